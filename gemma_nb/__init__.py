@@ -1,0 +1,33 @@
+"""Meet the Gemma models in a notebook: pick one that fits, load it, talk to it.
+
+Names are resolved when they are first used, so that importing this package imports neither keras
+nor jax nor ipywidgets nor matplotlib.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+#: Public name -> the module that defines it.
+_WHERE = {
+    "set_language": "strings",
+    "Variant": "catalog",
+    "variant": "catalog",
+    "variants": "catalog",
+}
+
+__version__ = "0.1.0"
+__all__ = ["__version__", *_WHERE]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))
