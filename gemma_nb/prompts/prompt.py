@@ -1,0 +1,126 @@
+"""A rendered prompt: a string that knows which of its parts are control and which somebody's text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.tokens import vocabulary
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a prompt.
+
+    ``control`` is True for what the format itself writes (tags, roles, the newlines round them)
+    and False for what a person, a tool or a model said.
+    """
+
+    text: str
+    control: bool = False
+
+
+@dataclass(frozen=True)
+class Media:
+    """One image, clip or video of the conversation, in the order of its placeholder.
+
+    ``data`` is what the message carried (a path, bytes, a PIL image, an array), None for a bare
+    placeholder.
+    """
+
+    kind: str
+    data: Any = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One token of a prompt: its id, its piece in the vocabulary, and whether it is control."""
+
+    id: int
+    piece: str
+    control: bool
+
+
+class Prompt(str):
+    """A prompt as the model reads it, without the ``<bos>`` that goes in front.
+
+    Args:
+        parts: the stretches that make it up, in order. Neighbours of one kind are joined.
+        media: the images, clips and videos its placeholders stand for.
+    """
+
+    __slots__ = ("media", "parts")
+
+    parts: tuple[Part, ...]
+    media: tuple[Media, ...]
+
+    def __new__(cls, parts: Iterable[Part] = (), media: Iterable[Media] = ()) -> Prompt:
+        joined: list[Part] = []
+        for part in parts:
+            if joined and joined[-1].control == part.control:
+                joined[-1] = Part(joined[-1].text + part.text, part.control)
+            elif part.text:
+                joined.append(part)
+        prompt = super().__new__(cls, "".join(p.text for p in joined))
+        prompt.parts = tuple(joined)
+        prompt.media = tuple(media)
+        return prompt
+
+    def __getnewargs__(self) -> tuple[Any, ...]:  # type: ignore[override]
+        return self.parts, self.media
+
+    def token_ids(self, tokenizer: Any) -> list[int]:
+        """The ids that the model is sent: one ``<bos>``, then the prompt.
+
+        Control parts alone give control ids; text that spells a control token becomes ordinary
+        pieces, and text that does not gets the ids the tokenizer gives the whole string.
+
+        Args:
+            tokenizer: a KerasHub SentencePiece tokenizer.
+
+        Raises:
+            InvalidInput: ``tokenizer`` holds no SentencePiece vocabulary.
+        """
+        return [piece.id for piece in self.pieces(tokenizer)]
+
+    def pieces(self, tokenizer: Any) -> list[Piece]:
+        """The same tokens as ``token_ids``, each with its piece.
+
+        Args:
+            tokenizer: a KerasHub SentencePiece tokenizer.
+
+        Raises:
+            InvalidInput: ``tokenizer`` holds no SentencePiece vocabulary.
+        """
+        vocab = vocabulary(tokenizer)
+        found = vocab.encode((part.text, part.control) for part in self.parts)
+        return [Piece(i, vocab.piece(i), control) for i, control in found]
+
+    def check_length(self, tokenizer: Any, max_length: int, new_tokens: int = 1) -> int:
+        """Makes sure that the prompt leaves room to answer.
+
+        Images count as their one placeholder here.
+
+        Args:
+            tokenizer: a KerasHub SentencePiece tokenizer.
+            max_length: tokens of prompt and answer together.
+            new_tokens: tokens that must stay free for the answer.
+
+        Returns:
+            The prompt's length in tokens, ``<bos>`` included.
+
+        Raises:
+            InvalidInput: it is too long; the message says by how many tokens.
+        """
+        length = len(self.token_ids(tokenizer))
+        if length + new_tokens > max_length:
+            raise InvalidInput(
+                "prompt_too_long",
+                length=length,
+                max_length=max_length,
+                new_tokens=new_tokens,
+                over=length + new_tokens - max_length,
+            )
+        return length
