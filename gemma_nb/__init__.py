@@ -11,6 +11,22 @@ from typing import Any
 
 #: Public name -> the module that defines it.
 _WHERE = {
+    "Runtime": "hardware",
+    "detect_runtime": "hardware",
+    "runtimes": "hardware",
+    "runtime": "hardware",
+    "MemoryEstimate": "memory",
+    "estimate_memory": "memory",
+    "Choice": "advice",
+    "Verdict": "advice",
+    "advise": "advice",
+    "Recommendation": "advice",
+    "recommend": "advice",
+    "format_prompt": "prompts",
+    "Prompt": "prompts",
+    "load": "loading",
+    "Model": "model",
+    "Chat": "chat",
     "set_language": "strings",
     "Variant": "catalog",
     "variant": "catalog",

@@ -16,7 +16,7 @@ from typing import Any
 LANGUAGES = ("en", "ja")
 
 #: The modules that hold sentences.
-ROOMS = ("common", "catalog")
+ROOMS = ("common", "catalog", "prompts", "running", "hardware", "memory", "advice")
 
 #: Environment variable that sets the language ("en" or "ja").
 LANGUAGE_VARIABLE = "GEMMA_NB_LANG"

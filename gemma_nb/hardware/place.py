@@ -1,0 +1,63 @@
+"""What kind of session this is, and which packages it has."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: place -> environment variables of which one tells it; the first place that matches counts, so
+#: that Colab and Kaggle, which run Jupyter too, come before it. Sources: googlecolab/colabtools
+#: (COLAB_RELEASE_TAG), Kaggle/docker-python (KAGGLE_KERNEL_RUN_TYPE), BinderHub's documentation
+#: (BINDER_*), ipykernel and jupyter_server (JPY_*).
+PLACES = {
+    "colab": ("COLAB_RELEASE_TAG", "COLAB_BACKEND_VERSION", "COLAB_GPU"),
+    "kaggle": ("KAGGLE_KERNEL_RUN_TYPE", "KAGGLE_URL_BASE"),
+    "binder": ("BINDER_SERVICE_HOST", "BINDER_LAUNCH_HOST", "BINDER_REPO_URL"),
+    "jupyterlab": ("JPY_SESSION_NAME", "JPY_PARENT_PID"),
+}
+
+PACKAGES = ("keras", "keras-hub", "jax", "kagglehub", "ipywidgets")
+
+
+def place(env: Mapping[str, str]) -> tuple[str, str]:
+    """Which kind of session this is, and what told it.
+
+    Args:
+        env: the environment variables.
+
+    Returns:
+        The place ("colab", "kaggle", "binder", "jupyterlab", "terminal") and its source.
+    """
+    for name, variables in PLACES.items():
+        for variable in variables:
+            if env.get(variable):
+                return name, f"${variable}"
+    return "terminal", "environ"
+
+
+def package_version(name: str) -> str | None:
+    """The installed version of a package, None where it is not installed; imports nothing."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def python_version() -> str:
+    """This Python's version."""
+    return platform.python_version()
+
+
+def cache_directory(env: Mapping[str, str], home: Path | None = None) -> tuple[Path, str]:
+    """Where kagglehub keeps downloads, and what told it.
+
+    ``KAGGLEHUB_CACHE``, else ``~/.cache/kagglehub`` (kagglehub 1.0.2, config.py).
+    """
+    if env.get("KAGGLEHUB_CACHE"):
+        return Path(env["KAGGLEHUB_CACHE"]), "$KAGGLEHUB_CACHE"
+    return (home or Path.home()) / ".cache" / "kagglehub", "~/.cache/kagglehub"

@@ -1,0 +1,14 @@
+"""What a variant takes in memory: weights, key-value cache, workspace; at load and while running."""
+
+from gemma_nb.memory.cache import cache_bytes, cache_plan
+from gemma_nb.memory.estimate import MemoryEstimate, estimate_memory
+from gemma_nb.memory.weights import WeightBytes, weight_bytes
+
+__all__ = [
+    "MemoryEstimate",
+    "WeightBytes",
+    "cache_bytes",
+    "cache_plan",
+    "estimate_memory",
+    "weight_bytes",
+]

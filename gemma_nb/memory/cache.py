@@ -1,0 +1,94 @@
+"""The key-value cache: what each layer keeps of the tokens before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gemma_nb.catalog import Architecture
+
+#: KerasHub classes whose cache is one stacked tensor over all layers (keras-hub 0.32): layers that
+#: share another's keys have room in it too, and every layer has the largest head size.
+_STACKED = ("GemmaBackbone", "Gemma3nBackbone", "Gemma4Backbone")
+
+
+@dataclass(frozen=True)
+class CachePlan:
+    """How a cache is laid out.
+
+    Args:
+        windowed: sliding layers keep their window only, instead of every token.
+        chunk: tokens that a windowed layer takes in at once on top of its window.
+        snapshots: copies of the windowed layers kept beside, to go back to for a new turn.
+    """
+
+    windowed: bool
+    chunk: int = 0
+    snapshots: int = 0
+
+
+#: KerasHub 0.32's own: every layer keeps every token.
+FULL_LENGTH = CachePlan(windowed=False)
+#: Sliding layers keep their window, a chunk of prompt, and one snapshot for the next turn.
+WINDOWED = CachePlan(windowed=True, chunk=512, snapshots=1)
+
+
+def cache_plan() -> CachePlan:
+    """The layout that this package allocates now; the one line to change with it."""
+    return FULL_LENGTH
+
+
+def layer_kinds(architecture: Architecture) -> list[bool]:
+    """Whether each layer sees everything (True) or only its sliding window, first layer first.
+
+    Gemma 2 begins with a sliding layer and alternates, Gemma 3 and later have one global layer
+    behind each group of sliding ones (keras-hub 0.32: ``i % 2 == 0`` slides in
+    gemma_backbone.py, ``i % 6 < 5`` in gemma3_backbone.py, ``sliding_window_pattern`` in
+    gemma4_backbone.py, which makes the last layer global too).
+    """
+    every = architecture.global_every
+    if not every or not architecture.sliding_window:
+        return [True] * architecture.num_layers
+    return [i % every == every - 1 for i in range(architecture.num_layers)]
+
+
+def cache_bytes(
+    architecture: Architecture,
+    max_length: int,
+    batch_size: int = 1,
+    dtype_bytes: int = 2,
+    plan: CachePlan | None = None,
+) -> int:
+    """Bytes of the key-value cache.
+
+    A layer keeps ``2 × tokens × key-value heads × head size`` numbers a sequence (Vaswani et al.
+    2017; Shazeer 2019 for shared heads). ``tokens`` is ``max_length`` in a layer that sees
+    everything, and in KerasHub's own full-length cache in every layer.
+
+    Args:
+        architecture: the decoder's numbers.
+        max_length: tokens of prompt and reply together.
+        batch_size: conversations at once.
+        dtype_bytes: bytes of one number; the cache is never quantised (keras-hub 0.32).
+        plan: the layout; the package's own, ``cache_plan()``, when None.
+    """
+    plan = plan or cache_plan()
+    a = architecture
+    if not plan.windowed and a.backbone in _STACKED:
+        head = max(a.head_dim, a.global_head_dim or 0)
+        tokens = a.num_layers * max_length
+        return 2 * tokens * a.num_key_value_heads * head * dtype_bytes * batch_size
+    numbers = 0
+    kinds = layer_kinds(a)
+    own = a.num_layers - (a.kv_shared_layers if plan.windowed else 0)
+    for sees_all in kinds[:own]:
+        heads, head = a.num_key_value_heads, a.head_dim
+        if sees_all:
+            heads, head = a.global_key_value_heads or heads, a.global_head_dim or head
+        tokens = max_length
+        if plan.windowed and not sees_all:
+            window = min(max_length, (a.sliding_window or max_length) + plan.chunk)
+            tokens = window * (1 + plan.snapshots)
+        numbers += 2 * tokens * heads * head
+    return numbers * dtype_bytes * batch_size

@@ -1,0 +1,85 @@
+"""Sentences of the hardware room: runtimes, facts, prices."""
+
+TEXT = {
+    # facts
+    "fact_place": ("Place", "実行場所"),
+    "fact_accelerator": ("Accelerator", "アクセラレータ"),
+    "fact_device_memory": ("Free device memory", "デバイスの空きメモリ"),
+    "fact_device_total_memory": ("Device memory in all", "デバイスの総メモリ"),
+    "fact_jax_share": ("Share that JAX may use", "JAX が使える割合"),
+    "fact_bandwidth": ("Memory bandwidth", "メモリ帯域幅"),
+    "fact_compute_capability": ("Compute capability", "Compute Capability"),
+    "fact_native_dtypes": ("Native number formats", "ハードウェアが直接扱う数値形式"),
+    "fact_processor": ("Processor", "プロセッサ"),
+    "fact_processors": ("Processors", "プロセッサ数"),
+    "fact_host_ram": ("Free host memory", "ホストの空きメモリ"),
+    "fact_host_total_ram": ("Host memory in all", "ホストの総メモリ"),
+    "fact_disk": ("Free disk for downloads", "ダウンロード先の空きディスク"),
+    "fact_python": ("Python", "Python"),
+    "fact_package_keras": ("keras", "keras"),
+    "fact_package_keras_hub": ("keras-hub", "keras-hub"),
+    "fact_package_jax": ("jax", "jax"),
+    "fact_package_kagglehub": ("kagglehub", "kagglehub"),
+    "fact_package_ipywidgets": ("ipywidgets", "ipywidgets"),
+    "fact_unknown": ("unknown", "不明"),
+    "fact_missing": ("not installed", "インストールされていません"),
+    "fact_yes": ("yes", "はい"),
+    "fact_no": ("no", "いいえ"),
+    # places
+    "place_colab": ("Colab", "Colab"),
+    "place_kaggle": ("Kaggle", "Kaggle"),
+    "place_binder": ("Binder", "Binder"),
+    "place_jupyterlab": ("JupyterLab", "JupyterLab"),
+    "place_terminal": ("terminal", "ターミナル"),
+    # prices
+    "price_free": ("free", "無料"),
+    "price_free_or_units": (
+        "free, or {units} compute units an hour",
+        "無料、または 1 時間あたり {units} コンピューティング ユニット",
+    ),
+    "price_units": (
+        "{units} compute units an hour",
+        "1 時間あたり {units} コンピューティング ユニット",
+    ),
+    "price_free_hours": ("free, about {hours} hours a week", "無料(週に約 {hours} 時間)"),
+    "price_paid": ("paid", "有料"),
+    "price_unknown": ("price unknown", "価格不明"),
+    # notes
+    "note_high_ram": ("with Colab's High-RAM setting", "Colab の「ハイメモリ」設定が必要"),
+    "note_g4_bandwidth": (
+        "sources give its bandwidth as 1500 to 1792 GB/s",
+        "帯域幅は資料により 1500〜1792 GB/s",
+    ),
+    "note_scarce": ("often unavailable", "割り当てられないことが多い"),
+    "note_binder": (
+        "450 MB guaranteed and 2 GB at most, 1 CPU, ends after 10 idle minutes",
+        "保証されるのは 450 MB、上限 2 GB、CPU 1 個、10 分間操作がないと終了",
+    ),
+    "note_example": ("for example {device}", "例: {device}"),
+    "note_apple": (
+        "unified memory; KerasHub on JAX runs on its CPU: MLX or llama.cpp serve it better",
+        "ユニファイドメモリ。KerasHub(JAX)は CPU で動くため、MLX や llama.cpp のほうが適しています",
+    ),
+    "note_phone": ("no KerasHub here: LiteRT-LM", "KerasHub は使えません。LiteRT-LM を使います"),
+    # errors
+    "unknown_runtime": (
+        "There is no runtime called {name!r}. The nearest names: {near}. gemma_nb.runtimes() "
+        "lists them all, gemma_nb.Runtime(...) describes another.",
+        "{name!r} という実行環境はありません。近い名前: {near}。gemma_nb.runtimes() で一覧でき、"
+        "gemma_nb.Runtime(...) でほかの環境を記述できます。",
+    ),
+    "unknown_host": (
+        "No known runtime stands at {host!r}. There are: {all}.",
+        "{host!r} にある実行環境は登録されていません。指定できるのは {all} です。",
+    ),
+    "runtime_kind": (
+        "A runtime's kind cannot be {kind!r}: use one of {all}.",
+        "実行環境の kind に {kind!r} は使えません。{all} のいずれかを指定してください。",
+    ),
+    "runtime_number": (
+        "A runtime's {name} cannot be {value!r}: it must be a whole positive number "
+        "(memory_fraction: above 0, at most 1).",
+        "実行環境の {name} に {value!r} は使えません。正の整数(memory_fraction は 0 より大きく "
+        "1 以下)を指定してください。",
+    ),
+}
