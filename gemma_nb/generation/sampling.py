@@ -1,0 +1,128 @@
+"""Picking the next token: temperature, then top-k, then top-p, as transformers and vLLM do.
+
+Nothing here depends on the values of the arguments at compile time, so that changing one compiles
+nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gemma_nb.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from gemma_nb.catalog import Variant
+
+
+def _number(value: object) -> bool:
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    )
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is picked.
+
+    Args:
+        temperature: 0 is greedy; otherwise the logits are divided by it.
+        top_k: only the k most likely tokens; 0 keeps all.
+        top_p: of those, the fewest whose probabilities reach p; 1 keeps all.
+    """
+
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuses what has no meaning.
+
+        Raises:
+            InvalidInput: a negative or not finite temperature, a negative or fractional top_k, a
+                top_p outside (0, 1].
+        """
+        if not _number(self.temperature) or self.temperature < 0:
+            raise InvalidInput("bad_temperature", value=self.temperature)
+        if isinstance(self.top_k, bool) or not isinstance(self.top_k, int) or self.top_k < 0:
+            raise InvalidInput("bad_top_k", value=self.top_k)
+        if not _number(self.top_p) or not 0 < self.top_p <= 1:
+            raise InvalidInput("bad_top_p", value=self.top_p)
+
+
+#: What Google publishes in the generation configs of Gemma 3, 3n and 4 (temperature 1.0, top_k 64,
+#: top_p 0.95). Gemma 1 and 2 name none: transformers' own default then is plain sampling at 1.0.
+PUBLISHED = {
+    "3": Sampling(1.0, 64, 0.95),
+    "3n": Sampling(1.0, 64, 0.95),
+    "4": Sampling(1.0, 64, 0.95),
+}
+
+
+def defaults(variant: Variant) -> Sampling:
+    """The publisher's sampling for a chat with ``variant``; greedy for all that is no chat model.
+
+    Args:
+        variant: the variant; the demo models are greedy, their replies being single facts.
+    """
+    if variant.family == "Demo" or variant.prompt_format not in {
+        "turns",
+        "gemma4_small",
+        "gemma4_large",
+    }:
+        return Sampling()
+    return PUBLISHED.get(variant.generation, Sampling(1.0))
+
+
+def next_token(logits: Any, key: Any, temperature: Any, top_k: Any, top_p: Any) -> Any:
+    """Picks one token a row; traced inside the compiled steps.
+
+    Args:
+        logits: float array, shape (batch, vocabulary).
+        key: a JAX random key.
+        temperature: scalar float32; 0 is greedy.
+        top_k: scalar int32; 0 keeps all.
+        top_p: scalar float32 in (0, 1].
+
+    Returns:
+        int32 array, shape (batch,); -1 where the row's logits are not all numbers.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    def greedy(logits: Any) -> Any:
+        return jnp.argmax(logits, axis=-1)
+
+    def sample(logits: Any) -> Any:
+        scaled = logits.astype(jnp.float32) / jnp.maximum(temperature, 1e-6)
+        return jax.random.categorical(key, filtered(scaled, top_k, top_p), axis=-1)
+
+    token = jax.lax.cond(temperature > 0, sample, greedy, logits).astype(jnp.int32)
+    return jnp.where(jnp.any(jnp.isnan(logits), axis=-1), -1, token)
+
+
+def filtered(logits: Any, top_k: Any, top_p: Any) -> Any:
+    """``logits`` with minus infinity where top-k, then top-p, leave a token out.
+
+    Args:
+        logits: float32 array, shape (batch, vocabulary), already divided by the temperature.
+        top_k: scalar int32; 0 keeps all; tokens tied with the k-th stay.
+        top_p: scalar float32; a token stays while those above it sum to less than p, so the most
+            likely one always does.
+
+    Returns:
+        float32 array of the same shape.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    size = logits.shape[-1]
+    ranked = jnp.flip(jnp.sort(logits, axis=-1), axis=-1)
+    kept = jnp.where(top_k > 0, jnp.minimum(top_k, size), size)
+    kth = jnp.take(ranked, kept - 1, axis=-1)[:, None]
+    ranked = jnp.where(ranked < kth, -jnp.inf, ranked)
+    probabilities = jax.nn.softmax(ranked, axis=-1)
+    above = jnp.cumsum(probabilities, axis=-1) - probabilities
+    lowest = jnp.min(jnp.where(above < top_p, ranked, jnp.inf), axis=-1, keepdims=True)
+    return jnp.where(logits < lowest, -jnp.inf, logits)

@@ -1,0 +1,327 @@
+"""A loaded model: text in, text out, as it is made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gemma_nb.errors import GenerationError, InvalidInput
+from gemma_nb.generation.decoding import Decoder
+from gemma_nb.generation.sampling import Sampling, defaults
+from gemma_nb.generation.stopping import control_token_ids, stop_token_ids
+from gemma_nb.generation.text import TextStream
+
+if TYPE_CHECKING:
+    from gemma_nb.catalog import Variant
+
+#: A conversation: one user turn as a string, or a list of {"role": …, "content": …}.
+Messages = str | Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What the last reply took.
+
+    ``first_token_seconds`` runs from the call to the first token and leaves compiling out;
+    ``tokens_per_second`` counts the tokens after the first; None where there was only one.
+    """
+
+    prompt_tokens: int
+    new_tokens: int
+    compile_seconds: float
+    first_token_seconds: float
+    tokens_per_second: float | None
+
+
+class Model:
+    """A Gemma that is in memory and answers; made by ``load`` or ``from_keras``.
+
+    Args:
+        lm: the KerasHub task; it is read, never changed.
+        tokenizer: its KerasHub tokenizer.
+        variant: what it is.
+        precision: the dtype its weights are held in.
+        max_length: tokens of prompt and reply together.
+    """
+
+    def __init__(
+        self, lm: Any, tokenizer: Any, variant: Variant, precision: str, max_length: int
+    ) -> None:
+        self.lm = lm
+        self.tokenizer = tokenizer
+        self.variant = variant
+        self.precision = precision
+        self.max_length = max_length
+        self.last: Stats | None = None
+        self._decoder: Decoder | None = Decoder(lm, max_length)
+        self._stops = stop_token_ids(variant, tokenizer)
+        self._control = control_token_ids(tokenizer)
+
+    def __repr__(self) -> str:
+        state = "" if self._decoder else ", unloaded"
+        return f"Model({self.variant.name}, {self.precision}, max_length={self.max_length}{state})"
+
+    @property
+    def compilations(self) -> int:
+        """How many programs were compiled for this model so far."""
+        return self._loaded().compilations
+
+    def prompt_ids(
+        self,
+        messages: Messages,
+        *,
+        raw: bool = False,
+        tools: Sequence[Any] | None = None,
+        thinking: bool = False,
+    ) -> list[int]:
+        """The token ids that the model is given, ``<bos>`` first.
+
+        Args:
+            messages: a string or a conversation; with ``raw`` a string.
+            raw: the string as it stands, without a template.
+            tools: as in ``format_prompt``.
+            thinking: as in ``format_prompt``.
+
+        Raises:
+            InvalidInput: the variant cannot take these messages.
+        """
+        if raw:
+            if not isinstance(messages, str):
+                raise InvalidInput("raw_wants_text", kind=type(messages).__name__)
+            return [self.tokenizer.start_token_id, *map(int, self.tokenizer.tokenize(messages))]
+        from gemma_nb.prompts import format_prompt
+
+        prompt = format_prompt(messages, self.variant, tools=tools, thinking=thinking)
+        return list(prompt.token_ids(self.tokenizer))
+
+    def stream_ids(
+        self,
+        messages: Messages,
+        max_new_tokens: int = 256,
+        *,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        stop: Sequence[str] = (),
+        ignore_eos: bool = False,
+        raw: bool = False,
+        tools: Sequence[Any] | None = None,
+        thinking: bool = False,
+    ) -> Iterator[int]:
+        """Yields the reply's token ids as they are made, the stop token excluded.
+
+        Args:
+            messages: a string (one user turn) or a conversation.
+            max_new_tokens: the most tokens to make; the reply also ends where prompt and reply
+                reach ``max_length``.
+            temperature: 0 is greedy; None, like the next two, takes the publisher's default.
+            top_k: only the k most likely tokens; 0 keeps all.
+            top_p: of those, the fewest whose probabilities reach p.
+            seed: the same seed gives the same reply on the same machine; None draws one.
+            stop: strings that end the reply.
+            ignore_eos: run on past stop tokens.
+            raw: send a string as it stands, without a template.
+            tools: as in ``format_prompt``.
+            thinking: as in ``format_prompt``.
+
+        Raises:
+            InvalidInput: an argument is out of range, or the prompt does not fit ``max_length``;
+                raised by the call itself, before anything is computed.
+            GenerationError: the logits are not numbers.
+        """
+        pairs = self._start(
+            messages,
+            max_new_tokens,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+            stop=stop,
+            ignore_eos=ignore_eos,
+            raw=raw,
+            tools=tools,
+            thinking=thinking,
+        )
+        return (token for token, _ in pairs if token is not None)
+
+    def stream(self, messages: Messages, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
+        """Yields the reply's text in pieces of whole characters, as it is made.
+
+        Args:
+            messages: a string (one user turn) or a conversation.
+            max_new_tokens: the most tokens to make.
+            **options: those of ``stream_ids``. Control tokens are dropped; the reply ends before
+                the first of ``stop``; a character that the reply leaves incomplete becomes one
+                U+FFFD.
+
+        Raises:
+            InvalidInput: as in ``stream_ids``.
+            GenerationError: as in ``stream_ids``.
+        """
+        pairs = self._start(messages, max_new_tokens, **options)
+        return (text for _, text in pairs if text)
+
+    def generate(
+        self, messages: Messages | Sequence[Messages], max_new_tokens: int = 256, **options: Any
+    ) -> str | list[str]:
+        """The whole reply; for a list of conversations, a list of replies.
+
+        An interrupt (Ctrl-C, the kernel's stop) ends a single reply early and returns what there
+        is.
+
+        Args:
+            messages: a string, a conversation, or a list of strings or conversations.
+            max_new_tokens: the most tokens to make for each.
+            **options: those of ``stream_ids``.
+
+        Raises:
+            InvalidInput: as in ``stream_ids``.
+            GenerationError: as in ``stream_ids``.
+        """
+        if _is_batch(messages):
+            return [str(self.generate(one, max_new_tokens, **options)) for one in messages]
+        pieces: list[str] = []
+        try:
+            pieces.extend(self.stream(messages, max_new_tokens, **options))  # type: ignore[arg-type]
+        except KeyboardInterrupt:
+            if not pieces:
+                raise
+        return "".join(pieces)
+
+    def unload(self) -> None:
+        """Gives the model's memory back; it answers no more."""
+        self._decoder = None
+        self.lm = None
+        import gc
+
+        gc.collect()
+
+    def _loaded(self) -> Decoder:
+        if self._decoder is None:
+            raise GenerationError("unloaded", name=self.variant.name)
+        return self._decoder
+
+    def _start(
+        self,
+        messages: Messages,
+        max_new_tokens: int,
+        *,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        stop: Sequence[str] = (),
+        ignore_eos: bool = False,
+        **prompt_options: Any,
+    ) -> Iterator[tuple[int | None, str]]:
+        """Checks everything, then returns an iterator of (token id, text that it completes)."""
+        decoder = self._loaded()
+        sampling = _sampling(self.variant, temperature, top_k, top_p)
+        seed = _seed(seed)
+        strings = _stop_strings(stop)
+        if type(max_new_tokens) is not int or max_new_tokens < 1:
+            raise InvalidInput("bad_max_new_tokens", value=max_new_tokens)
+        ids = self.prompt_ids(messages, **prompt_options)
+        if len(ids) >= self.max_length:
+            over = len(ids) + 1 - self.max_length
+            raise InvalidInput(
+                "prompt_too_long", tokens=len(ids), max_length=self.max_length, over=over
+            )
+        count = min(max_new_tokens, self.max_length - len(ids))
+        stops = frozenset[int]() if ignore_eos else self._stops
+        tokens = decoder.tokens(ids, sampling, seed, count)
+        clock = _Clock(len(ids), decoder)
+        return self._pairs(tokens, stops, TextStream(self.tokenizer, self._control, strings), clock)
+
+    def _pairs(
+        self, tokens: Iterator[int], stops: frozenset[int], text: TextStream, clock: _Clock
+    ) -> Iterator[tuple[int | None, str]]:
+        clock.start()
+        try:
+            for token in tokens:
+                clock.tick()
+                if token < 0:
+                    raise GenerationError("not_a_number", precision=self.precision)
+                if token in stops:
+                    break
+                clock.kept += 1
+                yield token, text.push(token)
+                if text.stopped:
+                    break
+            yield None, text.finish()
+        finally:
+            self.last = clock.stats()
+
+
+class _Clock:
+    """Times one reply; compiling is told apart."""
+
+    def __init__(self, prompt_tokens: int, decoder: Decoder) -> None:
+        self.kept = 0
+        self._prompt_tokens = prompt_tokens
+        self._decoder = decoder
+        self._ticks = 0
+        self.start()
+
+    def start(self) -> None:
+        self._compiled = self._decoder.compile_seconds
+        self._started = self._first = self._last = time.perf_counter()
+        self._first_compiled = 0.0
+
+    def tick(self) -> None:
+        self._last = time.perf_counter()
+        self._ticks += 1
+        if self._ticks == 1:
+            self._first = self._last
+            self._first_compiled = self._decoder.compile_seconds - self._compiled
+
+    def stats(self) -> Stats:
+        compiled = self._decoder.compile_seconds - self._compiled
+        seconds = self._last - self._first - (compiled - self._first_compiled)
+        return Stats(
+            prompt_tokens=self._prompt_tokens,
+            new_tokens=self.kept,
+            compile_seconds=compiled,
+            first_token_seconds=self._first - self._started - self._first_compiled,
+            tokens_per_second=(self._ticks - 1) / seconds if self._ticks > 1 else None,
+        )
+
+
+def _sampling(
+    variant: Variant, temperature: float | None, top_k: int | None, top_p: float | None
+) -> Sampling:
+    default = defaults(variant)
+    return Sampling(
+        default.temperature if temperature is None else temperature,
+        default.top_k if top_k is None else top_k,
+        default.top_p if top_p is None else top_p,
+    )
+
+
+def _seed(seed: int | None) -> int:
+    if seed is None:
+        import secrets
+
+        return secrets.randbits(31)
+    if type(seed) is not int or not 0 <= seed < 2**32:
+        raise InvalidInput("bad_seed", value=seed)
+    return seed
+
+
+def _stop_strings(stop: Sequence[str]) -> tuple[str, ...]:
+    strings = (stop,) if isinstance(stop, str) else tuple(stop)
+    if any(not isinstance(s, str) or not s for s in strings):
+        raise InvalidInput("bad_stop", value=stop)
+    return strings
+
+
+def _is_batch(messages: Any) -> bool:
+    """A list of strings or of conversations, as against one conversation (a list of dicts)."""
+    return (
+        not isinstance(messages, str)
+        and len(messages) > 0
+        and all(not isinstance(one, dict) for one in messages)
+    )

@@ -1,0 +1,17 @@
+"""What several test files share: the language, and tiny seeded models."""
+
+import os
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("GEMMA_NB_LANG", "en")
+
+import pytest  # noqa: E402
+
+from gemma_nb import strings  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Every test starts in English, whatever the one before chose."""
+    yield
+    strings._chosen = None
