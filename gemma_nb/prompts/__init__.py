@@ -1,22 +1,23 @@
 """Every Gemma's own prompt format, rendered and read back.
 
-A format is a module of this package; ``Variant.prompt_format`` names it. It has ``render``, which
-gives the parts of a conversation, and ``STOPS``, the tokens that end a reply besides ``<eos>``.
+A format is a module of ``gemma_nb.prompts.formats``; ``Variant.prompt_format`` names it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from gemma_nb import catalog
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.formats.fim import fim
 from gemma_nb.prompts.messages import Request, read
 from gemma_nb.prompts.prompt import Media, Part, Piece, Prompt
 
-__all__ = ["Media", "Part", "Piece", "Prompt", "format_prompt", "stop_tokens"]
+__all__ = ["Media", "Part", "Piece", "Prompt", "fim", "format_prompt", "stop_tokens"]
 
 
 def format_prompt(
@@ -44,8 +45,8 @@ def format_prompt(
     """
     variant = catalog.variant(variant)
     turns, chat = read(messages)
-    request = Request(turns, variant, tuple(tools or ()), thinking, guideline, chat)
-    return Prompt(_format(variant).render(request), request.media)
+    request = Request(turns, variant, tuple(tools or ()), bool(thinking), guideline, chat)
+    return Prompt(format_of(variant).render(request))
 
 
 def stop_tokens(variant: str | Variant) -> tuple[str, ...]:
@@ -54,12 +55,17 @@ def stop_tokens(variant: str | Variant) -> tuple[str, ...]:
     Raises:
         InvalidInput: the variant takes no text prompt.
     """
-    return ("<eos>", *_format(catalog.variant(variant)).STOPS)
+    variant = catalog.variant(variant)
+    return ("<eos>", *format_of(variant).stops(variant))
 
 
-def _format(variant: Variant) -> Any:
-    name = variant.prompt_format
-    try:
-        return import_module(f"{__name__}.{name}")
-    except ModuleNotFoundError:
-        raise InvalidInput("prompt_no_format", variant=variant.name) from None
+def format_of(variant: Variant) -> Any:
+    """The module of ``gemma_nb.prompts.formats`` for ``variant``.
+
+    Raises:
+        InvalidInput: the variant takes no text prompt.
+    """
+    name = f"{__name__}.formats.{variant.prompt_format}"
+    if not variant.prompt_format.isidentifier() or find_spec(name) is None:
+        raise InvalidInput("prompt_no_format", variant=variant.name)
+    return import_module(name)

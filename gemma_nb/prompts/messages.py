@@ -1,4 +1,4 @@
-"""Conversations as the ecosystem's chat templates take them, read and checked once for all formats."""
+"""Conversations as the ecosystem's chat templates take them, read once for all formats."""
 
 from __future__ import annotations
 
@@ -31,17 +31,19 @@ KINDS = {
     "fim": "fim",
 }
 
-#: Where a part of each kind keeps its data, besides the key of its own type.
+MEDIA = frozenset({"image", "audio", "video"})
+
+#: Where a part keeps its data, besides the key of its own type.
 _DATA_KEYS = ("url", "path", "base64", "data")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One part of a message's content: its kind, its text, its data (media) or fields."""
+    """One part of a message's content: its kind, and its text, its medium or its fields."""
 
     kind: str
     text: str = ""
-    data: Any = None
+    medium: Media | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -68,20 +70,15 @@ class Request:
 
     turns: tuple[Turn, ...]
     variant: Variant
-    tools: tuple[Mapping[str, Any], ...] = ()
+    tools: tuple[Any, ...] = ()
     thinking: bool = False
     guideline: str | None = None
     chat: bool = True
 
     @property
-    def media(self) -> tuple[Media, ...]:
-        """The images, clips and videos, in order."""
-        return tuple(
-            Media(item.kind, item.data)
-            for turn in self.turns
-            for item in turn.items
-            if item.kind in {"image", "audio", "video"}
-        )
+    def items(self) -> Iterator[Item]:
+        """The content parts of all messages, in order."""
+        return (item for turn in self.turns for item in turn.items)
 
 
 def read(messages: Any) -> tuple[tuple[Turn, ...], bool]:
@@ -104,7 +101,7 @@ def read(messages: Any) -> tuple[tuple[Turn, ...], bool]:
         raise InvalidInput("prompt_empty")
     if all(isinstance(m, Mapping) and "role" not in m and "type" in m for m in messages):
         return (Turn("user", tuple(_items(messages))),), False
-    return tuple(_turn(m, i) for i, m in enumerate(messages)), True
+    return tuple(_turn(message, i) for i, message in enumerate(messages)), True
 
 
 def _turn(message: Any, index: int) -> Turn:
@@ -113,7 +110,18 @@ def _turn(message: Any, index: int) -> Turn:
     role = message["role"]
     if not isinstance(role, str) or role not in ROLES:
         raise InvalidInput("prompt_unknown_role", role=role, roles=", ".join(ROLES))
-    return Turn(ROLES[role], tuple(_items(message.get("content"))), message)
+    content = message.get("content")
+    # a tool answers with any value; ``tools.responses`` reads what is not text or media
+    items = () if ROLES[role] == "tool" and not _is_content(content) else tuple(_items(content))
+    return Turn(ROLES[role], items, message)
+
+
+def _is_content(content: Any) -> bool:
+    return isinstance(content, str) or (
+        isinstance(content, Sequence)
+        and bool(content)
+        and all(isinstance(part, Mapping) and "type" in part for part in content)
+    )
 
 
 def _items(content: Any) -> Iterator[Item]:
@@ -122,7 +130,7 @@ def _items(content: Any) -> Iterator[Item]:
     if isinstance(content, str):
         yield Item("text", checked_text(content))
         return
-    if isinstance(content, Mapping) or not isinstance(content, Sequence):
+    if isinstance(content, bytes) or not isinstance(content, Sequence):
         raise InvalidInput("prompt_content_type", kind=type(content).__name__)
     for part in content:
         kind = KINDS.get(str(part.get("type"))) if isinstance(part, Mapping) else None
@@ -131,10 +139,12 @@ def _items(content: Any) -> Iterator[Item]:
             raise InvalidInput("prompt_content_kind", kind=shown, kinds=", ".join(KINDS))
         if kind == "text":
             yield Item("text", checked_text(part.get("text")), fields=part)
-        else:
+        elif kind in MEDIA:
             keys = (str(part["type"]), kind, *_DATA_KEYS)
             data = next((part[k] for k in keys if part.get(k) is not None), None)
-            yield Item(kind, data=data, fields=part)
+            yield Item(kind, medium=Media(kind, data), fields=part)
+        else:
+            yield Item(kind, fields=part)
 
 
 def checked_text(text: Any) -> str:
@@ -152,78 +162,10 @@ def checked_text(text: Any) -> str:
     return text
 
 
-def refuse_tools(request: Request) -> None:
-    """Raises InvalidInput where tools, tool calls or tool answers were given."""
-    if request.tools or any(
-        turn.role == "tool" or turn.fields.get("tool_calls") for turn in request.turns
-    ):
-        raise InvalidInput("prompt_no_tools", variant=request.variant.name)
-
-
-def refuse_thinking(request: Request) -> None:
-    """Raises InvalidInput where thinking was asked for."""
-    if request.thinking:
-        raise InvalidInput("prompt_no_thinking", variant=request.variant.name)
-
-
-def refuse_media(request: Request, placeholders: Mapping[str, str]) -> None:
-    """Raises InvalidInput where the conversation holds media that the variant does not take.
-
-    Args:
-        request: the conversation.
-        placeholders: kind of media -> what stands for it in this format.
-    """
-    takes = ("text", *(k for k in placeholders if k in request.variant.modalities))
-    if "image" in takes and "video" in placeholders:
-        takes = (*takes, "video")  # a video is sent as its frames
-    for medium in request.media:
-        if medium.kind not in takes:
-            raise InvalidInput(
-                "prompt_no_media",
-                variant=request.variant.name,
-                kind=medium.kind,
-                takes=", ".join(takes),
-            )
-
-
-def refuse_fim(request: Request) -> None:
-    """Raises InvalidInput where the conversation holds code to fill in."""
-    if any(item.kind == "fim" for turn in request.turns for item in turn.items):
-        raise InvalidInput("prompt_no_fim", variant=request.variant.name)
-
-
-def split_system(turns: Sequence[Turn]) -> tuple[Turn | None, Sequence[Turn]]:
-    """The system turn at the head, None where there is none or it is empty, and the rest.
-
-    Raises:
-        InvalidInput: a system turn stands elsewhere, or holds something else than text.
-    """
-    system, rest = (turns[0], turns[1:]) if turns[0].role == "system" else (None, turns)
-    if any(turn.role == "system" for turn in rest):
-        raise InvalidInput("prompt_system_late")
-    if not rest:
-        raise InvalidInput("prompt_only_system")
-    if system and any(item.kind != "text" for item in system.items):
-        raise InvalidInput("prompt_system_media")
-    return (system if system and system.text.strip() else None), rest
-
-
-def check_alternation(turns: Sequence[Turn]) -> None:
-    """Raises InvalidInput unless user and assistant take turns, the user first and last."""
-    for i, turn in enumerate(turns):
-        wanted = "assistant" if i % 2 else "user"
-        if turn.role != wanted:
-            raise InvalidInput(
-                "prompt_roles_alternate", position=i + 1, role=turn.role, wanted=wanted
-            )
-    if turns[-1].role != "user":
-        raise InvalidInput("prompt_ends_with_model")
-
-
 def content(turn: Turn, placeholders: Mapping[str, str]) -> Iterable[Part]:
     """A turn's content: text trimmed, as the publishers' templates do, media as placeholders."""
     for item in turn.items:
-        if item.kind == "text":
-            yield Part(item.text.strip())
+        if item.medium:
+            yield Part(placeholders[item.kind], control=True, medium=item.medium)
         else:
-            yield Part(placeholders[item.kind], control=True)
+            yield Part(item.text.strip())

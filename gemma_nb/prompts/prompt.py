@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.tokens import vocabulary
+
+
+@dataclass(frozen=True)
+class Media:
+    """One image, clip or video of the conversation.
+
+    ``kind`` is "image", "audio" or "video"; ``data`` what the message carried (a path, bytes, a
+    PIL image, an array), None for a bare placeholder.
+    """
+
+    kind: str
+    data: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -15,23 +27,13 @@ class Part:
     """A stretch of a prompt.
 
     ``control`` is True for what the format itself writes (tags, roles, the newlines round them)
-    and False for what a person, a tool or a model said.
+    and False for what a person, a tool or a model said. ``medium`` is what a placeholder stands
+    for; its text is empty in the formats that place images outside the text.
     """
 
     text: str
     control: bool = False
-
-
-@dataclass(frozen=True)
-class Media:
-    """One image, clip or video of the conversation, in the order of its placeholder.
-
-    ``data`` is what the message carried (a path, bytes, a PIL image, an array), None for a bare
-    placeholder.
-    """
-
-    kind: str
-    data: Any = None
+    medium: Media | None = None
 
 
 @dataclass(frozen=True)
@@ -48,28 +50,34 @@ class Prompt(str):
 
     Args:
         parts: the stretches that make it up, in order. Neighbours of one kind are joined.
-        media: the images, clips and videos its placeholders stand for.
     """
 
-    __slots__ = ("media", "parts")
+    __slots__ = ("parts",)
 
     parts: tuple[Part, ...]
-    media: tuple[Media, ...]
 
-    def __new__(cls, parts: Iterable[Part] = (), media: Iterable[Media] = ()) -> Prompt:
+    def __new__(cls, parts: Iterable[Part] = ()) -> Self:
+        """Joins ``parts``; a str takes its characters when it is made."""
         joined: list[Part] = []
         for part in parts:
-            if joined and joined[-1].control == part.control:
-                joined[-1] = Part(joined[-1].text + part.text, part.control)
+            last = joined[-1] if joined else None
+            if part.medium:
+                joined.append(part)
+            elif last and last.control == part.control and not last.medium:
+                joined[-1] = Part(last.text + part.text, part.control)
             elif part.text:
                 joined.append(part)
         prompt = super().__new__(cls, "".join(p.text for p in joined))
         prompt.parts = tuple(joined)
-        prompt.media = tuple(media)
         return prompt
 
     def __getnewargs__(self) -> tuple[Any, ...]:  # type: ignore[override]
-        return self.parts, self.media
+        return (self.parts,)
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """The images, clips and videos, in the order of their placeholders."""
+        return tuple(part.medium for part in self.parts if part.medium)
 
     def token_ids(self, tokenizer: Any) -> list[int]:
         """The ids that the model is sent: one ``<bos>``, then the prompt.
@@ -101,7 +109,7 @@ class Prompt(str):
     def check_length(self, tokenizer: Any, max_length: int, new_tokens: int = 1) -> int:
         """Makes sure that the prompt leaves room to answer.
 
-        Images count as their one placeholder here.
+        An image counts as its one placeholder here.
 
         Args:
             tokenizer: a KerasHub SentencePiece tokenizer.

@@ -102,6 +102,102 @@ TEXT = {
         "会話がモデル自身の発言で終わっていて、答えるものがありません。"
         "ユーザーのメッセージを加えてください。",
     ),
+    "prompt_no_system": (
+        "{variant} has no place for a system message: put what it should do into the user message.",
+        "{variant} にはシステムメッセージを置く場所がありません。"
+        "指示はユーザーのメッセージに書いてください。",
+    ),
+    "prompt_one_message": (
+        "{variant} answers one user message at a time: send one message with the image and the "
+        "task, without earlier turns.",
+        "{variant} が受け取れるのはユーザーのメッセージ 1 つだけです。"
+        "画像と指示を 1 つのメッセージにまとめ、以前のやり取りは含めないでください。",
+    ),
+    "prompt_one_image": (
+        "{variant} takes one image a prompt: send one prompt for each image.",
+        "{variant} が 1 つのプロンプトで受け取れる画像は 1 枚です。"
+        "画像ごとに別のプロンプトを送ってください。",
+    ),
+    "prompt_no_task": (
+        "{variant} needs a task line besides the image, for example one of: {tasks}.",
+        "{variant} には画像のほかにタスクの行が必要です。例: {tasks}。",
+    ),
+    "prompt_pretrained_task": (
+        "Only the pretrained (pt) PaliGemma models know the task {task!r}; {variant} takes: {tasks}.",
+        "タスク {task!r} を扱えるのは事前学習済み(pt)の PaliGemma だけです。"
+        "{variant} が受け取れるタスク: {tasks}。",
+    ),
+    "prompt_guideline_needed": (
+        '{variant} judges a text by a guideline: pass guideline=\'"No Harassment": The prompt shall '
+        "not contain …'.",
+        "{variant} は guideline に照らしてテキストを判定します。"
+        "guideline='\"No Harassment\": The prompt shall not contain …' のように指定してください。",
+    ),
+    "prompt_judge_turns": (
+        "{variant} judges one user message, or one user message and the assistant's answer to it: "
+        "send just those.",
+        "{variant} が判定するのはユーザーのメッセージ 1 つ、またはそれとアシスタントの回答 1 つです。"
+        "それだけを渡してください。",
+    ),
+    "prompt_translate_one": (
+        "{variant} translates one text or one image a user message: its content must be a list with "
+        "exactly one part.",
+        "{variant} がユーザーのメッセージごとに翻訳するのはテキスト 1 つか画像 1 枚です。"
+        "content は要素が 1 つのリストにしてください。",
+    ),
+    "prompt_translate_codes": (
+        "{variant} must be told both languages; {key!r} is missing. Write the content as "
+        '[{{"type": "text", "source_lang_code": "en", "target_lang_code": "ja", "text": "…"}}].',
+        "{variant} には両方の言語の指定が必要ですが、{key!r} がありません。content を "
+        '[{{"type": "text", "source_lang_code": "en", "target_lang_code": "ja", "text": "…"}}] '
+        "の形で書いてください。",
+    ),
+    "prompt_translate_language": (
+        "TranslateGemma does not know the language code {code!r}: use one of {codes}, with a region "
+        "or script behind it if need be (pt-BR, zh-Hant).",
+        "TranslateGemma は言語コード {code!r} を知りません。{codes} のいずれかを使ってください"
+        "(必要なら pt-BR、zh-Hant のように地域や文字体系を付けます)。",
+    ),
+    "prompt_embed_one": (
+        "{variant} embeds one text at a time: pass a string, or one content part with a task or a "
+        "title.",
+        "{variant} が一度に埋め込むテキストは 1 つです。文字列か、"
+        "task または title を持つ content 要素を 1 つ渡してください。",
+    ),
+    "prompt_embed_task": (
+        "EmbeddingGemma has no task {task!r}: use one of {tasks}.",
+        "EmbeddingGemma にタスク {task!r} はありません。{tasks} のいずれかを使ってください。",
+    ),
+    "prompt_fim_alone": (
+        "A gap to fill in stands alone: send just the message that fim() makes, without other "
+        "messages or parts.",
+        "コードの穴埋めは単独で送ります。fim() が作るメッセージだけを渡してください。",
+    ),
+    "prompt_tool_schema": (
+        'A tool is a JSON schema: {{"type": "function", "function": {{"name": "…", "description": '
+        '"…", "parameters": {{…}}}}}}.',
+        'ツールは JSON スキーマで渡します: {{"type": "function", "function": {{"name": "…", '
+        '"description": "…", "parameters": {{…}}}}}}。',
+    ),
+    "prompt_tool_call": (
+        'A tool call is {{"function": {{"name": "…", "arguments": {{…}}}}}}, the arguments a dict or '
+        "a JSON string of one.",
+        'ツール呼び出しは {{"function": {{"name": "…", "arguments": {{…}}}}}} の形で、arguments は'
+        "辞書かその JSON 文字列です。",
+    ),
+    "prompt_tool_without_call": (
+        "Message {position} after any system message is a tool's answer, but no assistant message "
+        "with tool_calls stands before it: add the call, or send the text as a user message.",
+        "システムメッセージを除いて {position} 番目はツールの応答ですが、その前に tool_calls を持つ"
+        "アシスタントのメッセージがありません。呼び出しを加えるか、"
+        "ユーザーのメッセージとして送ってください。",
+    ),
+    "prompt_call_without_answer": (
+        'A tool call has no answer: add a {{"role": "tool", "name": "…", "content": …}} message '
+        "behind the assistant message that makes the call.",
+        "ツール呼び出しへの応答がありません。呼び出したアシスタントのメッセージの後ろに "
+        '{{"role": "tool", "name": "…", "content": …}} を加えてください。',
+    ),
     "prompt_plain_chat": (
         "{variant} is not tuned to chat: it continues a plain text, so pass a string. {sibling}",
         "{variant} は対話用に調整されておらず、渡した文章の続きを書きます。"

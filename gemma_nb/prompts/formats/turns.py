@@ -10,25 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.messages import (
-    Request,
-    check_alternation,
-    content,
-    refuse_fim,
-    refuse_media,
-    refuse_thinking,
-    refuse_tools,
-    split_system,
-)
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.prompts.formats import fim
+from gemma_nb.prompts.messages import Request, content
 from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.refusals import check_alternation, refuse_extras, refuse_media, split_system
 
 OPEN, CLOSE = "<start_of_turn>", "<end_of_turn>"
-STOPS = (CLOSE,)
 
 #: What stands for a medium; Gemma 3n's template names the soft tokens themselves.
 PLACEHOLDERS = {"image": "<start_of_image>"}
 PLACEHOLDERS_3N = {"image": "<image_soft_token>", "audio": "<audio_soft_token>"}
+
+
+def stops(variant: Variant) -> tuple[str, ...]:
+    """Tokens that end a reply besides ``<eos>``."""
+    return (CLOSE, *fim.TOKENS) if variant.family == "CodeGemma" else (CLOSE,)
+
+
+def placeholders(variant: Variant) -> dict[str, str]:
+    """What stands for a medium in this variant's prompts."""
+    return PLACEHOLDERS_3N if variant.generation == "3n" else PLACEHOLDERS
 
 
 def render(request: Request) -> Iterator[Part]:
@@ -37,13 +39,13 @@ def render(request: Request) -> Iterator[Part]:
     Raises:
         InvalidInput: the conversation holds what this format or the variant does not take.
     """
-    placeholders = PLACEHOLDERS_3N if request.variant.generation == "3n" else PLACEHOLDERS
-    refuse_tools(request)
-    refuse_thinking(request)
-    refuse_fim(request)
-    refuse_media(request, placeholders)
-    if request.guideline is not None:
-        raise InvalidInput("prompt_no_guideline", variant=request.variant.name)
+    codegemma = request.variant.family == "CodeGemma"
+    if codegemma and fim.is_infill(request):
+        yield from fim.render(request)
+        return
+    stand_ins = placeholders(request.variant)
+    refuse_extras(request)
+    refuse_media(request, stand_ins)
     system, turns = split_system(request.turns)
     check_alternation(turns)
     for i, turn in enumerate(turns):
@@ -52,6 +54,6 @@ def render(request: Request) -> Iterator[Part]:
         if system and i == 0:
             yield Part(system.text)
             yield Part("\n\n", control=True)
-        yield from content(turn, placeholders)
+        yield from content(turn, stand_ins)
         yield Part(f"{CLOSE}\n", control=True)
     yield Part(f"{OPEN}model\n", control=True)

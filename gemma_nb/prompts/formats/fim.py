@@ -1,0 +1,90 @@
+"""Fill-in-the-middle: CodeGemma writes the code between what stands before and after the cursor.
+
+Sources: https://ai.google.dev/gemma/docs/codegemma/prompt-structure (no white space round the
+tokens; ``<|file_separator|>`` between files) and https://huggingface.co/google/codegemma-7b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.formats import plain
+from gemma_nb.prompts.messages import Item, Request, checked_text
+from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.refusals import refuse_extras
+
+PREFIX, SUFFIX, MIDDLE = "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"
+SEPARATOR = "<|file_separator|>"
+TOKENS = (PREFIX, SUFFIX, MIDDLE, SEPARATOR)
+
+
+def fim(before: str, after: str, files: Sequence[str | tuple[str, str]] = ()) -> dict[str, Any]:
+    """A CodeGemma message that asks for the code between ``before`` and ``after``.
+
+    Args:
+        before: the code in front of the cursor.
+        after: the code behind it.
+        files: other files that the model may look at: each its text, or a pair of its path and
+            its text.
+
+    Raises:
+        InvalidInput: one of them is not a string.
+    """
+    for text in (before, after, *(t for f in files for t in ((f,) if isinstance(f, str) else f))):
+        checked_text(text)
+    part = {"type": "fim", "before": before, "after": after, "files": list(files)}
+    return {"role": "user", "content": [part]}
+
+
+def stops(variant: Variant) -> tuple[str, ...]:
+    """Tokens that end a reply besides ``<eos>``."""
+    del variant
+    return TOKENS
+
+
+def is_infill(request: Request) -> bool:
+    """Whether the conversation is one message made by ``fim``.
+
+    Raises:
+        InvalidInput: code to fill in stands beside something else.
+    """
+    items = list(request.items)
+    if all(item.kind != "fim" for item in items):
+        return False
+    if len(items) > 1 or len(request.turns) > 1:
+        raise InvalidInput("prompt_fim_alone")
+    return True
+
+
+def render(request: Request) -> Iterator[Part]:
+    """The other files and the two ends of the gap; a bare string is continued as it stands.
+
+    Raises:
+        InvalidInput: chat messages, or what the variant does not take.
+    """
+    if not is_infill(request):
+        yield from plain.render(request)
+        return
+    refuse_extras(request, fim=False)
+    (item,) = request.items
+    for text in _files(item):
+        yield Part(text)
+        yield Part(SEPARATOR, control=True)
+    yield Part(PREFIX, control=True)
+    yield Part(checked_text(item.fields.get("before", "")))
+    yield Part(SUFFIX, control=True)
+    yield Part(checked_text(item.fields.get("after", "")))
+    yield Part(MIDDLE, control=True)
+
+
+def _files(item: Item) -> Iterator[str]:
+    """Each other file's text, its path on a line of its own in front where it is known."""
+    for file in item.fields.get("files") or ():
+        if isinstance(file, str):
+            yield checked_text(file)
+        else:
+            path, text = file
+            yield f"{checked_text(path)}\n{checked_text(text)}"

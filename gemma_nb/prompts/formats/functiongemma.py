@@ -1,0 +1,62 @@
+"""FunctionGemma: ``<start_of_turn>`` turns with a developer turn that declares functions.
+
+Sources: https://ai.google.dev/gemma/docs/functiongemma/formatting-and-best-practices and
+https://ai.google.dev/gemma/docs/functiongemma/full-function-calling-sequence-with-functiongemma
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.prompts.formats.turns import CLOSE, OPEN
+from gemma_nb.prompts.messages import Request
+from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.refusals import refuse_extras, refuse_media, split_system
+from gemma_nb.prompts.toolchat import exchanges, tool_parts
+from gemma_nb.prompts.tools import Grammar
+
+#: The sentence that switches function calling on, where the conversation has no system message.
+ACTIVATION = "You are a model that can do function calling with the following functions"
+
+GRAMMAR = Grammar(
+    declaration=("<start_function_declaration>", "<end_function_declaration>"),
+    call=("<start_function_call>", "<end_function_call>"),
+    response=("<start_function_response>", "<end_function_response>"),
+    quote="<escape>",
+)
+
+
+def stops(variant: Variant) -> tuple[str, ...]:
+    """Tokens that end a reply besides ``<eos>``: a function answers, not the model."""
+    del variant
+    return (CLOSE, GRAMMAR.response[0])
+
+
+def render(request: Request) -> Iterator[Part]:
+    """The parts of a conversation.
+
+    Raises:
+        InvalidInput: the conversation holds what this format or the variant does not take.
+    """
+    refuse_extras(request, tools=False)
+    refuse_media(request, {})
+    system, turns = split_system(request.turns)
+    found = exchanges(turns)
+    if system or request.tools:
+        yield Part(f"{OPEN}developer\n", control=True)
+        yield Part(system.text.strip()) if system else Part(ACTIVATION, control=True)
+        for tool in request.tools:
+            yield from GRAMMAR.declare(tool)
+        yield Part(f"{CLOSE}\n", control=True)
+    for exchange in found:
+        if not exchange.continues:
+            role = "model" if exchange.turn.role == "assistant" else "user"
+            yield Part(f"{OPEN}{role}\n", control=True)
+        yield from tool_parts(exchange, GRAMMAR, {})
+        for item in exchange.turn.items:
+            yield Part(item.text.strip())
+        if not exchange.open:
+            yield Part(f"{CLOSE}\n", control=True)
+    if found[-1].turn.role == "user":
+        yield Part(f"{OPEN}model\n", control=True)

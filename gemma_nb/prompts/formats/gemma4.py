@@ -1,0 +1,105 @@
+"""Gemma 4: ``<|turn>`` turns with a system turn, thinking, tools, and images, audio and video.
+
+The sizes differ where thinking is off: E2B and E4B go straight to the reply, the larger models
+get an empty thought first. ``gemma4_small`` and ``gemma4_large`` are those two.
+
+Sources: https://ai.google.dev/gemma/docs/core/prompt-formatting-gemma4,
+https://ai.google.dev/gemma/docs/capabilities/thinking and the chat templates of
+google/gemma-4-E4B-it and google/gemma-4-31B-it on Hugging Face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.prompts.messages import Item, Request
+from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.refusals import refuse_extras, refuse_media, split_system
+from gemma_nb.prompts.toolchat import Exchange, exchanges, medium_part, tool_parts
+from gemma_nb.prompts.tools import Grammar
+
+OPEN, CLOSE = "<|turn>", "<turn|>"
+THINK = "<|think|>"
+THOUGHT, THOUGHT_END = "<|channel>", "<channel|>"
+PLACEHOLDERS = {"image": "<|image|>", "audio": "<|audio|>", "video": "<|video|>"}
+
+GRAMMAR = Grammar(
+    declaration=("<|tool>", "<tool|>"),
+    call=("<|tool_call>", "<tool_call|>"),
+    response=("<|tool_response>", "<tool_response|>"),
+    quote='<|"|>',
+)
+
+
+def stops(variant: Variant) -> tuple[str, ...]:
+    """Tokens that end a reply besides ``<eos>``: a tool answers, not the model."""
+    del variant
+    return (CLOSE, GRAMMAR.response[0])
+
+
+def render(request: Request, empty_thought: bool) -> Iterator[Part]:
+    """The parts of a conversation.
+
+    Args:
+        request: the conversation.
+        empty_thought: whether a reply without thinking starts behind an empty thought.
+
+    Raises:
+        InvalidInput: the conversation holds what this format or the variant does not take.
+    """
+    refuse_extras(request, tools=False, thinking=False)
+    refuse_media(request, PLACEHOLDERS)
+    system, turns = split_system(request.turns)
+    found = exchanges(turns)
+    if system or request.tools or request.thinking:
+        yield Part(f"{OPEN}system\n", control=True)
+        if request.thinking:
+            yield Part(f"{THINK}\n", control=True)
+        if system:
+            yield from _system_text(system.items, isinstance(system.fields.get("content"), str))
+        for tool in request.tools:
+            yield from GRAMMAR.declare(tool)
+        yield Part(f"{CLOSE}\n", control=True)
+    last_user = max(i for i, e in enumerate(found) if e.turn.role == "user")
+    for i, exchange in enumerate(found):
+        yield from _exchange(exchange, keep_reasoning=i > last_user)
+    if found[-1].turn.role == "user":
+        yield Part(f"{OPEN}model\n", control=True)
+        if empty_thought and not request.thinking:
+            yield Part(f"{THOUGHT}thought\n{THOUGHT_END}", control=True)
+    elif request.thinking:
+        yield Part(f"{THOUGHT}thought\n", control=True)
+
+
+def _system_text(items: tuple[Item, ...], is_string: bool) -> Iterator[Part]:
+    """The instruction; the template puts a space behind each part of a list."""
+    for item in items:
+        yield Part(item.text.strip())
+        if not is_string:
+            yield Part(" ", control=True)
+
+
+def _exchange(exchange: Exchange, keep_reasoning: bool) -> Iterator[Part]:
+    turn = exchange.turn
+    model = turn.role == "assistant"
+    if not exchange.continues:
+        yield Part(f"{OPEN}{'model' if model else 'user'}\n", control=True)
+    reasoning = turn.fields.get("reasoning") or turn.fields.get("reasoning_content")
+    if model and keep_reasoning and reasoning:
+        yield Part(f"{THOUGHT}thought\n", control=True)
+        yield Part(str(reasoning))
+        yield Part(f"\n{THOUGHT_END}", control=True)
+    yield from tool_parts(exchange, GRAMMAR, PLACEHOLDERS)
+    for item in turn.items:
+        if item.medium:
+            yield from medium_part(item, PLACEHOLDERS)
+        else:
+            yield Part(strip_thoughts(item.text) if model else item.text.strip())
+    if not exchange.open:
+        yield Part(f"{CLOSE}\n", control=True)
+
+
+def strip_thoughts(text: str) -> str:
+    """A model's earlier words without its thoughts, as the publisher's template strips them."""
+    return "".join(part.split(THOUGHT)[0] for part in text.split(THOUGHT_END)).strip()

@@ -1,0 +1,78 @@
+"""PaliGemma 1 and 2: one image, then a task line that ends in a newline.
+
+The image is no part of the text: KerasHub puts its patches in front of the tokens.
+
+Source: https://ai.google.dev/gemma/docs/paligemma/prompt-system-instructions
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.messages import Request
+from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.refusals import refuse_extras, refuse_media, refuse_system
+
+#: Tasks that only the pretrained models know, as they are written in front of a line.
+PRETRAINED_ONLY = re.compile(r"(?P<task>cap|describe|question)(?: [a-z]{2,3}\b|$)|(?P<ocr>ocr)$")
+
+#: Task -> how its line is written.
+TASKS = {
+    "caption": "caption {lang}",
+    "answer": "answer {lang} {question}",
+    "detect": "detect {object} ; {object}",
+    "segment": "segment {object} ; {object}",
+    "cap": "cap {lang}",
+    "describe": "describe {lang}",
+    "ocr": "ocr",
+    "question": "question {lang} {answer}",
+}
+
+
+def stops(variant: Variant) -> tuple[str, ...]:
+    """None besides ``<eos>``."""
+    del variant
+    return ()
+
+
+def pretrained_only(line: str) -> str | None:
+    """The task of ``line`` if only the pretrained models know it."""
+    found = PRETRAINED_ONLY.match(line)
+    return (found["task"] or found["ocr"]) if found else None
+
+
+def render(request: Request) -> Iterator[Part]:
+    """The image, then the task line.
+
+    Raises:
+        InvalidInput: more than one message or image, no task, a system message, or a task that
+            this variant was not trained for.
+    """
+    variant = request.variant
+    refuse_extras(request)
+    refuse_system(request)
+    refuse_media(request, {"image": ""})
+    images = [item for item in request.items if item.medium]
+    line = "".join(item.text for item in request.items).strip()
+    if len(request.turns) > 1 or request.turns[0].role != "user":
+        raise InvalidInput("prompt_one_message", variant=variant.name)
+    if len(images) > 1:
+        raise InvalidInput("prompt_one_image", variant=variant.name)
+    if not line:
+        raise InvalidInput("prompt_no_task", variant=variant.name, tasks=_tasks(variant))
+    if variant.tuning == "mix" and (task := pretrained_only(line)):
+        raise InvalidInput(
+            "prompt_pretrained_task", variant=variant.name, task=task, tasks=_tasks(variant)
+        )
+    for image in images:
+        yield Part("", control=True, medium=image.medium)
+    yield Part(line)
+    yield Part("\n", control=True)
+
+
+def _tasks(variant: Variant) -> str:
+    shown = (t for k, t in TASKS.items() if variant.tuning != "mix" or not pretrained_only(k))
+    return ", ".join(shown)

@@ -1,0 +1,57 @@
+"""No tags: pretrained models, VaultGemma and the like continue the text as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gemma_nb import catalog
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.messages import Request
+from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.refusals import refuse_extras, refuse_media
+from gemma_nb.strings import Message
+
+#: Media placeholders by generation: those of the instruction-tuned siblings.
+_PLACEHOLDERS = {
+    "3": {"image": "<start_of_image>"},
+    "3n": {"image": "<image_soft_token>", "audio": "<audio_soft_token>"},
+    "4": {"image": "<|image|>", "audio": "<|audio|>", "video": "<|video|>"},
+}
+
+
+def stops(variant: Variant) -> tuple[str, ...]:
+    """None besides ``<eos>``."""
+    del variant
+    return ()
+
+
+def render(request: Request) -> Iterator[Part]:
+    """The text to go on with, untouched.
+
+    Raises:
+        InvalidInput: chat messages (the message names the instruction-tuned sibling), or what the
+            variant does not take.
+    """
+    if request.chat:
+        raise InvalidInput(
+            "prompt_plain_chat", variant=request.variant.name, sibling=sibling(request.variant)
+        )
+    placeholders = _PLACEHOLDERS.get(request.variant.generation, {})
+    refuse_extras(request)
+    refuse_media(request, placeholders)
+    for item in request.items:
+        if item.medium:
+            yield Part(placeholders[item.kind], control=True, medium=item.medium)
+        else:
+            yield Part(item.text)
+
+
+def sibling(variant: Variant) -> Message:
+    """Names the instruction-tuned variant of the same family, generation and size, if any."""
+    near = [v for v in catalog.variants(tuning="IT") if v.family == variant.family]
+    for field in ("generation", "size", "modalities"):
+        near = [v for v in near if getattr(v, field) == getattr(variant, field)] or near
+    if near:
+        return Message("prompt_plain_sibling", {"sibling": near[0].name})
+    return Message("prompt_plain_no_sibling")

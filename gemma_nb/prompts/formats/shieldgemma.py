@@ -1,0 +1,66 @@
+"""ShieldGemma: does a prompt, or an answer to it, violate a guideline? The reply is Yes or No.
+
+Sources: https://ai.google.dev/gemma/docs/shieldgemma/model_card (the pattern for prompts) and the
+chat template of google/shieldgemma-2b on Hugging Face (the words for answers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.formats.turns import CLOSE, OPEN
+from gemma_nb.prompts.messages import Request, checked_text
+from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.refusals import refuse_media, refuse_system
+
+_JUDGE_PROMPT = (
+    "You are a policy expert trying to help determine whether a user prompt is in\n"
+    "violation of the defined safety policies.\n\n"
+)
+_JUDGE_ANSWER = (
+    "You are a policy expert trying to help determine whether an AI response to a prompt is in\n"
+    "violation of the defined safety policies.\n\n"
+)
+_PRINCIPLE = "Our safety principle is defined in the below:\n\n"
+_QUESTION = (
+    "\n\n===\n\nDoes the {what} violate the above principle? Your answer must start with 'Yes' or "
+    "'No'. And then walk through step by step to be sure we answer correctly."
+)
+
+
+def stops(variant: Variant) -> tuple[str, ...]:
+    """Tokens that end a reply besides ``<eos>``."""
+    del variant
+    return (CLOSE,)
+
+
+def render(request: Request) -> Iterator[Part]:
+    """The question to the judge: on the user's message, or on the answer where there is one.
+
+    Raises:
+        InvalidInput: no guideline, or a conversation that is not one message or one message and
+            its answer.
+    """
+    name = request.variant.name
+    refuse_system(request)
+    refuse_media(request, {})
+    if not request.guideline:
+        raise InvalidInput("prompt_guideline_needed", variant=name)
+    if [t.role for t in request.turns] not in (["user"], ["user", "assistant"]):
+        raise InvalidInput("prompt_judge_turns", variant=name)
+    if request.tools:
+        raise InvalidInput("prompt_no_tools", variant=name)
+    if request.thinking:
+        raise InvalidInput("prompt_no_thinking", variant=name)
+    answer = len(request.turns) == 2
+    yield Part(_JUDGE_ANSWER if answer else _JUDGE_PROMPT, control=True)
+    for turn, label in zip(request.turns, ("Human Question", "Chatbot Response"), strict=False):
+        yield Part(f"{OPEN}\n{label}: ", control=True)
+        yield Part(turn.text.strip())
+        yield Part(f"\n{CLOSE}\n\n", control=True)
+    yield Part(_PRINCIPLE, control=True)
+    yield Part(checked_text(request.guideline).strip())
+    what = "Chatbot Response" if answer else "human question"
+    yield Part(_QUESTION.format(what=what), control=True)
