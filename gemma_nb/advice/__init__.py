@@ -2,7 +2,7 @@
 
 from gemma_nb.advice.choice import Choice
 from gemma_nb.advice.precision import auto_precision
-from gemma_nb.advice.recommend import TASKS, Recommendation, recommend
+from gemma_nb.advice.recommend import TASKS, Recommendation, recommend, suited
 from gemma_nb.advice.verdict import Check, Verdict, advise
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "advise",
     "auto_precision",
     "recommend",
+    "suited",
 ]

@@ -10,6 +10,7 @@ from gemma_nb.catalog import Variant, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.hardware import Runtime
 from gemma_nb.hardware import runtime as find_runtime
+from gemma_nb.memory.estimate import check_length
 from gemma_nb.strings import Message
 from gemma_nb.units import nearest
 
@@ -82,10 +83,15 @@ def recommend(
     )
 
 
+def suited(task: str = "chat") -> list[Variant]:
+    """The variants made for a task, newest first."""
+    return [v for v in variants() if v.tuning == "IT" and v.loadable and v.role == "generate"]
+
+
 def _verdict(
     variant: Variant, runtime: Runtime, max_length: int, precision: str = "bfloat16"
 ) -> Verdict:
-    length = min(max_length, variant.context_length or max_length)
+    length = check_length(variant, max_length)
     return advise(variant, precision, runtime, length)
 
 

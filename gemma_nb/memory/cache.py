@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gemma_nb.memory.plan import cache_plan
 
 if TYPE_CHECKING:
     from gemma_nb.catalog import Architecture
+    from gemma_nb.memory.plan import CachePlan
 
 #: KerasHub classes whose cache is one stacked tensor over all layers (keras-hub 0.32): layers that
 #: share another's keys have room in it too, and every layer has the largest head size.
 _STACKED = ("GemmaBackbone", "Gemma3nBackbone", "Gemma4Backbone")
-
-
-@dataclass(frozen=True)
-class CachePlan:
-    """How a cache is laid out.
-
-    Args:
-        windowed: sliding layers keep their window only, instead of every token.
-        chunk: tokens that a windowed layer takes in at once on top of its window.
-        snapshots: copies of the windowed layers kept beside, to go back to for a new turn.
-    """
-
-    windowed: bool
-    chunk: int = 0
-    snapshots: int = 0
-
-
-#: KerasHub 0.32's own: every layer keeps every token.
-FULL_LENGTH = CachePlan(windowed=False)
-#: Sliding layers keep their window, a chunk of prompt, and one snapshot for the next turn.
-WINDOWED = CachePlan(windowed=True, chunk=512, snapshots=1)
-
-
-def cache_plan() -> CachePlan:
-    """The layout that this package allocates now; the one line to change with it."""
-    return FULL_LENGTH
 
 
 def layer_kinds(architecture: Architecture) -> list[bool]:
@@ -45,7 +21,7 @@ def layer_kinds(architecture: Architecture) -> list[bool]:
     Gemma 2 begins with a sliding layer and alternates, Gemma 3 and later have one global layer
     behind each group of sliding ones (keras-hub 0.32: ``i % 2 == 0`` slides in
     gemma_backbone.py, ``i % 6 < 5`` in gemma3_backbone.py, ``sliding_window_pattern`` in
-    gemma4_backbone.py, which makes the last layer global too).
+    gemma4_backbone.py).
     """
     every = architecture.global_every
     if not every or not architecture.sliding_window:
@@ -62,7 +38,8 @@ def cache_bytes(
 ) -> int:
     """Bytes of the key-value cache.
 
-    A layer keeps ``2 × tokens × key-value heads × head size`` numbers a sequence (Vaswani et al.
+    An encoder-decoder keeps the encoder's keys and values beside the decoder's own: as many
+    again, since the prompt may be as long. A layer keeps ``2 × tokens × key-value heads × head size`` numbers a sequence (Vaswani et al.
     2017; Shazeer 2019 for shared heads). ``tokens`` is ``max_length`` in a layer that sees
     everything, and in KerasHub's own full-length cache in every layer.
 
@@ -78,7 +55,8 @@ def cache_bytes(
     if not plan.windowed and a.backbone in _STACKED:
         head = max(a.head_dim, a.global_head_dim or 0)
         tokens = a.num_layers * max_length
-        return 2 * tokens * a.num_key_value_heads * head * dtype_bytes * batch_size
+        numbers = 2 * tokens * a.num_key_value_heads * head
+        return numbers * dtype_bytes * batch_size * (2 if a.encoder else 1)
     numbers = 0
     kinds = layer_kinds(a)
     own = a.num_layers - (a.kv_shared_layers if plan.windowed else 0)
@@ -88,7 +66,8 @@ def cache_bytes(
             heads, head = a.global_key_value_heads or heads, a.global_head_dim or head
         tokens = max_length
         if plan.windowed and not sees_all:
-            window = min(max_length, (a.sliding_window or max_length) + plan.chunk)
-            tokens = window * (1 + plan.snapshots)
+            window = a.sliding_window or max_length
+            tokens = min(max_length, window + (plan.chunk or max_length))
+            tokens += plan.snapshots * min(max_length, window)
         numbers += 2 * tokens * heads * head
-    return numbers * dtype_bytes * batch_size
+    return numbers * dtype_bytes * batch_size * (2 if a.encoder else 1)

@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING
 from gemma_nb.catalog import Variant
 from gemma_nb.catalog import variant as find_variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.memory.cache import CachePlan, cache_bytes
+from gemma_nb.memory.cache import cache_bytes
+from gemma_nb.memory.kernels import text_kernels
+from gemma_nb.memory.plan import CachePlan, cache_plan, load_plan
 from gemma_nb.memory.weights import weight_bytes
-from gemma_nb.precision import Precision
+from gemma_nb.memory.workspace import CONSTANTS, workspace_bytes
+from gemma_nb.precision import PRECISIONS, Precision
 from gemma_nb.precision import precision as find_precision
-from gemma_nb.units import GIB
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gemma_nb.hardware import Runtime
+
 #: Host memory of Python with keras, keras-hub and jax imported (measured: about 0.9 GB).
 INTERPRETER_BYTES = round(0.9e9)
-OVERHEAD_BYTES = round(0.1 * GIB)
+
+#: Share of the weights that cache and workspace take together where no architecture is known.
+_ROUGH_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -27,10 +33,12 @@ class MemoryEstimate:
     """What a variant takes, in bytes.
 
     ``weights`` is the decoder with its embeddings, ``towers`` vision and audio, ``kv_cache`` the
-    keys and values of ``max_length`` tokens, ``workspace`` what the prompt pass and the decode
-    step need at most, ``overhead`` the runtime's own; ``total`` their sum: the peak on the
-    device while generating. ``load_peak_device`` and ``load_peak_host`` are the peaks while
-    loading. ``rough`` says that the variant's numbers are not all known.
+    keys and values of ``max_length`` tokens, ``workspace`` what the prompt pass or the decode
+    step needs at most, ``overhead`` the allocator's and the compiled programs' own; ``total`` is
+    their sum: the peak on the device while generating text. ``load_peak_device`` and
+    ``load_peak_host`` are the peaks while loading, the host's with Python and the packages.
+    ``rough`` says that the architecture is not known and cache and workspace are a share of the
+    weights.
     """
 
     weights: int
@@ -60,7 +68,7 @@ def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:
         InvalidInput: not a whole number, not positive, or beyond the variant's context.
     """
     for name, value in (("max_length", max_length), ("batch_size", batch_size)):
-        if isinstance(value, bool) or not isinstance(value, int):
+        if not _whole(value):
             raise InvalidInput("number_not_whole", name=name, value=value)
         if value <= 0:
             raise InvalidInput("number_not_positive", name=name, value=value)
@@ -73,21 +81,45 @@ def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:
         )
 
 
+def check_length(variant: Variant, max_length: int) -> int:
+    """``max_length``, cut to what a variant was trained for; for lists of several variants.
+
+    Raises:
+        InvalidInput: not a whole number, or not positive.
+    """
+    check_numbers(variant, min(max_length, 1) if _whole(max_length) else max_length, 1)
+    return min(max_length, variant.context_length or max_length)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def estimate_memory(
     variant: str | Path | Variant,
     precision: str | Precision = "bfloat16",
     max_length: int = 2048,
     batch_size: int = 1,
+    *,
+    runtime: Runtime | None = None,
     plan: CachePlan | None = None,
 ) -> MemoryEstimate:
-    """Estimates what a variant takes in memory.
+    """Estimates what a variant takes in memory, part by part.
+
+    Sources and formulas stand with the parts: ``weight_bytes``, ``cache_bytes``,
+    ``workspace_bytes``; ``benchmarks/memory.md`` holds what was measured against them.
 
     Args:
         variant: a variant or its name.
         precision: a precision or its Keras dtype name.
         max_length: tokens of prompt and reply together.
         batch_size: conversations at once.
-        plan: the cache's layout; the package's own when None.
+        runtime: where, which decides whether attention is fused; None for a GPU of compute
+            capability 9.0.
+        plan: how the cache is laid out; the package's own when None.
+
+    Returns:
+        The parts, in bytes.
 
     Raises:
         InvalidInput: an unknown name, or a number that cannot be.
@@ -95,27 +127,46 @@ def estimate_memory(
     variant = find_variant(variant)
     precision = find_precision(precision)
     check_numbers(variant, max_length, batch_size)
+    plan = plan or cache_plan()
     weights = weight_bytes(variant, precision)
+    whole = weight_bytes(variant, PRECISIONS[precision.dtype])
     a = variant.architecture
     if a is None:
-        cache = round(0.1 * weights.total)
-        workspace = round(0.1 * weights.total)
-        largest = weights.total // 4
+        largest = whole.total // 4
+        cache, workspace = 0, round(_ROUGH_SHARE * whole.total)
     else:
+        kernels, _ = text_kernels(variant)
+        each = max(k.parameters if k.use == "expert" else k.rows * k.columns for k in kernels)
+        largest = each * precision.dtype_bytes
         cache = cache_bytes(a, max_length, batch_size, precision.dtype_bytes, plan)
-        largest = a.vocabulary_size * a.hidden_dim * precision.dtype_bytes
-        tokens = max_length * batch_size
-        prefill = tokens * (4 * a.hidden_dim + 3 * a.intermediate_dim) * precision.dtype_bytes
-        workspace = largest + prefill
-    unquantised = weight_bytes(variant, find_precision(precision.dtype)).total
-    load = unquantised + (weights.total if precision.quantize else 0)
+        workspace = workspace_bytes(
+            a, precision, max_length, batch_size, plan=plan, runtime=runtime
+        )
     return MemoryEstimate(
         weights=weights.text,
         towers=weights.towers,
         kv_cache=cache,
         workspace=workspace,
-        overhead=OVERHEAD_BYTES,
-        load_peak_device=load,
+        overhead=CONSTANTS.fixed,
+        load_peak_device=_load_peak(weights.total, whole.total, largest, precision),
         load_peak_host=INTERPRETER_BYTES + 2 * largest,
         rough=a is None,
     )
+
+
+def _load_peak(final: int, whole: int, largest: int, precision: Precision) -> int:
+    """Peak on the device while loading, in bytes.
+
+    Args:
+        final: the weights as they stay.
+        whole: the weights before they are quantised.
+        largest: the largest tensor before it is quantised.
+        precision: what they become.
+    """
+    plan = load_plan()
+    reading = largest if plan.initialises else 0
+    if precision.quantize is None:
+        return whole + reading
+    if plan.quantises_whole:
+        return max(whole + reading, whole + final)
+    return final + largest

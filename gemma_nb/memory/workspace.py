@@ -1,0 +1,118 @@
+"""What the prompt pass and the decode step need beside weights and cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gemma_nb.units import GIB
+
+if TYPE_CHECKING:
+    from gemma_nb.catalog import Architecture
+    from gemma_nb.hardware import Runtime
+    from gemma_nb.memory.plan import CachePlan
+    from gemma_nb.precision import Precision
+
+
+@dataclass(frozen=True)
+class Constants:
+    """The numbers that no formula gives; ``benchmarks/memory.py`` fits them.
+
+    ``table`` copies of the embedding table in the compute dtype stand beside it while the logits
+    are made (``quantised_table`` where it is quantised); ``activation`` is bytes a token over
+    ``2 × (4 × hidden + 2 × feed-forward)``; ``scores`` copies of the attention scores in float32
+    where no fused kernel keeps them on the chip (``processor_scores`` on a CPU); ``fixed`` bytes are the allocator's and the
+    compiled programs' own.
+    """
+
+    table: float
+    quantised_table: float
+    activation: float
+    scores: float
+    processor_scores: float
+    fixed: int
+
+
+#: H200: ``table``, ``activation`` and ``fixed`` from the rows of Gemma 3 1B and 4B and Gemma 4 E2B
+#: that were measured before this package generated itself (2026-11-22; peaks lay one embedding
+#: table above the weights), ``scores`` from E2B at 4096 tokens, as an upper bound;
+#: ``processor_scores`` from a fit on a CPU. ``quantised_table`` is unmeasured.
+CONSTANTS = Constants(
+    table=1.0,
+    quantised_table=1.0,
+    activation=1.0,
+    scores=1.3,
+    processor_scores=3.0,
+    fixed=round(0.08 * GIB),
+)
+
+
+def fused_attention(
+    architecture: Architecture, precision: Precision, runtime: Runtime | None
+) -> bool:
+    """Whether attention runs in a fused kernel, which never writes the scores to memory.
+
+    cuDNN's flash attention wants 16 bit, a head size of at most 128 (256 from compute capability
+    9.0) and no soft cap (jax 0.10.2, ``cudnn/fused_attention_stablehlo.py``); KerasHub asks for it
+    on GPUs but the T4 (keras-hub 0.32, ``keras_utils.py``). So Gemma's 256 gets none on an A100 or
+    L4, Gemma 4's global 512 and Gemma 2's soft cap never. TPUs have their own.
+
+    Args:
+        architecture: the decoder's numbers.
+        precision: what it computes in.
+        runtime: where; None for a GPU of compute capability 9.0, on which this package is
+            measured.
+    """
+    if runtime is not None and runtime.kind == "tpu":
+        return True
+    capability = 9.0
+    if runtime is not None:
+        if runtime.kind != "gpu" or runtime.compute_capability is None:
+            return False
+        capability = float(runtime.compute_capability)
+    capped = architecture.backbone in ("GemmaBackbone", "T5GemmaBackbone")
+    head = max(architecture.head_dim, architecture.global_head_dim or 0)
+    largest = 256 if capability >= 9 else 128
+    return capability >= 8 and precision.dtype != "float32" and not capped and head <= largest
+
+
+def workspace_bytes(
+    architecture: Architecture,
+    precision: Precision,
+    max_length: int,
+    batch_size: int,
+    *,
+    plan: CachePlan,
+    runtime: Runtime | None = None,
+    constants: Constants = CONSTANTS,
+) -> int:
+    """Bytes of the larger of the two: the prompt pass, and a decode step.
+
+    They follow each other, so the larger counts. The prompt pass holds, for each token that goes in
+    at once, hidden states and both feed-forward projections; the scores, ``heads × tokens ×
+    max_length`` float32 numbers, where attention is not fused; in a mixture every expert's
+    projections, since KerasHub runs all of them (keras-hub 0.32, ``Gemma4MoEBlock``). A decode step
+    holds a copy of the embedding table, transposed for the logits (measured on an H200).
+
+    Args:
+        architecture: the decoder's numbers.
+        precision: what it computes in.
+        max_length: tokens of prompt and reply together.
+        batch_size: conversations at once.
+        plan: how much of a prompt goes in at once.
+        runtime: where; None for a GPU of compute capability 9.0.
+        constants: the measured numbers.
+    """
+    a, wide = architecture, precision.dtype_bytes
+    tokens = min(plan.chunk or max_length, max_length) * batch_size
+    prompt = constants.activation * tokens * (4 * a.hidden_dim + 2 * a.intermediate_dim) * wide
+    if a.experts:
+        prompt += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * wide
+    if not fused_attention(a, precision, runtime):
+        copies = constants.scores
+        if runtime is not None and runtime.shares_host_memory:
+            copies = constants.processor_scores
+        prompt += copies * a.num_query_heads * tokens * max_length * 4
+    table = a.vocabulary_size * a.hidden_dim * wide
+    copies = constants.quantised_table if precision.quantize else constants.table
+    return round(max(prompt, copies * table))
