@@ -2,29 +2,60 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-export JUPYTER_PLATFORM_DIRS = 1
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest
 # .venv/bin first, so that tools (and the notebooks' kernel) are this project's own
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run lab test test-fast test-legs lint bench clean
+JA_NOTEBOOKS := notebooks/ja/00_start_here.ipynb
+
+.PHONY: run lab lint test test-fast test-unit test-notebooks test-browser test-legs bench clean
 
 run: $(VENV)/.run
-	$(BIN)/python -m gemma_nb
+	@$(BIN)/python -m gemma_nb
 
 lab: $(VENV)/.run
-	$(BIN)/jupyter lab notebooks/
-
-$(VENV)/.run: requirements.txt pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	touch $@
-
-$(VENV)/.test: $(VENV)/.run tests/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
-	touch $@
+	$(BIN)/jupyter lab notebooks/en/00_start_here.ipynb
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tools/address.py --check
+	$(BIN)/nbstripout --verify --extra-keys "metadata.authors cell.metadata.execution" \
+	  notebooks/en/*.ipynb notebooks/ja/*.ipynb
+
+test: lint test-unit test-notebooks test-browser
+
+test-unit: $(VENV)/.test
+	$(PYTEST) -m "not browser and not leg"
+
+# everything that needs no model and no browser
+test-fast: $(VENV)/.test
+	$(PYTEST) -m "not slow and not browser and not leg"
+
+test-notebooks: $(VENV)/.test
+	$(PYTEST) --nbval-lax --nbval-cell-timeout=120 notebooks/en $(JA_NOTEBOOKS)
+
+# one browser host; where no browser is installed it says so
+test-browser: $(VENV)/.test
+	$(PYTEST) -m "browser and not leg" tests/browser
+
+test-legs: $(VENV)/.test
+	$(PYTEST) -m leg
+
+bench: $(VENV)/.test
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+$(VENV)/.run: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -r requirements.txt
+	$(PIP) --no-deps --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.run tests/requirements.txt
+	$(PIP) -r tests/requirements.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

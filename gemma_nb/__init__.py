@@ -34,7 +34,7 @@ _WHERE = {
 }
 
 __version__ = "0.1.0"
-__all__ = ["__version__", *_WHERE]
+__all__ = ["__version__", *_WHERE]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

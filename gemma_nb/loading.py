@@ -47,22 +47,24 @@ def load(
     """
     from gemma_nb.advice import Choice, advise, auto_precision
     from gemma_nb.catalog import variant as find
+    from gemma_nb.generation.adapters import check_decodable
     from gemma_nb.hardware import detect_runtime
     from gemma_nb.precision import precision as find_precision
 
     if isinstance(variant, Choice):
-        variant, precision, max_length = variant.variant, variant.precision, variant.max_length
-    wanted = find(DEMO if variant is None else variant)
+        wanted, precision, max_length = variant.variant, variant.precision, variant.max_length
+    else:
+        wanted = find(DEMO if variant is None else variant)
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
     if not wanted.loadable:
         raise InvalidInput("not_loadable", name=wanted.name)
+    check_decodable(wanted)
     runtime = detect_runtime()
     chosen = auto_precision(wanted, runtime) if precision == "auto" else find_precision(precision)
     verdict = advise(wanted, chosen, runtime, max_length=max_length)
     if not verdict.fits and not force:
         raise LoadError("does_not_fit", name=wanted.name, reason=verdict.reason)
-    backend.prepare()
     return _load(wanted, chosen.name, max_length)
 
 
@@ -73,12 +75,12 @@ def _load(variant: Variant, precision: str, max_length: int) -> Model:
     how = PRECISIONS[precision]
     lm: Any = None
     try:
-        import keras_hub
-
+        keras_hub = backend.import_keras_hub()
         source = _source(variant)
+        with backend.native_stderr_kept():
+            tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(source)
         # without its preprocessor, which wants TensorFlow: text needs the tokenizer alone
         lm = keras_hub.models.CausalLM.from_preset(source, preprocessor=None, dtype=how.dtype)
-        tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(source)
         if how.quantize:
             lm.backbone.quantize(how.quantize)
         return Model(lm, tokenizer, variant, precision, max_length)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation.decoding import Decoder
 from gemma_nb.generation.sampling import Sampling, defaults
-from gemma_nb.generation.stopping import control_token_ids, stop_token_ids
+from gemma_nb.generation.stopping import stop_token_ids
 from gemma_nb.generation.text import TextStream
+from gemma_nb.prompts.tokens import vocabulary
 
 if TYPE_CHECKING:
     from gemma_nb.catalog import Variant
@@ -57,7 +58,7 @@ class Model:
         self.last: Stats | None = None
         self._decoder: Decoder | None = Decoder(lm, max_length)
         self._stops = stop_token_ids(variant, tokenizer)
-        self._control = control_token_ids(tokenizer)
+        self._control = frozenset(vocabulary(tokenizer).control.values())
 
     def __repr__(self) -> str:
         state = "" if self._decoder else ", unloaded"
@@ -147,7 +148,9 @@ class Model:
         )
         return (token for token, _ in pairs if token is not None)
 
-    def stream(self, messages: Messages, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
+    def stream(
+        self, messages: Messages, max_new_tokens: int = 256, **options: Any
+    ) -> Iterator[str]:
         """Yields the reply's text in pieces of whole characters, as it is made.
 
         Args:
@@ -182,7 +185,7 @@ class Model:
             GenerationError: as in ``stream_ids``.
         """
         if _is_batch(messages):
-            return [str(self.generate(one, max_new_tokens, **options)) for one in messages]
+            return [str(self.generate(one, max_new_tokens, **options)) for one in messages]  # type: ignore[arg-type]
         pieces: list[str] = []
         try:
             pieces.extend(self.stream(messages, max_new_tokens, **options))  # type: ignore[arg-type]
@@ -228,7 +231,7 @@ class Model:
         if len(ids) >= self.max_length:
             over = len(ids) + 1 - self.max_length
             raise InvalidInput(
-                "prompt_too_long", tokens=len(ids), max_length=self.max_length, over=over
+                "no_room_for_reply", tokens=len(ids), max_length=self.max_length, over=over
             )
         count = min(max_new_tokens, self.max_length - len(ids))
         stops = frozenset[int]() if ignore_eos else self._stops

@@ -5,9 +5,9 @@ import os
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("GEMMA_NB_LANG", "en")
 
-import pytest  # noqa: E402
+import pytest
 
-from gemma_nb import strings  # noqa: E402
+from gemma_nb import strings
 
 
 @pytest.fixture(autouse=True)

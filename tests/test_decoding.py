@@ -10,7 +10,14 @@ from gemma_nb.generation.sampling import Sampling
 
 pytestmark = pytest.mark.slow
 
-MODELS = {"gemma1": tiny.gemma1, "gemma2": tiny.gemma2, "gemma3": tiny.gemma3}
+MODELS = {
+    "gemma1": tiny.gemma1,
+    "gemma2": tiny.gemma2,
+    "gemma3": tiny.gemma3,
+    "gemma3n": tiny.gemma3n,
+    "gemma4": tiny.gemma4,
+    "gemma4_moe": tiny.gemma4_moe,
+}
 
 
 def prompt(length, seed=0):

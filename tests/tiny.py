@@ -74,8 +74,9 @@ def _shaken(lm, seed):
     rng = np.random.default_rng(seed)
     for variable in lm.backbone.weights:
         shape = tuple(variable.shape)
-        scale = 0.3 if len(shape) == 1 else 0.05 if shape[0] == VOCABULARY else 0.5
-        variable.assign(rng.normal(0, scale, shape).astype("float32"))
+        scale = 0.3 if len(shape) < 2 else 0.05 if shape[0] == VOCABULARY else 0.5
+        noise = rng.normal(0, scale, shape)
+        variable.assign((noise + 1 if not shape else noise).astype("float32"))
     return lm
 
 
@@ -92,3 +93,79 @@ def keras_hub_ids(lm, ids, count, stops=None):
     )
     row = np.asarray(made["token_ids"])[0, len(ids) :].tolist()
     return row[: next((i for i, t in enumerate(row) if t in (stops or ())), count)]
+
+
+def gemma4(seed=0, **changes):
+    """E2B in small: per-layer embeddings, shared KV layers, wider global heads."""
+    import keras_hub
+
+    keras.utils.set_random_seed(seed)
+    config = {
+        "vocabulary_size": VOCABULARY,
+        "image_size": 16,
+        "num_layers": 6,
+        "num_query_heads": 4,
+        "num_key_value_heads": 1,
+        "hidden_dim": 32,
+        "intermediate_dim": 48,
+        "head_dim": 8,
+        "global_head_dim": 16,
+        "sliding_window_size": 8,
+        "sliding_window_pattern": 3,
+        "num_kv_shared_layers": 2,
+        "hidden_size_per_layer_input": 8,
+        "vocab_size_per_layer_input": VOCABULARY,
+        "final_logit_soft_cap": 30.0,
+        "dtype": "float32",
+    }
+    backbone = keras_hub.models.Gemma4Backbone(**{**config, **changes})
+    return _shaken(keras_hub.models.Gemma4CausalLM(backbone=backbone, preprocessor=None), seed)
+
+
+def gemma4_moe(seed=0):
+    """26B-A4B in small: experts beside the dense block, two global key-value heads."""
+    return gemma4(
+        seed,
+        num_key_value_heads=2,
+        num_global_key_value_heads=1,
+        num_kv_shared_layers=0,
+        hidden_size_per_layer_input=0,
+        enable_moe_block=True,
+        num_experts=4,
+        expert_intermediate_dim=16,
+        num_experts_per_token=2,
+    )
+
+
+def gemma3n(seed=0):
+    import keras_hub
+
+    keras.utils.set_random_seed(seed)
+    backbone = keras_hub.models.Gemma3nBackbone(
+        text_vocab_size=VOCABULARY,
+        text_hidden_size=32,
+        num_hidden_layers=4,
+        pad_token_id=0,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        intermediate_size=[48] * 4,
+        hidden_activation="gelu_approximate",
+        layer_types=[
+            "sliding_attention",
+            "sliding_attention",
+            "full_attention",
+            "sliding_attention",
+        ],
+        sliding_window=8,
+        rope_theta=1_000_000.0,
+        max_position_embeddings=256,
+        vocab_size_per_layer_input=VOCABULARY,
+        hidden_size_per_layer_input=8,
+        altup_num_inputs=2,
+        laurel_rank=4,
+        num_kv_shared_layers=0,
+        final_logit_soft_cap=30.0,
+        dtype="float32",
+    )
+    return _shaken(keras_hub.models.Gemma3nCausalLM(backbone=backbone, preprocessor=None), seed)

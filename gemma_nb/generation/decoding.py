@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from gemma_nb.generation.adapters import adapter
+from gemma_nb.generation.adapters import cache_of
 from gemma_nb.generation.sampling import Sampling, next_token
 
 #: The shortest prompt length that is compiled; longer ones double.
@@ -32,7 +32,7 @@ class Decoder:
     def __init__(self, lm: Any, max_length: int) -> None:
         self.lm = lm
         self.max_length = max_length
-        self.cache = adapter(lm)
+        self.cache = cache_of(lm)
         self.compilations = 0
         self.compile_seconds = 0.0
         self._programs: dict[tuple[Any, ...], Any] = {}
@@ -131,7 +131,7 @@ class Decoder:
     def _prefill(self, weights: Any, tokens: Any, length: Any, key: Any, *how: Any) -> Any:
         # no padding mask: what stands behind the prompt is never attended to before it is
         # overwritten by the reply
-        cache = self.cache.empty(1, tokens.shape[1])
+        cache = self.cache.empty(tokens.shape[1])
         logits, cache = self._call(weights, tokens, cache, 0)
         last = logits[:, length - 1]
         token = next_token(last, _key_at(key, length), *how)

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def _number(value: object) -> bool:
-    return (
-        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    )
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True)
@@ -125,4 +123,5 @@ def filtered(logits: Any, top_k: Any, top_p: Any) -> Any:
     probabilities = jax.nn.softmax(ranked, axis=-1)
     above = jnp.cumsum(probabilities, axis=-1) - probabilities
     lowest = jnp.min(jnp.where(above < top_p, ranked, jnp.inf), axis=-1, keepdims=True)
-    return jnp.where(logits < lowest, -jnp.inf, logits)
+    # rounding may leave the sum below p when every kept token is in it: top-k holds all the same
+    return jnp.where(logits < jnp.maximum(lowest, kth), -jnp.inf, logits)

@@ -1,4 +1,4 @@
-"""Which token ids end a reply, and which are never shown, family by family."""
+"""Which token ids end a reply, family by family."""
 
 from __future__ import annotations
 
@@ -32,16 +32,3 @@ def stop_token_ids(variant: Variant, tokenizer: Any) -> frozenset[int]:
     vocabulary = tokenizer.get_vocabulary()
     found = {tokenizer.token_to_id(name) for name in names}
     return frozenset(i for i in found if vocabulary[i] in names)
-
-
-def control_token_ids(tokenizer: Any) -> frozenset[int]:
-    """The ids that are never text: sentence marks, turn tokens and unused slots."""
-    return frozenset(
-        i for i, piece in enumerate(tokenizer.get_vocabulary()) if _is_control(piece)
-    )
-
-
-def _is_control(piece: str) -> bool:
-    named = {"<bos>", "<eos>", "<pad>", "<unk>", "<mask>", "[multimodal]"}
-    turns = {"<start_of_turn>", "<end_of_turn>", "<|turn>", "<turn|>"}
-    return piece in named or piece in turns or piece.startswith("<unused")

@@ -16,7 +16,17 @@ from typing import Any
 LANGUAGES = ("en", "ja")
 
 #: The modules that hold sentences.
-ROOMS = ("common", "catalog", "prompts", "running", "hardware", "memory", "advice")
+ROOMS = (
+    "common",
+    "catalog",
+    "prompts",
+    "running",
+    "tour",
+    "hardware",
+    "memory",
+    "advice",
+    "cli_fit",
+)
 
 #: Environment variable that sets the language ("en" or "ja").
 LANGUAGE_VARIABLE = "GEMMA_NB_LANG"

@@ -58,7 +58,7 @@ TEXT = {
         "raw=True は文字列をそのまま送りますが、渡されたのは {kind} です。文字列を渡すか、raw を"
         "外してください。",
     ),
-    "prompt_too_long": (
+    "no_room_for_reply": (
         "The prompt has {tokens} tokens and leaves no room for a reply within max_length={max_length}: "
         "it is {over} too long. Shorten it, or load the model with a larger max_length.",
         "プロンプトは {tokens} トークンで、max_length={max_length} の中に返答の余地がありません"

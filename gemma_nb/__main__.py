@@ -1,0 +1,7 @@
+"""``python -m gemma_nb``."""
+
+import sys
+
+from gemma_nb.cli import main
+
+sys.exit(main())

@@ -1,0 +1,61 @@
+"""Columns that line up, also where characters are two cells wide."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+
+def width(text: str) -> int:
+    """How many terminal cells ``text`` takes."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def columns(rows: Iterable[Sequence[str]], right: Iterable[int] = (), indent: int = 2) -> str:
+    """Rows of cells as lines of text.
+
+    Args:
+        rows: each as long as the others.
+        right: the columns that line up on the right.
+        indent: spaces before each line.
+    """
+    rows = [tuple(row) for row in rows]
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            " " * (wide - width(cell)) + cell if i in right else cell + " " * (wide - width(cell))
+            for i, (cell, wide) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append((" " * indent + "  ".join(cells)).rstrip())
+    return "\n".join(lines)
+
+
+def wrapped(text: str, cells: int = 80, indent: int = 2) -> str:
+    """``text`` in lines of at most ``cells`` cells, broken at spaces, or anywhere in Japanese."""
+    lines, line = [], ""
+    for word in _words(text):
+        if line and width(line + word.rstrip()) > cells - indent:
+            lines.append(line.rstrip())
+            line = ""
+        line += word.lstrip() if not line else word
+    return "\n".join(" " * indent + one for one in [*lines, line.rstrip()] if one)
+
+
+def _words(text: str) -> Iterable[str]:
+    """Pieces after which a line may break: a word with its space, or one wide character."""
+    word = ""
+    for c in text:
+        wide = unicodedata.east_asian_width(c) in "WF"
+        if wide and word and c not in "。、）」":
+            yield word
+            word = ""
+        word += c
+        if c == " " or (wide and c not in "（「"):
+            yield word
+            word = ""
+    if word:
+        yield word

@@ -1,0 +1,93 @@
+"""The sampler against a plain NumPy reference."""
+
+import numpy as np
+import pytest
+
+from gemma_nb.catalog import variant
+from gemma_nb.errors import InvalidInput
+from gemma_nb.generation.sampling import Sampling, defaults, filtered, next_token
+
+
+def reference(logits, temperature, top_k, top_p):
+    """The distribution that is drawn from: temperature, then top-k, then top-p."""
+    x = np.asarray(logits, "float64") / temperature
+    if top_k:
+        x = np.where(x < np.sort(x)[-min(top_k, x.size)], -np.inf, x)
+    p = np.exp(x - x.max())
+    p /= p.sum()
+    order = np.argsort(-p, kind="stable")
+    kept = order[np.cumsum(p[order]) - p[order] < top_p]
+    q = np.zeros_like(p)
+    q[kept] = p[kept]
+    return q / q.sum()
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
+@pytest.mark.parametrize("top_k", [0, 1, 5, 64, 1000])
+@pytest.mark.parametrize("top_p", [0.1, 0.5, 0.95, 1.0])
+def test_distribution_equals_numpy(temperature, top_k, top_p):
+    import jax
+
+    logits = np.random.default_rng(top_k).normal(0, 3, (2, 50)).astype("float32")
+    ours = jax.nn.softmax(filtered(logits / np.float32(temperature), top_k, np.float32(top_p)))
+    for row, made in zip(logits, np.asarray(ours), strict=True):
+        np.testing.assert_allclose(made, reference(row, temperature, top_k, top_p), atol=2e-6)
+
+
+def test_draws_follow_the_distribution():
+    import jax
+
+    logits = np.log(np.array([[0.5, 0.3, 0.15, 0.05]], "float32"))
+    drawn = jax.vmap(lambda k: next_token(logits, k, np.float32(1), 3, np.float32(1)))(
+        jax.random.split(jax.random.key(0), 20_000)
+    )
+    shares = np.bincount(np.asarray(drawn).ravel(), minlength=4) / 20_000
+    # three standard deviations of a share of 20,000 draws are about 0.01
+    np.testing.assert_allclose(shares, reference(logits[0], 1, 3, 1), atol=0.0106)
+    assert shares[3] == 0
+
+
+def test_greedy_takes_the_first_of_the_largest():
+    import jax
+
+    logits = np.array([[1.0, 3.0, 3.0], [2.0, 0.0, 1.0]], "float32")
+    made = next_token(logits, jax.random.key(0), np.float32(0), 0, np.float32(1))
+    assert made.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_not_a_number_gives_minus_one(temperature):
+    import jax
+
+    logits = np.array([[1.0, np.nan], [0.0, 1.0]], "float32")
+    made = next_token(logits, jax.random.key(0), np.float32(temperature), 1, np.float32(1))
+    assert made.tolist() == [-1, 1]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"temperature": -1.0},
+        {"temperature": float("nan")},
+        {"temperature": float("inf")},
+        {"temperature": True},
+        {"temperature": "hot"},
+        {"top_k": -1},
+        {"top_k": 2.5},
+        {"top_k": True},
+        {"top_p": 0},
+        {"top_p": 1.01},
+        {"top_p": float("nan")},
+    ],
+)
+def test_bad_arguments_are_refused(bad):
+    with pytest.raises(InvalidInput, match=next(iter(bad))):
+        Sampling(**bad)
+
+
+def test_defaults_are_the_publishers():
+    assert defaults(variant("gemma3_instruct_1b")) == Sampling(1.0, 64, 0.95)
+    assert defaults(variant("gemma4_instruct_2b")) == Sampling(1.0, 64, 0.95)
+    assert defaults(variant("gemma2_instruct_2b_en")) == Sampling(1.0)
+    assert defaults(variant("gemma3_1b")) == Sampling()
+    assert defaults(variant("demo_gemma3_instruct_4m")) == Sampling()
