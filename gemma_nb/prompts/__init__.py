@@ -6,18 +6,37 @@ A format is a module of ``gemma_nb.prompts.formats``; ``Variant.prompt_format`` 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from gemma_nb import catalog
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.boxes import Box
+from gemma_nb.prompts.calls import ToolCall
+from gemma_nb.prompts.faults import Finding
+from gemma_nb.prompts.formats import format_of
 from gemma_nb.prompts.formats.fim import fim
+from gemma_nb.prompts.linting import check_prompt
 from gemma_nb.prompts.messages import Request, read
 from gemma_nb.prompts.prompt import Media, Part, Piece, Prompt
+from gemma_nb.prompts.replies import Chunk, Reply, ReplyParser, parse_reply
 
-__all__ = ["Media", "Part", "Piece", "Prompt", "fim", "format_prompt", "stop_tokens"]
+__all__ = [
+    "Box",
+    "Chunk",
+    "Finding",
+    "Media",
+    "Part",
+    "Piece",
+    "Prompt",
+    "Reply",
+    "ReplyParser",
+    "ToolCall",
+    "check_prompt",
+    "fim",
+    "format_prompt",
+    "parse_reply",
+    "stop_tokens",
+]
 
 
 def format_prompt(
@@ -56,16 +75,5 @@ def stop_tokens(variant: str | Variant) -> tuple[str, ...]:
         InvalidInput: the variant takes no text prompt.
     """
     variant = catalog.variant(variant)
-    return ("<eos>", *format_of(variant).stops(variant))
-
-
-def format_of(variant: Variant) -> Any:
-    """The module of ``gemma_nb.prompts.formats`` for ``variant``.
-
-    Raises:
-        InvalidInput: the variant takes no text prompt.
-    """
-    name = f"{__name__}.formats.{variant.prompt_format}"
-    if not variant.prompt_format.isidentifier() or find_spec(name) is None:
-        raise InvalidInput("prompt_no_format", variant=variant.name)
-    return import_module(name)
+    ends: tuple[str, ...] = format_of(variant).markup(variant).ends
+    return ends

@@ -71,7 +71,7 @@ class Prompt(str):
         prompt.parts = tuple(joined)
         return prompt
 
-    def __getnewargs__(self) -> tuple[Any, ...]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[Any, ...]:
         return (self.parts,)
 
     @property

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.faults import Finding, check_tags, warning
+from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Request
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import refuse_extras, refuse_media, refuse_system
@@ -26,10 +28,17 @@ TASKS = (
 )
 
 
-def stops(variant: Variant) -> tuple[str, ...]:
-    """None: the model writes nothing."""
+def markup(variant: Variant) -> Markup:
+    """It writes no replies; a reply of its would be plain text."""
     del variant
-    return ()
+    return Markup(ends=("<eos>",))
+
+
+def lint(text: str, variant: Variant) -> Iterator[Finding]:
+    """The faults of a hand-written prompt."""
+    yield from check_tags(text, ())
+    if not text.startswith(("task: ", "title: ")):
+        yield warning(0, "lint_no_task", variant=variant.name)
 
 
 def render(request: Request) -> Iterator[Part]:

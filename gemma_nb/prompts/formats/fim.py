@@ -11,7 +11,9 @@ from typing import Any
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.faults import Finding, check_tags, error, warning
 from gemma_nb.prompts.formats import plain
+from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Item, Request, checked_text
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import refuse_extras
@@ -39,10 +41,10 @@ def fim(before: str, after: str, files: Sequence[str | tuple[str, str]] = ()) ->
     return {"role": "user", "content": [part]}
 
 
-def stops(variant: Variant) -> tuple[str, ...]:
-    """Tokens that end a reply besides ``<eos>``."""
+def markup(variant: Variant) -> Markup:
+    """How its replies are marked up: code up to the next of its tokens."""
     del variant
-    return TOKENS
+    return Markup(ends=("<eos>", *TOKENS), kind="code")
 
 
 def is_infill(request: Request) -> bool:
@@ -57,6 +59,26 @@ def is_infill(request: Request) -> bool:
     if len(items) > 1 or len(request.turns) > 1:
         raise InvalidInput("prompt_fim_alone")
     return True
+
+
+def lint(text: str, variant: Variant) -> Iterator[Finding]:
+    """The faults of a hand-written prompt: each token once, in order, nothing behind the last."""
+    del variant
+    yield from check_tags(text, TOKENS)
+    places = [text.find(token) for token in (PREFIX, SUFFIX, MIDDLE)]
+    if max(places) < 0:
+        return
+    for token, place in zip((PREFIX, SUFFIX, MIDDLE), places, strict=True):
+        if place < 0:
+            yield error(len(text), "lint_fim_missing", tag=token)
+        elif text.count(token) > 1:
+            yield error(text.rindex(token), "lint_fim_twice", tag=token)
+        if token != MIDDLE and text[place + len(token) :].startswith(" ") and place >= 0:
+            yield warning(place + len(token), "lint_space", tag=token)
+    if min(places) >= 0 and places != sorted(places):
+        yield error(min(places), "lint_fim_order", tags=f"{PREFIX} {SUFFIX} {MIDDLE}")
+    elif places[2] >= 0 and text[places[2] + len(MIDDLE) :]:
+        yield error(places[2] + len(MIDDLE), "lint_fim_behind", tag=MIDDLE)
 
 
 def render(request: Request) -> Iterator[Part]:

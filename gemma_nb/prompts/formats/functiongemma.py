@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.prompts.faults import Finding, check_pair, check_tags, check_turns, warning
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN
+from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Request
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import refuse_extras, refuse_media, split_system
@@ -27,10 +29,29 @@ GRAMMAR = Grammar(
 )
 
 
-def stops(variant: Variant) -> tuple[str, ...]:
-    """Tokens that end a reply besides ``<eos>``: a function answers, not the model."""
+def markup(variant: Variant) -> Markup:
+    """How its replies are marked up; a function answers behind its call: that ends them too."""
     del variant
-    return (CLOSE, GRAMMAR.response[0])
+    return Markup(
+        ends=("<eos>", CLOSE, GRAMMAR.response[0]),
+        drops=(OPEN,),
+        call=GRAMMAR.call,
+        quote=GRAMMAR.quote,
+    )
+
+
+def lint(text: str, variant: Variant) -> Iterator[Finding]:
+    """The faults of a hand-written prompt."""
+    del variant
+    pairs = (GRAMMAR.declaration, GRAMMAR.call, GRAMMAR.response)
+    tokens = (token for pair in pairs for token in pair)
+    yield from check_tags(text, {OPEN, CLOSE, GRAMMAR.quote, *tokens})
+    yield from check_turns(text, OPEN, CLOSE, ("developer", "user", "model"))
+    for pair in pairs:
+        yield from check_pair(text, *pair)
+    declared = text.find(GRAMMAR.declaration[0])
+    if declared >= 0 and ACTIVATION not in text:
+        yield warning(declared, "lint_activation", sentence=ACTIVATION)
 
 
 def render(request: Request) -> Iterator[Part]:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.prompts.faults import Finding, check_pair, check_tags, check_turns, error, warning
+from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Item, Request
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import refuse_extras, refuse_media, split_system
@@ -32,10 +34,37 @@ GRAMMAR = Grammar(
 )
 
 
-def stops(variant: Variant) -> tuple[str, ...]:
-    """Tokens that end a reply besides ``<eos>``: a tool answers, not the model."""
+def markup(variant: Variant) -> Markup:
+    """How its replies are marked up; a tool answers behind its call, so that ends them too."""
     del variant
-    return (CLOSE, GRAMMAR.response[0])
+    return Markup(
+        ends=("<eos>", CLOSE, GRAMMAR.response[0]),
+        drops=(OPEN, THINK, *PLACEHOLDERS.values()),
+        thought=(THOUGHT, THOUGHT_END),
+        call=GRAMMAR.call,
+        quote=GRAMMAR.quote,
+    )
+
+
+def lint(text: str, variant: Variant) -> Iterator[Finding]:
+    """The faults of a hand-written prompt."""
+    pairs = (GRAMMAR.declaration, GRAMMAR.call, GRAMMAR.response)
+    known = {OPEN, CLOSE, THINK, THOUGHT, THOUGHT_END, GRAMMAR.quote, *PLACEHOLDERS.values()}
+    yield from check_tags(text, {*known, *(token for pair in pairs for token in pair)})
+    yield from check_turns(text, OPEN, CLOSE, ("system", "user", "model"))
+    for pair in pairs:
+        yield from check_pair(text, *pair)
+    empty = f"{THOUGHT}thought\n{THOUGHT_END}"
+    thinking = text.find(THINK)
+    if thinking >= 0 and not text[:thinking].endswith(f"{OPEN}system\n"):
+        yield error(thinking, "lint_think_place", tag=THINK)
+    ends_empty, large = text.endswith(empty), variant.prompt_format == "gemma4_large"
+    if thinking >= 0 and ends_empty:
+        yield error(len(text) - len(empty), "lint_thought_closed")
+    elif thinking < 0 and large and text.endswith(f"{OPEN}model\n"):
+        yield warning(len(text), "lint_thought_missing", variant=variant.name)
+    elif thinking < 0 and not large and ends_empty:
+        yield warning(len(text) - len(empty), "lint_thought_extra", variant=variant.name)
 
 
 def render(request: Request, empty_thought: bool) -> Iterator[Part]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gemma_nb.prompts.formats import gemma4
-from gemma_nb.prompts.formats.gemma4 import stops
+from gemma_nb.prompts.formats.gemma4 import lint, markup
 from gemma_nb.prompts.messages import Request
 from gemma_nb.prompts.prompt import Part
 
-__all__ = ["render", "stops"]
+__all__ = ["lint", "markup", "render"]
 
 
 def render(request: Request) -> Iterator[Part]:

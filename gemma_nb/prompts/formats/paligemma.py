@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.faults import Finding, check_tags, error
+from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Request
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import refuse_extras, refuse_media, refuse_system
@@ -32,16 +34,26 @@ TASKS = {
 }
 
 
-def stops(variant: Variant) -> tuple[str, ...]:
-    """None besides ``<eos>``."""
+def markup(variant: Variant) -> Markup:
+    """How its replies are marked up: boxes and masks among the text."""
     del variant
-    return ()
+    return Markup(ends=("<eos>",), kind="boxes")
 
 
 def pretrained_only(line: str) -> str | None:
     """The task of ``line`` if only the pretrained models know it."""
     found = PRETRAINED_ONLY.match(line)
     return (found["task"] or found["ocr"]) if found else None
+
+
+def lint(text: str, variant: Variant) -> Iterator[Finding]:
+    """The faults of a hand-written task line."""
+    yield from check_tags(text, ())
+    if not text.endswith("\n"):
+        yield error(len(text), "lint_task_newline")
+    if variant.tuning == "mix" and (task := pretrained_only(text.strip())):
+        tasks = _tasks(variant)
+        yield error(0, "prompt_pretrained_task", variant=variant.name, task=task, tasks=tasks)
 
 
 def render(request: Request) -> Iterator[Part]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from gemma_nb import catalog
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.faults import Finding, check_tags
+from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Request
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import refuse_extras, refuse_media
@@ -20,10 +22,15 @@ _PLACEHOLDERS = {
 }
 
 
-def stops(variant: Variant) -> tuple[str, ...]:
-    """None besides ``<eos>``."""
+def markup(variant: Variant) -> Markup:
+    """How its replies are marked up: not at all."""
     del variant
-    return ()
+    return Markup(ends=("<eos>",))
+
+
+def lint(text: str, variant: Variant) -> Iterator[Finding]:
+    """Tags, which a model that was never tuned to turns does not know."""
+    yield from check_tags(text, tuple(_PLACEHOLDERS.get(variant.generation, {}).values()))
 
 
 def render(request: Request) -> Iterator[Part]:

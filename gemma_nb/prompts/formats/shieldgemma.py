@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.prompts.faults import Finding, check_pair, check_tags, warning
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN
+from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Request, checked_text
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import refuse_media, refuse_system
@@ -30,10 +32,18 @@ _QUESTION = (
 )
 
 
-def stops(variant: Variant) -> tuple[str, ...]:
-    """Tokens that end a reply besides ``<eos>``."""
+def markup(variant: Variant) -> Markup:
+    """How its replies are marked up: Yes or No, then perhaps reasons."""
     del variant
-    return (CLOSE,)
+    return Markup(ends=("<eos>", CLOSE), drops=(OPEN,), kind="verdict")
+
+
+def lint(text: str, variant: Variant) -> Iterator[Finding]:
+    """The faults of a hand-written prompt."""
+    yield from check_tags(text, (OPEN, CLOSE))
+    yield from check_pair(text, OPEN, CLOSE)
+    if _PRINCIPLE.strip() not in text:
+        yield warning(len(text), "lint_no_principle", variant=variant.name)
 
 
 def render(request: Request) -> Iterator[Part]:

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.languages import NAMES
+from gemma_nb.prompts.faults import Finding, check_tags, check_turns, warning
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN, PLACEHOLDERS
+from gemma_nb.prompts.languages import NAMES
+from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Item, Request, Turn
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import (
@@ -38,10 +40,18 @@ _IMAGE = (
 )
 
 
-def stops(variant: Variant) -> tuple[str, ...]:
-    """Tokens that end a reply besides ``<eos>``."""
+def markup(variant: Variant) -> Markup:
+    """How its replies are marked up."""
     del variant
-    return (CLOSE,)
+    return Markup(ends=("<eos>", CLOSE), drops=(OPEN, *PLACEHOLDERS.values()))
+
+
+def lint(text: str, variant: Variant) -> Iterator[Finding]:
+    """The faults of a hand-written prompt."""
+    yield from check_tags(text, (OPEN, CLOSE, *PLACEHOLDERS.values()))
+    yield from check_turns(text, OPEN, CLOSE, ("user", "model"))
+    if "You are a professional " not in text:
+        yield warning(0, "lint_no_languages", variant=variant.name)
 
 
 def render(request: Request) -> Iterator[Part]:
@@ -93,7 +103,7 @@ def _language(item: Item, key: str, variant: Variant) -> str:
     """The English name of a language; a region or a script does not change it."""
     code = _code(item, key)
     if not code:
-        raise InvalidInput("prompt_translate_codes", variant=variant.name, key=key)
+        raise InvalidInput("prompt_translate_codes", variant=variant.name, missing=key)
     name = NAMES.get(code.split("-")[0].lower())
     if not name or not all(s.isascii() and s.isalnum() for s in code.split("-")):
         raise InvalidInput("prompt_translate_language", code=code, codes=", ".join(NAMES))

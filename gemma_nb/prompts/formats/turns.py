@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.prompts.faults import Finding, check_tags, check_turns
 from gemma_nb.prompts.formats import fim
+from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Request, content
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import check_alternation, refuse_extras, refuse_media, split_system
@@ -23,14 +25,29 @@ PLACEHOLDERS = {"image": "<start_of_image>"}
 PLACEHOLDERS_3N = {"image": "<image_soft_token>", "audio": "<audio_soft_token>"}
 
 
-def stops(variant: Variant) -> tuple[str, ...]:
-    """Tokens that end a reply besides ``<eos>``."""
-    return (CLOSE, *fim.TOKENS) if variant.family == "CodeGemma" else (CLOSE,)
+def markup(variant: Variant) -> Markup:
+    """How its replies are marked up; MedGemma 1.5 thinks between two unused tokens."""
+    ends = ("<eos>", CLOSE)
+    return Markup(
+        ends=(*ends, *fim.TOKENS) if variant.family == "CodeGemma" else ends,
+        drops=(OPEN, *placeholders(variant).values()),
+        thought=("<unused94>", "<unused95>") if variant.family == "MedGemma" else None,
+    )
 
 
 def placeholders(variant: Variant) -> dict[str, str]:
     """What stands for a medium in this variant's prompts."""
     return PLACEHOLDERS_3N if variant.generation == "3n" else PLACEHOLDERS
+
+
+def lint(text: str, variant: Variant) -> Iterator[Finding]:
+    """The faults of a hand-written prompt."""
+    if variant.family == "CodeGemma" and any(token in text for token in fim.TOKENS):
+        yield from fim.lint(text, variant)
+        return
+    media = [t for k, t in placeholders(variant).items() if k in variant.modalities]
+    yield from check_tags(text, (OPEN, CLOSE, *media))
+    yield from check_turns(text, OPEN, CLOSE, ("user", "model"))
 
 
 def render(request: Request) -> Iterator[Part]:
