@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gemma_nb import backend
 from gemma_nb.errors import GemmaError, InvalidInput, LoadError
 
 if TYPE_CHECKING:
     from gemma_nb.advice import Choice
     from gemma_nb.catalog import Variant
     from gemma_nb.model import Model
+    from gemma_nb.precision import Precision
 
 #: What ``load()`` without a name loads: no account, no download, no accelerator.
 DEMO = "demo_gemma3_instruct_4m"
@@ -65,33 +65,22 @@ def load(
     verdict = advise(wanted, chosen, runtime, max_length=max_length)
     if not verdict.fits and not force:
         raise LoadError("does_not_fit", name=wanted.name, reason=verdict.reason)
-    return _load(wanted, chosen.name, max_length)
+    return _load(wanted, chosen, max_length)
 
 
-def _load(variant: Variant, precision: str, max_length: int) -> Model:
+def _load(variant: Variant, precision: Precision, max_length: int) -> Model:
+    from gemma_nb.loading.build import build
     from gemma_nb.model import Model
-    from gemma_nb.precision import PRECISIONS
 
-    how = PRECISIONS[precision]
-    lm: Any = None
     try:
-        keras_hub = backend.import_keras_hub()
-        source = _source(variant)
-        with backend.native_stderr_kept():
-            tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(source)
-        # without its preprocessor, which wants TensorFlow: text needs the tokenizer alone
-        lm = keras_hub.models.CausalLM.from_preset(source, preprocessor=None, dtype=how.dtype)
-        if how.quantize:
-            lm.backbone.quantize(how.quantize)
-        return Model(lm, tokenizer, variant, precision, max_length)
+        lm, tokenizer = build(_source(variant), precision)
+        return Model(lm, tokenizer, variant, precision.name, max_length)
     except GemmaError:
         raise
-    except (Exception, KeyboardInterrupt) as error:
-        lm = None
-        gc.collect()
-        if isinstance(error, KeyboardInterrupt):
-            raise
+    except Exception as error:
         raise LoadError("load_failed", name=variant.name, why=_sentence(error)) from error
+    finally:
+        gc.collect()
 
 
 def _source(variant: Variant) -> str:

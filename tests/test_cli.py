@@ -1,0 +1,100 @@
+"""The command line, run as a person runs it."""
+
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gemma_nb.cli.table import columns, width, wrapped
+
+
+def run(*arguments, **environment):
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "gemma_nb", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "GEMMA_NB_LANG": "en", **environment},
+    )
+
+
+@pytest.mark.slow
+def test_main_job_with_no_network():
+    # a proxy that does not exist: whatever tries the network fails
+    nowhere = "http://127.0.0.1:9"
+    done = run(https_proxy=nowhere, http_proxy=nowhere, HTTPS_PROXY=nowhere, no_proxy="")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    out = done.stdout
+    for expected in (
+        "(/proc/meminfo)",
+        "(importlib.metadata)",
+        "does not fit",
+        "Recommended here: ",
+        "demo_gemma3_instruct_4m: ",
+        "<bos><start_of_turn>user",
+        "Tokyo",
+    ):
+        assert expected in out
+    assert re.search(r"First token after \d+ ms .* then \d+ tokens per\s+second", out)
+    assert "\x1b" not in out
+    assert max(map(width, out.splitlines())) <= 100
+
+
+@pytest.mark.slow
+def test_main_job_in_japanese():
+    done = run("--lang", "ja")
+    assert done.returncode == 0, done.stderr
+    assert "東京" in done.stdout
+    assert "おすすめ" in done.stdout
+
+
+@pytest.mark.slow
+def test_ask():
+    done = run("--ask", "What is 2 + 3?")
+    assert done.returncode == 0, done.stderr
+    assert "5" in done.stdout.split("The answer")[1]
+
+
+@pytest.mark.slow
+def test_a_reader_that_leaves():
+    done = subprocess.run(
+        f"{sys.executable} -m gemma_nb | head -3", shell=True, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+
+
+def test_help_explains():
+    done = run("-h")
+    assert done.returncode == 0
+    for word in ("--ask", "--lang", "fit", "prompt", "No account"):
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--nonsense",), ("nonsense",), ("--lang", "fr"), ("fit", "--runtime", "T5")]
+)
+def test_a_wrong_argument_is_told_in_one_line(arguments):
+    started = time.perf_counter()
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert arguments[-1] in done.stderr
+    assert time.perf_counter() - started < 20
+
+
+def test_columns_line_up_where_characters_are_wide():
+    lines = columns([("名前", "1"), ("ab", "22")], right={1}, indent=0).splitlines()
+    assert lines == ["名前   1", "ab    22"]
+
+
+def test_wrapping_breaks_at_spaces_and_between_wide_characters():
+    assert wrapped("one two three", 10, 2) == "  one two\n  three"
+    for line in wrapped("これはとても長い文です。折り返します。", 12, 2).splitlines():
+        assert width(line) <= 14  # a full stop may hang over the edge
+        assert not line.strip().startswith("。")
