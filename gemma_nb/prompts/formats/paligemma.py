@@ -18,8 +18,16 @@ from gemma_nb.prompts.messages import Request
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import refuse_extras, refuse_media, refuse_system
 
-#: Tasks that only the pretrained models know, as they are written in front of a line.
-PRETRAINED_ONLY = re.compile(r"(?P<task>cap|describe|question)(?: [a-z]{2,3}\b|$)|(?P<ocr>ocr)$")
+#: Languages of its captions and questions: those of Crossmodal-3600 and COCO-35L.
+_LANGUAGES = (
+    "ar bn cs da de el en es fa fi fil fr he hi hr hu id it iw ja ko mi nl no pl pt quz ro ru sv sw "
+    "te th tr uk vi zh"
+)
+
+#: Tasks that only the pretrained models know, as their lines are written.
+_PRETRAINED = re.compile(
+    rf"(?P<task>cap|describe|question(?= \S+ ))(?: (?:{_LANGUAGES.replace(' ', '|')}))(?:$| )|ocr$"
+)
 
 #: Task -> how its line is written.
 TASKS = {
@@ -42,8 +50,10 @@ def markup(variant: Variant) -> Markup:
 
 def pretrained_only(line: str) -> str | None:
     """The task of ``line`` if only the pretrained models know it."""
-    found = PRETRAINED_ONLY.match(line)
-    return (found["task"] or found["ocr"]) if found else None
+    found = _PRETRAINED.match(line)
+    if not found or (found["task"] in {"cap", "describe"} and found.end() < len(line)):
+        return None
+    return found["task"] or "ocr"
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
@@ -86,5 +96,5 @@ def render(request: Request) -> Iterator[Part]:
 
 
 def _tasks(variant: Variant) -> str:
-    shown = (t for k, t in TASKS.items() if variant.tuning != "mix" or not pretrained_only(k))
-    return ", ".join(shown)
+    pretrained = {"cap", "describe", "ocr", "question"} if variant.tuning == "mix" else ()
+    return ", ".join(line for task, line in TASKS.items() if task not in pretrained)
