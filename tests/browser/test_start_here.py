@@ -1,5 +1,7 @@
 """The first notebook, as a student sees it: opened from a link, run from the menu."""
 
+import os
+
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -13,7 +15,10 @@ def test_runs_from_the_menu(browser, lab, lang):
     try:
         page.goto(f"{lab}/lab/tree/notebooks/{lang}/00_start_here.ipynb")
         page.locator(".jp-NotebookPanel").wait_for(timeout=60_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=60_000)
+        # JupyterLab asks for the kernel where the link came before its list of kernels
+        asked = page.locator(".jp-Dialog")
+        page.add_locator_handler(asked, lambda: asked.locator(".jp-mod-accept").click())
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         said = page.locator(".jp-OutputArea-output").last
@@ -23,6 +28,7 @@ def test_runs_from_the_menu(browser, lab, lang):
         assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0, shown
         assert "<start_of_turn>user" in shown
         assert "gemma4_instruct_2b" in shown or "demo_gemma3" in shown
-        page.screenshot(path=f"/tmp/start_{lang}.png")
     finally:
+        if folder := os.environ.get("GEMMA_NB_PICTURES"):
+            page.screenshot(path=f"{folder}/start_here_{lang}.png")
         page.close()
