@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gemma_nb.advice.choice import Choice
+from gemma_nb.advice.fixes import Fix
+from gemma_nb.advice.fixes import fixes as find_fixes
+from gemma_nb.advice.guards import Guard, guards
+from gemma_nb.advice.precision import auto_precision
+from gemma_nb.advice.tasks import find_task
 from gemma_nb.catalog import Variant
 from gemma_nb.catalog import variant as find_variant
+from gemma_nb.errors import InvalidInput
 from gemma_nb.hardware import Runtime
 from gemma_nb.hardware import runtime as find_runtime
 from gemma_nb.memory import MemoryEstimate, estimate_memory
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Above this share of what is there, a choice is tight: other programs and fragments want some.
 TIGHT_SHARE = 0.9
+#: From best to worst.
 STATUSES = ("fits", "tight", "no")
 
 
@@ -40,19 +48,14 @@ class Check:
             return "no"
         return "tight" if self.needed > TIGHT_SHARE * self.available else "fits"
 
-    @property
-    def share(self) -> float:
-        """What is needed over what there is."""
-        return self.needed / max(1, self.available)
-
 
 @dataclass(frozen=True)
 class Verdict:
     """Whether a choice fits.
 
     ``status`` is "fits", "tight" (it fits with less than a tenth to spare) or "no"; ``reason``
-    the sentence; ``bytes_needed`` and ``bytes_available`` those of the scarcest resource;
-    ``checks`` every resource.
+    the sentence; ``bytes_needed`` and ``bytes_available`` those of the resource that decides;
+    ``checks`` every resource; ``guards`` what else to know, those that rule it out first.
     """
 
     choice: Choice
@@ -61,12 +64,20 @@ class Verdict:
     bytes_needed: int
     bytes_available: int
     memory: MemoryEstimate
-    checks: tuple[Check, ...] = field(default=())
+    checks: tuple[Check, ...]
+    guards: tuple[Guard, ...]
 
     @property
     def fits(self) -> bool:
         """Whether it runs, tight or not."""
         return self.status != "no"
+
+    @cached_property
+    def fixes(self) -> tuple[Fix, ...]:
+        """The changes that would make it fit, cheapest first; none where it fits."""
+        if self.status == "fits":
+            return ()
+        return find_fixes(self.choice, lambda choice: _judge(choice)[0])
 
     def __str__(self) -> str:
         return str(self.reason)
@@ -78,62 +89,101 @@ def advise(
     runtime: str | Runtime | None = None,
     max_length: int = 2048,
     batch_size: int = 1,
+    *,
+    devices: int = 1,
+    task: str = "chat",
 ) -> Verdict:
     """Says whether a variant runs somewhere, and why.
 
     Args:
-        variant: a variant, its name, or a whole ``Choice`` (the other arguments then count for
-            nothing).
-        precision: a precision or its Keras dtype name; "bfloat16" when None.
+        variant: a variant, its name, or a whole ``Choice`` (whose parts then count instead of the
+            arguments up to ``devices``).
+        precision: a precision or its Keras dtype name; 16 bit when None or "auto".
         runtime: a runtime or its name; this one when None.
         max_length: tokens of prompt and reply together.
         batch_size: conversations at once.
+        devices: over how many of the runtime's devices it is spread.
+        task: what it is for, one of ``TASKS``; some guards depend on it.
+
+    Returns:
+        The verdict: status, reason, bytes, guards and fixes.
 
     Raises:
         InvalidInput: an unknown name, or a number that cannot be.
     """
-    if isinstance(variant, Choice):
-        choice = variant
-    else:
-        choice = Choice(
-            find_variant(variant),
-            find_precision(precision or "bfloat16").name,
-            max_length,
-            batch_size,
-            find_runtime(runtime),
+    choice = variant
+    if not isinstance(choice, Choice):
+        found, place = find_variant(choice), find_runtime(runtime)
+        if precision is None or precision == "auto":
+            precision = auto_precision(found, place)
+        name = find_precision(precision).name
+        choice = Choice(found, name, max_length, batch_size, place, devices)
+    if not 1 <= choice.devices <= choice.runtime.devices or isinstance(choice.devices, bool):
+        raise InvalidInput(
+            "devices_not_there",
+            devices=choice.devices,
+            runtime=choice.runtime.name,
+            there=choice.runtime.devices,
         )
-    memory = estimate_memory(choice.variant, choice.precision, choice.max_length, choice.batch_size)
-    checks = resource_checks(choice, memory)
-    worst = max(checks, key=lambda c: c.share)
+    task = find_task(task).key
+    status, memory, checks, found_guards = _judge(choice, task)
+    decides = max(checks, key=lambda c: STATUSES.index(c.status))
+    blocking = next((g for g in found_guards if g.blocks), None)
+    reason = blocking.message if blocking else _reason(choice, status, decides)
     return Verdict(
-        choice=choice,
-        status=worst.status,
-        reason=Message(
-            f"verdict_{worst.status}",
-            {
-                "variant": choice.variant.name,
-                "precision": choice.precision,
-                "needed": size(worst.needed),
-                "available": size(worst.available),
-                "resource": Message(f"resource_{worst.resource}"),
-                "runtime": choice.runtime.name,
-            },
-        ),
-        bytes_needed=worst.needed,
-        bytes_available=worst.available,
-        memory=memory,
-        checks=checks,
+        choice, status, reason, decides.needed, decides.available, memory, checks, found_guards
+    )
+
+
+def _judge(
+    choice: Choice, task: str = "chat"
+) -> tuple[str, MemoryEstimate, tuple[Check, ...], tuple[Guard, ...]]:
+    memory = estimate_memory(
+        choice.variant,
+        choice.precision,
+        choice.max_length,
+        choice.batch_size,
+        runtime=choice.runtime,
+    )
+    checks = resource_checks(choice, memory)
+    found = guards(choice, task, rough=memory.rough)
+    worst = max((c.status for c in checks), key=STATUSES.index)
+    return ("no" if any(g.blocks for g in found) else worst), memory, checks, found
+
+
+def _reason(choice: Choice, status: str, check: Check) -> Message:
+    return Message(
+        f"verdict_{status}",
+        {
+            "variant": choice.variant.name,
+            "precision": choice.precision,
+            "needed": size(check.needed),
+            "available": size(check.available),
+            "resource": Message(f"resource_{check.resource}"),
+            "runtime": choice.runtime.name,
+        },
     )
 
 
 def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[Check, ...]:
-    """What a choice needs of each resource that is known of its runtime."""
+    """What a choice needs of each resource that is known of its runtime; the device first.
+
+    Spread over several devices, weights and cache are divided and the workspace is not; norms and
+    uneven heads stay on each, for which 5 % are added (unmeasured).
+    """
     runtime = choice.runtime
     if runtime.shares_host_memory:
-        needed = memory.peak_device + INTERPRETER_BYTES
+        # a phone has no Python to make room for, and does not load through KerasHub
+        phone = runtime.kind == "phone"
+        needed = memory.total if phone else memory.peak_device + INTERPRETER_BYTES
         checks = [Check("host", needed, runtime.usable_bytes)]
     else:
-        checks = [Check("device", memory.peak_device, runtime.usable_bytes)]
+        spread = memory.weights + memory.towers + memory.kv_cache
+        running, loading = memory.total, memory.load_peak_device
+        if choice.devices > 1:
+            running += round(1.05 * spread / choice.devices) - spread
+            loading = round(1.05 * loading / choice.devices)
+        checks = [Check("device", max(running, loading), runtime.usable_bytes)]
         if runtime.host_ram_bytes:
             checks.append(Check("host", memory.load_peak_host, runtime.host_ram_bytes))
     download = download_bytes(choice.variant)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gemma_nb.advice import TASKS, advise, recommend, suited
+from gemma_nb.advice import TASKS, advise, auto_precision, recommend, suited
 from gemma_nb.catalog import variants
 from gemma_nb.cli.table import columns, wrapped
 from gemma_nb.hardware import runtime as find_runtime
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from gemma_nb.hardware import Runtime
 
 MAX_LENGTH = 2048
-#: Tried in this order where no precision was asked for; the first that fits is shown.
-_LADDER = ("bfloat16", "int8", "int4")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -79,11 +77,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _verdict(variant: Variant, precision: str | None, runtime: Runtime, length: int) -> Verdict:
-    """The verdict in the precision asked for, else in the highest that fits, else in 16 bit."""
+    """The verdict in the precision asked for, else in the highest that fits, else as loaded."""
     length = check_length(variant, length)
     if precision:
         return advise(variant, find_precision(precision), runtime, length)
-    verdicts = [advise(variant, p, runtime, length) for p in _LADDER]
+    ladder = (auto_precision(variant, runtime).name, "int8", "int4")
+    verdicts = [advise(variant, p, runtime, length) for p in ladder]
     return next((v for v in verdicts if v.fits), verdicts[0])
 
 

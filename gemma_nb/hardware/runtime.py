@@ -136,6 +136,11 @@ class Runtime:
         return self.kind in ("cpu", "apple", "phone")
 
     @property
+    def is_processor(self) -> bool:
+        """Whether JAX runs on the processor here."""
+        return self.kind in ("cpu", "apple")
+
+    @property
     def runs_keras(self) -> bool:
         """Whether KerasHub runs here at all."""
         return self.kind != "phone"

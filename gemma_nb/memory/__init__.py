@@ -3,6 +3,7 @@
 from gemma_nb.memory.cache import cache_bytes
 from gemma_nb.memory.estimate import MemoryEstimate, estimate_memory
 from gemma_nb.memory.plan import FULL_LENGTH, WINDOWED, CachePlan, cache_plan
+from gemma_nb.memory.tuning import tuning_bytes
 from gemma_nb.memory.weights import WeightBytes, weight_bytes
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "cache_bytes",
     "cache_plan",
     "estimate_memory",
+    "tuning_bytes",
     "weight_bytes",
 ]

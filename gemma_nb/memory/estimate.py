@@ -10,7 +10,7 @@ from gemma_nb.catalog import variant as find_variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.memory.cache import cache_bytes
 from gemma_nb.memory.kernels import text_kernels
-from gemma_nb.memory.plan import CachePlan, cache_plan, load_plan
+from gemma_nb.memory.plan import INITIAL_COPIES, CachePlan, cache_plan, load_plan
 from gemma_nb.memory.weights import weight_bytes
 from gemma_nb.memory.workspace import CONSTANTS, workspace_bytes
 from gemma_nb.precision import PRECISIONS, Precision
@@ -135,12 +135,14 @@ def estimate_memory(
         largest = whole.total // 4
         cache, workspace = 0, round(_ROUGH_SHARE * whole.total)
     else:
-        kernels, _ = text_kernels(variant)
-        each = max(k.parameters if k.use == "expert" else k.rows * k.columns for k in kernels)
+        matrices, _ = text_kernels(variant)
+        # Keras keeps a layer's experts in one tensor
+        experts = a.experts * a.hidden_dim * a.expert_dim
+        each = max(experts, *(m.rows * m.columns for m in matrices))
         largest = each * precision.dtype_bytes
         cache = cache_bytes(a, max_length, batch_size, precision.dtype_bytes, plan)
         workspace = workspace_bytes(
-            a, precision, max_length, batch_size, plan=plan, runtime=runtime
+            a, matrices, precision, max_length, batch_size, plan=plan, runtime=runtime
         )
     return MemoryEstimate(
         weights=weights.text,
@@ -148,13 +150,15 @@ def estimate_memory(
         kv_cache=cache,
         workspace=workspace,
         overhead=CONSTANTS.fixed,
-        load_peak_device=_load_peak(weights.total, whole.total, largest, precision),
+        load_peak_device=_load_peak(weights.total, whole.total, largest, precision, runtime),
         load_peak_host=INTERPRETER_BYTES + 2 * largest,
         rough=a is None,
     )
 
 
-def _load_peak(final: int, whole: int, largest: int, precision: Precision) -> int:
+def _load_peak(
+    final: int, whole: int, largest: int, precision: Precision, runtime: Runtime | None
+) -> int:
     """Peak on the device while loading, in bytes.
 
     Args:
@@ -162,11 +166,16 @@ def _load_peak(final: int, whole: int, largest: int, precision: Precision) -> in
         whole: the weights before they are quantised.
         largest: the largest tensor before it is quantised.
         precision: what they become.
+        runtime: where.
     """
     plan = load_plan()
-    reading = largest if plan.initialises else 0
+    reading, first = 0, 0
+    if plan.initialises:
+        reading = largest
+        if runtime is not None and runtime.is_processor:
+            first = round(INITIAL_COPIES * largest * 4 / precision.dtype_bytes)
     if precision.quantize is None:
-        return whole + reading
+        return max(first, whole + reading)
     if plan.quantises_whole:
-        return max(whole + reading, whole + final)
-    return final + largest
+        return max(first, whole + reading, whole + final)
+    return max(first, final + largest)

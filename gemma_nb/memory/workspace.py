@@ -10,40 +10,45 @@ from gemma_nb.units import GIB
 if TYPE_CHECKING:
     from gemma_nb.catalog import Architecture
     from gemma_nb.hardware import Runtime
+    from gemma_nb.memory.kernels import Kernel
     from gemma_nb.memory.plan import CachePlan
     from gemma_nb.precision import Precision
 
 
 @dataclass(frozen=True)
 class Constants:
-    """The numbers that no formula gives; ``benchmarks/memory.py`` fits them.
+    """The numbers that no formula gives; ``benchmarks/memory.py`` fits those of a GPU.
 
     ``table`` copies of the embedding table in the compute dtype stand beside it while the logits
     are made (``quantised_table`` where it is quantised); ``activation`` is bytes a token over
-    ``2 × (4 × hidden + 2 × feed-forward)``; ``scores`` copies of the attention scores in float32
-    where no fused kernel keeps them on the chip (``processor_scores`` on a CPU); ``fixed`` bytes are the allocator's and the
-    compiled programs' own.
+    ``bytes × (4 × hidden + 2 × feed-forward)``; ``scores`` copies of the attention scores in
+    float32 where no fused kernel keeps them on the chip; ``fixed`` bytes are the allocator's and
+    the compiled programs' own. On a processor: ``processor_scores`` such copies, and the layers'
+    matrices ``processor_layers`` times over, rearranged.
     """
 
     table: float
     quantised_table: float
     activation: float
     scores: float
-    processor_scores: float
     fixed: int
+    processor_scores: float
+    processor_layers: float
 
 
 #: H200: ``table``, ``activation`` and ``fixed`` from the rows of Gemma 3 1B and 4B and Gemma 4 E2B
 #: that were measured before this package generated itself (2026-11-22; peaks lay one embedding
 #: table above the weights), ``scores`` from E2B at 4096 tokens, as an upper bound;
-#: ``processor_scores`` from a fit on a CPU. ``quantised_table`` is unmeasured.
+#: ``quantised_table`` is unmeasured. Processor: two cores of an AMD EPYC, jax 0.10.2, this
+#: package's programs on Gemma 3 270M's shape (XLA's memory analysis, 2026-11-22).
 CONSTANTS = Constants(
     table=1.0,
     quantised_table=1.0,
     activation=1.0,
     scores=1.3,
-    processor_scores=3.0,
     fixed=round(0.08 * GIB),
+    processor_scores=3.0,
+    processor_layers=0.25,
 )
 
 
@@ -78,6 +83,7 @@ def fused_attention(
 
 def workspace_bytes(
     architecture: Architecture,
+    matrices: list[Kernel],
     precision: Precision,
     max_length: int,
     batch_size: int,
@@ -92,10 +98,15 @@ def workspace_bytes(
     at once, hidden states and both feed-forward projections; the scores, ``heads × tokens ×
     max_length`` float32 numbers, where attention is not fused; in a mixture every expert's
     projections, since KerasHub runs all of them (keras-hub 0.32, ``Gemma4MoEBlock``). A decode step
-    holds a copy of the embedding table, transposed for the logits (measured on an H200).
+    holds a copy of the embedding table, rearranged for the logits (measured on an H200).
+
+    A processor has no 16-bit products in XLA: both hold every matrix that is multiplied once more
+    in float32, quantised ones too (measured: 211 MiB of bfloat16 weights took 423 MiB more,
+    106 MiB of int8 weights as much).
 
     Args:
         architecture: the decoder's numbers.
+        matrices: its matrices.
         precision: what it computes in.
         max_length: tokens of prompt and reply together.
         batch_size: conversations at once.
@@ -103,16 +114,20 @@ def workspace_bytes(
         runtime: where; None for a GPU of compute capability 9.0.
         constants: the measured numbers.
     """
-    a, wide = architecture, precision.dtype_bytes
+    a, wide, processor = architecture, precision.dtype_bytes, False
+    scores = constants.scores
+    if runtime is not None and runtime.is_processor:
+        processor, wide, scores = True, 4, constants.processor_scores
     tokens = min(plan.chunk or max_length, max_length) * batch_size
     prompt = constants.activation * tokens * (4 * a.hidden_dim + 2 * a.intermediate_dim) * wide
     if a.experts:
         prompt += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * wide
     if not fused_attention(a, precision, runtime):
-        copies = constants.scores
-        if runtime is not None and runtime.shares_host_memory:
-            copies = constants.processor_scores
-        prompt += copies * a.num_query_heads * tokens * max_length * 4
-    table = a.vocabulary_size * a.hidden_dim * wide
+        prompt += scores * a.num_query_heads * tokens * max_length * 4
+    if processor:
+        layers = sum(m.parameters for m in matrices if m.use in ("layer", "expert"))
+        if precision.dtype_bytes == 4:
+            return round(prompt + constants.processor_layers * 4 * layers)
+        return round(prompt + 4 * sum(m.parameters for m in matrices if m.use != "lookup"))
     copies = constants.quantised_table if precision.quantize else constants.table
-    return round(max(prompt, copies * table))
+    return round(max(prompt, copies * a.vocabulary_size * a.hidden_dim * wide))

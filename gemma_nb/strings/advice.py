@@ -1,9 +1,10 @@
-"""Sentences of the advice: verdicts, changes, recommendations."""
+"""Sentences of the advice: verdicts, guards, changes, recommendations."""
 
 TEXT = {
     "resource_device": ("device memory", "デバイスのメモリ"),
     "resource_host": ("host memory", "ホストのメモリ"),
-    "resource_disk": ("disk", "ディスク"),
+    "resource_disk": ("free disk", "空きディスク"),
+    # verdicts
     "verdict_fits": (
         "{variant} in {precision} fits on {runtime}: it takes {needed} of {available} {resource}.",
         "{variant}({precision})は {runtime} に収まります。{resource} {available} のうち {needed} を"
@@ -21,26 +22,338 @@ TEXT = {
         "{variant}({precision})は {runtime} に収まりません。{needed} 必要ですが、{resource}は "
         "{available} しかありません。",
     ),
+    "devices_not_there": (
+        "{devices!r} devices were asked for, and {runtime} has {there}: give a whole number from 1 "
+        "to {there}.",
+        "デバイス数 {devices!r} は指定できません。{runtime} にあるのは {there} 個なので、1 から "
+        "{there} の整数を指定してください。",
+    ),
+    # guards
+    "guard_not_loadable": (
+        "KerasHub cannot load {variant}. gemma_nb.frameworks_for({variant!r}) names what can.",
+        "KerasHub では {variant} を読み込めません。動かせるフレームワークは "
+        "gemma_nb.frameworks_for({variant!r}) で確認できます。",
+    ),
+    "guard_no_keras": (
+        "KerasHub does not run on {runtime}. LiteRT-LM does: see "
+        "gemma_nb.frameworks_for({variant!r}, {runtime!r}).",
+        "{runtime} では KerasHub は動きません。LiteRT-LM なら動きます。"
+        "gemma_nb.frameworks_for({variant!r}, {runtime!r}) を参照してください。",
+    ),
+    "guard_no_keras_hub": (
+        "{runtime} comes without keras-hub: install keras-hub {version} or newer first (the "
+        "notebooks' first cell does).",
+        "{runtime} には keras-hub が入っていません。先に keras-hub {version} 以降をインストール"
+        "してください(ノートブックの最初のセルが行います)。",
+    ),
+    "guard_old_keras_hub": (
+        "{runtime} has keras-hub {installed}, too old for {variant} here: this package is made for "
+        "{version} and newer, and 0.26 knows neither Gemma 3n nor Gemma 4. Upgrade keras-hub (the "
+        "notebooks' first cell does).",
+        "{runtime} の keras-hub {installed} は {variant} には古すぎます。このパッケージは {version} "
+        "以降を前提とし、0.26 には Gemma 3n も Gemma 4 もありません。keras-hub を更新してください"
+        "(ノートブックの最初のセルが行います)。",
+    ),
+    "guard_jax_share": (
+        "JAX may use only {share} of the GPU here: by default it reserves 75 % of it at once. Set "
+        "XLA_PYTHON_CLIENT_PREALLOCATE=false and XLA_CLIENT_MEM_FRACTION before keras or jax is "
+        "imported (gemma_nb does, to {ours}, where it comes first).",
+        "ここでは JAX は GPU メモリの {share} しか使えません。JAX は既定で 75 % を最初に確保します。"
+        "keras や jax を import する前に XLA_PYTHON_CLIENT_PREALLOCATE=false と "
+        "XLA_CLIENT_MEM_FRACTION を設定してください(先に import すれば gemma_nb が {ours} に設定"
+        "します)。",
+    ),
+    "guard_apple": (
+        "On Apple silicon KerasHub with JAX runs on the processor only; MLX and llama.cpp use the "
+        "GPU. See gemma_nb.frameworks_for({variant!r}, {runtime!r}).",
+        "Apple シリコンでは KerasHub(JAX)は CPU だけで動きます。MLX や llama.cpp は GPU を使います。"
+        "gemma_nb.frameworks_for({variant!r}, {runtime!r}) を参照してください。",
+    ),
+    "guard_terms": (
+        "{variant} can be downloaded only once its terms ({licence}) have been accepted on Kaggle "
+        "or Hugging Face with your account.",
+        "{variant} をダウンロードするには、先に Kaggle または Hugging Face の自分のアカウントで"
+        "利用規約({licence})に同意しておく必要があります。",
+    ),
+    "guard_float16_overflows": (
+        "Not {variant} in float16: its activations leave float16's range (65,504; others measured "
+        "about 800,000 in Gemma 3), and it answers nonsense. Take bfloat16, which has float32's "
+        "range. (Reported by others, not measured here.)",
+        "{variant} に float16 は使えません。活性値が float16 の範囲(65,504)を超え(Gemma 3 では約 "
+        "800,000 との報告)、意味のない出力になります。float32 と同じ範囲をもつ bfloat16 を使って"
+        "ください。(他者の報告であり、ここでは測定していません。)",
+    ),
+    "guard_float32": (
+        "float32 is what KerasHub loads when it is told nothing, and takes twice the memory of "
+        "bfloat16, in which {variant} was published: no answer gets better.",
+        "float32 は KerasHub の既定値ですが、{variant} が公開されている bfloat16 の 2 倍のメモリを"
+        "使い、回答がよくなるわけではありません。",
+    ),
+    "guard_processor_16bit": (
+        "On a processor JAX makes a float32 copy of every 16-bit or quantised matrix it multiplies: "
+        "{precision} saves no memory here, and float32 was four times as fast (measured on Gemma 3 "
+        "270M).",
+        "CPU では JAX は 16 ビットや量子化した行列を乗算のたびに float32 に複製します。{precision} に"
+        "してもメモリは減らず、float32 のほうが 4 倍速く動きました(Gemma 3 270M で測定)。",
+    ),
+    "guard_emulated_bfloat16": (
+        "{runtime} (compute capability {capability}) has no bfloat16 of its own: it computes "
+        "bfloat16 at about float32's speed. The memory is still half, and float16 is no way out "
+        "for Gemma 3, 3n and 4, where it overflows. (Not measured here.)",
+        "{runtime}(Compute Capability {capability})は bfloat16 を直接計算できず、float32 とほぼ同じ"
+        "速度になります。それでもメモリは半分で済みます。Gemma 3、3n、4 では float16 は桁あふれする"
+        "ため代わりになりません。(ここでは測定していません。)",
+    ),
+    "guard_int8_float16": (
+        "int8 goes with bfloat16 here too, though {runtime} would compute float16 faster: Keras "
+        "refuses int8 with float16.",
+        "{runtime} では float16 のほうが速いものの、int8 は bfloat16 と組み合わせます。Keras は int8 "
+        "と float16 の組み合わせを受け付けません。",
+    ),
+    "guard_experts_stay": (
+        "Keras quantises everything in {variant} but its experts, and those are most of it: "
+        "{precision} hardly saves memory.",
+        "Keras は {variant} のエキスパート以外を量子化しますが、重みの大半はエキスパートです。"
+        "{precision} にしてもメモリはほとんど減りません。",
+    ),
+    "guard_int4_speed": (
+        "int4 saves memory, not time: Keras unpacks each matrix whole whenever it is used.",
+        "int4 で減るのはメモリで、時間は短くなりません。Keras は使うたびに行列全体を展開します。",
+    ),
+    "guard_drafter": (
+        "{variant} is a drafter: it proposes tokens for its large model and cannot answer alone. "
+        "Choose the instruction-tuned variant that it belongs to.",
+        "{variant} はドラフターです。大きなモデルにトークンを提案するもので、単独では回答できません。"
+        "対応する指示チューニング版を選んでください。",
+    ),
+    "guard_embedder": (
+        "{variant} turns text into vectors and writes none: use it with model.embed, and choose an "
+        "instruction-tuned variant for answers.",
+        "{variant} はテキストをベクトルに変えるモデルで、文章は生成しません。model.embed で使い、回答が"
+        "必要なら指示チューニング版を選んでください。",
+    ),
+    "guard_classifier": (
+        "{variant} judges texts against a safety policy with Yes or No; for answers choose an "
+        "instruction-tuned core variant.",
+        "{variant} は安全ポリシーに照らして Yes / No で判定するモデルです。回答が必要ならコア Gemma の"
+        "指示チューニング版を選んでください。",
+    ),
+    "guard_pretrained": (
+        "{variant} is pretrained only: it continues a text and follows no instructions. Where an "
+        "answer is wanted, choose its instruction-tuned (IT) sibling.",
+        "{variant} は事前学習のみのモデルで、文章の続きを書きますが指示には従いません。回答が必要なら"
+        "同じモデルの指示チューニング版(IT)を選んでください。",
+    ),
+    "guard_rough_estimate": (
+        "The architecture of {variant} is not published in full, so its memory is a rough "
+        "estimate from its parameters.",
+        "{variant} の構成は完全には公開されていないため、メモリ量はパラメータ数からの概算です。",
+    ),
+    # changes
+    "fix_float32_to_bfloat16": (
+        "Load it in bfloat16: half the memory of float32, and what it was published in.",
+        "bfloat16 で読み込む: メモリは float32 の半分で、公開時の形式でもあります。",
+    ),
+    "fix_float16_to_bfloat16": (
+        "Load it in bfloat16: the same memory, and the range of float32.",
+        "bfloat16 で読み込む: メモリは同じで、float32 と同じ範囲を扱えます。",
+    ),
+    "fix_bfloat16_to_float32": (
+        "Load it in float32: a processor makes float32 copies of 16-bit weights anyway.",
+        "float32 で読み込む: CPU では 16 ビットの重みもどのみち float32 に複製されます。",
+    ),
+    "fix_float16_to_float32": (
+        "Load it in float32: a processor makes float32 copies of 16-bit weights anyway.",
+        "float32 で読み込む: CPU では 16 ビットの重みもどのみち float32 に複製されます。",
+    ),
+    "fix_text_only": (
+        "Take {variant}, the same without images.",
+        "画像を扱わない同じモデル {variant} を使う。",
+    ),
+    "fix_shorter": (
+        "Shorten max_length to {max_length} tokens, prompt and reply together.",
+        "max_length を {max_length} トークン(プロンプトと返答の合計)に短くする。",
+    ),
+    "fix_batch": ("Take one conversation at a time.", "会話を 1 つずつ処理する。"),
+    "fix_int8": (
+        "Quantise to int8: half of 16 bit, with slightly different answers.",
+        "int8 に量子化する: 16 ビットの半分になり、回答はわずかに変わります。",
+    ),
+    "fix_int4": (
+        "Quantise to int4: about a quarter of 16 bit, slower than int8, with answers that differ "
+        "more.",
+        "int4 に量子化する: 16 ビットの約 4 分の 1 になりますが、int8 より遅く、回答の違いも大きく"
+        "なります。",
+    ),
+    "fix_devices": (
+        "Spread it over {devices} devices of {runtime}.",
+        "{runtime} のデバイス {devices} 個に分けて載せる。",
+    ),
+    "fix_smaller": ("Take the smaller {variant}.", "より小さい {variant} を使う。"),
+    "fix_runtime": (
+        "Run it on {host}'s {runtime}: {price} (as of {date}).",
+        "{host} の {runtime} で動かす: {price}({date} 時点)。",
+    ),
+    # recommendations
     "unknown_task": (
         "There is no task {task!r}. The nearest: {near}.",
         "用途 {task!r} はありません。近いもの: {near}。",
     ),
-    "recommend_newest": (
+    "nothing_fits": (
+        "Not even the demo model fits on {runtime}: it takes {needed} with Python and its "
+        "packages, and there are {available}. Close other programs, or choose another runtime.",
+        "{runtime} にはデモモデルも収まりません。Python とパッケージを含めて {needed} 必要ですが、"
+        "{available} しかありません。ほかのプログラムを終了するか、別の実行環境を選んでください。",
+    ),
+    "why_chat": (
         "{variant} is the newest core instruction-tuned Gemma with the fewest parameters. {fit}",
         "{variant} は、最新のコア Gemma の指示チューニング版のうちパラメータが最も少ないものです。{fit}",
     ),
-    "recommend_older": (
-        "No newer core Gemma fits in 16 bit here; {variant} is the newest core instruction-tuned "
-        "one that does, with the fewest parameters. {fit}",
-        "これより新しいコア Gemma は 16 ビットではここに収まりません。収まる中で最も新しい世代の"
-        "指示チューニング版のうち、パラメータが最も少ないのが {variant} です。{fit}",
+    "why_processor": (
+        "{reason} In float32, because on a processor JAX makes float32 copies of 16-bit weights: "
+        "the guide's 16 bit would be slower and save nothing.",
+        "{reason}float32 にしたのは、CPU では JAX が 16 ビットの重みを float32 に複製するためです。"
+        "ガイドの言う 16 ビットでは遅くなるうえ、メモリも減りません。",
     ),
-    "recommend_demo": (
-        "No released Gemma fits here; the demo model runs anywhere. {fit}",
-        "ここに収まる公開済みの Gemma はありません。デモモデルならどこでも動きます。{fit}",
+    "why_older": (
+        "Nothing newer of its kind fits here; {variant} is {why}. {fit}",
+        "これより新しい同種のものはここに収まりません。{variant} は{why}。{fit}",
     ),
-    "recommend_largest": (
-        "The largest of its generation that fits comfortably. {fit}",
-        "同じ世代で余裕をもって収まる最大のものです。{fit}",
+    "why_chat_older": (
+        "the newest core instruction-tuned Gemma that fits, with the fewest parameters",
+        "収まる最新のコア Gemma の指示チューニング版のうち、パラメータが最も少ないものです",
+    ),
+    "why_code": (
+        "{variant} is trained to fill in the middle of code, and is the smallest that is. {fit}",
+        "{variant} はコードの途中を補完するよう学習された、最も小さいモデルです。{fit}",
+    ),
+    "why_code_older": (
+        "trained to fill in the middle of code",
+        "コードの途中を補完するよう学習されています",
+    ),
+    "why_image": (
+        "{variant} is the newest core Gemma that sees images, with the fewest parameters. {fit}",
+        "{variant} は、画像を扱える最新のコア Gemma のうちパラメータが最も少ないものです。{fit}",
+    ),
+    "why_image_older": (
+        "the newest that fits and sees images",
+        "収まる中で最も新しい、画像を扱えるモデルです",
+    ),
+    "why_audio": (
+        "{variant} is the newest Gemma that hears audio, with the fewest parameters. {fit}",
+        "{variant} は、音声を扱える最新の Gemma のうちパラメータが最も少ないものです。{fit}",
+    ),
+    "why_audio_older": (
+        "the newest that fits and hears audio",
+        "収まる中で最も新しい、音声を扱えるモデルです",
+    ),
+    "why_translation": (
+        "{variant} is made for translation and nothing else, and is the smallest that is. {fit}",
+        "{variant} は翻訳専用に作られたモデルのうち最も小さいものです。{fit}",
+    ),
+    "why_translation_older": ("made for translation", "翻訳用に作られています"),
+    "why_functions": (
+        "{variant} is trained for function calls alone; it is small, and made to be tuned on your "
+        "own functions. {fit}",
+        "{variant} は関数呼び出し専用に学習された小さなモデルで、自分の関数に合わせてチューニングする"
+        "ことを前提としています。{fit}",
+    ),
+    "why_functions_older": ("trained for function calls", "関数呼び出し用に学習されています"),
+    "why_safety": (
+        "{variant} judges a text against a safety policy, and is the smallest that does. {fit}",
+        "{variant} は安全ポリシーに照らしてテキストを判定するモデルのうち最も小さいものです。{fit}",
+    ),
+    "why_safety_older": ("made to judge safety", "安全性の判定用に作られています"),
+    "why_embedding": (
+        "{variant} turns texts into vectors for search and comparison. {fit}",
+        "{variant} はテキストを検索や比較のためのベクトルに変えるモデルです。{fit}",
+    ),
+    "why_embedding_older": ("made for embeddings", "埋め込み用に作られています"),
+    "why_medical": (
+        "{variant} is trained on medical text and images; it is a base to build on, not a "
+        "doctor. {fit}",
+        "{variant} は医療のテキストと画像で学習されています。開発の土台であり、医師の代わりにはなり"
+        "ません。{fit}",
+    ),
+    "why_medical_older": ("trained on medical text", "医療テキストで学習されています"),
+    "why_statistics": (
+        "{variant} is trained to ask Data Commons for numbers instead of recalling them. {fit}",
+        "{variant} は数値を記憶から答える代わりに Data Commons に問い合わせるよう学習されています。{fit}",
+    ),
+    "why_statistics_older": (
+        "trained to ask Data Commons for numbers",
+        "Data Commons に数値を問い合わせるよう学習されています",
+    ),
+    "why_tuning": (
+        "{variant} is the newest core Gemma with the fewest parameters, pretrained and so ready "
+        "for your own examples (with few of them, tune its instruction-tuned sibling). Tune in "
+        "full precision and quantise afterwards: the rule of 16 bit is for running. {fit}",
+        "{variant} は最新のコア Gemma のうちパラメータが最も少ない事前学習版で、自分のデータでの"
+        "チューニングに向きます(データが少なければ指示チューニング版を使います)。チューニングは完全な"
+        "精度で行い、量子化はその後にします。16 ビットという目安は実行時のものです。{fit}",
+    ),
+    "why_tuning_older": (
+        "the newest core Gemma that can be tuned here in full precision (quantise afterwards: the "
+        "rule of 16 bit is for running), with the fewest parameters",
+        "ここで完全な精度でチューニングできる(量子化はその後にします。16 ビットという目安は実行時の"
+        "ものです)最新のコア Gemma のうち、パラメータが最も少ないものです",
+    ),
+    "tuning_fits": (
+        "Tuning {variant} with LoRA takes about {needed} of {available} on {runtime}, tuning all "
+        "its parameters about {whole} (computed, not measured).",
+        "{variant} の LoRA チューニングには {runtime} の {available} のうち約 {needed}、全パラメータの"
+        "チューニングには約 {whole} が必要です(計算値であり、測定値ではありません)。",
+    ),
+    "why_largest": (
+        "The largest of the same kind that fits comfortably. {fit}",
+        "同じ種類で余裕をもって収まる最大のものです。{fit}",
+    ),
+    "why_demo": (
+        "No released Gemma fits here comfortably; {variant}, the demo model, runs anywhere. {fit}",
+        "ここに余裕をもって収まる公開済みの Gemma はありません。デモモデル {variant} ならどこでも動きます。"
+        "{fit}",
+    ),
+    "recommend_instead": ("{because} {instead}", "{because}{instead}"),
+    "none_code": (
+        "No CodeGemma fits on {runtime}.",
+        "{runtime} に収まる CodeGemma はありません。",
+    ),
+    "none_image": (
+        "No Gemma that sees images fits on {runtime}; for text:",
+        "{runtime} に収まる、画像を扱える Gemma はありません。テキスト用: ",
+    ),
+    "none_audio": (
+        "No Gemma that hears audio fits on {runtime}; for text:",
+        "{runtime} に収まる、音声を扱える Gemma はありません。テキスト用: ",
+    ),
+    "none_translation": (
+        "No TranslateGemma fits on {runtime}; core Gemma translates too.",
+        "{runtime} に収まる TranslateGemma はありません。コア Gemma でも翻訳はできます。",
+    ),
+    "none_functions": (
+        "FunctionGemma does not fit on {runtime}.",
+        "FunctionGemma は {runtime} に収まりません。",
+    ),
+    "none_safety": (
+        "No ShieldGemma fits on {runtime}; for answers:",
+        "{runtime} に収まる ShieldGemma はありません。回答用: ",
+    ),
+    "none_embedding": (
+        "No embedding model fits on {runtime}; for answers:",
+        "{runtime} に収まる埋め込みモデルはありません。回答用: ",
+    ),
+    "none_medical": (
+        "No MedGemma fits on {runtime}; for general questions:",
+        "{runtime} に収まる MedGemma はありません。一般的な質問用: ",
+    ),
+    "none_statistics": (
+        "No DataGemma fits on {runtime} (it has 27 billion parameters); for general questions, "
+        "without Data Commons:",
+        "{runtime} に収まる DataGemma(パラメータ 270 億)はありません。一般的な質問用(Data Commons "
+        "なし): ",
+    ),
+    "none_tuning": (
+        "No core Gemma can be tuned in full precision on {runtime}; to run one:",
+        "{runtime} で完全な精度でチューニングできるコア Gemma はありません。実行用: ",
     ),
 }
