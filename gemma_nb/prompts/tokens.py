@@ -25,8 +25,8 @@ CONTROL = re.compile(
     r"|\[(?:multimodal|@BOS@)\]"
 )
 
-#: Types of a piece in a SentencePiece model (sentencepiece_model.proto).
-_CONTROL_TYPE, _USER_DEFINED_TYPE = 3, 4
+#: The type of a control symbol in a SentencePiece model (sentencepiece_model.proto).
+_CONTROL_TYPE = 3
 
 #: Written only by the tokenizer itself, never by a format.
 _RESERVED = frozenset({"<bos>", "<eos>", "<pad>", "<unk>"})
@@ -43,17 +43,17 @@ class Vocabulary:
     def __init__(self, proto: bytes, special: frozenset[str] = frozenset()) -> None:
         from sentencepiece import SentencePieceProcessor
 
-        pieces = list(_pieces(proto))
-        control = {
-            piece: i
-            for i, (piece, kind, _) in enumerate(pieces)
+        found = [
+            (piece, i, bounds)
+            for i, (piece, kind, bounds) in enumerate(_pieces(proto))
             if kind == _CONTROL_TYPE or piece in special or CONTROL.fullmatch(piece)
-        }
+        ]
         #: control piece -> id
-        self.control: dict[str, int] = control
-        self._text = SentencePieceProcessor(model_proto=_with_control(proto, set(control)))
+        self.control: dict[str, int] = {piece: i for piece, i, _ in found}
+        retyped = _with_control(proto, (bounds for *_, bounds in found))
+        self._text = SentencePieceProcessor(model_proto=retyped)
         self._bos = self._text.bos_id()
-        written = sorted(control.keys() - _RESERVED, key=len, reverse=True)
+        written = sorted(self.control.keys() - _RESERVED, key=len, reverse=True)
         self._lexer = re.compile("|".join(map(re.escape, written)) or r"(?!)")
 
     def piece(self, token: int) -> str:
@@ -108,7 +108,7 @@ def vocabulary(tokenizer: Any) -> Vocabulary:
     return _vocabulary(proto, frozenset(str(s) for s in special))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _vocabulary(proto: bytes, special: frozenset[str]) -> Vocabulary:
     return Vocabulary(proto, special)
 
@@ -121,26 +121,29 @@ def _pieces(proto: bytes) -> Iterator[tuple[str, int, tuple[int, int]]]:
     Read by hand because protobuf's runtime comes with TensorFlow only.
     """
     for number, value, bounds in _fields(proto):
-        if number == 1 and isinstance(value, bytes):
-            fields = {n: v for n, v, _ in _fields(value)}
-            piece, kind = fields.get(1, b""), fields.get(3, 1)
-            if isinstance(piece, bytes) and isinstance(kind, int):
-                yield piece.decode("utf-8", "replace"), kind, bounds
+        if number != 1 or not isinstance(value, bytes):
+            continue
+        size = value[1]
+        if value[0] == 0x0A and size < 0x80 and len(value) == size + 7:
+            # the usual layout, a piece and a score: read at once, since there are 262,144 of them
+            yield value[2 : size + 2].decode("utf-8", "replace"), 1, bounds
+            continue
+        fields = {n: v for n, v, _ in _fields(value)}
+        piece, kind = fields.get(1, b""), fields.get(3, 1)
+        if isinstance(piece, bytes) and isinstance(kind, int):
+            yield piece.decode("utf-8", "replace"), kind, bounds
 
 
-def _with_control(proto: bytes, control: set[str]) -> bytes:
-    """``proto`` with the pieces of ``control`` typed as control symbols."""
+def _with_control(proto: bytes, bounds: Iterable[tuple[int, int]]) -> bytes:
+    """``proto`` with the pieces at ``bounds`` typed as control symbols."""
     out, at = [], 0
-    for piece, kind, (start, end) in _pieces(proto):
-        if piece not in control or kind == _CONTROL_TYPE:
-            continue
+    for start, end in bounds:
         ((_, body, _),) = _fields(proto[start:end])
-        if not isinstance(body, bytes):
-            continue
-        # a scalar field that is written twice takes its last value
-        body += bytes((3 << 3, _CONTROL_TYPE))
-        out += [proto[at:start], b"\x0a", _varint(len(body)), body]
-        at = end
+        if isinstance(body, bytes):
+            # a scalar field that is written twice takes its last value
+            body += bytes((3 << 3, _CONTROL_TYPE))
+            out += [proto[at:start], b"\x0a", _varint(len(body)), body]
+            at = end
     return b"".join((*out, proto[at:]))
 
 
