@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-_HEAD = re.compile(r"\s*call:\s*(?P<name>[^{}]*?)\s*(?=\{|$)")
+_HEAD = re.compile(r"\s*call:\s*(?P<name>[^\s{}\[\]]{1,128})\s*(?=\{|$)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$")
 _WORDS = {"true": True, "false": False, "null": None, "None": None, "True": True, "False": False}
 
@@ -37,7 +37,7 @@ def parse_call(text: str, quote: str) -> ToolCall | None:
         quote: the format's quote token.
     """
     head = _HEAD.match(text)
-    if not head or not head["name"]:
+    if not head:
         return None
     reader = _Reader(text[head.end() :], quote)
     try:

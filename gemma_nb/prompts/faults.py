@@ -45,16 +45,17 @@ def check_bos(text: str) -> Iterator[Finding]:
         yield error(found.start(), "lint_bos" if found[0] == "<bos>" else "lint_eos")
 
 
-def check_tags(text: str, known: Collection[str]) -> Iterator[Finding]:
+def check_tags(text: str, known: Collection[str], key: str = "") -> Iterator[Finding]:
     """Control tokens of another family.
 
     Args:
         text: the prompt.
         known: the tokens that this format uses.
+        key: what to say of the others; by default that they are not of this family.
     """
+    key = key or ("lint_wrong_tag" if known else "lint_no_tags")
     for found in _FOREIGN.finditer(text):
         if found[0] not in known and found[0] not in {"<bos>", "<eos>"}:
-            key = "lint_wrong_tag" if known else "lint_no_tags"
             yield error(found.start(), key, tag=found[0], tags=" ".join(sorted(known)))
 
 

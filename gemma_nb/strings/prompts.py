@@ -273,6 +273,11 @@ TEXT = {
         "{tag} means nothing to this model: its prompts have no tags.",
         "{tag} はこのモデルには意味がありません。このモデルのプロンプトにタグはありません。",
     ),
+    "lint_plain_tag": (
+        "{tag} means nothing to this model, which was not tuned to chat: it continues plain text.",
+        "{tag} は、対話用に調整されていないこのモデルには意味がありません。"
+        "このモデルは普通の文章の続きを書きます。",
+    ),
     "lint_unclosed": (
         "{tag} is not closed: {closing} is missing.",
         "{tag} が閉じられていません。{closing} が必要です。",

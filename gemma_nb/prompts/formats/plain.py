@@ -30,7 +30,8 @@ def markup(variant: Variant) -> Markup:
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
     """Tags, which a model that was never tuned to turns does not know."""
-    yield from check_tags(text, tuple(_PLACEHOLDERS.get(variant.generation, {}).values()))
+    known = _PLACEHOLDERS.get(variant.generation, {}).values()
+    yield from check_tags(text, tuple(known), "lint_plain_tag")
 
 
 def render(request: Request) -> Iterator[Part]:
