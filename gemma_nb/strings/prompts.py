@@ -215,6 +215,49 @@ TEXT = {
         "{variant} takes no text prompt of its own, so there is nothing to format.",
         "{variant} はそれ自身ではテキストのプロンプトを受け取らないため、整形できません。",
     ),
+    "prompt_help": (
+        "prints the prompt of a conversation in a variant's own format",
+        "会話を、バリアント固有の書式のプロンプトにして表示します",
+    ),
+    "prompt_help_variant": (
+        "the variant, for example gemma3_instruct_1b",
+        "バリアント(例: gemma3_instruct_1b)",
+    ),
+    "prompt_help_tools": (
+        "a file with the tools' JSON schemas (Gemma 4, FunctionGemma)",
+        "ツールの JSON スキーマのファイル(Gemma 4、FunctionGemma)",
+    ),
+    "prompt_help_guideline": (
+        "the guideline to judge by (ShieldGemma)",
+        "判定の基準(ShieldGemma)",
+    ),
+    "prompt_help_thinking": (
+        "let the model think first (Gemma 4)",
+        "先に思考させます(Gemma 4)",
+    ),
+    "prompt_help_tokens": (
+        "print the token ids and pieces instead: id, piece, control or text",
+        "代わりにトークンの ID とピースを表示します(ID、ピース、control または text)",
+    ),
+    "prompt_help_file": (
+        "messages as JSON: a string, or a list of role and content; - reads the standard input",
+        "JSON のメッセージ(文字列、または role と content のリスト)。- は標準入力",
+    ),
+    "prompt_file": (
+        "{file} cannot be read: {why}",
+        "{file} を読めません: {why}",
+    ),
+    "prompt_json": (
+        "{file} is not JSON ({why}): write a string, or a list of messages like "
+        '[{{"role": "user", "content": "Hi"}}].',
+        "{file} は JSON ではありません({why})。文字列か、"
+        '[{{"role": "user", "content": "Hi"}}] のようなメッセージのリストを書いてください。',
+    ),
+    "prompt_no_tokenizer": (
+        "The tokenizer of {variant} cannot be loaded: {why} Without --tokens no tokenizer is needed.",
+        "{variant} のトークナイザーを読み込めません: {why} "
+        "--tokens を付けなければトークナイザーは要りません。",
+    ),
     "mask_none": (
         "This box has no mask: ask with the task 'segment {{object}}' instead of 'detect'.",
         "このボックスにはマスクがありません。'detect' ではなく 'segment {{object}}' で"
