@@ -14,7 +14,7 @@ from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.refusals import refuse_extras, refuse_media
 from gemma_nb.strings import Message
 
-#: Media placeholders by generation: those of the instruction-tuned siblings.
+#: Media placeholders by the generation a model is built on: those of its tuned siblings.
 _PLACEHOLDERS = {
     "3": {"image": "<start_of_image>"},
     "3n": {"image": "<image_soft_token>", "audio": "<audio_soft_token>"},
@@ -28,10 +28,14 @@ def markup(variant: Variant) -> Markup:
     return Markup(ends=("<eos>",))
 
 
+def placeholders(variant: Variant) -> dict[str, str]:
+    """What stands for a medium in this variant's prompts."""
+    return _PLACEHOLDERS.get(variant.base or variant.generation, {})
+
+
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
     """Tags, which a model that was never tuned to turns does not know."""
-    known = _PLACEHOLDERS.get(variant.generation, {}).values()
-    yield from check_tags(text, tuple(known), "lint_plain_tag")
+    yield from check_tags(text, tuple(placeholders(variant).values()), "lint_plain_tag")
 
 
 def render(request: Request) -> Iterator[Part]:
@@ -45,12 +49,12 @@ def render(request: Request) -> Iterator[Part]:
         raise InvalidInput(
             "prompt_plain_chat", variant=request.variant.name, sibling=sibling(request.variant)
         )
-    placeholders = _PLACEHOLDERS.get(request.variant.generation, {})
+    stand_ins = placeholders(request.variant)
     refuse_extras(request)
-    refuse_media(request, placeholders)
+    refuse_media(request, stand_ins)
     for item in request.items:
         if item.medium:
-            yield Part(placeholders[item.kind], control=True, medium=item.medium)
+            yield Part(stand_ins[item.kind], control=True, medium=item.medium)
         else:
             yield Part(item.text)
 

@@ -37,7 +37,7 @@ def markup(variant: Variant) -> Markup:
 
 def placeholders(variant: Variant) -> dict[str, str]:
     """What stands for a medium in this variant's prompts."""
-    return PLACEHOLDERS_3N if variant.generation == "3n" else PLACEHOLDERS
+    return PLACEHOLDERS_3N if (variant.base or variant.generation) == "3n" else PLACEHOLDERS
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
