@@ -11,6 +11,8 @@ from typing import Any
 
 #: Public name -> the module that defines it.
 _WHERE = {
+    "estimate_speed": "speed",
+    "frameworks_for": "frameworks",
     "Runtime": "hardware",
     "detect_runtime": "hardware",
     "runtimes": "hardware",
@@ -24,6 +26,10 @@ _WHERE = {
     "recommend": "advice",
     "format_prompt": "prompts",
     "Prompt": "prompts",
+    "parse_reply": "prompts",
+    "Reply": "prompts",
+    "check_prompt": "prompts",
+    "fim": "prompts",
     "load": "loading",
     "Model": "model",
     "Chat": "chat",

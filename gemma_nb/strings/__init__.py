@@ -26,6 +26,7 @@ ROOMS = (
     "memory",
     "advice",
     "cli_fit",
+    "frameworks",
 )
 
 #: Environment variable that sets the language ("en" or "ja").

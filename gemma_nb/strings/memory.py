@@ -19,4 +19,8 @@ TEXT = {
         "max_length {max_length} は {variant} の上限を超えています。このモデルは {context} トークンまで"
         "学習されているので、{context} 以下を指定してください。",
     ),
+    "speed": (
+        "about {low} to {high} tokens a second (an estimate from the bytes read for each token)",
+        "毎秒およそ {low}〜{high} トークン(1 トークンごとに読むバイト数からの推定)",
+    ),
 }

@@ -1,0 +1,187 @@
+"""The other ways to run a variant: framework, model format, hardware, and the command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gemma_nb.catalog import Variant
+from gemma_nb.catalog import variant as find_variant
+from gemma_nb.framework_data import FRAMEWORKS, Framework, Key
+from gemma_nb.hardware import Runtime
+from gemma_nb.hardware import runtime as find_runtime
+from gemma_nb.strings import Message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: What a runtime's kind has of the hardware that frameworks name.
+_HARDWARE = {
+    "gpu": {"nvidia", "x86"},
+    "tpu": {"tpu"},
+    "cpu": {"x86", "arm"},
+    "apple": {"apple", "arm"},
+    "phone": {"phone"},
+}
+_EXISTS = ("yes", "unknown", "no")
+
+
+@dataclass(frozen=True)
+class FrameworkOption:
+    """One framework for one variant.
+
+    ``format`` is the model format it reads; ``hardware`` what it runs on ("nvidia", "tpu", "x86",
+    "arm", "apple", "phone", "web", "cloud"); ``exists`` whether the variant is known to exist in
+    that format: "yes", "no" or "unknown"; ``runs_here`` whether the framework runs on the runtime
+    that was asked for, None where none was; ``command`` what runs it, None unless it exists;
+    ``source`` and ``date`` where and when that was read; ``note`` what else to know.
+    """
+
+    framework: str
+    format: str
+    hardware: tuple[str, ...]
+    exists: str
+    runs_here: bool | None
+    command: str | None
+    source: str
+    date: str
+    note: Message | None = None
+
+    @property
+    def message(self) -> Message:
+        """The option in a sentence."""
+        return Message(
+            f"framework_{self.exists}",
+            {
+                "framework": self.framework,
+                "format": self.format,
+                "command": self.command or "",
+                "date": self.date,
+            },
+        )
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+def frameworks_for(
+    variant: str | Path | Variant, runtime: str | Runtime | None = None
+) -> list[FrameworkOption]:
+    """The frameworks of Google's guide for a variant: what each needs, and whether it can.
+
+    Args:
+        variant: a variant or its name.
+        runtime: a runtime or its name; None for anywhere.
+
+    Returns:
+        Every framework, those first that run here and have the variant. "unknown" means that no
+        source read names the variant in that format: it may exist all the same.
+
+    Raises:
+        InvalidInput: an unknown name.
+    """
+    variant = find_variant(variant)
+    place = None if runtime is None else find_runtime(runtime)
+    options = [_keras(variant, place), *(_option(f, variant, place) for f in FRAMEWORKS)]
+    return sorted(options, key=lambda o: (o.runs_here is False, _EXISTS.index(o.exists)))
+
+
+def _keras(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
+    hardware = ("nvidia", "tpu", "x86", "arm")
+    task = "Seq2SeqLM" if variant.encoder_decoder else "CausalLM"
+    if variant.role == "embed":
+        task = "TextEmbedder"
+    name = variant.name if (variant.handle or "").startswith("kaggle://") else variant.handle
+    command = f'keras_hub.models.{task}.from_preset("{name}", dtype="bfloat16")'
+    if variant.family == "Demo":
+        command = f'gemma_nb.load("{variant.name}")'
+    note = "framework_note_keras_apple" if runtime and runtime.kind == "apple" else None
+    return FrameworkOption(
+        "Keras / KerasHub",
+        "Keras preset",
+        hardware,
+        "yes" if variant.loadable else "no",
+        _runs(hardware, runtime),
+        command if variant.loadable else None,
+        "keras-hub 0.32",
+        "2026-11-22",
+        Message(note) if note else None,
+    )
+
+
+def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> FrameworkOption:
+    exists, artifact = _exists(framework, variant)
+    command = None
+    if exists == "yes":
+        command = framework.how.format(artifact=artifact or "FILE.sbs", hf=hf_name(variant))
+    return FrameworkOption(
+        framework.name,
+        framework.format,
+        framework.hardware,
+        exists,
+        _runs(framework.hardware, runtime),
+        command,
+        framework.source,
+        framework.date,
+        Message(framework.note) if framework.note else None,
+    )
+
+
+def _runs(hardware: tuple[str, ...], runtime: Runtime | None) -> bool | None:
+    return None if runtime is None else bool(_HARDWARE[runtime.kind] & set(hardware))
+
+
+def _exists(framework: Framework, variant: Variant) -> tuple[str, str | None]:
+    """Whether a variant is known to exist in a framework's format, and under which name."""
+    if variant.family == "Demo":
+        return "no", None  # made here, published nowhere else
+    if artifact := framework.artifacts.get(_key(variant)):
+        return "yes", artifact
+    if _named(framework.refuses, variant):
+        return "no", None
+    if framework.converts and _named(framework.takes, variant) and hf_name(variant):
+        return "yes", None
+    # gemma.cpp's own weights lie on Kaggle under the family, without a name a size
+    if framework.name == "gemma.cpp" and _named(framework.takes, variant):
+        return ("unknown" if variant.size.lower() == "270m" else "yes"), None
+    if framework.name == "Vertex AI" and _named(framework.takes, variant):
+        return "yes", None
+    return "unknown", None
+
+
+def _key(variant: Variant) -> Key:
+    return (variant.family.lower(), variant.generation, variant.size.lower(), variant.tuning)
+
+
+def _named(families: dict[str, tuple[str, ...]], variant: Variant) -> bool:
+    """Whether a list of families with their generations holds a variant's; "*" is any."""
+    family = variant.family.lower().removesuffix(" 2").removesuffix(" 1.5")
+    generations = families.get(family) or families.get("*") or ()
+    return "*" in generations or variant.generation in generations
+
+
+def hf_name(variant: Variant) -> str | None:
+    """The publisher's repository on Hugging Face, None where it is not known.
+
+    The catalog's own where it has one; else by Google's scheme for core Gemma 2, 3, 4 and
+    CodeGemma (huggingface.co/google, 2026-11-22).
+    """
+    if variant.hf_id:
+        return variant.hf_id
+    if (variant.handle or "").startswith("hf://"):
+        return (variant.handle or "")[len("hf://") :]
+    size = variant.size
+    suffix = {"IT": "-it", "PT": ""}.get(variant.tuning)
+    if suffix is None or variant.role != "generate":
+        return None
+    family, generation = variant.family, variant.generation
+    if family == "CodeGemma":
+        version = "1.1-" if generation == "1.1" else ""
+        return f"google/codegemma-{version}{size.lower()}{suffix}"
+    if family != "Gemma" or generation not in ("2", "3", "4"):
+        return None
+    if generation == "4":
+        return f"google/gemma-4-{size}{suffix}"
+    if generation == "3" and variant.tuning == "PT" and size != "270M":
+        suffix = "-pt"
+    return f"google/gemma-{generation}-{size.lower()}{suffix}"
