@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 GUIDE = "https://ai.google.dev/gemma/docs/run"
 _HF = "https://huggingface.co/"
 
-#: (family, generation, size, tuning), sizes in lower case
-Key = tuple[str, str, str, str]
-
 
 @dataclass(frozen=True)
 class Framework:
@@ -24,7 +21,8 @@ class Framework:
     names families with their generations, each in lower case, that its source names; ``refuses``
     families that it names as missing. ``how`` is the command or code, with ``{artifact}`` (the
     model in this format), ``{hf}`` (the publisher's repository) and ``{name}`` (KerasHub's).
-    ``converts`` says that it reads the publisher's Safetensors itself.
+    ``converts`` says that it reads the publisher's Safetensors itself; else ``artifacts`` gives the
+    model in this format for a publisher's repository.
     """
 
     name: str
@@ -37,25 +35,31 @@ class Framework:
     refuses: dict[str, tuple[str, ...]] = field(default_factory=dict)
     converts: bool = False
     note: str | None = None
-    artifacts: dict[Key, str] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
 
 
-def _core(generation: str, names: dict[str, str], tuning: str = "IT") -> dict[Key, str]:
-    return {("gemma", generation, size, tuning): name for size, name in names.items()}
+def _gemma(version: str, names: dict[str, str], suffix: str = "-it") -> dict[str, str]:
+    """{publisher's repository: name in a format} from {size: name}."""
+    return {f"google/gemma-{version}-{size}{suffix}": name for size, name in names.items()}
 
 
 _ALL: dict[str, tuple[str, ...]] = {"gemma": ("1", "1.1", "2", "3", "3n", "4")}
 
+_SIZES = {
+    "2": ("2b", "9b", "27b"),
+    "3": ("1b", "4b", "12b", "27b"),
+    "4": ("E2B", "E4B", "26B-A4B", "31B"),
+}
+
 _GGUF = {
-    **_core("4", {s: f"ggml-org/gemma-4-{n}-it-GGUF" for s, n in
-                  (("e2b", "E2B"), ("e4b", "E4B"), ("26b-a4b", "26B-A4B"), ("31b", "31B"))}),
-    **_core("3", {s: f"ggml-org/gemma-3-{s}-it-GGUF" for s in ("270m", "1b", "4b", "12b", "27b")}),
-    **_core("2", {"2b": "google/gemma-2-2b-it-GGUF"}),
-    ("codegemma", "1", "2b", "PT"): "google/codegemma-2b-GGUF",
-    ("codegemma", "1", "7b", "IT"): "google/codegemma-7b-it-GGUF",
-    ("codegemma", "1.1", "2b", "PT"): "google/codegemma-1.1-2b-GGUF",
-    ("codegemma", "1.1", "7b", "IT"): "google/codegemma-1.1-7b-it-GGUF",
-}  # fmt: skip
+    **_gemma("4", {s: f"ggml-org/gemma-4-{s}-it-GGUF" for s in _SIZES["4"]}),
+    **_gemma("3", {s: f"ggml-org/gemma-3-{s}-it-GGUF" for s in ("270m", *_SIZES["3"])}),
+    **_gemma("2", {"2b": "google/gemma-2-2b-it-GGUF"}),
+    **{
+        f"google/codegemma-{name}": f"google/codegemma-{name}-GGUF"
+        for name in ("2b", "7b-it", "1.1-2b", "1.1-7b-it")
+    },
+}
 
 FRAMEWORKS = (
     Framework(
@@ -69,12 +73,10 @@ FRAMEWORKS = (
         {"gemma": ("2", "3", "3n", "4")},
         note="framework_note_jax",
         artifacts={
-            **_core("3", {s: f"google/gemma-3/flax/gemma3-{s}-it"
-                          for s in ("1b", "4b", "12b", "27b")}),
-            **_core("3", {s: f"google/gemma-3/flax/gemma3-{s}"
-                          for s in ("1b", "4b", "12b", "27b")}, "PT"),
-            **_core("2", {s: f"google/gemma-2/flax/gemma2-{s}-it" for s in ("2b", "9b", "27b")}),
-            **_core("2", {s: f"google/gemma-2/flax/gemma2-{s}" for s in ("2b", "9b", "27b")}, "PT"),
+            **_gemma("3", {s: f"google/gemma-3/flax/gemma3-{s}-it" for s in _SIZES["3"]}),
+            **_gemma("3", {s: f"google/gemma-3/flax/gemma3-{s}" for s in _SIZES["3"]}, "-pt"),
+            **_gemma("2", {s: f"google/gemma-2/flax/gemma2-{s}-it" for s in _SIZES["2"]}),
+            **_gemma("2", {s: f"google/gemma-2/flax/gemma2-{s}" for s in _SIZES["2"]}, ""),
         },
     ),
     Framework(
@@ -146,12 +148,12 @@ FRAMEWORKS = (
             "embeddinggemma": ("*",),
         },
         artifacts={
-            **_core("4", {"e2b": "gemma4:e2b", "e4b": "gemma4:e4b", "26b-a4b": "gemma4:26b",
-                          "31b": "gemma4:31b"}),
-            **_core("3", {s: f"gemma3:{s}" for s in ("270m", "1b", "4b", "12b", "27b")}),
-            **_core("2", {s: f"gemma2:{s}" for s in ("2b", "9b", "27b")}),
-            ("codegemma", "1.1", "2b", "PT"): "codegemma:2b-code-v1.1-q4_K_M",
-            ("codegemma", "1.1", "7b", "IT"): "codegemma:7b-instruct-v1.1-q4_K_M",
+            **_gemma("4", {s: f"gemma4:{s.lower().removesuffix('-a4b')}" for s in _SIZES["4"]}),
+            **_gemma("3", {s: f"gemma3:{s}" for s in ("270m", *_SIZES["3"])}),
+            **_gemma("2", {s: f"gemma2:{s}" for s in _SIZES["2"]}),
+            "google/codegemma-1.1-2b": "codegemma:2b-code-v1.1-q4_K_M",
+            "google/codegemma-1.1-7b-it": "codegemma:7b-instruct-v1.1-q4_K_M",
+            "google/functiongemma-270m-it": "functiongemma:270m",
         },
     ),
     Framework(
@@ -185,13 +187,18 @@ FRAMEWORKS = (
         "2026-05",
         _ALL,
         artifacts={
-            **_core("4", {s: f"mlx-community/gemma-4-{s}-it-4bit"
-                          for s in ("e2b", "e4b", "26b-a4b", "31b")}),
-            **_core("3", {s: f"mlx-community/gemma-3-{s}-it-4bit"
-                          for s in ("270m", "1b", "4b", "12b", "27b")}),
-            **_core("2", {"2b": "mlx-community/gemma-2-2b-it-4bit",
-                          "9b": "mlx-community/gemma-2-9b-it-4bit",
-                          "27b": "mlx-community/gemma-2-27b-it-bf16-4bit"}),
+            **_gemma("4", {s: f"mlx-community/gemma-4-{s.lower()}-it-4bit" for s in _SIZES["4"]}),
+            **_gemma(
+                "3", {s: f"mlx-community/gemma-3-{s}-it-4bit" for s in ("270m", *_SIZES["3"])}
+            ),
+            **_gemma(
+                "2",
+                {
+                    "2b": "mlx-community/gemma-2-2b-it-4bit",
+                    "9b": "mlx-community/gemma-2-9b-it-4bit",
+                    "27b": "mlx-community/gemma-2-27b-it-bf16-4bit",
+                },
+            ),
         },
     ),
     Framework(
@@ -203,12 +210,12 @@ FRAMEWORKS = (
         "2026-05",
         {"gemma": ("3", "3n", "4")},
         artifacts={
-            **_core("4", {"e2b": "litert-community/gemma-4-E2B-it-litert-lm",
-                          "e4b": "litert-community/gemma-4-E4B-it-litert-lm"}),
-            **_core("3n", {"e2b": "google/gemma-3n-E2B-it-litert-lm",
-                           "e4b": "google/gemma-3n-E4B-it-litert-lm"}),
-            **_core("3", {"270m": "litert-community/gemma-3-270m-it",
-                          "1b": "litert-community/Gemma3-1B-IT"}),
+            **_gemma("4", {s: f"litert-community/gemma-4-{s}-it-litert-lm" for s in ("E2B", "E4B")}),
+            **_gemma("3n", {s: f"google/gemma-3n-{s}-it-litert-lm" for s in ("E2B", "E4B")}),
+            **_gemma(
+                "3",
+                {"270m": "litert-community/gemma-3-270m-it", "1b": "litert-community/Gemma3-1B-IT"},
+            ),
         },
     ),
     Framework(
@@ -222,10 +229,9 @@ FRAMEWORKS = (
         refuses={"gemma": ("4",)},
         note="framework_note_mediapipe",
         artifacts={
-            ("gemma", "3", "1b", "IT"): "litert-community/Gemma3-1B-IT",
-            ("gemma", "2", "2b", "IT"): "litert-community/Gemma2-2B-IT",
-            **_core("3n", {"e2b": "google/gemma-3n-E2B-it-litert-preview",
-                           "e4b": "google/gemma-3n-E4B-it-litert-preview"}),
+            **_gemma("3", {"1b": "litert-community/Gemma3-1B-IT"}),
+            **_gemma("2", {"2b": "litert-community/Gemma2-2B-IT"}),
+            **_gemma("3n", {s: f"google/gemma-3n-{s}-it-litert-preview" for s in ("E2B", "E4B")}),
         },
     ),
     Framework(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemma_nb.catalog import Variant
 from gemma_nb.catalog import variant as find_variant
-from gemma_nb.framework_data import FRAMEWORKS, Framework, Key
+from gemma_nb.framework_data import FRAMEWORKS, Framework
 from gemma_nb.hardware import Runtime
 from gemma_nb.hardware import runtime as find_runtime
 from gemma_nb.strings import Message
@@ -33,7 +33,7 @@ class FrameworkOption:
     ``format`` is the model format it reads; ``hardware`` what it runs on ("nvidia", "tpu", "x86",
     "arm", "apple", "phone", "web", "cloud"); ``exists`` whether the variant is known to exist in
     that format: "yes", "no" or "unknown"; ``runs_here`` whether the framework runs on the runtime
-    that was asked for, None where none was; ``command`` what runs it, None unless it exists;
+    that was asked for, None where none was; ``command`` what runs it, None where not known;
     ``source`` and ``date`` where and when that was read; ``note`` what else to know.
     """
 
@@ -50,8 +50,9 @@ class FrameworkOption:
     @property
     def message(self) -> Message:
         """The option in a sentence."""
+        silent = self.exists == "yes" and self.command is None
         return Message(
-            f"framework_{self.exists}",
+            "framework_nameless" if silent else f"framework_{self.exists}",
             {
                 "framework": self.framework,
                 "format": self.format,
@@ -112,8 +113,8 @@ def _keras(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
 def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> FrameworkOption:
     exists, artifact = _exists(framework, variant)
     command = None
-    if exists == "yes":
-        command = framework.how.format(artifact=artifact or "FILE.sbs", hf=hf_name(variant))
+    if exists == "yes" and (artifact or "{artifact}" not in framework.how):
+        command = framework.how.format(artifact=artifact, hf=hf_name(variant))
     return FrameworkOption(
         framework.name,
         framework.format,
@@ -135,53 +136,30 @@ def _exists(framework: Framework, variant: Variant) -> tuple[str, str | None]:
     """Whether a variant is known to exist in a framework's format, and under which name."""
     if variant.family == "Demo":
         return "no", None  # made here, published nowhere else
-    if artifact := framework.artifacts.get(_key(variant)):
+    if artifact := framework.artifacts.get(hf_name(variant) or ""):
         return "yes", artifact
+    if framework.name in variant.runs_with:
+        return "yes", None
     if _named(framework.refuses, variant):
         return "no", None
     if framework.converts and _named(framework.takes, variant) and hf_name(variant):
         return "yes", None
     # gemma.cpp's own weights lie on Kaggle under the family, without a name a size
     if framework.name == "gemma.cpp" and _named(framework.takes, variant):
-        return ("unknown" if variant.size.lower() == "270m" else "yes"), None
+        return ("unknown", None) if variant.size == "270M" else ("yes", "FILE.sbs")
     if framework.name == "Vertex AI" and _named(framework.takes, variant):
         return "yes", None
     return "unknown", None
 
 
-def _key(variant: Variant) -> Key:
-    return (variant.family.lower(), variant.generation, variant.size.lower(), variant.tuning)
-
-
 def _named(families: dict[str, tuple[str, ...]], variant: Variant) -> bool:
     """Whether a list of families with their generations holds a variant's; "*" is any."""
-    family = variant.family.lower().removesuffix(" 2").removesuffix(" 1.5")
+    family = variant.family.lower()
     generations = families.get(family) or families.get("*") or ()
     return "*" in generations or variant.generation in generations
 
 
 def hf_name(variant: Variant) -> str | None:
-    """The publisher's repository on Hugging Face, None where it is not known.
-
-    The catalog's own where it has one; else by Google's scheme for core Gemma 2, 3, 4 and
-    CodeGemma (huggingface.co/google, 2026-11-22).
-    """
-    if variant.hf_id:
-        return variant.hf_id
-    if (variant.handle or "").startswith("hf://"):
-        return (variant.handle or "")[len("hf://") :]
-    size = variant.size
-    suffix = {"IT": "-it", "PT": ""}.get(variant.tuning)
-    if suffix is None or variant.role != "generate":
-        return None
-    family, generation = variant.family, variant.generation
-    if family == "CodeGemma":
-        version = "1.1-" if generation == "1.1" else ""
-        return f"google/codegemma-{version}{size.lower()}{suffix}"
-    if family != "Gemma" or generation not in ("2", "3", "4"):
-        return None
-    if generation == "4":
-        return f"google/gemma-4-{size}{suffix}"
-    if generation == "3" and variant.tuning == "PT" and size != "270M":
-        suffix = "-pt"
-    return f"google/gemma-{generation}-{size.lower()}{suffix}"
+    """The publisher's repository on Hugging Face, None where it is not known."""
+    handle = variant.handle or ""
+    return variant.hf_id or (handle.removeprefix("hf://") if handle.startswith("hf://") else None)

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from gemma_nb.advice.choice import Choice
 
-#: The keras-hub that this package is written for and tested with. 0.26, Colab's own in 2026-08,
-#: has neither Gemma 3n nor Gemma 4.
+#: The keras-hub that this package is written for and tested with.
 KERAS_HUB = "0.32"
 
 #: Classes that float16 breaks. Gemma 3 and 3n: activations reach about 800,000 where float16 ends
@@ -68,13 +67,15 @@ def _where(choice: Choice) -> Iterator[Guard]:
     """What the runtime lacks."""
     variant, runtime = choice.variant, choice.runtime
     if not variant.loadable:
-        yield _guard("not_loadable", choice, blocks=True)
+        others = ", ".join(variant.runs_with) or "?"
+        yield _guard("not_loadable", choice, blocks=True, others=others)
     if not runtime.runs_keras:
         yield _guard("no_keras", choice)
     elif runtime.keras_hub == "none":
         yield _guard("no_keras_hub", choice, version=KERAS_HUB)
-    elif runtime.keras_hub and _version(runtime.keras_hub) < _version(KERAS_HUB):
-        yield _guard("old_keras_hub", choice, version=KERAS_HUB, installed=runtime.keras_hub)
+    elif runtime.keras_hub and _version(runtime.keras_hub) < _version(variant.keras_hub or ""):
+        wanted = variant.keras_hub
+        yield _guard("old_keras_hub", choice, version=wanted, installed=runtime.keras_hub)
     if runtime.kind == "gpu" and runtime.memory_fraction < MEMORY_FRACTION:
         share = f"{runtime.memory_fraction:.0%}"
         yield _guard("jax_share", choice, share=share, ours=f"{MEMORY_FRACTION:.0%}")

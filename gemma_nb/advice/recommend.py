@@ -87,7 +87,7 @@ def _best(task: Task, runtime: Runtime, max_length: int) -> Recommendation | Non
         verdicts = [_verdict(v, task, runtime, max_length) for v in generation]
         fitting = [v for v in verdicts if _fits(v, task)]
         if fitting:
-            first = fitting[0]
+            first, largest = fitting[0], fitting[-1]
             reason = Message(
                 f"why_{task.key}" if newest else "why_older",
                 {
@@ -103,7 +103,7 @@ def _best(task: Task, runtime: Runtime, max_length: int) -> Recommendation | Non
                 first.choice.precision,
                 reason,
                 task.source,
-                _largest(fitting[-1], task) if fitting[1:] else None,
+                _largest(largest, task) if _parameters(largest) > _parameters(first) else None,
             )
         newest = False
     return None
@@ -116,6 +116,10 @@ def _largest(verdict: Verdict, task: Task) -> Recommendation:
         Message("why_largest", {"fit": _told(verdict, task)}),
         "gemma_nb",
     )
+
+
+def _parameters(verdict: Verdict) -> int:
+    return verdict.choice.variant.parameters
 
 
 def _verdict(variant: Variant, task: Task, runtime: Runtime, max_length: int) -> Verdict:

@@ -38,7 +38,12 @@ class Task:
 
 def is_core(variant: Variant) -> bool:
     """Whether a variant is core Gemma: the general family, made to be answered with."""
-    return variant.family == "Gemma" and variant.generation in CORE and variant.role == "generate"
+    return (
+        variant.family == "Gemma"
+        and variant.generation in CORE
+        and variant.role == "generate"
+        and "jpn" not in variant.name  # Gemma 2 JPN is tuned for one language
+    )
 
 
 def _of(family: str) -> Callable[[Variant], bool]:
@@ -86,7 +91,7 @@ _TASKS = (
     Task(
         "embedding",
         ("embeddings", "embed", "search"),
-        lambda v: v.role == "embed",
+        lambda v: v.family == "EmbeddingGemma" and v.role == "embed",
         "https://ai.google.dev/gemma/docs/embeddinggemma",
     ),
     Task(

@@ -63,7 +63,9 @@ def _meminfo(root: Path) -> HostMemory | None:
 
 
 def _system_memory() -> HostMemory | None:
-    """Memory where there is no /proc: macOS and other Unix by sysconf, else nothing."""
+    """Memory where there is no /proc: Windows, macOS, and other Unix by sysconf."""
+    if platform.system() == "Windows":
+        return _windows_memory()
     try:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -78,6 +80,24 @@ def _system_memory() -> HostMemory | None:
         # what macOS leaves to programs is about 70 % of what there is
         return HostMemory(total, round(0.7 * total), "sysconf")
     return HostMemory(total, _vm_stat_available(pages), "vm_stat")
+
+
+def _windows_memory() -> HostMemory | None:
+    """GlobalMemoryStatusEx (Windows API); written from its documentation, not run here."""
+    import ctypes
+
+    class Status(ctypes.Structure):
+        _fields_ = (
+            ("length", ctypes.c_uint32),
+            ("load", ctypes.c_uint32),
+            *((name, ctypes.c_uint64) for name in ("total", "available", "a", "b", "c", "d", "e")),
+        )
+
+    status = Status(length=ctypes.sizeof(Status))
+    windows = getattr(ctypes, "windll", None)
+    if windows is None or not windows.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None
+    return HostMemory(status.total, status.available, "GlobalMemoryStatusEx")
 
 
 def _vm_stat_available(output: str) -> int:

@@ -14,8 +14,9 @@ from gemma_nb.memory.cache import layer_kinds
 if TYPE_CHECKING:
     from gemma_nb.catalog import Architecture, Variant
 
-#: LAuReL's rank and AltUp's inputs in Gemma 3n, both sizes (google-deepmind/gemma, gemma3n).
-_LAUREL, _ALTUP = 64, 4
+#: LAuReL's rank in Gemma 3n, both sizes, and the rows of its per-layer embeddings, which lack the
+#: towers' own tokens (google-deepmind/gemma, gemma3n; keras-hub 0.32, convert_gemma3n.py).
+_LAUREL, _PER_LAYER_ROWS = 64, 262144
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,8 @@ class Kernel:
         return self.rows * self.columns * self.count
 
 
-def kernels(architecture: Architecture, *, wide: bool = False) -> list[Kernel]:
-    """Every matrix of a decoder (of both halves, where there is an encoder).
-
-    Args:
-        architecture: the decoder's numbers.
-        wide: whether layers that share keys have a feed-forward of double width (Gemma 4 E2B,
-            ``use_double_wide_mlp``).
-    """
+def kernels(architecture: Architecture) -> list[Kernel]:
+    """Every matrix of a decoder (of both halves, where there is an encoder)."""
     a = architecture
     found = [Kernel(a.hidden_dim, a.vocabulary_size, use="embedding")]
     for i, sees_all in enumerate(layer_kinds(a)):
@@ -58,10 +53,10 @@ def kernels(architecture: Architecture, *, wide: bool = False) -> list[Kernel]:
             # Gemma 4's global layers with heads of their own have one matrix for key and value
             both = 1 if sees_all and a.global_key_value_heads else 2
             found.append(Kernel(a.hidden_dim, heads * head, both))
-        found += _feed_forward(a, 2 if wide and shares else 1)
+        found += _feed_forward(a, 2 if a.double_wide_shared_layers and shares else 1)
     if a.per_layer_input_dim:
         found += _per_layer(a)
-    if a.backbone == "Gemma3nBackbone":
+    if a.altup_num_inputs:
         found += _altup(a)
     if a.encoder:
         found += kernels(a.encoder)
@@ -85,7 +80,7 @@ def _feed_forward(a: Architecture, width: int) -> list[Kernel]:
 def _per_layer(a: Architecture) -> list[Kernel]:
     width = a.num_layers * a.per_layer_input_dim
     return [
-        Kernel(width, a.vocabulary_size, use="lookup"),
+        Kernel(width, min(a.vocabulary_size, _PER_LAYER_ROWS), use="lookup"),
         Kernel(a.hidden_dim, width),
         Kernel(a.hidden_dim, a.per_layer_input_dim, a.num_layers),
         Kernel(a.per_layer_input_dim, a.hidden_dim, a.num_layers),
@@ -93,12 +88,13 @@ def _per_layer(a: Architecture) -> list[Kernel]:
 
 
 def _altup(a: Architecture) -> list[Kernel]:
+    inputs = a.altup_num_inputs
     return [
-        Kernel(a.hidden_dim, a.hidden_dim, 2 * (_ALTUP - 1)),
+        Kernel(a.hidden_dim, a.hidden_dim, 2 * (inputs - 1)),
         Kernel(a.hidden_dim, _LAUREL, a.num_layers),
         Kernel(_LAUREL, a.hidden_dim, a.num_layers),
-        Kernel(a.hidden_dim, _ALTUP, a.num_layers),
-        Kernel(_ALTUP, _ALTUP + _ALTUP**2, a.num_layers),
+        Kernel(a.hidden_dim, inputs, a.num_layers),
+        Kernel(inputs, inputs + inputs**2, a.num_layers),
     ]
 
 
@@ -115,10 +111,8 @@ def _cross_attention(a: Architecture, encoder_dim: int) -> list[Kernel]:
 def text_kernels(variant: Variant) -> tuple[list[Kernel], int]:
     """A variant's matrices, and how many parameters stand outside them (norms and scales)."""
     a = variant.architecture
-    if a is None:
-        return [], variant.text_parameters or variant.parameters
     total = variant.text_parameters or variant.parameters
-    shapes = (kernels(a, wide=True), kernels(a))
-    # the count tells which of the two it is
-    found = next((k for k in shapes if sum(x.parameters for x in k) <= total), shapes[-1])
+    if a is None:
+        return [], total
+    found = kernels(a)
     return found, total - sum(k.parameters for k in found)

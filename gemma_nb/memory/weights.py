@@ -18,8 +18,8 @@ INT4_BLOCK = 128
 
 #: Share of a tower's parameters that stand in the layers that Keras quantises (Dense, EinsumDense,
 #: Embedding); counted in the classes of keras-hub 0.32. Gemma 3n sees with MobileNet V5, which is
-#: convolutions; where Gemma 4's vision tower is small (E2B, E4B) the share is 0.906, else 0.959.
-_VISION_SHARE = {"Gemma3nBackbone": 0.0, "Gemma4Backbone": 0.93}
+#: convolutions for nine tenths; where Gemma 4's vision tower is small (E2B, E4B) the share is 0.906, else 0.959.
+_VISION_SHARE = {"Gemma3nBackbone": 0.103, "Gemma4Backbone": 0.93}
 _AUDIO_SHARE = {"Gemma3nBackbone": 0.96, "Gemma4Backbone": 0.958}
 _SHARE = 0.997
 
@@ -64,8 +64,9 @@ def kernel_bytes(kernel: Kernel, precision: Precision) -> int:
 def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
     """Bytes of a variant's weights.
 
-    Without quantisation ``parameters × bytes of the dtype``. With it, each matrix by
-    ``kernel_bytes``; norms and what else no layer quantises stay in 16 bit.
+    Without quantisation ``parameters × bytes of the dtype``. With it, what the catalog counted in
+    the real classes; where it could not (a checkpoint of your own), each matrix by
+    ``kernel_bytes``, and norms and what else no layer quantises in 16 bit.
 
     Args:
         variant: the variant.
@@ -80,6 +81,9 @@ def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
     wide = precision.dtype_bytes
     if precision.quantize is None:
         return WeightBytes(text * wide, (vision + audio) * wide)
+    counted = variant.int8_bytes if precision.quantize == "int8" else variant.int4_bytes
+    if counted:
+        return WeightBytes(*counted)
 
     backbone = variant.architecture.backbone if variant.architecture else ""
     share = vision * _VISION_SHARE.get(backbone, _SHARE) + audio * _AUDIO_SHARE.get(

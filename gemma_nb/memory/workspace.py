@@ -75,7 +75,7 @@ def fused_attention(
         if runtime.kind != "gpu" or runtime.compute_capability is None:
             return False
         capability = float(runtime.compute_capability)
-    capped = architecture.backbone in ("GemmaBackbone", "T5GemmaBackbone")
+    capped = architecture.attention_logit_soft_cap is not None
     head = max(architecture.head_dim, architecture.global_head_dim or 0)
     largest = 256 if capability >= 9 else 128
     return capability >= 8 and precision.dtype != "float32" and not capped and head <= largest

@@ -30,8 +30,9 @@ TEXT = {
     ),
     # guards
     "guard_not_loadable": (
-        "KerasHub cannot load {variant}. gemma_nb.frameworks_for({variant!r}) names what can.",
-        "KerasHub では {variant} を読み込めません。動かせるフレームワークは "
+        "KerasHub cannot load {variant}. What can: {others}; gemma_nb.frameworks_for({variant!r}) "
+        "tells how.",
+        "KerasHub では {variant} を読み込めません。動かせるのは {others} です。方法は "
         "gemma_nb.frameworks_for({variant!r}) で確認できます。",
     ),
     "guard_no_keras": (
@@ -47,12 +48,10 @@ TEXT = {
         "してください(ノートブックの最初のセルが行います)。",
     ),
     "guard_old_keras_hub": (
-        "{runtime} has keras-hub {installed}, too old for {variant} here: this package is made for "
-        "{version} and newer, and 0.26 knows neither Gemma 3n nor Gemma 4. Upgrade keras-hub (the "
-        "notebooks' first cell does).",
-        "{runtime} の keras-hub {installed} は {variant} には古すぎます。このパッケージは {version} "
-        "以降を前提とし、0.26 には Gemma 3n も Gemma 4 もありません。keras-hub を更新してください"
-        "(ノートブックの最初のセルが行います)。",
+        "{runtime} has keras-hub {installed}, which does not know {variant}: it takes {version} or "
+        "newer. Upgrade keras-hub (the notebooks' first cell does).",
+        "{runtime} の keras-hub {installed} は {variant} に対応していません。{version} 以降が必要です。"
+        "keras-hub を更新してください(ノートブックの最初のセルが行います)。",
     ),
     "guard_jax_share": (
         "JAX may use only {share} of the GPU here: by default it reserves 75 % of it at once. Set "

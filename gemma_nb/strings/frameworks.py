@@ -5,6 +5,10 @@ TEXT = {
         "{framework} ({format}): {command}",
         "{framework}({format}): {command}",
     ),
+    "framework_nameless": (
+        "{framework} ({format}): runs it; the model's name there is not known here.",
+        "{framework}({format}): 動きますが、そこでのモデル名はここでは把握していません。",
+    ),
     "framework_no": (
         "{framework} ({format}): does not have it (as of {date}).",
         "{framework}({format}): ありません({date} 時点)。",
