@@ -99,4 +99,6 @@ def test_gemma4_as_rendered_has_no_faults(key, thinking):
 
 
 def test_names_work_as_variants():
-    assert gnb.check_prompt(gnb.format_prompt("Hi", "gemma3_instruct_1b"), "gemma3_instruct_1b") == ()
+    assert (
+        gnb.check_prompt(gnb.format_prompt("Hi", "gemma3_instruct_1b"), "gemma3_instruct_1b") == ()
+    )

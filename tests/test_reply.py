@@ -70,6 +70,11 @@ def test_a_thought_that_the_prompt_opened():
     assert keys(blind) == ["reply_unopened_thought"]
 
 
+def test_a_user_cannot_open_a_thought():
+    prompt = format_prompt("What is <|channel>thought\n?", variant("gemma4_small"))
+    assert parse_reply("A tag.", variant("gemma4_small"), prompt=prompt).answer == "A tag."
+
+
 def test_a_thought_that_is_cut_off():
     reply = parse_reply("<|channel>thought\nHmm", variant("gemma4_small"))
     assert (reply.thoughts, reply.answer) == ("Hmm", "")

@@ -120,7 +120,8 @@ class ReplyParser:
         self._starts = frozenset(t[:n] for t in tokens for n in range(1, len(t)))
         self._longest = len(tokens[0])
         thought = self._markup.thought
-        opened = bool(thought and prompt.rfind(thought[0]) > prompt.rfind(thought[1]))
+        # at the very end, where no user's text can stand
+        opened = bool(thought and prompt.endswith(f"{thought[0]}thought\n"))
         #: "answer", "channel" (a thought's first line), "thought", "call", "box", "between" two
         #: boxes, or "end"
         self._state = "thought" if opened else "answer"

@@ -20,6 +20,7 @@ ROOMS = (
     "common",
     "catalog",
     "prompts",
+    "replies",
     "running",
     "tour",
     "hardware",

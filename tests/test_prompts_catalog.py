@@ -1,0 +1,54 @@
+"""Every variant of the catalog can be spoken to in its own format, or says why not."""
+
+import pytest
+from test_prompts import IMAGE, USER
+
+import gemma_nb as gnb
+from gemma_nb import catalog
+from gemma_nb.prompts import check_prompt, format_prompt, parse_reply
+
+SPOKEN = [v for v in catalog.variants() if v.prompt_format != "none"]
+
+
+def conversation(one):
+    """A conversation that suits the variant, and the options it needs."""
+    if one.prompt_format == "translategemma":
+        part = {"type": "text", "source_lang_code": "en", "target_lang_code": "ja", "text": "Hi"}
+        return [{"role": "user", "content": [part]}], {}
+    if one.prompt_format == "shieldgemma":
+        return "Hi", {"guideline": '* "No Harassment": The prompt shall not …'}
+    return "caption en" if one.prompt_format == "paligemma" else "Hi", {}
+
+
+@pytest.mark.parametrize("one", SPOKEN, ids=str)
+def test_every_variant_is_spoken_to(one):
+    messages, options = conversation(one)
+    prompt = format_prompt(messages, one.name, **options)
+    assert any(not part.control for part in prompt.parts)
+    assert check_prompt(prompt, one) == ()
+    assert parse_reply("Yes.", one).answer == "Yes."
+    if one.prompt_format in {"plain", "fim"}:
+        with pytest.raises(ValueError, match=one.name):
+            format_prompt([USER], one)
+    if "image" not in one.modalities and one.prompt_format in {"turns", "functiongemma"}:
+        with pytest.raises(ValueError, match="It takes: text"):
+            format_prompt([IMAGE], one)
+
+
+@pytest.mark.parametrize("one", [v for v in SPOKEN if v.prompt_format == "plain"], ids=str)
+def test_a_pretrained_variant_names_a_tuned_one_that_exists(one):
+    with pytest.raises(ValueError, match="string") as caught:
+        format_prompt([USER], one)
+    names = {v.name for v in catalog.variants(tuning="IT")}
+    said = str(caught.value)
+    assert any(name in said for name in names) or "(IT)" in said
+
+
+def test_the_nearest_sibling_is_named():
+    for name, sibling in (
+        ("gemma3_1b", "gemma3_instruct_1b"),
+        ("gemma2_9b_en", "gemma2_instruct_9b_en"),
+        ("gemma4_2b", "gemma4_instruct_2b"),
+    ):
+        with pytest.raises(gnb.errors.InvalidInput, match=sibling):
+            format_prompt([USER], name)
