@@ -1,52 +1,30 @@
 """Every Gemma variant: what it is, where it comes from, and the numbers memory follows from.
 
-Pure data: reading it imports nothing but the standard library and costs a few milliseconds.
+Pure data: reading it imports nothing but the standard library and costs a few milliseconds. Only a
+variant that is not in the catalog (a directory, a community's ``hf://`` or ``kaggle://`` handle)
+is looked at where it lies, without its weights.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-from functools import cache
+import re
+from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
-from typing import Any
 
+from gemma_nb.catalog.data import catalog
 from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.strings import Message
 
 __all__ = ["Architecture", "Variant", "demo_directory", "variant", "variants"]
 
-_DATA = Path(__file__).with_name("variants.json")
 _DEMO = Path(__file__).parent.parent / "demo"
-
-
-def _architecture(fields: dict[str, Any]) -> Architecture:
-    encoder = fields.get("encoder")
-    return Architecture(**{**fields, "encoder": _architecture(encoder) if encoder else None})
-
-
-@cache
-def _all() -> dict[str, Variant]:
-    data = json.loads(_DATA.read_text(encoding="utf-8"))
-    architectures = {name: _architecture(f) for name, f in data["architectures"].items()}
-    found = {}
-    for fields in data["variants"]:
-        key = fields["architecture"]
-        found[fields["name"]] = Variant(
-            **{
-                **fields,
-                "modalities": tuple(fields["modalities"]),
-                "architecture": architectures[key] if key else None,
-            }
-        )
-    return found
 
 
 def variants(
     family: str | None = None, tuning: str | None = None, loadable: bool | None = None
 ) -> list[Variant]:
-    """The catalog, newest first.
+    """The catalog, newest first; what has no date comes last.
 
     Args:
         family: "Gemma", "CodeGemma", "PaliGemma", …, any case; every family when None.
@@ -56,41 +34,105 @@ def variants(
     Raises:
         InvalidInput: no variant has that family or tuning.
     """
-    return [
-        v
-        for v in _all().values()
-        if (family is None or v.family.lower() == family.lower())
-        and (tuning is None or v.tuning.lower() == tuning.lower())
-        and (loadable is None or v.loadable == loadable)
-    ]
+    found = list(catalog().names.values())
+    for field, asked in (("family", family), ("tuning", tuning)):
+        if asked is None:
+            continue
+        known = {getattr(v, field).lower(): getattr(v, field) for v in catalog().names.values()}
+        wanted = str(asked).strip().lower()
+        if wanted not in known:
+            near = get_close_matches(wanted, known, n=3, cutoff=0.4) or sorted(known)
+            names = ", ".join(known[n] for n in near)
+            raise InvalidInput("unknown_filter", field=field, asked=asked, names=names)
+        found = [v for v in found if getattr(v, field).lower() == wanted]
+    return [v for v in found if loadable is None or v.loadable == loadable]
 
 
 def variant(name: str | Path | Variant) -> Variant:
     """One variant.
 
     Args:
-        name: a name of the catalog in any case, or a ``Variant``, which comes back as it is.
+        name: a name of the catalog in any case; an ``hf://org/name`` or ``kaggle://…`` handle; a
+            directory with a model in it (a ``Path``, or a string with a separator); or a
+            ``Variant``, which comes back as it is. A handle that the catalog has is answered from
+            it, any other one and a directory from their config and headers, without weights.
 
     Raises:
-        InvalidInput: unknown; the message names the nearest ones.
+        InvalidInput: unknown (the message names the nearest ones), or not a Gemma model that can
+            be understood (the message names the field that is missing).
+        LoadError: a handle's host could not be reached.
     """
     if isinstance(name, Variant):
         return name
     if not isinstance(name, str | Path):
         raise InvalidInput("variant_not_a_name", kind=type(name).__name__)
     asked = str(name).strip()
-    known = _all()
-    if asked.lower() in known:
-        return known[asked.lower()]
-    near = difflib.get_close_matches(asked.lower(), known, n=3, cutoff=0.4)
+    known = catalog()
+    for index in (known.names, known.handles):
+        if isinstance(name, str) and asked.lower() in index:
+            return index[asked.lower()]
+    if not asked:
+        raise _unknown(asked)
+    handle = "://" in asked and not isinstance(name, Path)
+    if handle or (path := Path(asked).expanduser()).is_dir():
+        from gemma_nb.catalog.community import from_directory, from_handle
+
+        return from_handle(asked) if handle else from_directory(path)
+    if asked.lower() in known.hf_ids:
+        preset = known.hf_ids[asked.lower()]
+        raise InvalidInput("variant_on_hugging_face", asked=asked, name=preset.name)
+    if isinstance(name, Path) or re.search(r"[/\\]", asked):
+        raise InvalidInput("no_such_directory", path=asked)
+    raise _unknown(asked)
+
+
+def _unknown(asked: str) -> InvalidInput:
+    near = nearest(asked)
     hint = (
         Message("nearest_variants", {"names": ", ".join(near)})
         if near
         else Message("no_near_variant")
     )
-    raise InvalidInput("unknown_variant", name=asked, near=hint)
+    return InvalidInput("unknown_variant", name=asked, near=hint)
 
 
-def demo_directory(name: str) -> Path:
-    """Where the package keeps the preset of demo variant ``name``."""
-    return _DEMO / variant(name).name
+def nearest(asked: str, count: int = 3) -> list[str]:
+    """The names most like ``asked``, likest first; Hugging Face's names count too.
+
+    Args:
+        asked: what was written, in any manner ("gemma-3-1b-it", "Gemma3 1B instruct").
+        count: how many at most.
+    """
+
+    def bare(text: str) -> str:
+        return re.sub(r"[^0-9a-z]", "", text.lower())
+
+    wanted = SequenceMatcher(b=bare(asked))
+    scores: list[tuple[float, str]] = []
+    for found in catalog().names.values():
+        written = [found.name, *([found.hf_id.rpartition("/")[2]] if found.hf_id else [])]
+        score = 0.0
+        for text in written:
+            wanted.set_seq1(bare(text))
+            if wanted.real_quick_ratio() > score and wanted.quick_ratio() > score:
+                score = max(score, wanted.ratio())
+        scores.append((score, found.name))
+    # sorted() is stable: among equals the newest, which stands first, is kept first
+    best = sorted(scores, key=lambda s: -s[0])[:count]
+    return [name for score, name in best if score >= 0.5]
+
+
+def demo_directory(name: str | Variant) -> Path:
+    """Where the package keeps the preset of a demo variant.
+
+    Args:
+        name: a demo variant or its name, any case.
+
+    Raises:
+        InvalidInput: not a demo variant.
+    """
+    found = variant(name)
+    if not (found.handle or "").startswith("demo://"):
+        demos = ", ".join(v.name for v in variants(family="Demo"))
+        raise InvalidInput("not_a_demo", name=found.name, names=demos)
+    return _DEMO / found.name

@@ -14,9 +14,144 @@ TEXT = {
         "gemma_nb.variants() ですべて一覧できます。",
     ),
     "variant_not_a_name": (
-        "A variant is a name (a str), a path or a Variant, not {kind}. "
-        "gemma_nb.variants() lists the names.",
-        "バリアントには名前(str)、パス、または Variant を渡してください({kind} は使えません)。"
-        "名前は gemma_nb.variants() で一覧できます。",
+        (
+            "A variant is a name (a str), a path or a Variant, not {kind}. "
+            "gemma_nb.variants() lists the names."
+        ),
+        (
+            "バリアントには名前(str)、パス、または Variant を渡してください({kind} は使えません)。"
+            "名前は gemma_nb.variants() で一覧できます。"
+        ),
+    ),
+    "variant_on_hugging_face": (
+        (
+            "{asked!r} is an id on Hugging Face: the same model is {name!r} here, from Kaggle. "
+            "Write 'hf://{asked}' to load it from Hugging Face."
+        ),
+        (
+            "{asked!r} は Hugging Face の ID です。同じモデルはここでは {name!r}(Kaggle から取得)です。"
+            "Hugging Face から読み込むには 'hf://{asked}' と書いてください。"
+        ),
+    ),
+    "no_such_directory": (
+        (
+            "There is no directory {path!r}. A model on Hugging Face is 'hf://org/name', one on "
+            "Kaggle 'kaggle://owner/model/framework/variation'."
+        ),
+        (
+            "ディレクトリ {path!r} がありません。Hugging Face のモデルは 'hf://org/name'、"
+            "Kaggle のモデルは 'kaggle://owner/model/framework/variation' と書いてください。"
+        ),
+    ),
+    "unknown_filter": (
+        "No variant has the {field} {asked!r}. There is: {names}.",
+        "{field} が {asked!r} のバリアントはありません。候補: {names}。",
+    ),
+    "not_a_demo": (
+        "{name} is not one of the models shipped with this package. Those are: {names}.",
+        "{name} はこのパッケージに同梱されたモデルではありません。同梱モデル: {names}。",
+    ),
+    "bad_handle": (
+        (
+            "{handle!r} is not a handle. A model on Hugging Face is 'hf://org/name', one on Kaggle "
+            "'kaggle://owner/model/framework/variation', with '/version' where you want a "
+            "particular one."
+        ),
+        (
+            "{handle!r} はハンドルとして読めません。Hugging Face のモデルは 'hf://org/name'、"
+            "Kaggle のモデルは 'kaggle://owner/model/framework/variation'"
+            "(特定の版は末尾に '/版番号')と書いてください。"
+        ),
+    ),
+    "hub_not_found": (
+        (
+            "There is no model at {handle}, or it is private. Check the spelling; for a private "
+            "one, set a token that may read it (HF_TOKEN)."
+        ),
+        (
+            "{handle} にモデルがないか、非公開です。綴りを確認し、非公開の場合は"
+            "読み取り権限のあるトークン(HF_TOKEN)を設定してください。"
+        ),
+    ),
+    "hub_refused": (
+        (
+            "{handle} may not be read yet: its terms must be accepted first, with an account. "
+            "Accept them at {url} and set your token, then try again."
+        ),
+        (
+            "{handle} はまだ読めません。先にアカウントで利用条件に同意する必要があります。"
+            "{url} で同意し、トークンを設定してから、もう一度お試しください。"
+        ),
+    ),
+    "hub_unreachable": (
+        (
+            "{handle} could not be read: {why}. Check the connection and try again; models that "
+            "are on this disk already load without it."
+        ),
+        (
+            "{handle} を読めませんでした({why})。接続を確認して、もう一度お試しください。"
+            "すでにこのディスクにあるモデルは接続なしで読み込めます。"
+        ),
+    ),
+    "file_missing": (
+        (
+            "{where} has no {file}, so its size cannot be told. A KerasHub preset has config.json "
+            "and metadata.json, a Hugging Face checkpoint config.json and safetensors files."
+        ),
+        (
+            "{where} に {file} がないため、大きさが分かりません。KerasHub のプリセットには "
+            "config.json と metadata.json、Hugging Face のチェックポイントには config.json と "
+            "safetensors ファイルが必要です。"
+        ),
+    ),
+    "file_not_json": (
+        "{file} of {where} is not valid JSON. Download the model again.",
+        "{where} の {file} は正しい JSON ではありません。モデルをもう一度ダウンロードしてください。",
+    ),
+    "not_safetensors": (
+        "{path} is not a complete safetensors file. Download it again.",
+        "{path} は完全な safetensors ファイルではありません。もう一度ダウンロードしてください。",
+    ),
+    "is_adapter": (
+        (
+            "{where} holds an adapter (adapter_config.json), not a whole model. Load the model it "
+            "was made for, or merge the two first."
+        ),
+        (
+            "{where} はモデル全体ではなくアダプター(adapter_config.json)です。"
+            "元のモデルを読み込むか、先に両者を統合してください。"
+        ),
+    ),
+    "is_quantised": (
+        (
+            "{where} is quantised ({method}), which KerasHub cannot load. Take the unquantised "
+            "model and load it with precision 'int8' or 'int4', or run this one with the "
+            "framework that it was made for."
+        ),
+        (
+            "{where} は量子化済み({method})で、KerasHub では読み込めません。量子化前のモデルを "
+            "precision 'int8' または 'int4' で読み込むか、このモデル用のフレームワークを"
+            "使ってください。"
+        ),
+    ),
+    "config_field_missing": (
+        (
+            "The configuration of {where} has no {field!r}, so it cannot be told what it takes. "
+            "Add the field, or take a model that has it."
+        ),
+        (
+            "{where} の設定に {field!r} がないため、必要な大きさが分かりません。"
+            "その項目を追加するか、項目のあるモデルを使ってください。"
+        ),
+    ),
+    "not_gemma": (
+        (
+            "{where} is not a Gemma model that is known here: its config.json says {field} "
+            "{value!r}. gemma_nb.variants() lists what is known."
+        ),
+        (
+            "{where} はここで扱える Gemma のモデルではありません。config.json の {field} は "
+            "{value!r} です。扱えるものは gemma_nb.variants() で一覧できます。"
+        ),
     ),
 }
