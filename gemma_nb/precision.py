@@ -56,18 +56,19 @@ def precision(name: str | Precision) -> Precision:
         name: a Keras dtype name ("bfloat16", "int8", …), any case, or a ``Precision``.
 
     Raises:
-        InvalidInput: no such precision; the nearest names are in the sentence.
+        InvalidInput: no such precision (the nearest names are in the sentence), or int8 with
+            float16, which Keras refuses.
     """
     if isinstance(name, Precision):
         return name
-    if not isinstance(name, str) or name.strip().lower() not in PRECISIONS:
-        raise InvalidInput(
-            "unknown_precision",
-            name=name,
-            near=nearest(str(name), PRECISIONS),
-            all=", ".join(PRECISIONS),
-        )
-    return PRECISIONS[name.strip().lower()]
+    wanted = name.strip().lower() if isinstance(name, str) else ""
+    if wanted == "int8_from_float16":
+        raise InvalidInput("int8_refuses_float16")
+    wanted = wanted.removesuffix("_from_bfloat16")
+    if wanted not in PRECISIONS:
+        near = nearest(str(name), PRECISIONS)
+        raise InvalidInput("unknown_precision", name=name, near=near, all=", ".join(PRECISIONS))
+    return PRECISIONS[wanted]
 
 
 def is_native(precision: Precision, runtime: Runtime) -> bool:

@@ -76,6 +76,9 @@ def _where(choice: Choice) -> Iterator[Guard]:
     elif runtime.keras_hub and _version(runtime.keras_hub) < _version(variant.keras_hub or ""):
         wanted = variant.keras_hub
         yield _guard("old_keras_hub", choice, version=wanted, installed=runtime.keras_hub)
+    if runtime.jax_support is False:
+        extra = {"gpu": "cuda13", "tpu": "tpu"}[runtime.kind]
+        yield _guard("jax_support", choice, extra=extra)
     if runtime.kind == "gpu" and runtime.memory_fraction < MEMORY_FRACTION:
         share = f"{runtime.memory_fraction:.0%}"
         yield _guard("jax_share", choice, share=share, ours=f"{MEMORY_FRACTION:.0%}")

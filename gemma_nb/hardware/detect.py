@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from gemma_nb.strings import Message
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: JAX's own share, in force where jax was started without the package's setting.
+#: JAX's own share, in force where jax was imported before this package could set another.
 _JAX_DEFAULT_FRACTION = 0.75
 _FRACTION_VARIABLES = ("XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_MEM_FRACTION")
 
@@ -79,11 +80,11 @@ def _accelerated(
     facts.append(Fact("accelerator", f"{accelerator.name} x{accelerator.count}", source))
     fraction, fraction_source = _fraction(env)
     free, total = accelerator.free, accelerator.total
-    if accelerator.kind == "gpu" and (stats := gpu.jax_memory()):
+    if accelerator.kind == "gpu" and (left := gpu.jax_memory(free)):
         # what this process holds is JAX's to hand out again, up to JAX's own limit
-        limit, in_use = stats
-        free, fraction, fraction_source = max(0, limit - in_use), 1.0, "jax"
-        total, source = limit, "jax"
+        (free, total), fraction, fraction_source, source = left, 1.0, "jax", "jax"
+    plugin = place.jax_plugin(accelerator.kind)
+    facts.append(Fact("jax_support", plugin or Message("fact_missing"), "importlib.metadata"))
     facts.append(Fact("device_memory", free, source))
     facts.append(Fact("device_total_memory", total, source))
     if accelerator.kind == "gpu":
@@ -110,6 +111,7 @@ def _accelerated(
         "peak_tflops": accelerator.tflops,
         "native_dtypes": native,
         "compute_capability": accelerator.capability,
+        "jax_support": plugin is not None,
     }
 
 
@@ -126,6 +128,8 @@ def _fraction(env: Mapping[str, str]) -> tuple[float, str]:
             continue
         if 0 < value <= 1:
             return value, f"${variable}"
+    if "jax" in sys.modules:
+        return _JAX_DEFAULT_FRACTION, "jax"  # too late for this package's own setting
     return MEMORY_FRACTION, "gemma_nb"
 
 

@@ -144,18 +144,23 @@ def tpu(root: Path = Path("/")) -> Accelerator | None:
     )  # fmt: skip
 
 
-def jax_memory() -> tuple[int, int] | None:
-    """(limit, in use) in bytes of JAX's allocator, if this process already started JAX on a GPU.
+def jax_memory(free: int) -> tuple[int, int] | None:
+    """(bytes that JAX can still hand out, its limit), if this process already runs JAX on a GPU.
 
     Never starts it: a backend that is not there yet is left alone.
+
+    Args:
+        free: bytes that nvidia-smi calls free; JAX can have them, and what its own pool holds idle.
     """
     bridge = sys.modules.get("jax._src.xla_bridge")
     if bridge is None or not bridge.backends_are_initialized():
         return None
-    stats = [d.memory_stats() for d in sys.modules["jax"].local_devices()]
+    stats = [device.memory_stats() for device in sys.modules["jax"].local_devices()]
     if not stats or not all(stats):
         return None
-    return (
-        min(int(s["bytes_limit"]) for s in stats),
-        max(int(s["bytes_in_use"]) for s in stats),
-    )
+    left = []
+    for told in stats:
+        used = int(told["bytes_in_use"])
+        idle = max(0, int(told.get("pool_bytes", used)) - used)
+        left.append(min(int(told["bytes_limit"]) - used, free + idle))
+    return max(0, min(left)), min(int(told["bytes_limit"]) for told in stats)

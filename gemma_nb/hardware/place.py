@@ -48,6 +48,18 @@ def package_version(name: str) -> str | None:
         return None
 
 
+#: The packages through which JAX uses an accelerator (jax's documentation, "Installation").
+_PLUGINS = {"gpu": ("jax-cuda13-plugin", "jax-cuda12-plugin"), "tpu": ("libtpu",)}
+
+
+def jax_plugin(kind: str) -> str | None:
+    """The installed package through which JAX uses a "gpu" or "tpu", None where there is none."""
+    for name in _PLUGINS[kind]:
+        if found := package_version(name):
+            return f"{name} {found}"
+    return None
+
+
 def python_version() -> str:
     """This Python's version."""
     return platform.python_version()

@@ -79,6 +79,7 @@ class Runtime:
         price: what it costs, None where there is nothing to say.
         price_date: ISO date of the price.
         keras_hub: version of keras-hub there, "none" where it has none, None where unknown.
+        jax_support: whether JAX can use the accelerator there, None where unknown.
         place: the kind of session: "colab", "kaggle", "binder", "jupyterlab", "terminal".
         notes: what else to know.
         facts: each thing read, with its source.
@@ -103,6 +104,7 @@ class Runtime:
     price: Message | None = None
     price_date: str | None = None
     keras_hub: str | None = None
+    jax_support: bool | None = None
     place: str | None = None
     notes: Message | None = None
     facts: tuple[Fact, ...] = field(default=(), compare=False)

@@ -53,6 +53,12 @@ TEXT = {
         "{runtime} の keras-hub {installed} は {variant} に対応していません。{version} 以降が必要です。"
         "keras-hub を更新してください(ノートブックの最初のセルが行います)。",
     ),
+    "guard_jax_support": (
+        "JAX cannot use {runtime} yet and would run {variant} on the processor: install "
+        "jax[{extra}] first.",
+        "JAX はまだ {runtime} を使えず、{variant} は CPU で動くことになります。先に jax[{extra}] を"
+        "インストールしてください。",
+    ),
     "guard_jax_share": (
         "JAX may use only {share} of the GPU here: by default it reserves 75 % of it at once. Set "
         "XLA_PYTHON_CLIENT_PREALLOCATE=false and XLA_CLIENT_MEM_FRACTION before keras or jax is "

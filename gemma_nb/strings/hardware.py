@@ -6,6 +6,7 @@ TEXT = {
     "fact_accelerator": ("Accelerator", "アクセラレータ"),
     "fact_device_memory": ("Free device memory", "デバイスの空きメモリ"),
     "fact_device_total_memory": ("Device memory in all", "デバイスの総メモリ"),
+    "fact_jax_support": ("JAX's plugin for it", "JAX の対応プラグイン"),
     "fact_jax_share": ("Share that JAX may use", "JAX が使える割合"),
     "fact_bandwidth": ("Memory bandwidth", "メモリ帯域幅"),
     "fact_compute_capability": ("Compute capability", "Compute Capability"),
