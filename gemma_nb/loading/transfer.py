@@ -1,0 +1,345 @@
+"""One file from a hub to disk: resumed where that is safe, and in place only once it is checked.
+
+What arrives lies beside its final place under a name of its own (``.partial``), with a note of
+what it is a part of. kagglehub 1.0.2 writes to the final name, appends whatever answers a resumed
+request, and does not check a partial that has the full size; huggingface_hub 2.4 starts anew in
+each process and checks the size alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gemma_nb.loading import files
+
+if TYPE_CHECKING:
+    from gemma_nb.loading.progress import Meter
+
+#: Bytes a step; what a broken connection can lose.
+CHUNK = 2**18
+#: Seconds to connect, and to wait for the next bytes.
+TIMEOUT = (10, 30)
+#: Seconds to wait before each further try in which nothing arrived; progress starts them anew.
+PAUSES: tuple[float, ...] = (1, 3, 8)
+PARTIAL = ".partial"
+#: Answers for which trying again makes sense.
+_BUSY = (408, 429, 500, 502, 503, 504)
+#: What a full disk, a full quota and a file-size limit are called.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Broken(Exception):
+    """A download that did not end well.
+
+    Args:
+        kind: "cut", "status", "page", "size", "hash", "full", "file" (the hub's own file is bad)
+            or "write".
+        **values: what the sentence needs.
+    """
+
+    def __init__(self, kind: str, **values: Any) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.values = values
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One file of a hub.
+
+    Args:
+        name: its name in the preset.
+        size: bytes, None where the hub does not say.
+        digest: algorithm ("md5", "sha256", "git" for git's SHA-1 of a blob) and hex value, None
+            where only the answer itself tells it or nothing does.
+        open: starts a request from an offset, with headers to add: a ``requests.Response``.
+    """
+
+    name: str
+    size: int | None
+    digest: tuple[str, str] | None
+    open: Callable[[int, dict[str, str]], Any]
+
+
+def transfer(remote: Remote, target: Path, meter: Meter) -> dict[str, Any]:
+    """Fetches one file, checks it and puts it in its place.
+
+    Args:
+        remote: the file.
+        target: where it goes.
+        meter: is told the bytes.
+
+    Returns:
+        The size and the digest that were checked (None where the hub gave none).
+
+    Raises:
+        Broken: it could not be had; what is good of it is kept and used next time.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    one = _One(remote, target, meter)
+    tries = 0
+    while True:
+        before, resumed = one.offset, one.resumed
+        try:
+            one.attempt()
+            return one.finish()
+        except Broken as broken:
+            if broken.kind == "hash" and resumed:
+                continue  # the part from before was bad, and is gone: once more from the start
+            again = broken.kind == "cut" or (
+                broken.kind == "status" and broken.values["status"] in _BUSY
+            )
+            tries = 0 if one.offset > before else tries
+            if not again or tries >= len(PAUSES):
+                raise
+            time.sleep(PAUSES[tries])
+            tries += 1
+
+
+class _One:
+    """The state of one transfer."""
+
+    def __init__(self, remote: Remote, target: Path, meter: Meter) -> None:
+        self.remote, self.target, self.meter = remote, target, meter
+        self.partial = target.with_name(target.name + PARTIAL)
+        self.note = _note_of(self.partial)
+        self.known = self._read_note()
+        self.offset = self.partial.stat().st_size if self.known and self.partial.is_file() else 0
+        self.size, self.digest = remote.size, remote.digest
+        if self.known and not self._same(self.known):
+            self.offset = 0
+        if self.offset and self.known and self.known.get("digest"):
+            self.digest = self.digest or tuple(self.known["digest"])
+        #: whether bytes of an earlier call are in use
+        self.resumed = self.offset > 0
+        meter.skip(self.offset)
+
+    def _read_note(self) -> dict[str, Any] | None:
+        """What a partial is a part of; one without a note is never trusted."""
+        try:
+            note = json.loads(self.note.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return note if isinstance(note, dict) else None
+
+    def _same(self, note: dict[str, Any]) -> bool:
+        """Whether a partial belongs to the file that the hub offers now.
+
+        Without a hash or an ETag nothing can tell, and it is thrown away.
+        """
+        size, digest = note.get("size"), note.get("digest")
+        if self.size is not None and size not in (None, self.size):
+            return False
+        if self.digest:
+            return digest in (None, list(self.digest))
+        return bool(digest or note.get("etag"))
+
+    def attempt(self) -> None:
+        """One request, from where the partial ends."""
+        if self.offset and self.offset == self.size:
+            return  # all of it is there: only the check is missing
+        if self.size is not None and self.offset > self.size:
+            self._restart()
+        headers = {"Range": f"bytes={self.offset}-"} if self.offset else {}
+        if self.offset and self.known and self.known.get("etag"):
+            headers["If-Range"] = self.known["etag"]
+        try:
+            response = self.remote.open(self.offset, headers)
+        except Broken:
+            raise
+        except OSError as error:
+            # what requests and httpx2 raise below HTTP is an OSError, or is made one by the hub's module
+            raise Broken("cut", why=_name(error), offset=self.offset) from None
+        with response:
+            self._accept(response)
+            self._write(response)
+        if self.size is not None and self.offset != self.size:
+            if self.offset > self.size:
+                self._discard()
+                raise Broken("size", got=self.offset, size=self.size)
+            raise Broken("cut", why="", offset=self.offset)
+
+    def _accept(self, response: Any) -> None:
+        """Whether an answer is the file, and from which byte on."""
+        status = response.status_code
+        if status == 416:
+            self._restart()
+            raise Broken("cut", why="416", offset=0)
+        if status not in (200, 206):
+            raise Broken("status", status=status, response=response)
+        headers = response.headers
+        kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind == "text/html":
+            raise Broken("page")
+        said = told(headers, whole=status == 200)
+        etag, digest, size = said["etag"], said["digest"], said["size"]
+        begins = _begins(headers) if status == 206 else 0
+        changed = (
+            (self.known is not None and etag and self.known.get("etag") not in (None, etag))
+            or (digest and self.known and self.known.get("digest") not in (None, list(digest)))
+            or (size is not None and self.size is not None and size != self.size)
+        )
+        if self.offset and (status == 200 or begins != self.offset or changed):
+            # Range was ignored, or this is another file: from the start
+            self._restart()
+            if status == 206:
+                raise Broken("cut", why="Range", offset=0)
+        elif status == 206 and not self.offset:
+            raise Broken("cut", why="Range", offset=0)
+        if size is not None and self.size is not None and size != self.size:
+            raise Broken("size", got=size, size=self.size)
+        self.size = size if self.size is None else self.size
+        self.digest = self.digest or digest
+        if not self.offset:
+            self.known = begin_note(self.partial, self.size, etag, self.digest)
+
+    def _write(self, response: Any) -> None:
+        # unbuffered: what ``offset`` counts is on the disk, whatever interrupts
+        with self.partial.open("ab" if self.offset else "wb", buffering=0) as file:
+            try:
+                for chunk in response.iter_content(CHUNK):
+                    left = memoryview(chunk)
+                    while left:
+                        count = file.write(left)
+                        left = left[count:]
+                        self.offset += count
+                        self.meter.add(count)
+            except OSError as error:
+                # requests's errors are OSErrors too, without a number
+                if error.errno in _FULL:
+                    raise Broken("full", why=_name(error)) from None
+                if error.errno is not None and not isinstance(
+                    error, ConnectionError | TimeoutError
+                ):
+                    raise Broken("write", why=_name(error)) from None
+                raise Broken("cut", why=_name(error), offset=self.offset) from None
+
+    def finish(self) -> dict[str, Any]:
+        """Checks the hash and the file's own form, then puts it in its place."""
+        if self.digest and (actual := digest_of(self.partial, self.digest[0])) != self.digest[1]:
+            self._discard()
+            raise Broken("hash", expected=self.digest[1], actual=actual)
+        if why := files.check_file(self.partial, self.remote.name):
+            self._discard()
+            raise Broken("file", why=why)
+        with self.partial.open("rb") as file:
+            os.fsync(file.fileno())
+        size = self.offset
+        self.partial.replace(self.target)
+        self.note.unlink(missing_ok=True)
+        return {"size": size, "digest": list(self.digest) if self.digest else None}
+
+    def _restart(self) -> None:
+        self.meter.add(-self.offset)
+        self.offset = 0
+        self.resumed = False
+
+    def _discard(self) -> None:
+        self._restart()
+        self.partial.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+
+
+def digest_of(path: Path, algorithm: str) -> str:
+    """The hex digest of a file.
+
+    Args:
+        path: the file.
+        algorithm: "md5", "sha256", or "git" for the SHA-1 that git gives a blob.
+    """
+    if algorithm == "git":
+        made = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    else:
+        made = hashlib.new(algorithm, usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            made.update(chunk)
+    return made.hexdigest()
+
+
+def told(headers: Any, *, whole: bool) -> dict[str, Any]:
+    """What an answer's headers say of the whole file.
+
+    Args:
+        headers: of the answer.
+        whole: whether the answer is the whole file, or a part of it.
+
+    Returns:
+        "size" in bytes, "digest" as in ``Remote``, "etag"; each None where they do not say.
+    """
+    size: int | None = None
+    plain = headers.get("Content-Encoding", "identity").lower() == "identity"
+    length = (
+        headers.get("Content-Length")
+        if whole
+        else headers.get("Content-Range", "").rpartition("/")[2]
+    )
+    if plain and length and length.isdigit():
+        size = int(length)
+    digest = None
+    # GCS: "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ=="
+    for part in headers.get("x-goog-hash", "").split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "md5" and (found := _hex(value)):
+            digest = ("md5", found)
+    etag = headers.get("ETag")
+    return {"size": size, "digest": digest, "etag": etag if etag and etag[0] == '"' else None}
+
+
+def _hex(value: str) -> str | None:
+    import base64
+    import binascii
+
+    try:
+        return base64.b64decode(value, validate=True).hex()
+    except binascii.Error:
+        return None
+
+
+def _begins(headers: Any) -> int | None:
+    """The first byte of a partial answer."""
+    first = headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
+    return int(first) if first.isdigit() else None
+
+
+def _name(error: BaseException) -> str:
+    """What kind of error: a message of the network's may hold an address with a signature."""
+    return (
+        os.strerror(error.errno)
+        if isinstance(error, OSError) and error.errno
+        else type(error).__name__
+    )
+
+
+def begin_note(
+    partial: Path, size: int | None, etag: str | None, digest: tuple[str, str] | None
+) -> dict[str, Any]:
+    """Notes what a partial is a part of, beside it.
+
+    Args:
+        partial: the partial file.
+        size: of the whole file, in bytes.
+        etag: of the whole file.
+        digest: of the whole file.
+
+    Returns:
+        The note.
+    """
+    note = {"size": size, "etag": etag, "digest": list(digest) if digest else None}
+    path = _note_of(partial)
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(json.dumps(note), encoding="utf-8")
+    fresh.replace(path)
+    return note
+
+
+def _note_of(partial: Path) -> Path:
+    return partial.with_name(partial.name + ".json")

@@ -1,0 +1,1 @@
+"""Two hubs on loopback, and tiny presets for them to serve."""
