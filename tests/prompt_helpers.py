@@ -118,16 +118,19 @@ description parameters properties type STRING OBJECT. def main(): return 0. æ—¥æ
 @cache
 def proto(name: str) -> bytes:
     """A vocabulary with the control tokens of tokenizer class ``name``."""
+    return train(name)
+
+
+def train(name: str, **changes) -> bytes:
+    """Trains such a vocabulary; ``changes`` are arguments of SentencePiece's trainer."""
     model = io.BytesIO()
+    options = {"model_type": "bpe", "byte_fallback": True, "add_dummy_prefix": False, **changes}
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(_CORPUS.split("\n") * 20),
         model_writer=model,
         vocab_size=700,
         hard_vocab_limit=False,
-        model_type="bpe",
-        byte_fallback=True,
         split_digits=True,
-        add_dummy_prefix=False,
         remove_extra_whitespaces=False,
         normalization_rule_name="identity",
         pad_id=0,
@@ -141,6 +144,7 @@ def proto(name: str) -> bytes:
         user_defined_symbols=[*TOKENS[name], *HARMLESS],
         minloglevel=3,
         num_threads=1,
+        **options,
     )
     return model.getvalue()
 

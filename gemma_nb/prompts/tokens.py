@@ -2,8 +2,9 @@
 
 The Gemma vocabularies hold their turn, image and tool tokens as user-defined symbols, which
 SentencePiece cuts out of any text before it does anything else: a user who types
-``<end_of_turn>`` would end their own turn. So text is encoded by a second processor, made from the
-same vocabulary with those pieces marked as control symbols, which no text can give.
+``<end_of_turn>`` would end their own turn. So prompts are encoded with a second vocabulary, the
+same but for the names of those pieces: each starts with a mark, a character that the text at hand
+does not hold. The format's own control tokens are marked, and nobody's text is.
 """
 
 from __future__ import annotations
@@ -25,11 +26,17 @@ CONTROL = re.compile(
     r"|\[(?:multimodal|@BOS@)\]"
 )
 
-#: The type of a control symbol in a SentencePiece model (sentencepiece_model.proto).
-_CONTROL_TYPE = 3
+#: Types of a piece in a SentencePiece model (sentencepiece_model.proto).
+_NORMAL, _UNKNOWN, _CONTROL, _USER_DEFINED = 1, 2, 3, 4
 
 #: Written only by the tokenizer itself, never by a format.
 _RESERVED = frozenset({"<bos>", "<eos>", "<pad>", "<unk>"})
+
+#: Marks: Unicode's noncharacters, which no interchanged text is to hold.
+_MARKS = tuple(
+    map(chr, (*range(0xFDD0, 0xFDF0), *(p + n for p in range(0, 0x110000, 0x10000)
+                                        for n in (0xFFFE, 0xFFFF))))
+)  # fmt: skip
 
 
 class Vocabulary:
@@ -41,55 +48,61 @@ class Vocabulary:
     """
 
     def __init__(self, proto: bytes, special: frozenset[str] = frozenset()) -> None:
-        from sentencepiece import SentencePieceProcessor
-
-        found = [
+        self._proto = proto
+        self._found = [
             (piece, i, bounds)
             for i, (piece, kind, bounds) in enumerate(_pieces(proto))
-            if kind == _CONTROL_TYPE or piece in special or CONTROL.fullmatch(piece)
+            if kind == _CONTROL
+            or (kind != _UNKNOWN and (piece in special or CONTROL.fullmatch(piece)))
         ]
         #: control piece -> id
-        self.control: dict[str, int] = {piece: i for piece, i, _ in found}
-        retyped = _with_control(proto, (bounds for *_, bounds in found))
-        self._text = SentencePieceProcessor(model_proto=retyped)
-        self._bos = self._text.bos_id()
+        self.control: dict[str, int] = {piece: i for piece, i, _ in self._found}
+        self._names = {i: piece for piece, i in self.control.items()}
         written = sorted(self.control.keys() - _RESERVED, key=len, reverse=True)
         self._lexer = re.compile("|".join(map(re.escape, written)) or r"(?!)")
+        self._processors: dict[str, Any] = {}
 
     def piece(self, token: int) -> str:
         """The piece of id ``token``."""
-        return self._text.IdToPiece(token)
+        return self._names.get(token) or self._processor(_MARKS[0]).IdToPiece(token)
 
     def encode(self, parts: Iterable[tuple[str, bool]]) -> list[tuple[int, bool]]:
         """Ids of a prompt, each with whether it is a control token; ``<bos>`` first.
 
         Args:
             parts: ``(text, control)`` in order.
+
+        Raises:
+            InvalidInput: the text holds every one of the 66 noncharacters.
         """
-        ids: list[tuple[int, bool]] = [(self._bos, True)] if self._bos >= 0 else []
-        run: list[str] = []
-        for text, token in self._cut(parts):
-            if token is None:
-                run.append(text)
-                continue
-            ids.extend(self._encode_text("".join(run)))
-            run.clear()
-            ids.append((token, True))
-        ids.extend(self._encode_text("".join(run)))
-        return ids
+        parts = list(parts)
+        text = "".join(text for text, _ in parts)
+        mark = next((mark for mark in _MARKS if mark not in text), None)
+        if mark is None:
+            raise InvalidInput("prompt_bad_character", position=text.index(_MARKS[-1]))
+        processor = self._processor(mark)
+        marked = "".join(
+            self._lexer.sub(lambda found: mark + found[0], part) if control else part
+            for part, control in parts
+        )
+        bos = processor.bos_id()
+        ids = [bos] if bos >= 0 else []
+        ids += processor.Encode(marked)
+        return [(i, i in self._names) for i in ids]
 
-    def _cut(self, parts: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, int | None]]:
-        """Cuts the control parts at their control tokens; what lies between is text."""
-        for text, control in parts:
-            at = 0
-            for found in self._lexer.finditer(text) if control else ():
-                yield text[at : found.start()], None
-                yield found[0], self.control[found[0]]
-                at = found.end()
-            yield text[at:], None
+    def _processor(self, mark: str) -> Any:
+        """The second vocabulary's processor for ``mark``."""
+        if mark not in self._processors:
+            from sentencepiece import SentencePieceProcessor
 
-    def _encode_text(self, text: str) -> list[tuple[int, bool]]:
-        return [(i, False) for i in self._text.Encode(text)] if text else []
+            changes = [
+                (bounds, piece, _CONTROL) if piece in _RESERVED else
+                (bounds, mark + piece, _USER_DEFINED)
+                for piece, _, bounds in self._found
+            ]  # fmt: skip
+            changed = _with_pieces(self._proto, changes)
+            self._processors[mark] = SentencePieceProcessor(model_proto=changed)
+        return self._processors[mark]
 
 
 def vocabulary(tokenizer: Any) -> Vocabulary:
@@ -126,22 +139,23 @@ def _pieces(proto: bytes) -> Iterator[tuple[str, int, tuple[int, int]]]:
         size = value[1]
         if value[0] == 0x0A and size < 0x80 and len(value) == size + 7:
             # the usual layout, a piece and a score: read at once, since there are 262,144 of them
-            yield value[2 : size + 2].decode("utf-8", "replace"), 1, bounds
+            yield value[2 : size + 2].decode("utf-8", "replace"), _NORMAL, bounds
             continue
         fields = {n: v for n, v, _ in _fields(value)}
-        piece, kind = fields.get(1, b""), fields.get(3, 1)
+        piece, kind = fields.get(1, b""), fields.get(3, _NORMAL)
         if isinstance(piece, bytes) and isinstance(kind, int):
             yield piece.decode("utf-8", "replace"), kind, bounds
 
 
-def _with_control(proto: bytes, bounds: Iterable[tuple[int, int]]) -> bytes:
-    """``proto`` with the pieces at ``bounds`` typed as control symbols."""
+def _with_pieces(proto: bytes, changes: Iterable[tuple[tuple[int, int], str, int]]) -> bytes:
+    """``proto`` with other pieces in some fields: ``(bounds, piece, type)`` in order."""
     out, at = [], 0
-    for start, end in bounds:
+    for (start, end), piece, kind in changes:
         ((_, body, _),) = _fields(proto[start:end])
         if isinstance(body, bytes):
+            name = piece.encode()
             # a scalar field that is written twice takes its last value
-            body += bytes((3 << 3, _CONTROL_TYPE))
+            body += b"\x0a" + _varint(len(name)) + name + bytes((3 << 3, kind))
             out += [proto[at:start], b"\x0a", _varint(len(body)), body]
             at = end
     return b"".join((*out, proto[at:]))
