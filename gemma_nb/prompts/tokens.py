@@ -95,6 +95,8 @@ class Vocabulary:
         if mark not in self._processors:
             from sentencepiece import SentencePieceProcessor
 
+            if len(self._processors) > 1:  # one for strange texts is enough beside the first
+                self._processors.popitem()
             changes = [
                 (bounds, piece, _CONTROL) if piece in _RESERVED else
                 (bounds, mark + piece, _USER_DEFINED)
