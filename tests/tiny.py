@@ -80,10 +80,14 @@ def _shaken(lm, seed):
     return lm
 
 
-def keras_hub_ids(lm, ids, count, stops=None):
-    """The ids that KerasHub's own generate function adds to ``ids``, greedy."""
-    lm.compile(sampler="greedy")
-    length = len(ids) + count
+def keras_hub_ids(lm, ids, count, stops=None, length=None):
+    """The ids that KerasHub's own generate function adds to ``ids``, greedy.
+
+    The function is compiled once for each ``length`` (prompt and reply together) and ``stops``.
+    """
+    if not isinstance(getattr(lm, "sampler", None), keras_hub_greedy()):
+        lm.compile(sampler="greedy")
+    length = length or len(ids) + count
     tokens = np.zeros((1, length), "int32")
     mask = np.zeros((1, length), "bool")
     tokens[0, : len(ids)] = ids
@@ -91,8 +95,14 @@ def keras_hub_ids(lm, ids, count, stops=None):
     made = lm.make_generate_function()(
         {"token_ids": tokens, "padding_mask": mask}, stop_token_ids=stops
     )
-    row = np.asarray(made["token_ids"])[0, len(ids) :].tolist()
+    row = np.asarray(made["token_ids"])[0, len(ids) : len(ids) + count].tolist()
     return row[: next((i for i, t in enumerate(row) if t in (stops or ())), count)]
+
+
+def keras_hub_greedy():
+    import keras_hub
+
+    return keras_hub.samplers.GreedySampler
 
 
 def gemma4(seed=0, **changes):

@@ -1,82 +1,69 @@
-"""The compiled programs of one model: prefill a prompt, decode one token."""
+"""The compiled programs of one model: take a stretch of tokens in, pick the next one."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from gemma_nb.generation.adapters import cache_of
+from gemma_nb.generation.attention import KeyValue, Step
+from gemma_nb.generation.families import family_of
 from gemma_nb.generation.sampling import Sampling, next_token
 
-#: The shortest prompt length that is compiled; longer ones double.
-SHORTEST_BUCKET = 32
+#: Prompts are computed in stretches of one of these lengths; the last is padded to the next one.
+BUCKETS = (32, 64, 128, 256, 512)
 
 
-def bucket(length: int, longest: int) -> int:
-    """The padded prompt length: the power of two at or above ``length``, at most ``longest``."""
-    size = SHORTEST_BUCKET
-    while size < length:
-        size *= 2
-    return min(size, longest)
+def stretches(count: int) -> list[tuple[int, int]]:
+    """How a prompt of ``count`` tokens is cut: (real tokens, padded length) of each stretch."""
+    longest = BUCKETS[-1]
+    cut = [(longest, longest)] * (count // longest)
+    if rest := count % longest:
+        cut.append((rest, next(size for size in BUCKETS if size >= rest)))
+    return cut
+
+
+@dataclass
+class Context:
+    """A KV cache and the tokens that are in it.
+
+    Attributes:
+        caches: layer -> keys and values.
+        ids: the tokens whose keys and values the caches hold.
+    """
+
+    caches: Any
+    ids: list[int] = field(default_factory=list)
 
 
 class Decoder:
-    """Runs a KerasHub task token by token, on its own weights and ``call_with_cache``.
+    """Runs a KerasHub task token by token, on its own weights and layers.
 
     Args:
         lm: the KerasHub task; it is read, never changed.
         max_length: tokens that the KV cache holds, prompt and reply together.
+
+    Attributes:
+        compilations: how many programs were compiled.
+        compile_seconds: how long that took.
     """
 
     def __init__(self, lm: Any, max_length: int) -> None:
         self.lm = lm
         self.max_length = max_length
-        self.cache = cache_of(lm)
+        self.family = family_of(lm)
         self.compilations = 0
         self.compile_seconds = 0.0
         self._programs: dict[tuple[Any, ...], Any] = {}
 
-    def prefill(self, ids: Sequence[int], sampling: Sampling, key: Any) -> tuple[Any, Any]:
-        """Computes the prompt and picks the first token of the reply.
-
-        Args:
-            ids: the prompt's token ids, fewer than ``max_length``.
-            sampling: how to pick.
-            key: the reply's JAX random key.
-
-        Returns:
-            The token, int32 of shape (1,), and the KV cache.
-        """
-        import numpy as np
-
-        size = bucket(len(ids), self.max_length)
-        tokens = np.zeros((1, size), np.int32)
-        tokens[0, : len(ids)] = ids
-        arguments = (self._weights(), tokens, np.int32(len(ids)), key, *_scalars(sampling))
-        return self._program(("prefill", size), self._prefill, arguments)(*arguments)
-
-    def decode(self, token: Any, position: int, cache: Any, sampling: Sampling, key: Any) -> Any:
-        """Runs one token through the model and picks the next.
-
-        Args:
-            token: int32 of shape (1,).
-            position: where ``token`` stands in the sequence.
-            cache: the KV cache; it is used up.
-            sampling: how to pick.
-            key: the reply's JAX random key.
-
-        Returns:
-            The next token and the KV cache.
-        """
-        import numpy as np
-
-        arguments = (self._weights(), token, np.int32(position), cache, key, *_scalars(sampling))
-        # the cache is donated: the step writes into it instead of copying it
-        return self._program(("decode",), self._decode, arguments, donate=(3,))(*arguments)
-
     def tokens(
-        self, ids: Sequence[int], sampling: Sampling, seed: int, count: int
+        self,
+        ids: Sequence[int],
+        sampling: Sampling,
+        seed: int,
+        count: int,
+        context: Context | None = None,
     ) -> Iterator[int]:
         """Yields ``count`` token ids of the reply; -1 where the logits were not numbers.
 
@@ -86,24 +73,66 @@ class Decoder:
         Args:
             ids: the prompt's token ids, fewer than ``max_length``.
             sampling: how to pick.
-            seed: of the random keys.
+            seed: of the random numbers, 0 to 2³² - 1.
             count: how many; prompt and reply fit ``max_length`` together.
+            context: a KV cache that holds the prompt's beginning, at least its last token
+                excepted; it is used up and holds prompt and reply afterwards. None begins anew.
         """
-        import jax
+        import numpy as np
 
-        key = jax.random.key(seed)
-        token, cache = self.prefill(ids, sampling, key)
+        weights = self._weights()
+        context = context or self.empty()
+        how = (np.uint32(seed), *_scalars(sampling))
+        token = self._prompt(weights, ids, context, how)
         for position in range(len(ids), len(ids) + count - 1):
-            following, cache = self.decode(token, position, cache, sampling, key)
-            yield int(token[0])
+            at = np.array([position], np.int32)
+            following = self._step(weights, token, at, np.ones(1, np.int32), context, how)
+            picked = int(np.asarray(token)[0])
+            context.ids.append(picked)
+            yield picked
             token = following
-        yield int(token[0])
+        yield int(np.asarray(token)[0])
 
-    def _weights(self) -> tuple[list[Any], list[Any]]:
-        return (
-            [v.value for v in self.lm.trainable_variables],
-            [v.value for v in self.lm.non_trainable_variables],
-        )
+    def empty(self) -> Context:
+        """An empty KV cache for one conversation."""
+        return Context(self._program(("empty",), self._empty, ())())
+
+    def _prompt(
+        self, weights: Any, ids: Sequence[int], context: Context, how: tuple[Any, ...]
+    ) -> Any:
+        import numpy as np
+
+        token = None
+        for real, size in stretches(len(ids) - len(context.ids)):
+            start = len(context.ids)
+            tokens = np.zeros((1, size), np.int32)
+            tokens[0, :real] = ids[start : start + real]
+            at, length = np.array([start], np.int32), np.array([real], np.int32)
+            token = self._step(weights, tokens, at, length, context, how)
+            context.ids.extend(ids[start : start + real])
+        return token
+
+    def _step(
+        self,
+        weights: Any,
+        tokens: Any,
+        start: Any,
+        length: Any,
+        context: Context,
+        how: tuple[Any, ...],
+    ) -> Any:
+        arguments = (weights, tokens, start, length, context.caches, *how)
+        name = ("step", tokens.shape)
+        # the caches are donated: the step writes into them instead of copying them
+        step = self._program(name, self._take, arguments, donate=(4,))
+        token, context.caches = step(*arguments)
+        return token
+
+    def _weights(self) -> list[Any]:
+        return [v.value for v in self._variables()]
+
+    def _variables(self) -> list[Any]:
+        return [*self.lm.trainable_variables, *self.lm.non_trainable_variables]
 
     def _program(
         self, name: tuple[Any, ...], function: Callable[..., Any], arguments: Any, donate: Any = ()
@@ -118,37 +147,39 @@ class Decoder:
             self.compile_seconds += time.perf_counter() - started
         return self._programs[name]
 
-    def _call(self, weights: Any, tokens: Any, cache: Any, index: Any) -> tuple[Any, Any]:
-        """``call_with_cache`` with ``weights`` in place of the task's own."""
+    def _empty(self) -> dict[int, KeyValue]:
+        import jax.numpy as jnp
+
+        def zeros(layer: Any) -> Any:
+            shape = (1, layer.slots(self.max_length), layer.heads, layer.head_dim)
+            return jnp.zeros(shape, self.lm.compute_dtype)
+
+        return {i: KeyValue(zeros(c), zeros(c)) for i, c in self.family.layers.items()}
+
+    def _take(
+        self,
+        weights: Any,
+        tokens: Any,
+        start: Any,
+        length: Any,
+        caches: dict[int, KeyValue],
+        seed: Any,
+        *how: Any,
+    ) -> tuple[Any, dict[int, KeyValue]]:
+        """One pass: takes tokens into the caches and picks the one that follows."""
+        import jax
+        import jax.numpy as jnp
         import keras
 
-        variables = (*self.lm.trainable_variables, *self.lm.non_trainable_variables)
-        values = (*weights[0], *weights[1])
-        with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
-            logits, _, cache = self.lm.call_with_cache(tokens, cache, index)
-        return logits, cache
-
-    def _prefill(self, weights: Any, tokens: Any, length: Any, key: Any, *how: Any) -> Any:
-        # no padding mask: what stands behind the prompt is never attended to before it is
-        # overwritten by the reply
-        cache = self.cache.empty(tokens.shape[1])
-        logits, cache = self._call(weights, tokens, cache, 0)
-        last = logits[:, length - 1]
-        token = next_token(last, _key_at(key, length), *how)
-        return token, self.cache.grown(cache, self.max_length)
-
-    def _decode(
-        self, weights: Any, token: Any, position: Any, cache: Any, key: Any, *how: Any
-    ) -> Any:
-        logits, cache = self._call(weights, token[:, None], cache, position)
-        return next_token(logits[:, 0], _key_at(key, position + 1), *how), cache
-
-
-def _key_at(key: Any, position: Any) -> Any:
-    """The random key of the token that will stand at ``position``."""
-    import jax
-
-    return jax.random.fold_in(key, position)
+        tokens = tokens.reshape(1, -1)
+        windows = {i: c.window for i, c in self.family.layers.items()}
+        step = Step(start, length, tokens.shape[1], dict(caches), windows)
+        mapping = zip(self._variables(), weights, strict=True)
+        with keras.StatelessScope(state_mapping=mapping):
+            logits = self.family.forward(tokens, step)
+        # the key of the token that will stand there, whatever the prompt was cut into
+        key = jax.random.fold_in(jax.random.key(seed), jnp.sum(start + length))
+        return next_token(logits[:, 0], key, *how), step.caches
 
 
 def _scalars(sampling: Sampling) -> tuple[Any, Any, Any]:

@@ -1,0 +1,151 @@
+"""Attention over a KV cache in which a sliding layer keeps its window and no more.
+
+A layer's cache is a ring: the key of position p stands in slot p modulo the ring's length, which
+is the window of a sliding layer and ``max_length`` of a global one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class KeyValue(NamedTuple):
+    """One layer's cache: keys and values, each (batch, slots, key-value heads, head size)."""
+
+    key: Any
+    value: Any
+
+
+@dataclass(frozen=True)
+class LayerCache:
+    """How one layer caches.
+
+    Args:
+        window: how many tokens it sees, itself included; None for all.
+        heads: key-value heads.
+        head_dim: numbers of one head.
+    """
+
+    window: int | None
+    heads: int
+    head_dim: int
+
+    def slots(self, max_length: int) -> int:
+        """Tokens that the ring holds."""
+        return min(self.window or max_length, max_length)
+
+
+@dataclass
+class Step:
+    """Where the tokens of one pass stand, and what it does to the caches; lives while tracing.
+
+    Args:
+        start: int32 (batch,): tokens that the caches hold already.
+        length: int32 (batch,): how many of this pass's tokens are real; the rest is padding.
+        size: tokens of this pass, padding included.
+        caches: layer -> its cache; updated as the layers run.
+        windows: layer -> its window, None for all.
+    """
+
+    start: Any
+    length: Any
+    size: int
+    caches: dict[int, KeyValue]
+    windows: dict[int, int | None]
+    seen: dict[int, tuple[KeyValue, Any]] = field(default_factory=dict)
+
+    @property
+    def positions(self) -> Any:
+        """Where each token stands in its sequence, int32 (batch, size)."""
+        import jax.numpy as jnp
+
+        return self.start[:, None] + jnp.arange(self.size, dtype=jnp.int32)
+
+    def remember(self, layer: int, key: Any, value: Any) -> tuple[KeyValue, Any]:
+        """Puts this pass's keys and values into a layer's cache.
+
+        Args:
+            layer: which.
+            key: (batch, size, key-value heads, head size).
+            value: likewise.
+
+        Returns:
+            The keys and values that this pass's queries see, and the mask (batch, size, keys).
+        """
+        import jax.numpy as jnp
+
+        old, window = self.caches[layer], self.windows[layer]
+        slots = old.key.shape[1]
+        new = KeyValue(self._written(old.key, key), self._written(old.value, value))
+        if self.size == 1 or window is None:
+            # nothing that a query still sees was overwritten
+            shown = new
+            at = _held(self.start + self.length - 1, slots)
+        else:
+            shown = KeyValue(
+                jnp.concatenate([old.key, key], axis=1),
+                jnp.concatenate([old.value, value], axis=1),
+            )
+            at = jnp.concatenate([_held(self.start - 1, slots), self.positions], axis=1)
+        self.caches[layer] = new
+        query = self.positions[:, :, None]
+        mask = (at[:, None, :] >= 0) & (at[:, None, :] <= query)
+        if window is not None:
+            mask &= at[:, None, :] > query - window
+        self.seen[layer] = shown, mask
+        return shown, mask
+
+    def _written(self, ring: Any, new: Any) -> Any:
+        import jax
+        import jax.numpy as jnp
+
+        batch, slots = ring.shape[:2]
+        if self.size == 1 and batch == 1:
+            at = (0, self.start[0] % slots, 0, 0)
+            return jax.lax.dynamic_update_slice(ring, new.astype(ring.dtype), at)
+        index = jnp.arange(self.size, dtype=jnp.int32)
+        length = self.length[:, None]
+        # of more tokens than there are slots the last are kept; padding is written nowhere
+        kept = (index < length) & (index >= length - slots)
+        slot = jnp.where(kept, self.positions % slots, slots)
+        rows = jnp.arange(batch)[:, None]
+        return ring.at[rows, slot].set(new.astype(ring.dtype), mode="drop")
+
+
+def _held(last: Any, slots: int) -> Any:
+    """The position that each slot holds once ``last`` is written; negative where it is empty."""
+    import jax.numpy as jnp
+
+    slot = jnp.arange(slots, dtype=jnp.int32)
+    return last[:, None] - (last[:, None] - slot) % slots
+
+
+def attend(query: Any, seen: KeyValue, mask: Any, scale: float, soft_cap: float | None) -> Any:
+    """Scaled dot-product attention with grouped heads, softmax in float32, as KerasHub computes it.
+
+    Args:
+        query: (batch, queries, heads, head size).
+        seen: keys and values, each (batch, keys, key-value heads, head size).
+        mask: bool (batch, queries, keys).
+        scale: what the queries are multiplied by.
+        soft_cap: Gemma 2's bound on the logits, None for none.
+
+    Returns:
+        (batch, queries, heads, head size).
+    """
+    import jax
+    import jax.numpy as jnp
+
+    batch, queries, heads, size = query.shape
+    groups = seen.key.shape[2]
+    query = (query * jnp.asarray(scale, query.dtype)).reshape(
+        batch, queries, groups, heads // groups, size
+    )
+    logits = jnp.einsum("btkgh,bskh->bkgts", query, seen.key.astype(query.dtype))
+    if soft_cap:
+        logits = jnp.tanh(logits / soft_cap) * soft_cap
+    weights = jnp.where(mask[:, None, None], logits.astype(jnp.float32), -1e30)
+    weights = jax.nn.softmax(weights, axis=-1).astype(query.dtype)
+    made = jnp.einsum("bkgts,bskh->btkgh", weights, seen.value.astype(query.dtype))
+    return made.reshape(batch, queries, heads, size)

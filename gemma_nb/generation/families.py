@@ -1,0 +1,297 @@
+"""Runs KerasHub's own forward pass with its attention's cache handling replaced.
+
+KerasHub's blocks, norms, projections and embeddings are called as they are, through views that
+stand in for the objects whose attention is replaced, so that nothing of the user's model changes.
+One attention adapter a KerasHub attention class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gemma_nb.errors import InvalidInput
+from gemma_nb.generation.attention import LayerCache, Step, attend
+
+if TYPE_CHECKING:
+    from gemma_nb.catalog import Variant
+
+
+class View:
+    """An object with some attributes replaced; calling it runs the object's own ``call``."""
+
+    def __init__(self, target: Any, **replaced: Any) -> None:
+        self.__dict__.update(replaced)
+        self.__dict__["_target"] = target
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._target, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the object's own ``call`` on the view."""
+        return type(self._target).call(self, *args, **kwargs)
+
+
+def gemma(attention: Any, x: Any, step: Step, layer: int) -> Any:
+    """Gemma 1 and 2, and PaliGemma's decoder."""
+
+    def rotated(y: Any) -> Any:
+        return attention._apply_rope(y, 0, positions=step.positions)  # noqa: SLF001
+
+    query = rotated(attention.query_dense(x))
+    seen, mask = step.remember(layer, rotated(attention.key_dense(x)), attention.value_dense(x))
+    made = attend(query, seen, mask, _scale(attention), attention.logit_soft_cap)
+    return attention.output_dense(made)
+
+
+def gemma3(attention: Any, x: Any, step: Step, layer: int) -> Any:
+    """Gemma 3: normed queries and keys."""
+
+    def rotated(y: Any, norm: str) -> Any:
+        if attention.use_query_key_norm:
+            y = getattr(attention, norm)(y)
+        return attention.rope_layer(y, positions=step.positions)
+
+    query = rotated(attention.query_dense(x), "query_norm")
+    key = rotated(attention.key_dense(x), "key_norm")
+    seen, mask = step.remember(layer, key, attention.value_dense(x))
+    made = attend(query, seen, mask, _scale(attention), attention.logit_soft_cap)
+    return attention.output_dense(made)
+
+
+def gemma4(attention: Any, x: Any, step: Step, layer: int, source: int | None) -> Any:
+    """Gemma 4: normed queries, keys and values, unscaled; some layers share another's cache."""
+
+    def rotated(y: Any) -> Any:
+        return attention._apply_rope(y, 0, positions=step.positions)  # noqa: SLF001
+
+    query = rotated(attention.query_norm(attention.query_dense(x)))
+    if source is not None:
+        seen, mask = step.seen[source]
+    else:
+        raw = attention.key_dense(x)
+        value = raw if attention.attention_k_eq_v else attention.value_dense(x)
+        key = rotated(attention.key_norm(raw))
+        seen, mask = step.remember(layer, key, attention.value_norm(value))
+    return attention.output_dense(attend(query, seen, mask, 1.0, attention.logit_soft_cap))
+
+
+def gemma3n(attention: Any, x: Any, step: Step, layer: int, source: int | None) -> Any:
+    """Gemma 3n: as Gemma 4, with its own names."""
+    shape = tuple(x.shape[:-1])
+
+    def headed(projection: Any, norm: Any) -> Any:
+        return norm(projection(x).reshape(*shape, -1, attention.head_dim))
+
+    def rotated(y: Any) -> Any:
+        return attention.rotary_embedding(y, positions=step.positions)
+
+    query = rotated(headed(attention.q_proj, attention.q_norm))
+    if source is not None:
+        seen, mask = step.seen[source]
+    else:
+        key = rotated(headed(attention.k_proj, attention.k_norm))
+        seen, mask = step.remember(layer, key, headed(attention.v_proj, attention.v_norm))
+    made = attend(query, seen, mask, 1.0, None)
+    return attention.o_proj(made.reshape(*shape, -1))
+
+
+def _scale(attention: Any) -> float:
+    if attention.query_head_dim_normalize:
+        return float(attention.head_dim**-0.5)
+    return float((attention.hidden_dim // attention.num_query_heads) ** -0.5)
+
+
+class Family:
+    """What decoding needs to know of one KerasHub task class.
+
+    Args:
+        lm: the KerasHub task; it is read, never changed.
+    """
+
+    #: what an attention gives back between its output and its cache
+    between: tuple[Any, ...] = ()
+
+    def __init__(self, lm: Any) -> None:
+        self.lm = lm
+        self.layers = self._layers()
+
+    def _layers(self) -> dict[int, LayerCache]:
+        b = self.lm.backbone
+        return {
+            i: LayerCache(_window(block.attention), b.num_key_value_heads, b.head_dim)
+            for i, block in enumerate(b.transformer_layers)
+        }
+
+    def forward(self, tokens: Any, step: Step) -> Any:
+        """The logits of each row's last real token.
+
+        Args:
+            tokens: int32 (batch, size).
+            step: where they stand; its caches are updated.
+
+        Returns:
+            Logits, (batch, 1, vocabulary).
+        """
+        backbone = self.lm.backbone
+        view = View(
+            backbone,
+            transformer_layers=self._blocks(backbone.transformer_layers, step),
+            token_embedding=_last_only(backbone.token_embedding, step),
+        )
+        return self._logits(View(self.lm, backbone=view), tokens, len(backbone.transformer_layers))
+
+    def _logits(self, lm: View, tokens: Any, layers: int) -> Any:
+        import jax.numpy as jnp
+
+        # KerasHub slices this and stacks what the blocks give back: the real caches are in step
+        unused = jnp.zeros((1, layers, 1), jnp.int8)
+        return type(self.lm).call_with_cache(lm, tokens, unused, 0)[0]
+
+    def _blocks(self, blocks: Any, step: Step) -> list[View]:
+        return [
+            View(
+                block,
+                attention=_replacing(self._attention(block, i, step), self.between),
+                _compute_attention_mask=lambda *_: None,
+            )
+            for i, block in enumerate(blocks)
+        ]
+
+    def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
+        return lambda x: gemma(block.attention, x, step, layer)
+
+
+class Gemma(Family):
+    """Gemma 1 and 2, CodeGemma, ShieldGemma, VaultGemma."""
+
+
+class Gemma3(Family):
+    """Gemma 3, MedGemma, TranslateGemma, FunctionGemma."""
+
+    def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
+        return lambda x: gemma3(block.attention, x, step, layer)
+
+    def _logits(self, lm: View, tokens: Any, layers: int) -> Any:
+        unused = ((),) * layers
+        return type(self.lm).call_with_cache(lm, tokens, unused, 0)[0]
+
+
+class Gemma4(Family):
+    """Gemma 4: global layers with wider heads, layers that share a cache."""
+
+    def _layers(self) -> dict[int, LayerCache]:
+        return {
+            i: LayerCache(
+                None if block.is_global_attention else block.attention.sliding_window_size,
+                block.attention.effective_num_kv_heads,
+                block.attention.head_dim,
+            )
+            for i, block in enumerate(self.lm.backbone.transformer_layers)
+            if not block.is_kv_shared_layer
+        }
+
+    def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
+        source = block.kv_shared_layer_index if block.is_kv_shared_layer else None
+        return lambda x: gemma4(block.attention, x, step, layer, source)
+
+
+class Gemma3n(Family):
+    """Gemma 3n: its decoder is a layer of its own inside the backbone."""
+
+    between = (None,)  # the attention weights
+
+    def _layers(self) -> dict[int, LayerCache]:
+        b = self.lm.backbone
+        text = b.language_model
+        first_shared = text.first_kv_shared_layer_idx
+        return {
+            i: LayerCache(block.attention.sliding_window, b.num_key_value_heads, b.head_dim)
+            for i, block in enumerate(text.transformer_layers)
+            if not i >= first_shared > 0
+        }
+
+    def forward(self, tokens: Any, step: Step) -> Any:
+        """As ``Family.forward``."""
+        text = self.lm.backbone.language_model
+        decoder = View(
+            text,
+            transformer_layers=self._blocks(text.transformer_layers, step),
+            token_embedding=_last_only(text.token_embedding, step),
+        )
+        view = View(self.lm.backbone, language_model=decoder)
+        return self._logits(View(self.lm, backbone=view), tokens, len(text.transformer_layers))
+
+    def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
+        source = None
+        if layer not in self.layers:
+            kinds = self.lm.backbone.language_model.layer_types
+            source = max(i for i in self.layers if kinds[i] == kinds[layer])
+        return lambda x: gemma3n(block.attention, x, step, layer, source)
+
+
+def _window(attention: Any) -> int | None:
+    return attention.sliding_window_size if attention.use_sliding_window_attention else None
+
+
+def _replacing(run: Callable[[Any], Any], extra: tuple[Any, ...]) -> Callable[..., Any]:
+    """Takes what KerasHub's blocks pass to their attention and gives what they expect back."""
+
+    def call(x: Any, *_: Any, cache: Any = None, **__: Any) -> Any:
+        return run(x), *extra, cache
+
+    return call
+
+
+def _last_only(embedding: Any, step: Step) -> Callable[..., Any]:
+    """The token embedding, whose logits are computed for each row's last real token alone."""
+
+    def call(inputs: Any, reverse: bool = False) -> Any:
+        import jax.numpy as jnp
+
+        if not reverse:
+            return embedding(inputs)
+        last = jnp.take_along_axis(inputs, (step.length - 1)[:, None, None], axis=1)
+        return embedding(last, reverse=True)
+
+    return call
+
+
+#: KerasHub task class -> how it decodes.
+FAMILIES: dict[str, type[Family]] = {
+    "GemmaCausalLM": Gemma,
+    "Gemma3CausalLM": Gemma3,
+    "Gemma3nCausalLM": Gemma3n,
+    "Gemma4CausalLM": Gemma4,
+}
+
+
+def family_of(lm: Any) -> Family:
+    """How a KerasHub task decodes.
+
+    Raises:
+        InvalidInput: this package does not generate with that class.
+    """
+    name = next((c.__name__ for c in type(lm).__mro__ if c.__name__ in FAMILIES), None)
+    if name is None:
+        raise _unknown(type(lm).__name__)
+    return FAMILIES[name](lm)
+
+
+def check_decodable(variant: Variant) -> None:
+    """Makes sure that this package generates with a variant, before anything is loaded.
+
+    Args:
+        variant: one that KerasHub loads.
+
+    Raises:
+        InvalidInput: it does not.
+    """
+    backbone = variant.architecture.backbone if variant.architecture else ""
+    task = backbone.replace("Backbone", "CausalLM")
+    if task not in FAMILIES or variant.role not in {"generate", "classify"}:
+        raise _unknown(variant.name)
+
+
+def _unknown(name: str) -> InvalidInput:
+    return InvalidInput("undecodable_class", name=name, known=", ".join(sorted(FAMILIES)))
