@@ -6,10 +6,10 @@ from typing import Any
 
 from gemma_nb.credentials import HUGGING_FACE, SERVICE_NAMES, Login, places
 from gemma_nb.errors import LoadError
+from gemma_nb.loading.progress import amount
 from gemma_nb.loading.sources import LOCAL, Source
 from gemma_nb.loading.transfer import Broken
 from gemma_nb.strings import Message
-from gemma_nb.units import size
 
 #: Where a login is made.
 _LOGIN_PAGES = {
@@ -71,7 +71,7 @@ def broken(error: Broken, src: Source, login: Login | None, name: str, folder: A
     values: dict[str, Any] = {"file": name, "folder": folder}
     if error.kind == "cut":
         offset = error.values.get("offset") or 0
-        return fault("cut", src, login, **values, kept=size(offset))
+        return fault("cut", src, login, **values, kept=amount(offset))
     if error.kind == "status":
         status = error.values["status"]
         key = "hub_busy" if status == 429 or status >= 500 else "storage_refused"
@@ -90,7 +90,7 @@ def disk(src: Source, needed: int, free: int, folder: Any) -> LoadError:
     """There is not enough room before a download starts."""
     variable = "HF_HOME" if src.hub == HUGGING_FACE else "KAGGLEHUB_CACHE"
     return fault(
-        "no_room", src, needed=size(needed), free=size(free), folder=folder, variable=variable
+        "no_room", src, needed=amount(needed), free=amount(free), folder=folder, variable=variable
     )
 
 

@@ -69,7 +69,7 @@ class HuggingFace:
             name,
             size,
             self._digests.get(name),
-            lambda _, headers: self._open(name, headers),
+            lambda headers: self._open(name, headers),
         )
 
     def _read(self) -> Any:

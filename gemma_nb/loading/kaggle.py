@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gemma_nb.credentials import in_kaggle_notebook
+from gemma_nb.hardware.place import package_version
 from gemma_nb.loading import faults
 from gemma_nb.loading.transfer import TIMEOUT, Broken, Remote
 
@@ -76,10 +77,10 @@ class Kaggle:
 
     def remote(self, name: str, size: int | None) -> Remote:
         """A file, ready to be fetched."""
-        return Remote(name, size, None, lambda offset, headers: self._open(name, offset, headers))
+        return Remote(name, size, None, lambda headers: self._open(name, headers))
 
-    def _open(self, name: str, offset: int, headers: dict[str, str]) -> Any:
-        """Asks Kaggle for the file, which sends us on to its storage; from an offset, asks there."""
+    def _open(self, name: str, headers: dict[str, str]) -> Any:
+        """Asks Kaggle for the file; it sends us on to its storage, to which the headers are."""
         import requests
         from kagglesdk.models.types.model_api_service import (
             ApiDownloadModelInstanceVersionRequest as Request,
@@ -88,23 +89,26 @@ class Kaggle:
         request = self._fill(Request())
         request.version_number = int(self.src.version or 0)
         request.path = name
+        session = self._client.http_client()._session  # noqa: SLF001
+        session.headers.update(headers)
         try:
-            response = self._api.download_model_instance_version(request)
+            return self._api.download_model_instance_version(request)
         except requests.exceptions.JSONDecodeError:
             raise Broken("page") from None
         except requests.HTTPError as error:
             answer = error.response
             if answer is not None and answer.history:
                 # Kaggle let us in; its storage did not
+                if answer.status_code == 416:
+                    return answer
                 raise Broken("status", status=answer.status_code) from None
             status = answer.status_code if answer is not None else 0
             if status == 429 or status >= 500:
                 raise Broken("status", status=status) from None
             raise faults.refused(status, self.src, self._login) from None
-        if not offset:
-            return response
-        response.close()
-        return requests.get(response.url, headers=headers, stream=True, timeout=TIMEOUT)
+        finally:
+            for header in headers:
+                session.headers.pop(header, None)
 
     def _fill(self, request: Any) -> Any:
         from kagglehub.handle import parse_model_handle
@@ -133,7 +137,7 @@ class Kaggle:
                     handle=f"kaggle://{self.src.handle}/{newest}",
                 ) from None
             raise faults.refused(status, self.src, self._login) from None
-        except requests.exceptions.JSONDecodeError:
+        except ValueError:  # no JSON
             raise faults.fault("no_answer", self.src, self._login) from None
         except (requests.RequestException, OSError):
             raise faults.fault("no_network", self.src, self._login) from None
@@ -151,7 +155,6 @@ class Kaggle:
 
 def _client(login: Login | None) -> Any:
     import requests
-    from kagglehub.clients import get_user_agent
     from kagglesdk.kaggle_client import KaggleClient
     from kagglesdk.kaggle_env import get_env
 
@@ -163,7 +166,7 @@ def _client(login: Login | None) -> Any:
             return super().send(*args, **options)
 
     # verbose, which kagglehub sets in one environment, prints the Authorization header
-    client = KaggleClient(env=get_env(), verbose=False, user_agent=get_user_agent())
+    client = KaggleClient(env=get_env(), verbose=False, user_agent=_user_agent())
     http = client.http_client()
     # it would look for a login itself, in another order than ours
     http._signed_in = login is not None  # noqa: SLF001
@@ -176,6 +179,13 @@ def _client(login: Login | None) -> Any:
     elif login and login.username and login.key:
         session.auth = (login.username.reveal(), login.key.reveal())
     return client
+
+
+def _user_agent() -> str:
+    # kagglehub's own walks the stack for a quarter of a second
+    from gemma_nb import __version__
+
+    return f"kagglehub/{package_version('kagglehub')} gemma_nb/{__version__}"
 
 
 def may_attach() -> bool:

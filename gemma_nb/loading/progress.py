@@ -59,7 +59,7 @@ class Step:
         if not self.total:
             key = f"progress_{self.stage}_done" if self.finished else f"progress_{self.stage}"
             return text(key, **values)
-        shown = f"{size(self.done)} / {size(self.total)} ({self.fraction:.0%})"
+        shown = f"{amount(self.done)} / {amount(self.total)} ({self.fraction:.0%})"
         return text(
             "progress_bytes", what=text(f"progress_{self.stage}", **values), shown=shown, **values
         )
@@ -67,6 +67,11 @@ class Step:
 
 #: What reports go to.
 Callback = Callable[[Step], None]
+
+
+def amount(count: int) -> str:
+    """A number of bytes as a person reads it, small ones too: "310 KiB"."""
+    return size(count) if count >= 2**20 else f"{count / 1024:.0f} KiB"
 
 
 def _rate(rate: float) -> str:

@@ -208,7 +208,7 @@ def _ask(remote: Remote) -> dict[str, Any]:
     if remote.digest:
         return {"size": remote.size, "digest": remote.digest, "etag": None}
     try:
-        with remote.open(0, {}) as response:
+        with remote.open({}) as response:
             if response.status_code == 200:
                 return told(response.headers, whole=True)
     except OSError as error:

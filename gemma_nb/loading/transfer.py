@@ -60,13 +60,13 @@ class Remote:
         size: bytes, None where the hub does not say.
         digest: algorithm ("md5", "sha256", "git" for git's SHA-1 of a blob) and hex value, None
             where only the answer itself tells it or nothing does.
-        open: starts a request from an offset, with headers to add: a ``requests.Response``.
+        open: starts a request with headers to add (Range): a ``requests.Response``.
     """
 
     name: str
     size: int | None
     digest: tuple[str, str] | None
-    open: Callable[[int, dict[str, str]], Any]
+    open: Callable[[dict[str, str]], Any]
 
 
 def transfer(remote: Remote, target: Path, meter: Meter) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class _One:
         if self.offset and self.known and self.known.get("etag"):
             headers["If-Range"] = self.known["etag"]
         try:
-            response = self.remote.open(self.offset, headers)
+            response = self.remote.open(headers)
         except Broken:
             raise
         except OSError as error:

@@ -173,8 +173,8 @@ TEXT = {
         "に KerasHub のクラスもモデルの種類も書かれていません",
     ),
     "fetch_why_unknown_class": (
-        "names {name}, which is no Gemma class of keras-hub {version} here",
-        "に書かれた {name} は、ここの keras-hub {version} にある Gemma のクラスではありません",
+        "names {name}, which is no Gemma class of keras-hub {version} here (a newer one may have it)",
+        "に書かれた {name} は、ここの keras-hub {version} にある Gemma のクラスではありません（新しい keras-hub にはあるかもしれません）",
     ),
     "progress_download": ("Downloading {label}", "{label} をダウンロード中"),
     "progress_download_done": (

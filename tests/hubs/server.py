@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlparse
 
 #: The only logins that the hubs know.
-KAGGLE_LOGIN = "KGAT_0123456789abcdef0123456789abcdef"
-KAGGLE_PAIR = ("student", "fedcba98765432100123456789abcdef")
+KAGGLE_LOGIN = "KGAT_9b1f0c77aa52de4860311fe2d7c4b895"
+KAGGLE_PAIR = ("student", "77c1d09e5b2a48f6930e1bd2c85af364")
 HF_LOGIN = "hf_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 _PAGE = b"<html><body>Please sign in to the school network</body></html>"
@@ -97,6 +97,7 @@ class Hubs:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 20
+    disable_nagle_algorithm = True
 
     @property
     def hubs(self):

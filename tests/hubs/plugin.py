@@ -1,15 +1,11 @@
-"""The two hubs, with the real clients pointed at them and nothing of this machine's own logins."""
+"""A pytest plugin: the two hubs with the real clients pointed at them, and the table of failures."""
 
 import os
 
 import pytest
-from hubs import presets
-from hubs.server import Hubs
 
-KAGGLE = "keras/tiny/keras/tiny_1b"
-SHARDED = "keras/tiny/keras/tiny_sharded"
-HF_KERAS = "org/tiny-keras"
-HF_SAFE = "org/tiny-safetensors"
+from hubs import HF_KERAS, HF_SAFE, KAGGLE, ROWS, SHARDED, presets
+from hubs.server import Hubs
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +47,15 @@ def hubs(made, monkeypatch, tmp_path):
         for module in (hf, __import__("huggingface_hub.file_download").file_download):
             monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
         yield server
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not ROWS:
+        return
+    terminalreporter.section("when things go wrong")
+    wide = max(len(case) for case, _, _ in ROWS)
+    terminalreporter.write_line(f"{'case'.ljust(wide)} | recovered | message")
+    for case, message, recovered in ROWS:
+        terminalreporter.write_line(
+            f"{case.ljust(wide)} | {'yes' if recovered else 'NO':9} | {message}"
+        )
