@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation.decoding import Decoder
 from gemma_nb.generation.sampling import Sampling, defaults
-from gemma_nb.generation.stopping import stop_token_ids
 from gemma_nb.generation.text import TextStream
+from gemma_nb.prompts import stop_tokens
 from gemma_nb.prompts.tokens import vocabulary
 
 if TYPE_CHECKING:
@@ -57,8 +58,11 @@ class Model:
         self.max_length = max_length
         self.last: Stats | None = None
         self._decoder: Decoder | None = Decoder(lm, max_length)
-        self._stops = stop_token_ids(variant, tokenizer)
-        self._control = frozenset(vocabulary(tokenizer).control.values())
+        control = vocabulary(tokenizer).control
+        self._stops = frozenset(control[t] for t in stop_tokens(variant) if t in control)
+        # PaliGemma's places and masks are what it says, not marks round it
+        said = re.compile(r"<(?:loc|seg)\d+>")
+        self._control = frozenset(i for t, i in control.items() if not said.fullmatch(t))
 
     def __repr__(self) -> str:
         state = "" if self._decoder else ", unloaded"

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from gemma_nb.cli import fit, prompt, tour
 from gemma_nb.errors import GemmaError
-from gemma_nb.strings import LANGUAGES, set_language
+from gemma_nb.strings import LANGUAGES, set_language, text
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,12 +24,13 @@ def parser() -> argparse.ArgumentParser:
     """The arguments that the command line takes."""
     top = _Parser(
         prog="python -m gemma_nb",
-        description="Looks at this machine, says which Gemma fits, loads the demo model, shows it "
-        "a formatted prompt and streams its answer. No account, no download, no accelerator.",
+        description=text("cli_description"),
     )
-    top.add_argument("--lang", choices=LANGUAGES, help="language of all sentences")
+    top.add_argument("--lang", choices=LANGUAGES, help=text("cli_help_lang"))
     tour.add_arguments(top)
-    commands: Any = top.add_subparsers(title="commands", dest="command", parser_class=_Parser)
+    commands: Any = top.add_subparsers(
+        title=text("cli_commands"), dest="command", parser_class=_Parser
+    )
     fit.add_parser(commands)
     prompt.add_parser(commands)
     return top

@@ -21,7 +21,7 @@ FITTING, JUST_NOT = 5, 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the main job's own arguments."""
-    parser.add_argument("--ask", metavar="TEXT", help="what to ask the demo model")
+    parser.add_argument("--ask", metavar="TEXT", help=text("cli_help_ask"))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
-"""Generation: one compiled prefill and one compiled decode step, driven from Python.
+"""Generation: one compiled pass over a stretch of tokens, driven from Python.
 
-``decoding`` runs them over KerasHub's own ``call_with_cache``; ``sampling`` picks the next token;
-``text`` turns token ids into whole characters; ``stopping`` knows where each family ends a reply.
+``decoding`` compiles and runs it; ``families`` runs KerasHub's own layers with ``attention`` in
+place of their cache handling; ``sampling`` picks the next token; ``text`` turns token ids into
+whole characters.
 """

@@ -1,6 +1,15 @@
 """Sentences of the main job."""
 
 TEXT = {
+    "cli_description": (
+        "Looks at this machine, says which Gemma fits, loads the demo model, shows it a formatted "
+        "prompt and streams its answer. No account, no download, no accelerator.",
+        "このマシンを調べ、動く Gemma を示し、デモモデルを読み込み、プロンプトを見せて返答を流します。"
+        "アカウントもダウンロードもアクセラレータも不要です。",
+    ),
+    "cli_help_lang": ("language of all sentences", "表示する言語"),
+    "cli_help_ask": ("what to ask the demo model", "デモモデルへの質問"),
+    "cli_commands": ("commands", "コマンド"),
     "tour_hardware": (
         "This machine (and where each fact was read)",
         "このマシン（括弧内は情報の出どころ）",
