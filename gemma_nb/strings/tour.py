@@ -15,8 +15,8 @@ TEXT = {
         "このマシン（括弧内は情報の出どころ）",
     ),
     "tour_fits": (
-        "Gemma variants around its limit (16 bit, prompt and reply up to 2,048 tokens)",
-        "メモリの限界付近の Gemma（16 ビット、プロンプトと返答で 2,048 トークンまで）",
+        "Gemma variants around its limit (prompt and reply up to 2,048 tokens)",
+        "メモリの限界付近の Gemma（プロンプトと返答で 2,048 トークンまで）",
     ),
     "tour_of": ("of {available}", "/ {available}"),
     "tour_fits_status": ("fits", "動きます"),
