@@ -31,6 +31,7 @@ _WHERE = {
     "check_prompt": "prompts",
     "fim": "prompts",
     "load": "loading",
+    "cached": "loading.cached",
     "Model": "model",
     "Chat": "chat",
     "set_language": "strings",

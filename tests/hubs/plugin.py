@@ -1,10 +1,9 @@
 """A pytest plugin: the two hubs with the real clients pointed at them, and the table of failures."""
 
-import os
-
 import pytest
 
 from hubs import HF_KERAS, HF_SAFE, KAGGLE, ROWS, SHARDED, presets
+from hubs.logins import no_logins
 from hubs.server import Hubs
 
 
@@ -17,14 +16,6 @@ def made():
         HF_KERAS: presets.keras(3),
         HF_SAFE: presets.transformers(),
     }
-
-
-def no_logins(monkeypatch, home):
-    """Takes every login of this machine out of sight."""
-    monkeypatch.setenv("HOME", str(home))
-    for name in list(os.environ):
-        if name.startswith(("KAGGLE", "HF_", "HUGGING", "COLAB", "TBE_", "XDG_CACHE")):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture
