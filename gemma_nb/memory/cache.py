@@ -67,7 +67,6 @@ def cache_bytes(
         tokens = max_length
         if plan.windowed and not sees_all:
             window = a.sliding_window or max_length
-            tokens = min(max_length, window + (plan.chunk or max_length))
-            tokens += plan.snapshots * min(max_length, window)
+            tokens = min(max_length, window) * (1 + plan.snapshots)
         numbers += 2 * tokens * heads * head
     return numbers * dtype_bytes * batch_size * (2 if a.encoder else 1)

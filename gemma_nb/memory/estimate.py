@@ -10,7 +10,7 @@ from gemma_nb.catalog import variant as find_variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.memory.cache import cache_bytes
 from gemma_nb.memory.kernels import text_kernels
-from gemma_nb.memory.plan import INITIAL_COPIES, CachePlan, cache_plan, load_plan
+from gemma_nb.memory.plan import LOAD_BLOCK, CachePlan, cache_plan
 from gemma_nb.memory.weights import weight_bytes
 from gemma_nb.memory.workspace import CONSTANTS, workspace_bytes
 from gemma_nb.precision import PRECISIONS, Precision
@@ -37,7 +37,8 @@ class MemoryEstimate:
     step needs at most, ``overhead`` the allocator's and the compiled programs' own; ``total`` is
     their sum: the peak on the device while generating text. ``load_peak_device`` and
     ``load_peak_host`` are the peaks while loading, the host's with Python and the packages.
-    ``rough`` says that the architecture is not known and cache and workspace are a share of the
+    Loading sends the weights by blocks, quantised on the way, so that the device never holds the
+    16-bit model. ``rough`` says that the architecture is not known and cache and workspace are a share of the
     weights.
     """
 
@@ -114,8 +115,7 @@ def estimate_memory(
         precision: a precision or its Keras dtype name.
         max_length: tokens of prompt and reply together.
         batch_size: conversations at once.
-        runtime: where, which decides whether attention is fused; None for a GPU of compute
-            capability 9.0.
+        runtime: where; a processor takes other workspace than a GPU, which None stands for.
         plan: how the cache is laid out; the package's own when None.
 
     Returns:
@@ -130,16 +130,12 @@ def estimate_memory(
     plan = plan or cache_plan()
     weights = weight_bytes(variant, precision)
     whole = weight_bytes(variant, PRECISIONS[precision.dtype])
+    block = min(LOAD_BLOCK, whole.total)
     a = variant.architecture
     if a is None:
-        largest = whole.total // 4
         cache, workspace = 0, round(_ROUGH_SHARE * whole.total)
     else:
         matrices, _ = text_kernels(variant)
-        # Keras keeps a layer's experts in one tensor
-        experts = a.experts * a.hidden_dim * a.expert_dim
-        each = max(experts, *(m.rows * m.columns for m in matrices))
-        largest = each * precision.dtype_bytes
         cache = cache_bytes(a, max_length, batch_size, precision.dtype_bytes, plan)
         workspace = workspace_bytes(
             a, matrices, precision, max_length, batch_size, plan=plan, runtime=runtime
@@ -150,32 +146,7 @@ def estimate_memory(
         kv_cache=cache,
         workspace=workspace,
         overhead=CONSTANTS.fixed,
-        load_peak_device=_load_peak(weights.total, whole.total, largest, precision, runtime),
-        load_peak_host=INTERPRETER_BYTES + 2 * largest,
+        load_peak_device=weights.total + block,
+        load_peak_host=INTERPRETER_BYTES + 2 * block,
         rough=a is None,
     )
-
-
-def _load_peak(
-    final: int, whole: int, largest: int, precision: Precision, runtime: Runtime | None
-) -> int:
-    """Peak on the device while loading, in bytes.
-
-    Args:
-        final: the weights as they stay.
-        whole: the weights before they are quantised.
-        largest: the largest tensor before it is quantised.
-        precision: what they become.
-        runtime: where.
-    """
-    plan = load_plan()
-    reading, first = 0, 0
-    if plan.initialises:
-        reading = largest
-        if runtime is not None and runtime.is_processor:
-            first = round(INITIAL_COPIES * largest * 4 / precision.dtype_bytes)
-    if precision.quantize is None:
-        return max(first, whole + reading)
-    if plan.quantises_whole:
-        return max(first, whole + reading, whole + final)
-    return max(first, final + largest)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Bytes of weights that are on their way at once (``gemma_nb.loading.tensors.BLOCK``): the host
+#: holds one block that is read and one that is sent, the device the finished tensors and one.
+LOAD_BLOCK = 256 * 2**20
+
 
 @dataclass(frozen=True)
 class CachePlan:
@@ -22,39 +26,10 @@ class CachePlan:
 
 #: KerasHub 0.32's own: every layer keeps every token, the prompt goes in at once.
 FULL_LENGTH = CachePlan(windowed=False)
-#: Sliding layers keep their window and a chunk of prompt, and one snapshot for the next turn.
-WINDOWED = CachePlan(windowed=True, chunk=512, snapshots=1)
+#: ``gemma_nb.generation``'s: sliding layers keep their window, prompts go in by 512 tokens.
+WINDOWED = CachePlan(windowed=True, chunk=512)
 
 
 def cache_plan() -> CachePlan:
-    """What this package allocates now; the one line to change with ``gemma_nb.generation``."""
-    return FULL_LENGTH
-
-
-@dataclass(frozen=True)
-class LoadPlan:
-    """What stands in memory at once while a model is loaded.
-
-    Args:
-        initialises: variables get random values first (``from_preset`` of keras-hub 0.32): on
-            a processor the largest takes ``INITIAL_COPIES`` of itself in float32 meanwhile, and
-            anywhere it is there twice while the true one is read.
-        quantises_whole: the whole model stands in 16 bit before it is quantised, both copies at
-            once (measured on an H200, keras 3.15.1); else one layer at a time.
-    """
-
-    initialises: bool
-    quantises_whole: bool
-
-
-#: Copies of the largest variable in float32 at the peak of its random initialisation; two cores
-#: of an AMD EPYC, keras 3.15.1, Gemma 3 270M: 4.2 in float32, 4.7 in bfloat16.
-INITIAL_COPIES = 4.7
-
-FROM_PRESET = LoadPlan(initialises=True, quantises_whole=True)
-LAZY = LoadPlan(initialises=False, quantises_whole=False)
-
-
-def load_plan() -> LoadPlan:
-    """How this package loads now; the one line to change with ``gemma_nb.loading``."""
-    return FROM_PRESET
+    """What this package allocates; the one line to change with ``gemma_nb.generation``."""
+    return WINDOWED

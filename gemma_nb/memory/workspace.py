@@ -22,9 +22,9 @@ class Constants:
     ``table`` copies of the embedding table in the compute dtype stand beside it while the logits
     are made (``quantised_table`` where it is quantised); ``activation`` is bytes a token over
     ``bytes × (4 × hidden + 2 × feed-forward)``; ``scores`` copies of the attention scores in
-    float32 where no fused kernel keeps them on the chip; ``fixed`` bytes are the allocator's and
-    the compiled programs' own. On a processor: ``processor_scores`` such copies, and the layers'
-    matrices ``processor_layers`` times over, rearranged.
+    float32; ``fixed`` bytes are the allocator's and the compiled programs' own. On a processor:
+    ``processor_scores`` such copies, and the layers' matrices ``processor_layers`` times over,
+    rearranged.
     """
 
     table: float
@@ -37,8 +37,8 @@ class Constants:
 
 
 #: H200: ``table``, ``activation`` and ``fixed`` from the rows of Gemma 3 1B and 4B and Gemma 4 E2B
-#: that were measured before this package generated itself (2026-11-22; peaks lay one embedding
-#: table above the weights), ``scores`` from E2B at 4096 tokens, as an upper bound;
+#: that were measured with KerasHub's own ``generate`` (2026-11-22; peaks lay one embedding table
+#: above the weights), ``scores`` from E2B at 4096 tokens, as an upper bound;
 #: ``quantised_table`` is unmeasured. Processor: two cores of an AMD EPYC, jax 0.10.2, this
 #: package's programs on Gemma 3 270M's shape (XLA's memory analysis, 2026-11-22).
 CONSTANTS = Constants(
@@ -50,35 +50,6 @@ CONSTANTS = Constants(
     processor_scores=3.0,
     processor_layers=0.25,
 )
-
-
-def fused_attention(
-    architecture: Architecture, precision: Precision, runtime: Runtime | None
-) -> bool:
-    """Whether attention runs in a fused kernel, which never writes the scores to memory.
-
-    cuDNN's flash attention wants 16 bit, a head size of at most 128 (256 from compute capability
-    9.0) and no soft cap (jax 0.10.2, ``cudnn/fused_attention_stablehlo.py``); KerasHub asks for it
-    on GPUs but the T4 (keras-hub 0.32, ``keras_utils.py``). So Gemma's 256 gets none on an A100 or
-    L4, Gemma 4's global 512 and Gemma 2's soft cap never. TPUs have their own.
-
-    Args:
-        architecture: the decoder's numbers.
-        precision: what it computes in.
-        runtime: where; None for a GPU of compute capability 9.0, on which this package is
-            measured.
-    """
-    if runtime is not None and runtime.kind == "tpu":
-        return True
-    capability = 9.0
-    if runtime is not None:
-        if runtime.kind != "gpu" or runtime.compute_capability is None:
-            return False
-        capability = float(runtime.compute_capability)
-    capped = architecture.attention_logit_soft_cap is not None
-    head = max(architecture.head_dim, architecture.global_head_dim or 0)
-    largest = 256 if capability >= 9 else 128
-    return capability >= 8 and precision.dtype != "float32" and not capped and head <= largest
 
 
 def workspace_bytes(
@@ -96,7 +67,7 @@ def workspace_bytes(
 
     They follow each other, so the larger counts. The prompt pass holds, for each token that goes in
     at once, hidden states and both feed-forward projections; the scores, ``heads × tokens ×
-    max_length`` float32 numbers, where attention is not fused; in a mixture every expert's
+    max_length`` float32 numbers; in a mixture every expert's
     projections, since KerasHub runs all of them (keras-hub 0.32, ``Gemma4MoEBlock``). A decode step
     holds a copy of the embedding table, rearranged for the logits (measured on an H200).
 
@@ -111,7 +82,7 @@ def workspace_bytes(
         max_length: tokens of prompt and reply together.
         batch_size: conversations at once.
         plan: how much of a prompt goes in at once.
-        runtime: where; None for a GPU of compute capability 9.0.
+        runtime: where; None for a GPU.
         constants: the measured numbers.
     """
     a, wide, processor = architecture, precision.dtype_bytes, False
@@ -122,8 +93,7 @@ def workspace_bytes(
     prompt = constants.activation * tokens * (4 * a.hidden_dim + 2 * a.intermediate_dim) * wide
     if a.experts:
         prompt += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * wide
-    if not fused_attention(a, precision, runtime):
-        prompt += scores * a.num_query_heads * tokens * max_length * 4
+    prompt += scores * a.num_query_heads * tokens * max_length * 4
     if processor:
         layers = sum(m.parameters for m in matrices if m.use in ("layer", "expert"))
         if precision.dtype_bytes == 4:

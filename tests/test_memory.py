@@ -1,0 +1,377 @@
+"""Memory: every part against something that was counted or measured apart from it."""
+
+import dataclasses
+
+import pytest
+
+from gemma_nb import estimate_memory, estimate_speed, variant, variants
+from gemma_nb.errors import InvalidInput
+from gemma_nb.hardware import Runtime, runtime
+from gemma_nb.memory import (
+    FULL_LENGTH,
+    WINDOWED,
+    CachePlan,
+    cache_bytes,
+    tuning_bytes,
+    weight_bytes,
+)
+from gemma_nb.memory.kernels import text_kernels
+from gemma_nb.memory.plan import LOAD_BLOCK
+from gemma_nb.memory.workspace import workspace_bytes
+from gemma_nb.precision import PRECISIONS
+from gemma_nb.units import GIB
+
+H200 = Runtime(
+    "H200",
+    "gpu",
+    140 * GIB,
+    bandwidth_gb_s=4800,
+    compute_capability="9.0",
+    native_dtypes=("float32", "bfloat16", "float16", "int8"),
+)
+
+
+def text_only(name):
+    v = variant(name)
+    return dataclasses.replace(
+        v, parameters=v.text_parameters, vision_parameters=0, audio_parameters=0
+    )
+
+
+# --- the cache
+
+#: (full length at 1024, window only at 1024, full at 8192, window at 8192) in bytes, bfloat16, one
+#: conversation; computed apart from this package from KerasHub 0.32's ``_build_cache`` (2026-11-22).
+CACHES = {
+    "gemma_7b_en": (469762048, 469762048, 3758096384, 3758096384),
+    "gemma2_2b_en": (109051904, 109051904, 872415232, 654311424),
+    "gemma2_27b_en": (385875968, 385875968, 3087007744, 2315255808),
+    "gemma3_1b": (27262976, 15728640, 218103808, 45088768),
+    "gemma3_4b_text": (142606336, 142606336, 1140850688, 289406976),
+    "gemma3_27b_text": (520093696, 520093696, 4160749568, 1107296256),
+    "gemma3n_e2b": (62914560, 25165824, 503316480, 83886080),
+    "gemma3n_e4b": (73400320, 25165824, 587202560, 83886080),
+    "gemma4_2b": (73400320, 12582912, 587202560, 56623104),
+    "gemma4_4b": (176160768, 37748736, 1409286144, 155189248),
+    "gemma4_26b_a4b": (503316480, 230686720, 4026531840, 377487360),
+    "gemma4_31b": (2013265920, 922746880, 16106127360, 1509949440),
+}
+
+
+@pytest.mark.parametrize("name", CACHES)
+def test_the_cache_of_each_family(name):
+    a = variant(name).architecture
+    bare = CachePlan(windowed=True)
+    found = tuple(
+        cache_bytes(a, length, plan=plan) for length in (1024, 8192) for plan in (FULL_LENGTH, bare)
+    )
+    assert found == CACHES[name]
+
+
+def test_a_snapshot_is_one_more_window():
+    a = variant("gemma3_1b").architecture
+    each = 2 * a.num_key_value_heads * a.head_dim * 2
+    slides, sees = 22, 4
+    plan = dataclasses.replace(WINDOWED, snapshots=1)
+    assert cache_bytes(a, 8192, plan=plan) == each * (slides * 2 * 512 + sees * 8192)
+    assert cache_bytes(a, 100, plan=plan) == each * (slides * 200 + sees * 100)
+
+
+def test_the_cache_grows_with_conversations_and_with_the_dtype():
+    a = variant("gemma3_4b").architecture
+    one = cache_bytes(a, 2048)
+    assert cache_bytes(a, 2048, batch_size=4) == 4 * one
+    assert cache_bytes(a, 2048, dtype_bytes=4) == 2 * one
+
+
+def test_an_encoder_decoder_keeps_the_encoders_keys_too():
+    a = variant("t5gemma_2b_2b_prefixlm").architecture
+    assert cache_bytes(a, 512) == 2 * cache_bytes(dataclasses.replace(a, encoder=None), 512)
+
+
+# --- the weights
+
+
+def quantised():
+    return [v for v in variants() if v.int8_bytes and v.architecture]
+
+
+def test_the_catalog_counts_most_of_what_is_loadable():
+    assert len(quantised()) > 100
+
+
+@pytest.mark.parametrize("name", ["int8", "int4"])
+def test_two_ways_to_count_quantised_bytes_agree(name):
+    """The catalog's come from KerasHub's classes, the formula's from the architecture."""
+    for v in quantised():
+        counted = weight_bytes(v, PRECISIONS[name])
+        formula = weight_bytes(
+            dataclasses.replace(v, int8_bytes=None, int4_bytes=None), PRECISIONS[name]
+        )
+        assert formula.text == pytest.approx(counted.text, rel=1e-3), v.name
+        assert formula.total == pytest.approx(counted.total, rel=5e-3), v.name
+
+
+def test_the_architecture_tells_where_all_parameters_are():
+    for v in variants():
+        if v.architecture and v.role == "generate":
+            _, rest = text_kernels(v)
+            assert 0 <= rest <= 0.004 * v.text_parameters, v.name
+
+
+def test_unquantised_weights_are_parameters_times_bytes():
+    v = variant("gemma3_4b")
+    for name, size in (("float32", 4), ("bfloat16", 2), ("float16", 2)):
+        found = weight_bytes(v, PRECISIONS[name])
+        assert found.total == v.parameters * size
+        assert found.text == v.text_parameters * size
+
+
+def test_quantised_sizes_are_those_that_were_saved():
+    # saved files of Gemma 3 270M (2026-11-22): bfloat16 536 MB, int8 269 MB, int4 141 MB
+    v = variant("gemma3_270m")
+    for name, megabytes in (("bfloat16", 536), ("int8", 269), ("int4", 141)):
+        assert weight_bytes(v, PRECISIONS[name]).total / 1e6 == pytest.approx(megabytes, abs=0.6)
+
+
+def test_keras_leaves_experts_in_16_bit():
+    v = variant("gemma4_26b_a4b")
+    experts = 30 * 128 * 3 * 2816 * 704 * 2
+    assert weight_bytes(v, PRECISIONS["int4"]).total > experts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+def test_bytes_of_a_really_quantised_model(mode):
+    import keras_hub
+
+    from gemma_nb.memory.kernels import kernels
+    from gemma_nb.memory.weights import kernel_bytes
+
+    shape = {
+        "num_layers": 2,
+        "num_query_heads": 2,
+        "num_key_value_heads": 1,
+        "hidden_dim": 192,
+        "intermediate_dim": 384,
+        "head_dim": 64,
+        "vocabulary_size": 300,
+    }
+    backbone = keras_hub.models.Gemma3Backbone(
+        **shape, image_size=None, use_query_key_norm=True, dtype="bfloat16"
+    )
+    norms = sum(v.value.nbytes for v in backbone.variables if v.name == "scale")
+    backbone.quantize(mode)
+    real = sum(v.value.nbytes for v in backbone.variables)
+    a = dataclasses.replace(
+        variant("gemma3_1b").architecture, **shape, sliding_window=None, global_every=None
+    )
+    assert sum(kernel_bytes(k, PRECISIONS[mode]) for k in kernels(a)) + norms == real
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("length", [4, 64])
+def test_the_cache_is_what_the_package_allocates(length):
+    import jax
+    from tiny import gemma2, gemma3
+
+    from gemma_nb.generation.decoding import Decoder
+
+    for lm, every in ((gemma3(), 6), (gemma2(), 2)):
+        b = lm.backbone
+        a = dataclasses.replace(
+            variant("gemma3_1b").architecture,
+            backbone=type(b).__name__,
+            num_layers=b.num_layers,
+            num_key_value_heads=b.num_key_value_heads,
+            head_dim=b.head_dim,
+            sliding_window=b.sliding_window_size,
+            global_every=every,
+        )
+        real = sum(x.nbytes for x in jax.tree.leaves(Decoder(lm, length).empty().caches))
+        assert cache_bytes(a, length, dtype_bytes=4) == real
+
+
+# --- the whole
+
+#: Peak bytes on an H200 while generating with KerasHub's own ``generate``, in GiB (jax 0.11.2, keras 3.15.1, keras-hub 0.32.0, random weights, 2026-11-22).
+MEASURED = [
+    ("gemma3_1b", 4096, 2.63),
+    ("gemma3_4b_text", 512, 8.63),
+    ("gemma4_2b", 512, 9.51),
+    ("gemma4_2b", 4096, 9.85),
+]
+
+
+@pytest.mark.parametrize(("name", "length", "gib"), MEASURED)
+def test_the_rows_that_were_measured_first(name, length, gib):
+    found = estimate_memory(text_only(name), "bfloat16", length, plan=FULL_LENGTH).total / GIB
+    assert -0.03 <= found / gib - 1 <= 0.08
+
+
+def test_the_parts_make_the_total():
+    e = estimate_memory("gemma4_instruct_2b", "int8", 4096, 2)
+    parts = (e.weights, e.towers, e.kv_cache, e.workspace, e.overhead)
+    assert all(isinstance(p, int) and p > 0 for p in parts)
+    assert e.total == sum(parts)
+    assert e.peak_device == max(e.total, e.load_peak_device)
+    assert isinstance(e.load_peak_host, int)
+
+
+def test_more_of_anything_takes_more():
+    base = estimate_memory("gemma3_4b", "bfloat16", 2048)
+    assert estimate_memory("gemma3_4b", "float32", 2048).total > base.total
+    assert estimate_memory("gemma3_4b", "bfloat16", 8192).total > base.total
+    assert estimate_memory("gemma3_4b", "bfloat16", 2048, 4).total > base.total
+    assert estimate_memory("gemma3_12b", "bfloat16", 2048).total > base.total
+    assert estimate_memory("gemma3_4b", "int8", 2048).total < base.total
+    assert (
+        estimate_memory("gemma3_4b", "int4", 2048).weights
+        < estimate_memory("gemma3_4b", "int8").weights
+    )
+
+
+def test_the_windowed_plan_is_smaller_where_layers_slide():
+    full = estimate_memory("gemma3_12b", "bfloat16", 32768, plan=FULL_LENGTH)
+    window = estimate_memory("gemma3_12b", "bfloat16", 32768, plan=WINDOWED)
+    assert window.kv_cache < 0.3 * full.kv_cache
+    assert window.workspace < full.workspace
+
+
+def test_a_whole_prompt_at_once_takes_the_square():
+    short, long = (
+        estimate_memory("gemma3_4b_text", "bfloat16", n, plan=FULL_LENGTH) for n in (8192, 32768)
+    )
+    assert long.workspace > 12 * short.workspace
+    short, long = (estimate_memory("gemma3_4b_text", "bfloat16", n) for n in (8192, 32768))
+    assert long.workspace < 4 * short.workspace
+
+
+def test_kerashub_runs_every_expert():
+    mixture = variant("gemma4_26b_a4b")
+    dense = dataclasses.replace(mixture.architecture, experts=0, expert_dim=0)
+    whole = estimate_memory(mixture, "bfloat16", 4096, plan=FULL_LENGTH).workspace
+    without = dataclasses.replace(mixture, architecture=dense)
+    extra = whole - estimate_memory(without, "bfloat16", 4096, plan=FULL_LENGTH).workspace
+    assert extra > 128 * 4096 * 2816
+
+
+def test_a_processor_multiplies_in_float32():
+    """XLA's memory analysis of this package's decode step: see ``workspace.CONSTANTS``."""
+    v = variant("gemma3_270m")
+    a = dataclasses.replace(v.architecture, vocabulary_size=16384)
+    matrices, _ = text_kernels(dataclasses.replace(v, architecture=a))
+    laptop = runtime("laptop 16 GB")
+
+    def mib(name):
+        found = workspace_bytes(
+            a, matrices, PRECISIONS[name], 256, 1, plan=FULL_LENGTH, runtime=laptop
+        )
+        return found / 2**20
+
+    # measured: the larger of the two programs' temporary memory
+    for name, measured in (("float32", 98), ("bfloat16", 424), ("int8", 423), ("int4", 433)):
+        assert mib(name) == pytest.approx(measured, rel=0.1)
+
+
+def test_no_architecture_makes_a_rough_estimate():
+    bare = dataclasses.replace(variant("gemma3_1b"), architecture=None)
+    e = estimate_memory(bare, "bfloat16")
+    assert e.rough
+    assert e.total > 2 * bare.parameters
+    assert not estimate_memory("gemma3_1b").rough
+
+
+# --- loading
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8", "int4"])
+def test_loading_holds_the_weights_and_a_block(precision):
+    e = estimate_memory("gemma3_12b", precision)
+    assert e.load_peak_device == e.weights + e.towers + LOAD_BLOCK
+    assert e.load_peak_host < 2 * GIB
+
+
+@pytest.mark.slow
+def test_the_block_is_the_one_that_is_loaded_by():
+    from gemma_nb.loading import tensors
+
+    assert tensors.BLOCK == LOAD_BLOCK
+
+
+def test_tuning_takes_more_than_running():
+    v = variant("gemma3_1b")
+    whole, lora = tuning_bytes(v), tuning_bytes(v, whole=False)
+    assert whole > 16 * v.parameters > lora > 4 * v.parameters
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 2048.0, "2048", None, 10**9])
+def test_bad_lengths(value):
+    with pytest.raises(InvalidInput):
+        estimate_memory("gemma3_1b", "bfloat16", value)
+
+
+@pytest.mark.parametrize("value", [0, -1, False, 1.5, "1", None])
+def test_bad_batches(value):
+    with pytest.raises(InvalidInput):
+        estimate_memory("gemma3_1b", "bfloat16", 2048, value)
+
+
+def test_beyond_the_context_names_the_limit():
+    with pytest.raises(ValueError, match="8192"):
+        estimate_memory("gemma2_2b_en", "bfloat16", 8193)
+    assert estimate_memory("gemma2_2b_en", "bfloat16", 8192).total > 0
+
+
+def test_names_in_any_case():
+    assert estimate_memory("GEMMA3_1B", "BFLOAT16") == estimate_memory("gemma3_1b", "bfloat16")
+
+
+# --- speed
+
+#: Tokens a second on the H200, as ``MEASURED``.
+SPEEDS = [
+    ("gemma3_1b", "bfloat16", 512, 442),
+    ("gemma3_1b", "bfloat16", 4096, 479),
+    ("gemma3_4b_text", "bfloat16", 512, 232),
+    ("gemma3_4b_text", "bfloat16", 4096, 240),
+    ("gemma4_2b", "bfloat16", 512, 235),
+    ("gemma3_1b", "int8", 512, 442),
+    ("gemma3_1b", "int4", 512, 275),
+]
+
+
+@pytest.mark.parametrize(("name", "precision", "length", "rate"), SPEEDS)
+def test_the_measured_speeds_lie_in_the_range(name, precision, length, rate):
+    found = estimate_speed(name, precision, H200, length)
+    assert found.low <= rate <= found.high <= found.limit
+
+
+def test_speed_follows_the_memory():
+    t4, h100 = (estimate_speed("gemma3_4b", "bfloat16", r) for r in ("T4", "H100"))
+    assert t4.high < h100.low
+    # per-layer embeddings are looked up, not read
+    e2b = estimate_speed("gemma4_2b", "bfloat16", "T4", 512)
+    assert e2b.bytes_per_token < 2 * 2.4e9
+    # KerasHub reads every expert, also those that are not chosen
+    mixture = estimate_speed("gemma4_26b_a4b", "bfloat16", "H100")
+    assert mixture.bytes_per_token > 2 * 25e9
+
+
+def test_an_unknown_bandwidth_makes_no_estimate():
+    assert estimate_speed("gemma3_1b", "bfloat16", "binder") is None
+    bare = dataclasses.replace(variant("gemma3_1b"), architecture=None)
+    assert estimate_speed(bare, "bfloat16", "T4") is None
+
+
+def test_the_estimate_calls_itself_one():
+    assert "estimate" in str(estimate_speed("gemma3_1b", "bfloat16", "T4"))
+
+
+@pytest.mark.parametrize("value", [0, True, 10**9])
+def test_speed_refuses_bad_lengths(value):
+    with pytest.raises(InvalidInput):
+        estimate_speed("gemma3_1b", "bfloat16", "T4", value)
