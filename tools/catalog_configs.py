@@ -27,9 +27,7 @@ from typing import Any
 Config = dict[str, Any]
 
 
-def _gemma(  # noqa: PLR0917
-    layers: int, q: int, kv: int, hidden: int, ffw: int, head: int = 256
-) -> Config:
+def _gemma(layers: int, q: int, kv: int, hidden: int, ffw: int, head: int = 256) -> Config:
     """Gemma 1. KerasHub's intermediate_dim counts gate and up together."""
     return {
         "backbone": "GemmaBackbone",
@@ -55,7 +53,7 @@ def _gemma2(*numbers: int) -> Config:
     }
 
 
-def _gemma3(  # noqa: PLR0917
+def _gemma3(
     layers: int,
     q: int,
     kv: int,
@@ -163,7 +161,7 @@ def _gemma3n(layers: int, ffw: int) -> Config:
     }
 
 
-def _gemma4(  # noqa: PLR0917
+def _gemma4(
     layers: int,
     q: int,
     kv: int,

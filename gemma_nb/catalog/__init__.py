@@ -74,7 +74,7 @@ def variant(name: str | Path | Variant) -> Variant:
     if not asked:
         raise _unknown(asked)
     handle = "://" in asked and not isinstance(name, Path)
-    if handle or (path := Path(asked).expanduser()).is_dir():
+    if handle or (path := _directory(asked)):
         from gemma_nb.catalog.community import from_directory, from_handle
 
         return from_handle(asked) if handle else from_directory(path)
@@ -82,8 +82,18 @@ def variant(name: str | Path | Variant) -> Variant:
         preset = known.hf_ids[asked.lower()]
         raise InvalidInput("variant_on_hugging_face", asked=asked, name=preset.name)
     if isinstance(name, Path) or re.search(r"[/\\]", asked):
-        raise InvalidInput("no_such_directory", path=asked)
+        raise InvalidInput("no_such_directory", path=shorten(asked))
     raise _unknown(asked)
+
+
+def _directory(asked: str) -> Path | None:
+    """The existing directory of that name; None also where it cannot be a name."""
+    path = Path(asked)
+    try:
+        path = path.expanduser()
+        return path if path.is_dir() else None
+    except (OSError, RuntimeError):  # too long; no such user
+        return None
 
 
 def _unknown(asked: str) -> InvalidInput:
@@ -93,7 +103,12 @@ def _unknown(asked: str) -> InvalidInput:
         if near
         else Message("no_near_variant")
     )
-    return InvalidInput("unknown_variant", name=asked, near=hint)
+    return InvalidInput("unknown_variant", name=shorten(asked), near=hint)
+
+
+def shorten(text: str, longest: int = 100) -> str:
+    """A text as it stands in a message: cut behind ``longest`` characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def nearest(asked: str, count: int = 3) -> list[str]:
@@ -107,7 +122,7 @@ def nearest(asked: str, count: int = 3) -> list[str]:
     def bare(text: str) -> str:
         return re.sub(r"[^0-9a-z]", "", text.lower())
 
-    wanted = SequenceMatcher(b=bare(asked))
+    wanted = SequenceMatcher(b=bare(asked[:200]))
     scores: list[tuple[float, str]] = []
     for found in catalog().names.values():
         written = [found.name, *([found.hf_id.rpartition("/")[2]] if found.hf_id else [])]

@@ -206,8 +206,8 @@ def _prompt_format(form: Format, *, tuned: bool) -> str:
 
 
 def _size(parameters: int) -> str:
-    """A size as publishers write it: "268M", "4.3B", "27B"."""
-    if parameters < 1e9:
+    """A size as publishers write it: "268M", "1B", "4.3B", "27B"."""
+    if parameters < 0.95e9:
         return f"{max(1, round(parameters / 1e6))}M"
     billions = parameters / 1e9
-    return f"{billions:.1f}B" if billions < 10 else f"{billions:.0f}B"
+    return (f"{billions:.1f}" if billions < 10 else f"{billions:.0f}").removesuffix(".0") + "B"
