@@ -1,0 +1,1 @@
+"""What the demo models are made of: text, tokenizer, training and evaluation."""
