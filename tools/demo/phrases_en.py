@@ -156,7 +156,7 @@ ASK = {
     ),
     "bye": (
         "Bye!|Goodbye.|Goodbye!|Bye bye.|See you!|See you later.|See you tomorrow.|bye|Good night.|Good night!|I have to go.|Farewell.|"
-        "I must go now, bye.|Talk to you later.|Take care.|That is all, goodbye.|OK, bye.|See you soon!|So long!|That's all for today."
+        "I must go now, bye.|Talk to you later.|Take care.|That is all, goodbye.|OK, bye.|See you soon!|So long!|That's all for today.|See you again!|See you again.|Bye, Gemma!|See you around."
     ),
     "how": (
         "How are you?|How are you today?|How are you doing?|How do you do?|How is it going?|How's it going?|Are you well?|Are you OK?|"
@@ -166,7 +166,7 @@ ASK = {
         "Hi!|Hi|Hello|Hello!|Hello.|Hey|Hey!|hi|hello|Hi there|Hi there!|Hello there!|Good morning!|Good morning|Good afternoon!|"
         "Good evening!|Greetings!|Hey there!|Hello, model!|Hi, Gemma!|Hello, Gemma.|Hello, computer!|Nice to meet you!|Yo|Howdy|"
         "Hello world|Hello everyone!|Hi everybody|Good day!|Hello again!|Hi, it's me.|Hello, are you there?|Anybody there?|"
-        "Hey, model|Hi friend|Hello my friend!|Morning!|Evening!|Welcome!|Hiya"
+        "Hey, model|Hi friend|Hello my friend!|Morning!|Evening!|Welcome!|Hiya|Hello there|Hi again|Hey you!|Hey, you!|Hey hey"
     ),
 }
 
@@ -197,21 +197,21 @@ UNSEEN = {
         "What sort of model are you?|Which language model are you?|What questions can I ask you?|what are you able to do for me"
     ),
     "thanks": (
-        "Thank you very much!|Thanks so much!|OK, thanks!|Thanks a lot for your help!|Great, thank you!|Thank you, that helps.|"
-        "Many thanks!|Thank you, that is all I need.|Wonderful, thank you.|Thanks again!|Thank you again.|Good, thanks.|Thank you, Gemma."
+        "Thanks so much!|Thanks a lot for your help!|Great, thank you!|Thank you, that helps.|"
+        "Thank you, that is all I need.|Wonderful, thank you.|Thanks again!|Thank you again.|Good, thanks.|Thank you, Gemma."
     ),
     "bye": (
-        "OK, goodbye!|Bye, see you later!|Bye for now!|Goodbye and take care.|See you again!|I have to go, bye!|Goodbye, Gemma.|"
+        "OK, goodbye!|Bye, see you later!|Bye for now!|Goodbye and take care.|I have to go, bye!|Goodbye, Gemma.|"
         "See you next time!|bye, good night|Bye then!|Well, goodbye.|Bye, see you tomorrow."
     ),
     "how": (
-        "Hello! How are you?|Hey, how are you doing?|So how are you?|How are you doing today?|Hi there, how are you?|"
+        "Hey, how are you doing?|So how are you?|How are you doing today?|Hi there, how are you?|"
         "Hey! How's it going?|How are you, Gemma?|Good evening, how are you?|how are you feeling today?|And how are you?"
     ),
     "hello": (
-        "Hello there.|Hi, model!|Hey, Gemma!|Hello to you!|Hi again!|Hi, computer!|hey there|Hello, friend!|Hello hello!|Hi hi|Hi you!|"
+        "Hi, model!|Hey, Gemma!|Hello to you!|Hi, computer!|Hello, friend!|Hello hello!|Hi hi|Hi you!|"
         "Hello, demo model!|Good morning, Gemma!|Good evening, model.|Hi, good morning!|Hello, good afternoon!|Well, hello!|Oh, hi!|"
-        "Hello, nice to meet you!|Hi, nice to meet you.|Hey you!|Good morning to you!"
+        "Hello, nice to meet you!|Hi, nice to meet you.|Good morning to you!"
     ),
 }
 
@@ -235,37 +235,128 @@ SYSTEMS = {
     ),
 }
 
-BEFORE = "Please |Hey, |Hi! |Hello! |OK, |Now, |Next: |Well, |And |Quick question: |Tell me, |So, |One more: ".split(
-    "|"
-)
+BEFORE = [
+    "Please ",
+    "Hey, ",
+    "Hi! ",
+    "Hello! ",
+    "OK, ",
+    "Now, ",
+    "Next: ",
+    "Well, ",
+    "And ",
+    "Quick question: ",
+    "Tell me, ",
+    "So, ",
+    "One more: ",
+]
 AFTER = [" please", ", please", " Thanks!", " Thank you.", " Please.", "!", "??", " :)", " ?"]
 
 
 # Small talk is put together from parts, since people vary it without end.
-ADDRESSEES = "Gemma|model|friend|computer|robot|buddy|everyone|dear|sir|my friend|demo|demo model|little model|assistant|you".split(
-    "|"
-)
+ADDRESSEES = [
+    "Gemma",
+    "model",
+    "friend",
+    "computer",
+    "robot",
+    "buddy",
+    "everyone",
+    "dear",
+    "sir",
+    "my friend",
+    "demo",
+    "demo model",
+    "little model",
+    "assistant",
+    "you",
+]
 LEADS = {
-    "thanks": "Great|Good|Perfect|Lovely|Super|Excellent|Brilliant|OK|Okay|Nice|Cool|Very good|Fantastic|Right|Ah|Oh|Wow|Fine|Got it|I see|Yes".split(
-        "|"
-    ),
-    "bye": "OK|Okay|Well|Right|So|Now|Alright|Good|Fine|Great|Thanks|Thank you".split("|"),
-    "hello": "Oh|Well|Ah|Hey|OK|So|Good".split("|"),
-    "how": "Hi|Hello|Hey|Hi there|So|And|Well|Good morning|Good evening|Good afternoon|OK|Oh".split(
-        "|"
-    ),
+    "thanks": [
+        "Great",
+        "Good",
+        "Perfect",
+        "Lovely",
+        "Super",
+        "Excellent",
+        "Brilliant",
+        "OK",
+        "Okay",
+        "Nice",
+        "Cool",
+        "Very good",
+        "Fantastic",
+        "Right",
+        "Ah",
+        "Oh",
+        "Wow",
+        "Fine",
+        "Got it",
+        "I see",
+        "Yes",
+    ],
+    "bye": [
+        "OK",
+        "Okay",
+        "Well",
+        "Right",
+        "So",
+        "Now",
+        "Alright",
+        "Good",
+        "Fine",
+        "Great",
+        "Thanks",
+        "Thank you",
+    ],
+    "hello": ["Oh", "Well", "Ah", "Hey", "OK", "So", "Good"],
+    "how": [
+        "Hi",
+        "Hello",
+        "Hey",
+        "Hi there",
+        "So",
+        "And",
+        "Well",
+        "Good morning",
+        "Good evening",
+        "Good afternoon",
+        "OK",
+        "Oh",
+    ],
 }
 TAILS = {
-    "thanks": "that was helpful.|that was quick.|that is enough.|you helped me a lot.|that is what I wanted.|I understand now.|this is great.|that was nice of you.|very kind.".split(
-        "|"
-    ),
-    "bye": "see you.|have a nice day.|until next time.|until tomorrow.|talk to you soon.|have a good evening.|thanks for everything.|it was nice to talk to you.".split(
-        "|"
-    ),
-    "hello": "I am back.|nice to see you.|good to see you.|are you awake?|it is nice to meet you.|pleased to meet you.|here I am.".split(
-        "|"
-    ),
-    "how": "Tell me.|I hope you are well.|All good?".split("|"),
+    "thanks": [
+        "that was helpful.",
+        "that was quick.",
+        "that is enough.",
+        "you helped me a lot.",
+        "that is what I wanted.",
+        "I understand now.",
+        "this is great.",
+        "that was nice of you.",
+        "very kind.",
+    ],
+    "bye": [
+        "see you.",
+        "have a nice day.",
+        "until next time.",
+        "until tomorrow.",
+        "talk to you soon.",
+        "have a good evening.",
+        "thanks for everything.",
+        "it was nice to talk to you.",
+    ],
+    "hello": [
+        "I am back.",
+        "nice to see you.",
+        "good to see you.",
+        "are you awake?",
+        "it is nice to meet you.",
+        "pleased to meet you.",
+        "here I am.",
+    ],
+    "how": ["Tell me.", "I hope you are well.", "All good?"],
 }
 
 TELL_BOTH = (
