@@ -14,7 +14,6 @@ from gemma_nb.advice.precision import auto_precision
 from gemma_nb.advice.tasks import find_task
 from gemma_nb.catalog import Variant
 from gemma_nb.catalog import variant as find_variant
-from gemma_nb.errors import InvalidInput
 from gemma_nb.hardware import Runtime
 from gemma_nb.hardware import runtime as find_runtime
 from gemma_nb.memory import MemoryEstimate, estimate_memory
@@ -114,17 +113,10 @@ def advise(
     choice = variant
     if not isinstance(choice, Choice):
         found, place = find_variant(choice), find_runtime(runtime)
-        if precision is None or precision == "auto":
+        if precision is None or str(precision).strip().lower() == "auto":
             precision = auto_precision(found, place)
         name = find_precision(precision).name
         choice = Choice(found, name, max_length, batch_size, place, devices)
-    if not 1 <= choice.devices <= choice.runtime.devices or isinstance(choice.devices, bool):
-        raise InvalidInput(
-            "devices_not_there",
-            devices=choice.devices,
-            runtime=choice.runtime.name,
-            there=choice.runtime.devices,
-        )
     task = find_task(task).key
     status, memory, checks, found_guards = _judge(choice, task)
     decides = max(checks, key=lambda c: STATUSES.index(c.status))

@@ -1,0 +1,413 @@
+"""Verdicts, guards and fixes: each with its reason, each changing what it says it changes."""
+
+import dataclasses
+
+import pytest
+
+from gemma_nb import Choice, advise, estimate_memory, set_language, variant, variants
+from gemma_nb.advice import fixes as fixes_module
+from gemma_nb.advice import guards as guards_module
+from gemma_nb.advice.verdict import TIGHT_SHARE, download_bytes
+from gemma_nb.errors import InvalidInput
+from gemma_nb.hardware import Runtime, runtime, runtimes
+from gemma_nb.strings import table
+from gemma_nb.units import GIB
+
+HALF = ("float32", "float16", "int8")
+ALL = ("float32", "bfloat16", "float16", "int8")
+
+
+def gpu(gib, **changes):
+    told = {"native_dtypes": ALL, "compute_capability": "8.9", "memory_fraction": 1.0, **changes}
+    return Runtime("card", "gpu", round(gib * GIB), **told)
+
+
+def keys(verdict):
+    return [g.key for g in verdict.guards]
+
+
+# --- the verdict
+
+
+@pytest.mark.parametrize(("spare", "status"), [(0.5, "fits"), (0.05, "tight"), (-0.05, "no")])
+def test_the_three_statuses(spare, status):
+    needed = estimate_memory("gemma3_instruct_4b", "bfloat16", 2048).peak_device
+    card = Runtime("card", "gpu", round(needed * (1 + spare)), memory_fraction=1.0)
+    v = advise("gemma3_instruct_4b", "bfloat16", card)
+    assert (v.status, v.fits) == (status, status != "no")
+    assert (v.bytes_needed, v.bytes_available) == (needed, card.memory_bytes)
+    assert isinstance(v.bytes_needed, int)
+
+
+def test_tight_begins_where_it_says():
+    needed = estimate_memory("gemma3_instruct_1b", "bfloat16", 2048).peak_device
+    for memory, status in ((needed / TIGHT_SHARE + 2, "fits"), (needed / TIGHT_SHARE - 2, "tight")):
+        card = Runtime("card", "gpu", int(memory), memory_fraction=1.0)
+        assert advise("gemma3_instruct_1b", "bfloat16", card).status == status
+
+
+def test_the_sentence_has_both_numbers_in_both_languages():
+    v = advise("gemma3_instruct_12b", "bfloat16", "T4")
+    for lang in ("en", "ja"):
+        set_language(lang)
+        assert "13.5 GiB" in str(v)
+        assert "T4" in str(v)
+        assert "gemma3_instruct_12b" in str(v.reason)
+    assert v.reason.text("en") != v.reason.text("ja")
+
+
+def test_jaxs_share_is_off_the_memory_there_is():
+    assert advise("gemma3_1b", "bfloat16", "T4").bytes_available < runtime("T4").memory_bytes
+    default = dataclasses.replace(runtime("T4"), memory_fraction=0.75)
+    v = advise("gemma3_1b", "bfloat16", default)
+    assert v.bytes_available == pytest.approx(0.75 * runtime("T4").memory_bytes, abs=1)
+
+
+def test_host_memory_while_loading_can_be_what_is_missing():
+    card = gpu(40, host_ram_bytes=GIB)
+    v = advise("gemma3_instruct_4b", "bfloat16", card)
+    assert v.status == "no"
+    assert [c.resource for c in v.checks if c.status == "no"] == ["host"]
+    assert v.bytes_available == GIB
+    assert "host memory" in str(v)
+
+
+def test_the_disk_can_be_what_is_missing():
+    card = gpu(40, disk_free_bytes=3 * GIB)
+    v = advise("gemma3_instruct_4b", "bfloat16", card)
+    assert v.status == "no"
+    assert v.bytes_needed == 2 * variant("gemma3_instruct_4b").parameters
+    assert "disk" in str(v)
+    assert advise("gemma3_instruct_1b", "bfloat16", card).fits
+
+
+def test_the_demo_needs_no_download():
+    assert download_bytes(variant("demo_gemma3_instruct_4m")) == 0
+    assert download_bytes(variant("gemma3_1b")) == 2 * 999885952
+
+
+def test_on_a_processor_the_package_itself_counts():
+    v = advise("demo_gemma3_instruct_4m", "float32", "binder")
+    assert v.bytes_needed > 0.8 * GIB
+    assert v.status == "fits"
+
+
+def test_a_choice_is_taken_whole():
+    v = advise("gemma3_instruct_4b", "int8", "L4", max_length=4096, batch_size=2)
+    assert isinstance(v.choice, Choice)
+    again = advise(v.choice)
+    assert (again.status, again.bytes_needed) == (v.status, v.bytes_needed)
+    assert again.choice == v.choice
+    # what is given beside a choice does not count
+    assert advise(v.choice, "float32", "T4", 99).choice == v.choice
+
+
+def test_a_choice_takes_names_too():
+    c = Choice("GEMMA3_instruct_1b", "BFloat16", runtime="t4")
+    assert (c.variant.name, c.precision, c.runtime.name) == ("gemma3_instruct_1b", "bfloat16", "T4")
+    assert advise(c).fits
+    with pytest.raises(InvalidInput):
+        Choice("gemma3_instruct_1b", "bf16", runtime="T4")
+
+
+def test_objects_and_names_are_the_same():
+    v = variant("gemma3_instruct_1b")
+    assert advise(v, "bfloat16", runtime("T4")) == advise("GEMMA3_Instruct_1B", "BFLOAT16", "t4")
+
+
+def test_auto_is_what_is_loaded():
+    assert advise("gemma3_instruct_1b", None, "T4").choice.precision == "bfloat16"
+    assert advise("gemma3_instruct_1b", "auto", "T4").choice.precision == "bfloat16"
+    assert advise("gemma3_instruct_1b", "auto", "laptop 16 GB").choice.precision == "float32"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("gemma3_instruct_1x", "bfloat16", "T4"),
+        ("gemma3_instruct_1b", "bf16", "T4"),
+        ("gemma3_instruct_1b", "bfloat16", "T44"),
+        ("gemma3_instruct_1b", "bfloat16", "T4", 0),
+        ("gemma3_instruct_1b", "bfloat16", "T4", 2048, 0),
+        ("gemma3_instruct_1b", "bfloat16", "T4", True),
+        ("gemma3_instruct_1b", "bfloat16", "T4", 10**7),
+    ],
+)
+def test_bad_arguments(arguments):
+    with pytest.raises(InvalidInput):
+        advise(*arguments)
+
+
+@pytest.mark.parametrize("devices", [0, 3, -1, True, 1.5, "2"])
+def test_devices_that_are_not_there(devices):
+    with pytest.raises(InvalidInput, match="T4 x2"):
+        advise("gemma3_instruct_1b", "bfloat16", "T4 x2", devices=devices)
+
+
+def test_every_variant_gets_a_verdict_everywhere():
+    for v in variants():
+        for r in runtimes():
+            length = min(2048, v.context_length or 2048)
+            found = advise(v, None, r, length)
+            assert found.status in ("fits", "tight", "no")
+            assert str(found)
+
+
+# --- guards: one test each, and one that nothing was forgotten
+
+OLD_HUB = dataclasses.replace(runtime("L4"), keras_hub="0.26.0")
+#: guard -> (what sets it off, the nearest thing that does not, whether it rules the choice out)
+GUARDS = {
+    "not_loadable": (("gemma4_unified_instruct_12b", None, "H100"), ("gemma4_instruct_2b", None, "H100"), True),
+    "no_keras": (("gemma3_instruct_270m", None, "phone 8 GB"), ("gemma3_instruct_270m", None, "laptop 8 GB"), False),
+    "no_keras_hub": (("gemma3_instruct_1b", None, "v5e-1"), ("gemma3_instruct_1b", None, "v5e-8"), False),
+    "old_keras_hub": (("gemma4_instruct_2b", None, OLD_HUB), ("gemma3_instruct_1b", None, OLD_HUB), False),
+    "jax_support": (
+        ("gemma3_instruct_1b", None, gpu(20, jax_support=False)),
+        ("gemma3_instruct_1b", None, gpu(20, jax_support=True)),
+        False,
+    ),
+    "jax_share": (
+        ("gemma3_instruct_1b", None, gpu(20, memory_fraction=0.75)),
+        ("gemma3_instruct_1b", None, gpu(20)),
+        False,
+    ),
+    "apple": (("gemma3_instruct_1b", None, "Apple 16 GB"), ("gemma3_instruct_1b", None, "laptop 16 GB"), False),
+    "terms": (("gemma3_instruct_1b", None, "L4"), ("gemma4_instruct_2b", None, "L4"), False),
+    "float16_overflows": (
+        ("gemma3_instruct_1b", "float16", "T4"),
+        ("gemma2_instruct_2b_en", "float16", "T4"),
+        True,
+    ),
+    "float32": (("gemma3_instruct_1b", "float32", "L4"), ("gemma3_instruct_1b", "bfloat16", "L4"), False),
+    "processor_16bit": (
+        ("gemma3_instruct_1b", "bfloat16", "laptop 16 GB"),
+        ("gemma3_instruct_1b", "float32", "laptop 16 GB"),
+        False,
+    ),
+    "emulated_bfloat16": (("gemma3_instruct_1b", "bfloat16", "T4"), ("gemma3_instruct_1b", "bfloat16", "L4"), False),
+    "int8_float16": (("gemma3_instruct_1b", "int8", "T4"), ("gemma3_instruct_1b", "int8", "L4"), False),
+    "experts_stay": (("gemma4_instruct_26b_a4b", "int4", "H100"), ("gemma4_instruct_31b", "int4", "H100"), False),
+    "int4_speed": (("gemma3_instruct_1b", "int4", "L4"), ("gemma3_instruct_1b", "int8", "L4"), False),
+    "drafter": (("gemma4_instruct_2b_assistant", None, "L4"), ("gemma4_instruct_2b", None, "L4"), True),
+    "embedder": (("embedding_gemma3_300m", None, "L4"), ("gemma3_instruct_1b", None, "L4"), True),
+    "classifier": (("shieldgemma_2b_en", None, "L4"), ("gemma2_instruct_2b_en", None, "L4"), False),
+    "pretrained": (("gemma3_1b", None, "L4"), ("gemma3_instruct_1b", None, "L4"), False),
+    "rough_estimate": (
+        (dataclasses.replace(variant("gemma3_instruct_1b"), architecture=None), None, "L4"),
+        ("gemma3_instruct_1b", None, "L4"),
+        False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", GUARDS)
+def test_guard(key):
+    sets_off, does_not, blocks = GUARDS[key]
+    verdict = advise(*sets_off)
+    guard = next(g for g in verdict.guards if g.key == key)
+    assert guard.blocks == blocks
+    assert key not in keys(advise(*does_not))
+    if blocks:
+        assert verdict.status == "no"
+        assert verdict.reason == guard.message
+    for lang in ("en", "ja"):
+        assert len(guard.message.text(lang)) > 20
+
+
+def test_every_guard_that_has_a_sentence_has_a_test():
+    assert {k.removeprefix("guard_") for k in table() if k.startswith("guard_")} == GUARDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "key"),
+    [
+        ("embedding_gemma3_300m", "embedding", "embedder"),
+        ("shieldgemma_2b_en", "safety", "classifier"),
+        ("gemma3_1b", "tuning", "pretrained"),
+        ("code_gemma_1.1_2b_en", "code", "pretrained"),
+    ],
+)
+def test_a_variant_in_its_own_task_sets_nothing_off(name, task, key):
+    assert key in keys(advise(name, None, "L4"))
+    assert key not in keys(advise(name, None, "L4", task=task))
+
+
+def test_reasons_say_what_they_must():
+    t4 = str(
+        next(
+            g for g in advise("gemma3_1b", "bfloat16", "T4").guards if g.key == "emulated_bfloat16"
+        )
+    )
+    assert "7.5" in t4
+    assert "Not measured" in t4
+    assert "float16 is no way out" in t4
+    hub = str(
+        next(g for g in advise("gemma4_2b", None, OLD_HUB).guards if g.key == "old_keras_hub")
+    )
+    assert "0.26.0" in hub
+    assert "0.27" in hub
+    others = str(advise("gemma4_unified_12b", None, "H100"))
+    assert "llama.cpp" in others
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("0.26.0", (0, 26, 0)), ("0.32.0.dev1", (0, 32, 0)), ("", ()), ("1", (1,))],
+)
+def test_versions(text, numbers):
+    assert guards_module._version(text) == numbers
+
+
+# --- fixes
+
+
+def fix(verdict, key):
+    return next(f for f in verdict.fixes if f.key == key)
+
+
+def assert_helps(verdict, found):
+    changed = found.apply()
+    assert isinstance(changed, Choice)
+    after = advise(changed)
+    order = ("fits", "tight", "no")
+    assert order.index(after.status) < order.index(verdict.status)
+    assert (
+        after.bytes_needed != verdict.bytes_needed
+        or after.bytes_available != verdict.bytes_available
+    )
+    for lang in ("en", "ja"):
+        assert found.label.text(lang)
+    return changed
+
+
+def test_what_fits_needs_nothing():
+    assert advise("gemma3_instruct_1b", "bfloat16", "T4").fixes == ()
+
+
+def test_fix_lower_precision():
+    v = advise("gemma3_instruct_4b", "float32", "T4")
+    assert [f.key for f in v.fixes] == ["float32_to_bfloat16"]  # nothing else is wanted then
+    assert assert_helps(v, v.fixes[0]).precision == "bfloat16"
+
+
+def test_fix_float16():
+    v = advise("gemma3_instruct_4b", "float16", "T4")
+    assert [f.key for f in v.fixes] == ["float16_to_bfloat16"]
+    assert advise(v.fixes[0].apply()).fits
+
+
+def test_fix_16_bit_on_a_processor():
+    needed = advise("gemma3_instruct_4b_text", "float32", "desktop 32 GB").bytes_needed
+    machine = Runtime("box", "cpu", round(needed * 1.2))
+    v = advise("gemma3_instruct_4b_text", "bfloat16", machine)
+    assert v.status != "fits"
+    assert assert_helps(v, fix(v, "bfloat16_to_float32")).precision == "float32"
+
+
+def test_fix_text_only():
+    both, text = (
+        estimate_memory(n, "bfloat16", 2048).peak_device
+        for n in ("gemma3_instruct_12b", "gemma3_instruct_12b_text")
+    )
+    card = Runtime("card", "gpu", (both + text) // 2, memory_fraction=1.0)
+    v = advise("gemma3_instruct_12b", "bfloat16", card)
+    assert v.status == "no"
+    changed = assert_helps(v, fix(v, "text_only"))
+    assert changed.variant.name == "gemma3_instruct_12b_text"
+    assert changed.precision == "bfloat16"
+
+
+def test_fix_shorter():
+    card = gpu(26.5)
+    v = advise("gemma3_instruct_12b", "bfloat16", card, max_length=65536)
+    assert v.status == "no"
+    changed = assert_helps(v, fix(v, "shorter"))
+    assert 512 <= changed.max_length < 65536
+    # no shorter than it has to be
+    assert advise(dataclasses.replace(changed, max_length=2 * changed.max_length)).status != "fits"
+
+
+def test_fix_one_conversation_at_a_time():
+    v = advise("gemma3_instruct_4b", "bfloat16", gpu(11.5), max_length=8192, batch_size=16)
+    assert v.status == "no"
+    assert assert_helps(v, fix(v, "batch")).batch_size == 1
+
+
+@pytest.mark.parametrize("precision", ["int8", "int4"])
+def test_fix_quantise(precision):
+    v = advise("gemma3_instruct_12b_text", "bfloat16", gpu(17 if precision == "int8" else 10))
+    assert v.status == "no"
+    assert assert_helps(v, fix(v, precision)).precision == precision
+
+
+def test_fix_several_devices():
+    v = advise("gemma3_instruct_12b", "bfloat16", "T4 x2")
+    assert v.status == "no"
+    w = advise("gemma4_instruct_31b", "bfloat16", "v5e-8")
+    changed = assert_helps(w, fix(w, "devices"))
+    assert changed.devices in (4, 8)
+    assert changed.runtime.name == "v5e-8"
+    assert all(f.key != "devices" for f in advise("gemma4_instruct_31b", "bfloat16", "T4").fixes)
+
+
+def test_fix_smaller_sibling():
+    v = advise("gemma3_instruct_27b", "bfloat16", "L4")
+    changed = assert_helps(v, fix(v, "smaller"))
+    assert changed.variant.name == "gemma3_instruct_4b"  # the largest that fits
+    assert changed.variant.tuning == "IT"
+
+
+def test_fix_next_runtime_with_price_and_date():
+    v = advise("gemma3_instruct_27b", "bfloat16", "L4")
+    found = fix(v, "runtime")
+    changed = assert_helps(v, found)
+    assert changed.runtime.name == "A100-80GB"
+    assert "7.52" in str(found)
+    assert "2026-11" in str(found)
+
+
+def test_fixes_come_cheapest_first():
+    v = advise("gemma3_instruct_12b", "bfloat16", gpu(16), max_length=32768)
+    order = ["text_only", "shorter", "batch", "int8", "int4", "devices", "smaller", "runtime"]
+    found = [f.key for f in v.fixes]
+    assert found == sorted(found, key=order.index)
+    assert {"int8", "int4", "smaller", "runtime"} <= set(found)
+
+
+def test_every_fix_that_is_offered_helps():
+    for name in (
+        "gemma4_instruct_31b",
+        "gemma3_instruct_12b",
+        "gemma2_instruct_9b_en",
+        "pali_gemma2_mix_10b_448",
+    ):
+        for r in runtimes():
+            for precision in ("float32", "bfloat16", "int8"):
+                v = advise(name, precision, r, 8192)
+                for f in v.fixes:
+                    after = advise(f.apply())
+                    assert after.fits, (name, r.name, precision, f.key)
+                    if v.status == "tight":
+                        assert after.status == "fits"
+
+
+def test_every_fix_that_has_a_sentence_has_a_test():
+    here = {
+        "float32_to_bfloat16", "float16_to_bfloat16", "bfloat16_to_float32", "float16_to_float32",
+        "text_only", "shorter", "batch", "int8", "int4", "devices", "smaller", "runtime",
+    }  # fmt: skip
+    assert {k.removeprefix("fix_") for k in table() if k.startswith("fix_")} == here
+
+
+def test_fix_float16_on_a_processor():
+    needed = advise("gemma3_instruct_1b", "float32", "desktop 32 GB").bytes_needed
+    v = advise("gemma3_instruct_1b", "float16", Runtime("box", "cpu", round(needed * 1.2)))
+    assert v.status == "no"
+    assert assert_helps(v, fix(v, "float16_to_float32")).precision == "float32"
+
+
+def test_the_shortest_that_is_offered():
+    v = advise("gemma3_instruct_4b", "bfloat16", gpu(4), max_length=1024)
+    assert fixes_module.SHORTEST == 512
+    assert all(f.apply().max_length >= 512 for f in v.fixes)

@@ -1,0 +1,140 @@
+"""``python -m gemma_nb fit``: for a person in 80 columns, for a program as JSON, and soon."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gemma_nb.advice import TASKS, suited
+from gemma_nb.catalog import variants
+from gemma_nb.cli import main
+from gemma_nb.cli.table import width
+
+
+def fit(capsys, *arguments):
+    status = main(["fit", *arguments])
+    return status, capsys.readouterr()
+
+
+def objects(capsys, *arguments):
+    status, said = fit(capsys, "--json", *arguments)
+    assert status == 0
+    return json.loads(said.out)
+
+
+def test_json_has_the_promised_fields(capsys):
+    found = objects(capsys, "--runtime", "T4")
+    assert found
+    for one in found:
+        assert one.keys() == {"name", "precision", "status", "bytes_needed", "reason"}
+        assert one["status"] in ("fits", "tight", "no")
+        assert isinstance(one["bytes_needed"], int)
+        assert one["name"] in one["reason"]
+    assert [o["name"] for o in found] == [v.name for v in suited("chat")]
+
+
+def test_the_highest_precision_that_fits_is_shown(capsys):
+    found = {o["name"]: o for o in objects(capsys, "--runtime", "T4")}
+    assert found["gemma3_instruct_1b"]["precision"] == "bfloat16"
+    assert found["gemma3_instruct_12b"]["precision"] in ("int8", "int4")
+    assert found["gemma3_instruct_27b"]["status"] == "no"
+
+
+def test_one_precision(capsys):
+    found = objects(capsys, "--runtime", "T4", "--precision", "INT8")
+    assert {o["precision"] for o in found} == {"int8"}
+
+
+def test_all_is_the_whole_catalog(capsys):
+    found = objects(capsys, "--runtime", "H100", "--all")
+    assert [o["name"] for o in found] == [v.name for v in variants()]
+    assert {o["name"]: o["status"] for o in found}["embedding_gemma2"] == "no"
+
+
+def test_max_length(capsys):
+    short, long = (
+        {
+            o["name"]: o["bytes_needed"]
+            for o in objects(capsys, "--runtime", "H100", "--max-length", n)
+        }
+        for n in ("512", "65536")
+    )
+    assert short["gemma3_instruct_4b"] < long["gemma3_instruct_4b"]
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize(
+    "more", [(), ("--all",), ("--task", "embedding"), ("--precision", "float32")]
+)
+def test_the_table_fits_in_80_columns(capsys, lang, more):
+    for runtime in ("T4", "laptop 16 GB", "G4"):
+        assert main(["--lang", lang, "fit", "--runtime", runtime, *more]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) > 4
+        assert max(map(width, lines)) <= 80, max(lines, key=width)
+
+
+def test_the_table_ends_with_what_to_take_and_why(capsys):
+    _, said = fit(capsys, "--runtime", "T4")
+    assert "Take gemma4_instruct_2b in bfloat16." in said.out
+    assert "newest core" in said.out
+    _, said = fit(capsys, "--runtime", "L4")
+    assert "Or gemma4_instruct_4b in bfloat16." in said.out
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task(capsys, task):
+    status, said = fit(capsys, "--runtime", "H100", "--task", task)
+    assert status == 0
+    assert "Take " in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("--runtime", "T5"), "T4"),
+        (("--runtime", "T4", "--task", "chatt"), "chat"),
+        (("--runtime", "T4", "--precision", "bf16"), "bfloat16"),
+        (("--runtime", "T4", "--max-length", "0"), "1 or more"),
+        (("--runtime", "T4", "--max-length", "-3"), "1 or more"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_and_status_2(capsys, arguments, hint):
+    status, said = fit(capsys, *arguments)
+    assert status == 2
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert hint in said.err
+
+
+def test_a_length_that_is_no_number_is_status_2(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["fit", "--max-length", "many"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_this_machine_is_the_default(capsys):
+    status, said = fit(capsys)
+    assert status == 0
+    assert "for a model" in said.out
+
+
+def seconds(*arguments):
+    best = 100.0
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, *arguments], check=True, capture_output=True, env=os.environ
+        )
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+def test_it_answers_within_a_second_of_a_bare_interpreter():
+    bare = seconds("-c", "pass")
+    for more in ((), ("--all",), ("--json",)):
+        assert seconds("-m", "gemma_nb", "fit", "--runtime", "T4", *more) - bare < 1

@@ -1,0 +1,154 @@
+"""The other ways to run a variant: known, unknown and impossible kept apart."""
+
+import pytest
+
+from gemma_nb import frameworks_for, set_language, variant, variants
+from gemma_nb.errors import InvalidInput
+from gemma_nb.framework_data import FRAMEWORKS
+from gemma_nb.frameworks import hf_name
+from gemma_nb.hardware import runtimes
+
+#: The guide's list (ai.google.dev/gemma/docs/run and its sub-pages, 2026-04 to 2026-09).
+GUIDE = {
+    "Keras / KerasHub", "Gemma JAX library", "Transformers", "Unsloth", "vLLM", "SGLang",
+    "llama.cpp", "Ollama", "LM Studio", "gemma.cpp", "MLX", "LiteRT-LM",
+    "MediaPipe LLM Inference", "Vertex AI", "GKE", "Cloud Run",
+}  # fmt: skip
+
+
+def options(name, runtime=None):
+    return {o.framework: o for o in frameworks_for(name, runtime)}
+
+
+def test_every_framework_of_the_guide_is_there():
+    assert options("gemma3_instruct_1b").keys() == GUIDE
+
+
+def test_every_answer_has_a_source_and_a_date():
+    for name in ("gemma4_instruct_2b", "code_gemma_2b_en", "medgemma_1.5_instruct_4b"):
+        for o in frameworks_for(name):
+            assert o.source
+            assert o.date.startswith("2026")
+            assert o.exists in ("yes", "no", "unknown")
+            assert o.format
+            assert o.hardware
+
+
+@pytest.mark.parametrize(
+    ("name", "framework", "command"),
+    [
+        ("gemma3_instruct_1b", "Ollama", "ollama run gemma3:1b"),
+        ("gemma4_instruct_26b_a4b", "Ollama", "ollama run gemma4:26b"),
+        ("gemma2_instruct_9b_en", "Ollama", "ollama run gemma2:9b"),
+        ("gemma3_instruct_1b", "llama.cpp", "llama-cli -hf ggml-org/gemma-3-1b-it-GGUF"),
+        ("gemma4_instruct_2b", "llama.cpp", "llama-cli -hf ggml-org/gemma-4-E2B-it-GGUF"),
+        ("code_gemma_1.1_2b_en", "llama.cpp", "llama-cli -hf google/codegemma-1.1-2b-GGUF"),
+        ("gemma3_instruct_4b", "vLLM", "vllm serve google/gemma-3-4b-it"),
+        ("gemma3_4b", "Transformers", 'AutoModelForCausalLM.from_pretrained("google/gemma-3-4b-pt", dtype="auto")'),
+        ("gemma2_2b_en", "SGLang", "python -m sglang.launch_server --model-path google/gemma-2-2b"),
+        ("gemma3_instruct_1b", "MLX", 'mlx_lm.generate --model mlx-community/gemma-3-1b-it-4bit --prompt "Hello"'),
+        ("gemma4_instruct_2b", "LiteRT-LM", "litert-lm run --from-huggingface-repo=litert-community/gemma-4-E2B-it-litert-lm"),
+        ("gemma3_instruct_1b", "Keras / KerasHub", 'keras_hub.models.CausalLM.from_preset("gemma3_instruct_1b", dtype="bfloat16")'),
+        ("gemma2_jpn_2b_it", "Keras / KerasHub", 'keras_hub.models.CausalLM.from_preset("hf://google/gemma-2-2b-jpn-it", dtype="bfloat16")'),
+        ("t5gemma_2b_2b_prefixlm_it", "Keras / KerasHub", 'keras_hub.models.Seq2SeqLM.from_preset("t5gemma_2b_2b_prefixlm_it", dtype="bfloat16")'),
+    ],
+)  # fmt: skip
+def test_the_exact_command(name, framework, command):
+    o = options(name)[framework]
+    assert o.exists == "yes"
+    assert o.command == command
+    assert command in str(o)
+
+
+@pytest.mark.parametrize(
+    ("name", "framework"),
+    [
+        ("gemma4_instruct_2b", "gemma.cpp"),
+        ("code_gemma_2b_en", "gemma.cpp"),
+        ("pali_gemma_3b_mix_224", "llama.cpp"),
+        ("gemma4_instruct_31b", "MediaPipe LLM Inference"),
+        ("gemma4_unified_instruct_12b", "Keras / KerasHub"),
+        ("demo_gemma3_4m", "Ollama"),
+    ],
+)
+def test_what_does_not_exist_is_said(name, framework):
+    o = options(name)[framework]
+    assert o.exists == "no"
+    assert o.command is None
+    assert "does not have it" in str(o)
+
+
+@pytest.mark.parametrize(
+    ("name", "framework"),
+    [
+        ("gemma3_1b", "Ollama"),  # the pretrained one
+        ("gemma2_instruct_9b_en", "llama.cpp"),
+        ("medgemma_1.5_instruct_4b", "Ollama"),
+        ("vault_gemma_1b_en", "vLLM"),
+        ("gemma2_jpn_2b_it", "Ollama"),  # not gemma2:2b
+        ("gemma4_instruct_2b_assistant", "llama.cpp"),
+    ],
+)
+def test_what_no_source_says_is_unknown(name, framework):
+    o = options(name)[framework]
+    assert (o.exists, o.command) == ("unknown", None)
+    assert "unknown" in str(o)
+
+
+def test_what_kerashub_cannot_load_has_something_that_runs_it():
+    for v in variants(loadable=False):
+        assert any(
+            o.exists == "yes" and o.framework != "Keras / KerasHub" for o in frameworks_for(v)
+        ), v
+
+
+def test_the_catalogs_frameworks_are_known_here():
+    names = {f.name for f in FRAMEWORKS}
+    for v in variants():
+        assert set(v.runs_with) <= names
+
+
+def test_core_and_code_are_known_in_safetensors():
+    for v in variants():
+        known = v.family == "CodeGemma" or (v.family == "Gemma" and v.generation in "234")
+        if known and v.role == "generate":
+            assert hf_name(v), v
+            assert options(v)["Transformers"].exists == "yes"
+
+
+def test_hardware_decides_what_runs_here():
+    assert options("gemma3_instruct_1b", "Apple 16 GB")["MLX"].runs_here
+    assert not options("gemma3_instruct_1b", "T4")["MLX"].runs_here
+    assert not options("gemma3_instruct_1b", "laptop 8 GB")["vLLM"].runs_here
+    assert options("gemma3_instruct_1b", "v5e-1")["vLLM"].runs_here
+    phone = options("gemma4_instruct_2b", "phone 8 GB")
+    assert {f for f, o in phone.items() if o.runs_here} == {"LiteRT-LM", "MediaPipe LLM Inference"}
+    assert all(o.runs_here is None for o in options("gemma3_1b").values())
+
+
+def test_what_runs_here_comes_first():
+    for r in runtimes():
+        found = frameworks_for("gemma4_instruct_2b", r)
+        assert [o.runs_here for o in found] == sorted((o.runs_here for o in found), reverse=True)
+    assert frameworks_for("gemma4_instruct_2b", "phone 8 GB")[0].framework == "LiteRT-LM"
+
+
+def test_on_apple_kerashub_says_that_it_is_slow():
+    assert "processor" in str(options("gemma3_1b", "Apple 16 GB")["Keras / KerasHub"].note)
+
+
+def test_both_languages():
+    o = options("gemma3_1b")["Ollama"]
+    english = str(o)
+    set_language("ja")
+    assert str(o) != english
+
+
+@pytest.mark.parametrize("arguments", [("gemma3_1x",), ("gemma3_1b", "T5"), (None,)])
+def test_bad_arguments(arguments):
+    with pytest.raises(InvalidInput):
+        frameworks_for(*arguments)
+
+
+def test_objects_and_names_are_the_same():
+    assert frameworks_for(variant("gemma3_1b"), "t4") == frameworks_for("GEMMA3_1B", "T4")
