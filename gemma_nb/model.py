@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GenerationError, InvalidInput
@@ -37,6 +39,15 @@ class Stats:
     tokens_per_second: float | None
 
 
+#: Every model that is in memory.
+_live: weakref.WeakSet[Model] = weakref.WeakSet()
+
+
+def live_models() -> list[Model]:
+    """The models that are in memory now, by name."""
+    return sorted(_live, key=lambda model: model.variant.name)
+
+
 class Model:
     """A Gemma that is in memory and answers; made by ``load`` or ``from_keras``.
 
@@ -63,6 +74,7 @@ class Model:
         # PaliGemma's places and masks are what it says, not marks round it
         said = re.compile(r"<(?:loc|seg)\d+>")
         self._control = frozenset(i for t, i in control.items() if not said.fullmatch(t))
+        _live.add(self)
 
     def __repr__(self) -> str:
         state = "" if self._decoder else ", unloaded"
@@ -80,6 +92,7 @@ class Model:
         raw: bool = False,
         tools: Sequence[Any] | None = None,
         thinking: bool = False,
+        guideline: str | None = None,
     ) -> list[int]:
         """The token ids that the model is given, ``<bos>`` first.
 
@@ -88,6 +101,7 @@ class Model:
             raw: the string as it stands, without a template.
             tools: as in ``format_prompt``.
             thinking: as in ``format_prompt``.
+            guideline: as in ``format_prompt``.
 
         Raises:
             InvalidInput: the variant cannot take these messages.
@@ -98,7 +112,9 @@ class Model:
             return [self.tokenizer.start_token_id, *map(int, self.tokenizer.tokenize(messages))]
         from gemma_nb.prompts import format_prompt
 
-        prompt = format_prompt(messages, self.variant, tools=tools, thinking=thinking)
+        prompt = format_prompt(
+            messages, self.variant, tools=tools, thinking=thinking, guideline=guideline
+        )
         return list(prompt.token_ids(self.tokenizer))
 
     def stream_ids(
@@ -115,6 +131,7 @@ class Model:
         raw: bool = False,
         tools: Sequence[Any] | None = None,
         thinking: bool = False,
+        guideline: str | None = None,
     ) -> Iterator[int]:
         """Yields the reply's token ids as they are made, the stop token excluded.
 
@@ -131,6 +148,7 @@ class Model:
             raw: send a string as it stands, without a template.
             tools: as in ``format_prompt``.
             thinking: as in ``format_prompt``.
+            guideline: as in ``format_prompt``.
 
         Raises:
             InvalidInput: an argument is out of range, or the prompt does not fit ``max_length``;
@@ -149,6 +167,7 @@ class Model:
             raw=raw,
             tools=tools,
             thinking=thinking,
+            guideline=guideline,
         )
         return (token for token, _ in pairs if token is not None)
 
@@ -198,13 +217,81 @@ class Model:
                 raise
         return "".join(pieces)
 
+    def save(self, path: str | Path) -> Path:
+        """Saves the model, quantised as it is, as an ordinary KerasHub preset.
+
+        ``load(path)`` brings it back without the 16-bit one; so does KerasHub's ``from_preset``
+        without a ``dtype``.
+
+        Args:
+            path: a directory that does not exist yet, or is empty; on a mounted drive, say.
+
+        Returns:
+            The directory.
+
+        Raises:
+            InvalidInput: there is something at ``path`` already.
+            LoadError: the disk is full or cannot be written; nothing is left there.
+            GenerationError: the model was unloaded.
+        """
+        self._loaded()
+        from gemma_nb.loading.saving import save
+
+        return save(self, path)
+
+    def score(self, messages: Messages, *, guideline: str) -> float:
+        """How likely ShieldGemma finds that the last turn breaks a guideline.
+
+        The probability of "Yes" against "No" as the first token of the verdict, as ShieldGemma's
+        model card computes it (https://ai.google.dev/gemma/docs/shieldgemma/model_card).
+
+        Args:
+            messages: a string (a user's question) or a conversation, whose last turn is judged.
+            guideline: the policy, in the card's words or your own.
+
+        Returns:
+            The probability of "Yes", 0 to 1.
+
+        Raises:
+            InvalidInput: the variant judges nothing, or cannot take these messages, or they do
+                not fit ``max_length``.
+            GenerationError: the logits are not numbers.
+        """
+        import numpy as np
+
+        if self.variant.prompt_format != "shieldgemma":
+            raise InvalidInput("score_wants_a_judge", name=self.variant.name)
+        decoder = self._loaded()
+        ids = self.prompt_ids(messages, guideline=guideline)
+        self._room(ids)
+        pieces = self.tokenizer.get_vocabulary()
+        pair = [pieces.index(word) for word in ("Yes", "No")]
+        logits = decoder.logits(ids)[pair].astype(np.float64)
+        if not np.isfinite(logits).all():
+            raise GenerationError("not_a_number", precision=self.precision)
+        return float(1 / (1 + np.exp(logits[1] - logits[0])))
+
     def unload(self) -> None:
         """Gives the model's memory back; it answers no more."""
+        _live.discard(self)
         self._decoder = None
         self.lm = None
-        import gc
+        from gemma_nb.loading.release import release
 
-        gc.collect()
+        release()
+
+    def _room(self, ids: Sequence[int]) -> int:
+        """How many tokens fit behind a prompt.
+
+        Raises:
+            InvalidInput: none.
+        """
+        if len(ids) >= self.max_length:
+            over = len(ids) + 1 - self.max_length
+            raise InvalidInput(
+                "no_room_for_reply", tokens=len(ids), max_length=self.max_length, over=over
+            )
+        return self.max_length - len(ids)
 
     def _loaded(self) -> Decoder:
         if self._decoder is None:
@@ -232,12 +319,7 @@ class Model:
         if type(max_new_tokens) is not int or max_new_tokens < 1:
             raise InvalidInput("bad_max_new_tokens", value=max_new_tokens)
         ids = self.prompt_ids(messages, **prompt_options)
-        if len(ids) >= self.max_length:
-            over = len(ids) + 1 - self.max_length
-            raise InvalidInput(
-                "no_room_for_reply", tokens=len(ids), max_length=self.max_length, over=over
-            )
-        count = min(max_new_tokens, self.max_length - len(ids))
+        count = min(max_new_tokens, self._room(ids))
         stops = frozenset[int]() if ignore_eos else self._stops
         tokens = decoder.tokens(ids, sampling, seed, count)
         clock = _Clock(len(ids), decoder)

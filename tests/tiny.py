@@ -28,12 +28,12 @@ def gemma3(window=8, layers=6, seed=0):
     return _shaken(keras_hub.models.Gemma3CausalLM(backbone=backbone, preprocessor=None), seed)
 
 
-def gemma2(window=8, seed=0):
+def gemma2(window=8, seed=0, vocabulary=VOCABULARY):
     import keras_hub
 
     keras.utils.set_random_seed(seed)
     backbone = keras_hub.models.GemmaBackbone(
-        vocabulary_size=VOCABULARY,
+        vocabulary_size=vocabulary,
         num_layers=3,
         num_query_heads=4,
         num_key_value_heads=2,
@@ -74,7 +74,7 @@ def _shaken(lm, seed):
     rng = np.random.default_rng(seed)
     for variable in lm.backbone.weights:
         shape = tuple(variable.shape)
-        scale = 0.3 if len(shape) < 2 else 0.05 if shape[0] == VOCABULARY else 0.5
+        scale = 0.3 if len(shape) < 2 else 0.05 if shape[0] >= VOCABULARY else 0.5
         noise = rng.normal(0, scale, shape)
         variable.assign((noise + 1 if not shape else noise).astype("float32"))
     return lm

@@ -93,6 +93,20 @@ class Decoder:
             token = following
         yield int(np.asarray(token)[0])
 
+    def logits(self, ids: Sequence[int]) -> Any:
+        """What the model makes of the token that would follow ``ids``.
+
+        Args:
+            ids: token ids, fewer than ``max_length``.
+
+        Returns:
+            A NumPy float32 array, shape (vocabulary,).
+        """
+        import numpy as np
+
+        context = self.empty()
+        return np.asarray(self._prompt(self._weights(), ids, context, ()))[0]
+
     def empty(self) -> Context:
         """An empty KV cache for one conversation."""
         return Context(self._program(("empty",), self._empty, ())())
@@ -122,9 +136,9 @@ class Decoder:
         how: tuple[Any, ...],
     ) -> Any:
         arguments = (weights, tokens, start, length, context.caches, *how)
-        name = ("step", tokens.shape)
         # the caches are donated: the step writes into them instead of copying them
-        step = self._program(name, self._take, arguments, donate=(4,))
+        run = self._pick if how else self._look
+        step = self._program((run.__name__, tokens.shape), run, arguments, donate=(4,))
         token, context.caches = step(*arguments)
         return token
 
@@ -156,18 +170,10 @@ class Decoder:
 
         return {i: KeyValue(zeros(c), zeros(c)) for i, c in self.family.layers.items()}
 
-    def _take(
-        self,
-        weights: Any,
-        tokens: Any,
-        start: Any,
-        length: Any,
-        caches: dict[int, KeyValue],
-        seed: Any,
-        *how: Any,
+    def _look(
+        self, weights: Any, tokens: Any, start: Any, length: Any, caches: dict[int, KeyValue]
     ) -> tuple[Any, dict[int, KeyValue]]:
-        """One pass: takes tokens into the caches and picks the one that follows."""
-        import jax
+        """One pass: takes tokens into the caches; the logits of the token that follows."""
         import jax.numpy as jnp
         import keras
 
@@ -177,9 +183,26 @@ class Decoder:
         mapping = zip(self._variables(), weights, strict=True)
         with keras.StatelessScope(state_mapping=mapping):
             logits = self.family.forward(tokens, step)
+        return logits[:, 0].astype(jnp.float32), step.caches
+
+    def _pick(
+        self,
+        weights: Any,
+        tokens: Any,
+        start: Any,
+        length: Any,
+        caches: dict[int, KeyValue],
+        seed: Any,
+        *how: Any,
+    ) -> tuple[Any, dict[int, KeyValue]]:
+        """One pass, and the token that is picked to follow."""
+        import jax
+        import jax.numpy as jnp
+
+        logits, caches = self._look(weights, tokens, start, length, caches)
         # the key of the token that will stand there, whatever the prompt was cut into
         key = jax.random.fold_in(jax.random.key(seed), jnp.sum(start + length))
-        return next_token(logits[:, 0], key, *how), step.caches
+        return next_token(logits, key, *how), caches
 
 
 def _scalars(sampling: Sampling) -> tuple[Any, Any, Any]:

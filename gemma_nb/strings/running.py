@@ -21,6 +21,87 @@ TEXT = {
         "{name} was not loaded. {reason} Pass force=True to try all the same.",
         "{name} は読み込みませんでした。{reason} それでも試すには force=True を指定してください。",
     ),
+    "load_saved_precision": (
+        "This preset was saved in {saved} and cannot be had in {asked}: pass precision={saved!r} or "
+        "'auto', or load the preset that it was made from.",
+        "このプリセットは {saved} で保存されていて、{asked} では読み込めません。precision={saved!r} か "
+        "'auto' を指定するか、元のプリセットを読み込んでください。",
+    ),
+    "load_wants_safetensors": (
+        "This checkpoint is in Hugging Face's format, which KerasHub converts with the package "
+        "safetensors: pip install safetensors, restart, and load it again.",
+        "このチェックポイントは Hugging Face 形式です。KerasHub が変換に使う safetensors パッケージが"
+        "ありません。pip install safetensors のあと再起動し、もう一度読み込んでください。",
+    ),
+    "load_out_of_memory": (
+        "{name} in {precision} ran out of memory on the {where} while it was loaded. Nothing of it stays "
+        "there. {fixes}",
+        "{name}（{precision}）の読み込み中に{where}のメモリが足りなくなりました。途中まで読み込んだ分は"
+        "解放しました。{fixes}",
+    ),
+    "load_where_device": ("device", "デバイス"),
+    "load_where_host": ("host", "ホスト"),
+    "load_fixes": ("What would help: {fixes}", "次の方法があります: {fixes}"),
+    "load_no_fixes": (
+        "Unload other models, close other programs that use the memory, or take a smaller precision "
+        "or variant.",
+        "ほかのモデルを解放する、メモリを使っているほかのプログラムを閉じる、より小さい精度やモデルを選ぶ、の"
+        "いずれかを試してください。",
+    ),
+    "load_no_room_beside": (
+        "{name} was not loaded: there is no room beside {loaded}. {reason} Call unload() on what you no "
+        "longer need, or pass replace=True to have all of it unloaded first.",
+        "{name} は読み込みませんでした。{loaded} が読み込まれていて空きが足りません。{reason} 使わない"
+        "モデルの unload() を呼ぶか、replace=True を指定して先にすべて解放してください。",
+    ),
+    "load_cache_unusable": (
+        "The compilation cache {folder} cannot be used: {why}. Name another directory, or 'off', in "
+        "GEMMA_NB_COMPILE_CACHE.",
+        "コンパイルキャッシュ {folder} を使えません: {why}。GEMMA_NB_COMPILE_CACHE に別のディレクトリか "
+        "'off' を指定してください。",
+    ),
+    "load_cache_not_private": (
+        "Others can write to {folder}, and what is in a compilation cache runs as your own code. Take the "
+        "right to write away from them (chmod go-w), or name another directory.",
+        "{folder} にはほかの利用者も書き込めます。コンパイルキャッシュの中身は自分のコードとして実行される"
+        "ため使いません。chmod go-w で書き込みを禁じるか、別のディレクトリを指定してください。",
+    ),
+    "load_save_not_empty": (
+        "{folder} is there already and is not an empty directory: give a new one.",
+        "{folder} はすでに存在し、空のディレクトリではありません。新しい場所を指定してください。",
+    ),
+    "load_save_no_room": (
+        "Saving to {folder} takes {needed}, and {free} are free there: make room, or save elsewhere.",
+        "{folder} への保存には {needed} 必要ですが、空きは {free} です。空きを増やすか、別の場所に保存して"
+        "ください。",
+    ),
+    "load_save_failed": (
+        "Saving to {folder} failed: {why}. Nothing is left there; check the place and try again.",
+        "{folder} に保存できませんでした: {why}。途中のファイルは残っていません。保存先を確認して、もう一度"
+        "試してください。",
+    ),
+    "load_no_tokenizer": (
+        "This {kind} has no preprocessor, so its tokenizer is not known: pass tokenizer=…, a KerasHub "
+        "tokenizer.",
+        "この {kind} にはプリプロセッサがなく、トークナイザがわかりません。tokenizer=… に KerasHub の"
+        "トークナイザを渡してください。",
+    ),
+    "load_other_class": (
+        "{name} is a {wanted}, but this model's backbone is a {kind}: give the variant that it is.",
+        "{name} は {wanted} ですが、このモデルのバックボーンは {kind} です。正しいモデル名を指定してください。",
+    ),
+    "load_unknown_shape": (
+        "No variant in the catalog has the shape of this {kind}: pass variant=…, the name of the one it "
+        "was made from (it decides the prompt format and where a reply ends).",
+        "この {kind} と同じ形のモデルはカタログにありません。元にしたモデルの名前を variant=… に指定して"
+        "ください（プロンプト形式と返答の終わりがそれで決まります）。",
+    ),
+    "load_which_variant": (
+        "This model has the shape of several variants, and its files do not tell which prompts it was "
+        "trained on: pass variant=…, one of {names}.",
+        "このモデルと同じ形のものが複数あり、どのプロンプト形式で学習されたかはファイルからわかりません。"
+        "variant=… に次のいずれかを指定してください: {names}",
+    ),
     "load_failed": (
         "{name} could not be loaded: {why} Nothing of it stays in memory.",
         "{name} を読み込めませんでした: {why} メモリには何も残っていません。",
@@ -69,6 +150,11 @@ TEXT = {
         "precision='bfloat16' or 'float32'.",
         "{precision} での計算結果が数値でなくなりました。precision='bfloat16' または 'float32' で"
         "読み込み直してください。",
+    ),
+    "score_wants_a_judge": (
+        "{name} judges nothing: score() is for ShieldGemma, see gemma_nb.variants('ShieldGemma').",
+        "{name} は判定モデルではありません。score() は ShieldGemma 用です。"
+        "gemma_nb.variants('ShieldGemma') を見てください。",
     ),
     "unloaded": (
         "{name} was unloaded: load it again to go on.",
