@@ -73,11 +73,14 @@ def variant(name: str | Path | Variant) -> Variant:
             return index[asked.lower()]
     if not asked:
         raise _unknown(asked)
-    handle = "://" in asked and not isinstance(name, Path)
-    if handle or (path := _directory(asked)):
-        from gemma_nb.catalog.community import from_directory, from_handle
+    if "://" in asked and not isinstance(name, Path):
+        from gemma_nb.catalog.community import from_handle
 
-        return from_handle(asked) if handle else from_directory(path)
+        return from_handle(asked)
+    if path := _directory(asked):
+        from gemma_nb.catalog.community import from_directory
+
+        return from_directory(path)
     if asked.lower() in known.hf_ids:
         preset = known.hf_ids[asked.lower()]
         raise InvalidInput("variant_on_hugging_face", asked=asked, name=preset.name)
