@@ -25,7 +25,7 @@ def twin(path):
 
 
 def test_both_languages_have_the_same_notebooks():
-    assert NAMES == [p.name for p in JAPANESE]
+    assert [p.name for p in JAPANESE] == NAMES
     assert NAMES
 
 

@@ -27,6 +27,7 @@ ROOMS = (
     "memory",
     "advice",
     "cli_fit",
+    "loading",
     "frameworks",
 )
 
@@ -77,7 +78,7 @@ def set_language(lang: str) -> None:
     if wanted not in LANGUAGES:
         from gemma_nb.errors import InvalidInput  # errors stands on strings
 
-        raise InvalidInput("unknown_language", lang=lang)
+        raise InvalidInput("unknown_language", asked=lang)
     _chosen = wanted
 
 

@@ -2,7 +2,7 @@
 
 TEXT = {
     "unknown_language": (
-        "There is no language {lang!r} here: use 'en' or 'ja'.",
-        "言語 {lang!r} はありません。'en' または 'ja' を指定してください。",
+        "There is no language {asked!r} here: use 'en' or 'ja'.",
+        "言語 {asked!r} はありません。'en' または 'ja' を指定してください。",
     ),
 }
