@@ -35,6 +35,7 @@ class Step:
         rate: bytes a second since the stage began, without what was there before.
         seconds: since the stage began.
         finished: whether the stage is over.
+        stopped: whether it ended before it was done.
         note: a sentence instead of figures (another process is downloading).
     """
 
@@ -45,6 +46,7 @@ class Step:
     rate: float = 0.0
     seconds: float = 0.0
     finished: bool = False
+    stopped: bool = False
     note: str = ""
 
     @property
@@ -108,12 +110,12 @@ class TextProgress:
         stream = self._stream or sys.stderr
         line = str(step)
         if stream.isatty():
-            end = "\n" if step.finished or step.note else ""
+            end = "\n" if step.finished or step.stopped or step.note else ""
             stream.write("\r" + line.ljust(self._wide) + end)
             self._wide = 0 if end else len(line)
         else:
             now = time.monotonic()
-            if not (step.finished or step.note) and now - self._said < _LINE_EVERY:
+            if not (step.finished or step.stopped or step.note) and now - self._said < _LINE_EVERY:
                 return
             self._said = now
             stream.write(line + "\n")
@@ -123,7 +125,7 @@ class TextProgress:
 class Meter:
     """Counts one stage and reports it, a few times a second at most; a context manager.
 
-    Leaving it by an error reports nothing more.
+    Leaving it by an error reports a stage that stopped.
 
     Args:
         report: what to tell.
@@ -152,8 +154,7 @@ class Meter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self._tell(finished=True)
+        self._tell(finished=kind is None, stopped=kind is not None)
 
     def add(self, count: int) -> None:
         """Counts: ``count`` more bytes are done; a negative count takes some back."""
@@ -172,10 +173,12 @@ class Meter:
         """Says a sentence of ``gemma_nb.strings``."""
         self._report(Step(self._stage, self._label, note=text(key, **values)))
 
-    def _tell(self, *, finished: bool = False) -> None:
+    def _tell(self, *, finished: bool = False, stopped: bool = False) -> None:
         self._told = time.monotonic()
         seconds = self._told - self._started
         rate = (self._done - self._start_done) / seconds if seconds > 0 else 0.0
         self._report(
-            Step(self._stage, self._label, self._done, self._total, rate, seconds, finished)
+            Step(
+                self._stage, self._label, self._done, self._total, rate, seconds, finished, stopped
+            )
         )

@@ -118,6 +118,8 @@ class _One:
             self.offset = 0
         if self.offset and self.known and self.known.get("digest"):
             self.digest = self.digest or tuple(self.known["digest"])
+        #: of all bytes up to ``offset``; None where some came in an earlier call
+        self._hash: Any = None
         #: whether bytes of an earlier call are in use
         self.resumed = self.offset > 0
         meter.skip(self.offset)
@@ -203,12 +205,16 @@ class _One:
 
     def _write(self, response: Any) -> None:
         # unbuffered: what ``offset`` counts is on the disk, whatever interrupts
+        if not self.offset:
+            self._hash = _hasher(self.digest[0], self.size) if self.digest else None
         with self.partial.open("ab" if self.offset else "wb", buffering=0) as file:
             try:
                 for chunk in response.iter_content(CHUNK):
                     left = memoryview(chunk)
                     while left:
                         count = file.write(left)
+                        if self._hash:
+                            self._hash.update(left[:count])
                         left = left[count:]
                         self.offset += count
                         self.meter.add(count)
@@ -224,9 +230,11 @@ class _One:
 
     def finish(self) -> dict[str, Any]:
         """Checks the hash and the file's own form, then puts it in its place."""
-        if self.digest and (actual := digest_of(self.partial, self.digest[0])) != self.digest[1]:
-            self._discard()
-            raise Broken("hash", expected=self.digest[1], actual=actual)
+        if self.digest:
+            here = self._hash.hexdigest() if self._hash else digest_of(self.partial, self.digest[0])
+            if here != self.digest[1]:
+                self._discard()
+                raise Broken("hash", expected=self.digest[1], actual=here)
         if why := files.check_file(self.partial, self.remote.name):
             self._discard()
             raise Broken("file", why=why)
@@ -241,6 +249,7 @@ class _One:
         self.meter.add(-self.offset)
         self.offset = 0
         self.resumed = False
+        self._hash = None
 
     def _discard(self) -> None:
         self._restart()
@@ -255,14 +264,19 @@ def digest_of(path: Path, algorithm: str) -> str:
         path: the file.
         algorithm: "md5", "sha256", or "git" for the SHA-1 that git gives a blob.
     """
-    if algorithm == "git":
-        made = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
-    else:
-        made = hashlib.new(algorithm, usedforsecurity=False)
+    made = _hasher(algorithm, path.stat().st_size)
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             made.update(chunk)
     return made.hexdigest()
+
+
+def _hasher(algorithm: str, size: int | None) -> Any:
+    """An empty hash; git's begins with the size, and is None where that is unknown."""
+    if algorithm == "git":
+        head = f"blob {size}\0".encode()
+        return None if size is None else hashlib.sha1(head, usedforsecurity=False)
+    return hashlib.new(algorithm, usedforsecurity=False)
 
 
 def told(headers: Any, *, whole: bool) -> dict[str, Any]:

@@ -8,6 +8,12 @@ TEXT = {
     ),
     "credentials_found": ("{service}: found in {place}", "{service}: {place} にありました"),
     "credentials_not_found": ("{service}: not in {place}", "{service}: {place} にはありません"),
+    "fetch_keras_hub": (
+        "{name} was not fetched: keras-hub here is {installed}, and {version} or newer is needed. Run "
+        "pip install -U 'keras-hub>={version}' and restart the kernel, or pass force=True.",
+        "{name} を取得しませんでした。ここの keras-hub は {installed} で、{version} 以降が必要です。"
+        "pip install -U 'keras-hub>={version}' を実行してカーネルを再起動するか、force=True を指定してください。",
+    ),
     "fetch_bad_handle": (
         "{handle!r} is no handle: write kaggle://owner/model/framework/variation (and /version) or "
         "hf://owner/model (and @revision).",

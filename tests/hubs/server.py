@@ -80,6 +80,11 @@ class Hubs:
     def url(self):
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    @property
+    def storage(self):
+        """The same server under another name, as both hubs' storages are other hosts."""
+        return f"http://localhost:{self._server.server_address[1]}/storage"
+
     def __enter__(self):
         self._thread.start()
         return self
@@ -167,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(403, {"code": 403, "message": f"Permission denied: {login}"})
         if body.get("path") not in preset:
             return self._json(404, {"code": 404, "message": "Not found"})
-        where = f"{self.hubs.url}/storage/{handle}//{body['path']}?X-Goog-Signature=abc"
+        where = f"{self.hubs.storage}/{handle}//{body['path']}?X-Goog-Signature=abc"
         return self._send(302, b"", {"Location": where})
 
     def _attach(self, body):
@@ -222,7 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name.endswith(_LFS):
             headers["X-Linked-Etag"] = f'"{_sha256(data)}"'
             headers["X-Linked-Size"] = str(len(data))
-            headers["Location"] = f"{self.hubs.url}/storage/{repo}//{name}?X-Amz-Signature=abc"
+            headers["Location"] = f"{self.hubs.storage}/{repo}//{name}?X-Amz-Signature=abc"
             return self._send(302, b"", headers)
         return self._body(data, name, extra={**headers, "ETag": f'"{_git(data)}"'})
 
