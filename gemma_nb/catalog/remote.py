@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import struct
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -101,6 +103,10 @@ def read_header(path: Path) -> dict[str, Tensor]:
         raise InvalidInput("not_safetensors", path=path) from None
 
 
+#: What gives the client a login for a lookup; it looks for one itself where this is None.
+LENT: ContextVar[Callable[[], str] | None] = ContextVar("LENT", default=None)
+
+
 class HuggingFace:
     """A model on Hugging Face, read with its own client and its tokens."""
 
@@ -113,7 +119,9 @@ class HuggingFace:
 
         try:
             # the environment's endpoint as it is now, not as it was when the client was imported
-            client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
+            lent = LENT.get()
+            token = lent() if lent else None
+            client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
             return getattr(client, what)(self.repository, *args, **kwargs)
         except errors.GatedRepoError:
             raise self._refused() from None

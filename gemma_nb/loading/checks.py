@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.advice.guards import KERAS_HUB
+from gemma_nb.catalog import variants
+from gemma_nb.catalog.remote import LENT
+from gemma_nb.credentials import HUGGING_FACE, KAGGLE, find
 from gemma_nb.errors import LoadError
 from gemma_nb.hardware.place import package_version
-from gemma_nb.loading.fetch import check_login, ready
+from gemma_nb.loading import kaggle
+from gemma_nb.loading.fetch import check_login, peek, ready
 
 if TYPE_CHECKING:
     from gemma_nb.catalog import Variant
@@ -34,6 +40,42 @@ def check_before_download(
         there = installed or "–"
         raise LoadError("fetch_keras_hub", name=variant.name, installed=there, version=KERAS_HUB)
     check_login(variant, credentials)
+
+
+@contextmanager
+def lent(variant: Any, credentials: Any = None) -> Iterator[None]:
+    """For the length of a block, lets a lookup of a handle be made with our ladder's login.
+
+    What a handle needs is asked first, so that a missing login and missing consent are told as
+    they are when it is fetched.
+
+    Args:
+        variant: what is to be looked up; anything but a handle of a hub needs nothing.
+        credentials: as in ``fetch``.
+
+    Raises:
+        InvalidInput: credentials that are none, or a handle that cannot be.
+        LoadError: as in ``fetch``.
+    """
+    scheme = str(variant).partition("://")[0].strip().lower()
+    if not isinstance(variant, str) or scheme not in _SERVICES or _in_catalog(variant):
+        yield
+        return
+    peek(variant, credentials)
+    login = find(_SERVICES[scheme], credentials)
+    token = LENT.set(login.token.reveal if login and login.token else None)
+    try:
+        with kaggle.lent(login if scheme == "kaggle" else None):
+            yield
+    finally:
+        LENT.reset(token)
+
+
+_SERVICES = {"kaggle": KAGGLE, "hf": HUGGING_FACE}
+
+
+def _in_catalog(handle: str) -> bool:
+    return any(v.handle and v.handle.lower() == handle.strip().lower() for v in variants())
 
 
 def on_this_disk(variant: Variant, runtime: Runtime) -> Runtime:

@@ -97,6 +97,33 @@ def _check_login(src: Source, given: Credentials) -> None:
         raise faults.no_login(src)
 
 
+def peek(handle: str, credentials: Any = None) -> None:
+    """Fetches of a handle only the small files that say what the model is, if they are not there.
+
+    Args:
+        handle: as in ``fetch``.
+        credentials: as in ``fetch``.
+
+    Raises:
+        InvalidInput: as in ``fetch``.
+        LoadError: as in ``fetch``: no login, no consent, no such model.
+    """
+    credentials = logins.take(credentials)
+    _shielded(handle, lambda: _peek(source(handle), credentials))
+
+
+def _peek(src: Source, given: Credentials) -> None:
+    given.check()
+    if src.hub == LOCAL or Shelf.newest(src):
+        return
+    login = logins.find(src.hub, given)
+    if src.hub == KAGGLE and _attached(src, login):
+        return
+    hub, src = _at_version(src, login)
+    with Shelf(src).held(lambda: _waiting(src, _silent)) as shelf:
+        _Job(shelf, hub, src, login, _silent).begin()
+
+
 def _shielded(name: str, call: Callable[[], _T]) -> _T:
     """Runs ``call``; an error leaves it without the frames below.
 
@@ -204,14 +231,19 @@ class _Job:
     login: Login | None
     report: Callback
 
-    def fill(self) -> None:
-        """Fetches what is missing; each file is in its place as soon as it is good."""
+    def begin(self) -> dict[str, int | None]:
+        """Fetches the small files that say what the model is; gives every file's size."""
         names = {n: size for n, size in self.hub.names().items() if files.safe_name(n)}
         if files.CONFIG not in names:
             raise faults.fault("no_preset", self.src, self.login)
-        first = files.first_names(names)
         with Meter(_silent, "download", self.src.label) as meter:
-            self._fetch({n: names[n] for n in first}, meter)
+            self._fetch({n: names[n] for n in files.first_names(names)}, meter)
+        return names
+
+    def fill(self) -> None:
+        """Fetches what is missing; each file is in its place as soon as it is good."""
+        names = self.begin()
+        first = files.first_names(names)
         chosen, missing = files.wanted(names, self.shelf.preset)
         if missing:
             raise faults.fault("shard_missing", self.src, self.login, file=missing[0])

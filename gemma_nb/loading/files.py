@@ -15,6 +15,7 @@ from typing import Any
 from gemma_nb.strings import Message
 
 CONFIG = "config.json"
+METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
 WEIGHTS_INDEX = "model.weights.json"
 SAFETENSORS = "model.safetensors"
@@ -82,8 +83,8 @@ def safe_name(name: str) -> bool:
 
 
 def first_names(names: Collection[str]) -> list[str]:
-    """The small files that say which others are needed."""
-    return [n for n in (CONFIG, WEIGHTS_INDEX, SAFETENSORS_INDEX) if n in names]
+    """The small files that say what a model is and which others are needed."""
+    return [n for n in (CONFIG, METADATA, WEIGHTS_INDEX, SAFETENSORS_INDEX) if n in names]
 
 
 def wanted(names: Collection[str], folder: Path) -> tuple[list[str], list[str]]:

@@ -218,7 +218,7 @@ def attached(src: Source, login: Login | None) -> Path | None:
 
     handle = src.handle if src.version is None else f"{src.handle}/{src.version}"
     try:
-        with _as(login):
+        with lent(login):
             if in_kaggle_notebook() and not config.is_kaggle_cache_disabled():
                 return Path(kagglehub.model_download(handle))
             in_colab = ColabClient.TBE_RUNTIME_ADDR_ENV_VAR_NAME in os.environ
@@ -235,7 +235,7 @@ def attached(src: Source, login: Login | None) -> Path | None:
 
 
 @contextmanager
-def _as(login: Login | None) -> Iterator[None]:
+def lent(login: Login | None) -> Iterator[None]:
     """Lends kagglehub a login for the length of a block, in this process's memory alone."""
     from kagglehub import config
 
