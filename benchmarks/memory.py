@@ -1,0 +1,415 @@
+"""Measures peak device memory and judges ``gemma_nb.estimate_memory`` by it.
+
+    python benchmarks/memory.py measure     each row in a process of its own; resumes memory.json
+    python benchmarks/memory.py fit         constants from the calibration rows alone
+    python benchmarks/memory.py report      memory.md from memory.json
+    python benchmarks/memory.py row NAME PRECISION MAX_LENGTH BATCH [--tiny]
+
+Real shapes, built without weights and filled with a constant (memory does not hang on values). A
+prompt that fills max_length but for 16 tokens, then 16 tokens, through this package's own
+generation. The peak is ``memory_stats()["peak_bytes_in_use"]``, which JAX keeps on accelerators
+only: on a processor the row says so and judges nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tools")]
+
+NEW_TOKENS = 16
+GIB = 2**30
+
+#: (shape, precision, max_length, batch). The constants are taken from the first seven ...
+CALIBRATION = [
+    ("gemma3_1b", "bfloat16", 512, 1),
+    ("gemma3_1b", "bfloat16", 8192, 1),
+    ("gemma3_1b", "int8", 4096, 1),
+    ("gemma3_1b", "int4", 4096, 1),
+    ("gemma3_270m", "float32", 4096, 1),
+    ("gemma3_4b_text", "bfloat16", 4096, 1),
+    ("gemma4_2b", "bfloat16", 4096, 1),
+]
+#: ... and judged on these.
+JUDGED = [
+    ("gemma3_270m", "bfloat16", 512, 1),
+    ("gemma3_270m", "bfloat16", 8192, 1),
+    ("gemma3_1b", "float32", 512, 1),
+    ("gemma3_1b", "int8", 8192, 1),
+    ("gemma3_4b_text", "float32", 4096, 1),
+    ("gemma3_4b_text", "bfloat16", 512, 1),
+    ("gemma3_4b_text", "bfloat16", 8192, 1),
+    ("gemma3_4b_text", "int8", 4096, 1),
+    ("gemma3_4b_text", "int4", 512, 1),
+    ("gemma3_12b_text", "bfloat16", 512, 1),
+    ("gemma3_12b_text", "bfloat16", 8192, 1),
+    ("gemma3_12b_text", "int4", 4096, 1),
+    ("gemma2_2b_en", "bfloat16", 512, 1),
+    ("gemma2_2b_en", "bfloat16", 8192, 1),
+    ("gemma2_2b_en", "int8", 4096, 1),
+    ("gemma4_2b", "bfloat16", 512, 1),
+    ("gemma4_2b", "bfloat16", 8192, 1),
+    ("gemma4_2b", "int8", 4096, 1),
+    ("gemma3_1b", "bfloat16", 4096, 4),
+    ("gemma3_4b_text", "bfloat16", 4096, 4),
+]
+#: The bounds of the judged rows.
+MEDIAN, WORST, TOO_LOW = 0.03, 0.08, -0.03
+
+#: Names of the shapes in tools/catalog_configs.py where they differ.
+_CONFIG = {"gemma2_2b_en": "gemma2_2b"}
+
+
+# --- one row, in a process of its own
+
+
+def run_row(name: str, precision: str, max_length: int, batch: int, *, tiny: bool = False) -> dict:
+    from gemma_nb import backend
+
+    backend.prepare()
+    import jax
+
+    device = jax.devices()[0]
+    row = {
+        "name": name,
+        "precision": precision,
+        "max_length": max_length,
+        "batch": batch,
+        "device": device.device_kind,
+        "jax": jax.__version__,
+    }
+    if tiny:
+        row["why"] = "tiny: a check of this script"
+    if batch > 1:
+        return {**row, "peak": None, "why": "waits for generation of several conversations at once"}
+    lm = constant_model(name, precision, tiny=tiny)
+    backbone = lm.backbone
+    row["weights"] = sum(v.value.nbytes for v in backbone.variables)
+    row["parameters"] = int(plain_parameters(name, tiny=tiny))
+    started = time.perf_counter()
+    generate(lm, max_length)
+    row["seconds"] = round(time.perf_counter() - started, 1)
+    stats = device.memory_stats()
+    if stats is None:
+        return {**row, "peak": None, "why": f"memory_stats() is None on {device.platform}"}
+    return {**row, "peak": None if tiny else int(stats["peak_bytes_in_use"])}
+
+
+def generate(lm, max_length: int) -> None:
+    """Fills the cache through this package's own generation."""
+    from gemma_nb.generation.decoding import Decoder
+    from gemma_nb.generation.sampling import Sampling
+
+    prompt = [7] * (max_length - NEW_TOKENS)
+    greedy = Sampling(temperature=0.0, top_k=0, top_p=1.0)
+    made = list(Decoder(lm, max_length).tokens(prompt, greedy, 0, NEW_TOKENS))
+    assert len(made) == NEW_TOKENS
+
+
+def constant_model(name: str, precision: str, *, tiny: bool = False):
+    """The KerasHub task of a shape, text only, every weight the same number."""
+    import jax.numpy as jnp
+    import keras_hub
+
+    from gemma_nb.loading import quantizing
+    from gemma_nb.precision import precision as find
+
+    how = find(precision)
+    backbone = skeleton(name, how.dtype, tiny=tiny)
+    if how.quantize:
+        policies = quantizing.policies(backbone, how.quantize, how.dtype)
+        backbone = skeleton(name, policies, tiny=tiny)
+        quantizing.settle(backbone)
+    for variable in backbone.variables:
+        # made in place: a random number generator would leave a peak of its own
+        variable._value = jnp.full(variable.shape, 0.01, variable.dtype)  # noqa: SLF001
+    task = type(backbone).__name__.replace("Backbone", "CausalLM")
+    return getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
+
+
+def skeleton(name: str, dtype, *, tiny: bool = False):
+    """The backbone of a shape with no memory behind its variables."""
+    import keras
+    import keras_hub
+    from catalog_configs import CONFIGS
+    from keras.src.backend.common import global_state
+
+    config = dict(CONFIGS[_CONFIG.get(name, name)])
+    kind = config.pop("backbone")
+    if config.get("vision_encoder") or config.get("audio_encoder"):
+        config.update(vision_encoder=None, audio_encoder=None)
+    if tiny:
+        config = {**config, "vocabulary_size": 512, "hidden_dim": 128, "intermediate_dim": 256}
+    waiting = global_state.get_global_attribute("uninitialized_variables", [], True)
+    before = list(waiting)
+    with keras.StatelessScope(initialize_variables=False):
+        backbone = getattr(keras_hub.models, kind)(**config, dtype=dtype)
+    global_state.set_global_attribute("uninitialized_variables", before)
+    return backbone
+
+
+def plain_parameters(name: str, *, tiny: bool = False) -> int:
+    return skeleton(name, "bfloat16", tiny=tiny).count_params()
+
+
+# --- prediction
+
+
+def text_variant(name: str):
+    from gemma_nb import variant
+
+    v = variant(name)
+    return dataclasses.replace(
+        v,
+        parameters=v.text_parameters,
+        vision_parameters=0,
+        audio_parameters=0,
+        int8_bytes=v.int8_bytes and (v.int8_bytes[0], 0),
+        int4_bytes=v.int4_bytes and (v.int4_bytes[0], 0),
+    )
+
+
+def predicted(row: dict) -> int:
+    from gemma_nb import estimate_memory
+
+    v = text_variant(row["name"])
+    return estimate_memory(v, row["precision"], row["max_length"], row["batch"]).total
+
+
+def plain_guess(row: dict) -> int:
+    """Parameters times bytes, which is what most people compute."""
+    size = {"float32": 4, "bfloat16": 2, "int8": 1, "int4": 0.5}[row["precision"]]
+    return round(row["parameters"] * size)
+
+
+def accelerate_guess(row: dict) -> int | None:
+    """What ``accelerate estimate-memory`` says of the publisher's model, where it answers."""
+    from gemma_nb import variant
+
+    model = variant(row["name"]).hf_id
+    dtype = {"bfloat16": "float16"}.get(row["precision"], row["precision"])
+    command = ["accelerate", "estimate-memory", model, "--library_name", "transformers"]
+    try:
+        output = subprocess.run(
+            [*command, "--dtypes", dtype], capture_output=True, text=True, timeout=120, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    for line in output.splitlines():
+        cells = [c.strip() for c in line.split("│")]
+        if dtype in cells:
+            number, unit = cells[cells.index(dtype) + 2].split()
+            return round(float(number) * {"MB": 2**20, "GB": 2**30}[unit])
+    return None
+
+
+# --- the commands
+
+
+def key(row) -> tuple:
+    return (row["name"], row["precision"], row["max_length"], row["batch"])
+
+
+def read(path: Path) -> list[dict]:
+    return json.loads(path.read_text()) if path.exists() else []
+
+
+def measure(path: Path, budget: float, *, tiny: bool = False) -> None:
+    rows = read(path)
+    done = {key(r) for r in rows if r.get("peak")}
+    rows = [r for r in rows if key(r) in done]
+    started = time.perf_counter()
+    for wanted in [*CALIBRATION, *JUDGED]:
+        if wanted in done:
+            continue
+        if time.perf_counter() - started > budget:
+            print("budget spent; run again to go on")
+            return
+        arguments = [str(w) for w in wanted] + (["--tiny"] if tiny else [])
+        answer = subprocess.run(
+            [sys.executable, __file__, "row", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            tail = (answer.stderr.strip().splitlines() or ["?"])[-1][:300]
+            names = ("name", "precision", "max_length", "batch")
+            row = {**dict(zip(names, wanted, strict=True)), "peak": None, "why": tail}
+        else:
+            row = json.loads(answer.stdout.splitlines()[-1])
+            row["accelerate"] = accelerate_guess(row) if row.get("peak") else None
+        rows.append(row)
+        print(json.dumps(row), flush=True)
+        path.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def split(rows: list[dict]) -> tuple[list[dict], list[dict]]:
+    """The measured rows: those that the constants come from, and those that judge."""
+    measured = [r for r in rows if r.get("peak")]
+    return (
+        [r for r in measured if key(r) in CALIBRATION],
+        [r for r in measured if key(r) in JUDGED],
+    )
+
+
+def fit(path: Path) -> None:
+    """Prints the constants that fit the calibration rows best."""
+    from scipy.optimize import minimize
+
+    from gemma_nb.memory import cache_bytes, cache_plan, weight_bytes, workspace
+    from gemma_nb.memory.kernels import text_kernels
+    from gemma_nb.precision import precision
+
+    rows, _ = split(read(path))
+    if not rows:
+        print("no calibration row was measured")
+        return
+    names = ("table", "quantised_table", "activation", "scores", "fixed")
+
+    def constants(x):
+        told = dict(zip(names, (abs(float(v)) for v in x), strict=True))
+        told["fixed"] = round(told["fixed"] * GIB)
+        return dataclasses.replace(workspace.CONSTANTS, **told)
+
+    def guess(row, with_constants):
+        v, p = text_variant(row["name"]), precision(row["precision"])
+        matrices, _ = text_kernels(v)
+        length, batch = row["max_length"], row["batch"]
+        return (
+            weight_bytes(v, p).total
+            + cache_bytes(v.architecture, length, batch, p.dtype_bytes)
+            + workspace.workspace_bytes(
+                v.architecture,
+                matrices,
+                p,
+                length,
+                batch,
+                plan=cache_plan(),
+                constants=with_constants,
+            )
+            + with_constants.fixed
+        )
+
+    def loss(x):
+        errors = [guess(r, constants(x)) / r["peak"] - 1 for r in rows]
+        # an estimate that is too low costs more: it promises what then fails
+        drift = sum((v / s - 1) ** 2 for v, s in zip(x, start, strict=True))
+        return sum(e * e * (4 if e < 0 else 1) for e in errors) + 1e-6 * drift
+
+    now = workspace.CONSTANTS
+    start = [now.table, now.quantised_table, now.activation, now.scores, now.fixed / GIB]
+    best = min(
+        (minimize(loss, [s * k for s in start], method="Nelder-Mead", options={"maxiter": 20000})
+         for k in (0.1, 0.5, 1.0, 2.0)),
+        key=lambda r: r.fun,
+    )  # fmt: skip
+    found = constants(best.x)
+    print(f"{len(rows)} calibration rows; loss {best.fun:.6f}")
+    for name in names:
+        print(f"  {name} = {getattr(found, name)!r}  (now {getattr(now, name)!r})")
+    for row in rows:
+        print(f"  {key(row)}: {guess(row, found) / row['peak'] - 1:+.2%}")
+
+
+def report(path: Path) -> str:
+    rows = read(path)
+    calibration, judged = split(rows)
+    lines = [
+        "# Memory: predicted and measured",
+        "",
+        "`python benchmarks/memory.py measure`, then `report`. Text-only real shapes, every weight a",
+        f"constant, a prompt that fills max_length but for {NEW_TOKENS} tokens, through this package's",
+        "own generation, one process a row; measured is JAX's `peak_bytes_in_use`.",
+    ]
+    devices = sorted({f"{r['device']}, jax {r['jax']}" for r in calibration + judged})
+    lines += [f"Measured on: {'; '.join(devices) or 'nothing yet'}.", ""]
+    for title, some in (
+        (f"Calibration ({len(calibration)} rows; the constants come from these)", calibration),
+        (f"Judged ({len(judged)} rows)", judged),
+    ):
+        lines += [f"## {title}", "", *table(some), ""]
+    waiting = [r for r in rows if not r.get("peak")]
+    known = {key(r) for r in rows}
+    lines += ["## Not measured", ""]
+    for wanted in [*CALIBRATION, *JUDGED]:
+        why = next((r["why"] for r in waiting if key(r) == wanted), None)
+        if why or wanted not in known:
+            lines.append(f"- {' '.join(map(str, wanted))}: {why or 'not run'}")
+    lines += ["", "## Judgement", "", *judgement(judged), ""]
+    text = "\n".join(lines)
+    path.with_suffix(".md").write_text(text)
+    return text
+
+
+def table(rows: list[dict]) -> list[str]:
+    head = "| shape | precision | max_length | batch | measured GiB | predicted | error |"
+    head += " parameters × bytes | accelerate |"
+    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
+    for row in rows:
+        peak, guess = row["peak"], predicted(row)
+        told = row.get("accelerate")
+        cells = [*key(row), f"{peak / GIB:.2f}", f"{guess / GIB:.2f}", f"{guess / peak - 1:+.1%}"]
+        cells.append(f"{plain_guess(row) / peak - 1:+.1%}")
+        cells.append(f"{told / peak - 1:+.1%}" if told else "no answer")
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return lines
+
+
+def judgement(rows: list[dict]) -> list[str]:
+    if len(rows) < 10:
+        return [f"{len(rows)} judged rows are measured; ten are wanted before anything is said."]
+    errors = [predicted(r) / r["peak"] - 1 for r in rows]
+    plain = [abs(plain_guess(r) / r["peak"] - 1) for r in rows]
+    median = statistics.median(map(abs, errors))
+    worst, low = max(map(abs, errors)), min(errors)
+    return [
+        f"- median error {median:.1%} (bound {MEDIAN:.0%}): {_told(median <= MEDIAN)}",
+        f"- worst error {worst:.1%} (bound {WORST:.0%}): {_told(worst <= WORST)}",
+        f"- lowest {low:+.1%} (bound {TOO_LOW:.0%}): {_told(low >= TOO_LOW)}",
+        f"- parameters × bytes on the same rows: median {statistics.median(plain):.1%}, worst "
+        f"{max(plain):.1%}",
+    ]
+
+
+def _told(holds: bool) -> str:
+    return "holds" if holds else "does not hold"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("measure", "fit", "report"):
+        one = commands.add_parser(name)
+        one.add_argument("--out", type=Path, default=HERE / "memory.json")
+        if name == "measure":
+            one.add_argument("--budget", type=float, default=1e9, help="seconds")
+            one.add_argument("--tiny", action="store_true")
+    row = commands.add_parser("row")
+    row.add_argument("name")
+    row.add_argument("precision")
+    row.add_argument("max_length", type=int)
+    row.add_argument("batch", type=int)
+    row.add_argument("--tiny", action="store_true")
+    args = parser.parse_args()
+    if args.command == "row":
+        found = run_row(args.name, args.precision, args.max_length, args.batch, tiny=args.tiny)
+        print(json.dumps(found))
+    elif args.command == "measure":
+        measure(args.out, args.budget, tiny=args.tiny)
+    elif args.command == "fit":
+        fit(args.out)
+    else:
+        print(report(args.out))
+
+
+if __name__ == "__main__":
+    main()
