@@ -1,5 +1,6 @@
 """Downloads: whole, resumed, refused, broken; the real clients against two hubs on loopback."""
 
+import base64
 import dataclasses
 import hashlib
 import json
@@ -16,12 +17,13 @@ from pathlib import Path
 
 import pytest
 from hubs import HF_KERAS, HF_SAFE, KAGGLE, ROWS, SHARDED, presets
-from hubs.server import COMMIT, HF_LOGIN, KAGGLE_LOGIN, KAGGLE_PAIR, Faults
+from hubs.server import COMMIT, HF_LOGIN, KAGGLE_LOGIN, KAGGLE_PAIR, Faults, _crc32c
 from IPython.core.ultratb import VerboseTB
 
 from gemma_nb import strings
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.loading import transfer
+from gemma_nb.loading.crc32c import Crc32c
 from gemma_nb.loading.fetch import check_login, fetch, ready
 from gemma_nb.loading.sources import source
 
@@ -706,7 +708,7 @@ def test_progress_as_text_and_as_steps(hubs, capsys):
     assert steps[-1].total == sum(
         len(d)
         for n, d in files_of(hubs, K).items()
-        if n.endswith((".h5", ".spm", ".json")) and n != "config.json"
+        if n.endswith((".h5", ".spm", "tokenizer.json"))
     )
     assert [s.done for s in steps] == sorted(s.done for s in steps)
     assert steps[-1].rate > 0
@@ -725,6 +727,38 @@ def test_digests_of_the_three_kinds(tmp_path):
     assert transfer.digest_of(path, "git") == "bd9dbf5aae1a3862dd1526723246b20206e5fc37"
     assert transfer.digest_of(path, "md5") == hashlib.md5(path.read_bytes()).hexdigest()
     assert transfer.digest_of(path, "sha256") == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_crc32c_in_lanes_is_crc32c():
+    """RFC 3720, appendix B.4, and the catalogue of parametrised CRC algorithms' check value."""
+    known = {
+        b"123456789": "e3069283",
+        bytes(32): "8a9136aa",
+        b"\xff" * 32: "62a8ab43",
+        bytes(range(32)): "46dd794e",
+        b"": "00000000",
+    }
+    for data, value in known.items():
+        crc = Crc32c()
+        crc.update(data)
+        assert crc.hexdigest() == value
+    data = bytes(range(251)) * 12_001  # more than two blocks, and a rest
+    whole, parts = Crc32c(), Crc32c()
+    whole.update(data)
+    for at in range(0, len(data), 100_003):
+        parts.update(data[at : at + 100_003])
+    plain = int.from_bytes(base64.b64decode(_crc32c(data)), "big")
+    assert whole.hexdigest() == parts.hexdigest() == f"{plain:08x}"
+
+
+def test_a_file_that_has_no_md5_is_checked_by_its_crc32c(hubs):
+    hubs.faults = Faults(no_md5=True, flips=1)
+    refused("flipped bit, kaggle, CRC-32C alone", K, "hash")
+    hubs.faults = Faults(no_md5=True, always_cut=0.5)
+    with pytest.raises(LoadError):
+        fetch(K, progress=False)
+    recovered(hubs, K)
+    assert weights_asked(hubs)[-1].range
 
 
 def test_a_commit_can_be_named(hubs):

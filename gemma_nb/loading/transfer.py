@@ -58,7 +58,7 @@ class Remote:
     Args:
         name: its name in the preset.
         size: bytes, None where the hub does not say.
-        digest: algorithm ("md5", "sha256", "git" for git's SHA-1 of a blob) and hex value, None
+        digest: algorithm ("md5", "crc32c", "sha256", "git" for git's SHA-1 of a blob) and hex value, None
             where only the answer itself tells it or nothing does.
         open: starts a request with headers to add (Range): a ``requests.Response``.
     """
@@ -184,9 +184,10 @@ class _One:
         said = told(headers, whole=status == 200)
         etag, digest, size = said["etag"], said["digest"], said["size"]
         begins = _begins(headers) if status == 206 else 0
+        known = self.known or {}
         changed = (
-            (self.known is not None and etag and self.known.get("etag") not in (None, etag))
-            or (digest and self.known and self.known.get("digest") not in (None, list(digest)))
+            (etag and known.get("etag") not in (None, etag))
+            or _differ(digest, known.get("digest"))
             or (size is not None and self.size is not None and size != self.size)
         )
         if self.offset and (status == 200 or begins != self.offset or changed):
@@ -262,7 +263,7 @@ def digest_of(path: Path, algorithm: str) -> str:
 
     Args:
         path: the file.
-        algorithm: "md5", "sha256", or "git" for the SHA-1 that git gives a blob.
+        algorithm: "md5", "crc32c", "sha256", or "git" for the SHA-1 that git gives a blob.
     """
     made = _hasher(algorithm, path.stat().st_size)
     with path.open("rb") as file:
@@ -276,6 +277,10 @@ def _hasher(algorithm: str, size: int | None) -> Any:
     if algorithm == "git":
         head = f"blob {size}\0".encode()
         return None if size is None else hashlib.sha1(head, usedforsecurity=False)
+    if algorithm == "crc32c":
+        from gemma_nb.loading.crc32c import Crc32c  # numpy
+
+        return Crc32c()
     return hashlib.new(algorithm, usedforsecurity=False)
 
 
@@ -298,12 +303,10 @@ def told(headers: Any, *, whole: bool) -> dict[str, Any]:
     )
     if plain and length and length.isdigit():
         size = int(length)
-    digest = None
-    # GCS: "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ=="
-    for part in headers.get("x-goog-hash", "").split(","):
-        name, _, value = part.strip().partition("=")
-        if name == "md5" and (found := _hex(value)):
-            digest = ("md5", found)
+    # GCS: "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ=="; files put together of parts have no MD5
+    parts = (part.strip().partition("=") for part in headers.get("x-goog-hash", "").split(","))
+    given = {name: found for name, _, value in parts if (found := _hex(value))}
+    digest = next(((name, given[name]) for name in ("md5", "crc32c") if name in given), None)
     etag = headers.get("ETag")
     return {"size": size, "digest": digest, "etag": etag if etag and etag[0] == '"' else None}
 
@@ -316,6 +319,11 @@ def _hex(value: str) -> str | None:
         return base64.b64decode(value, validate=True).hex()
     except binascii.Error:
         return None
+
+
+def _differ(one: tuple[str, str] | None, other: list[str] | None) -> bool:
+    """Whether two hashes are of different files; those of different kinds do not tell."""
+    return bool(one and other and one[0] == other[0] and one[1] != other[1])
 
 
 def _begins(headers: Any) -> int | None:

@@ -7,6 +7,7 @@ and is sent on to a storage. Hugging Face's: huggingface_hub 2.4 reads ``/api/mo
 """
 
 import base64
+import functools
 import hashlib
 import json
 import threading
@@ -35,6 +36,7 @@ class Faults:
     flips: int = 0  # how many times a bit is flipped
     page: bool = False
     no_hash: bool = False
+    no_md5: bool = False
     no_etag: bool = False
     storage_status: int = 0
     api_status: int = 0
@@ -69,7 +71,7 @@ class Hubs:
         self.faults = Faults()
         self.asked = []
         self.lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.hubs = self
         self._thread = threading.Thread(
@@ -97,6 +99,11 @@ class Hubs:
     def bodies(self, suffix=".h5"):
         """The requests for the bytes of files of that ending."""
         return [a for a in self.asked if a.method == "GET" and a.path.endswith(suffix)]
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A client that was interrupted went away."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -275,7 +282,9 @@ class _Handler(BaseHTTPRequestHandler):
             headers.pop("ETag")
         if goog and not faults.no_hash:
             digest = base64.b64encode(hashlib.md5(data).digest()).decode()
-            headers["x-goog-hash"] = f"crc32c=AAAAAA==,md5={digest}"
+            headers["x-goog-hash"] = f"crc32c={_crc32c(data)},md5={digest}"
+            if faults.no_md5:
+                headers["x-goog-hash"] = f"crc32c={_crc32c(data)}"
         status = 200
         if ranged and not faults.ignore_range:
             begin = int(ranged.removeprefix("bytes=").partition("-")[0])
@@ -327,6 +336,22 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if end < len(body):
             self.close_connection = True
+
+
+_CRC32C = []
+for _byte in range(256):
+    for _ in range(8):
+        _byte = (_byte >> 1) ^ (0x82F63B78 if _byte & 1 else 0)
+    _CRC32C.append(_byte)
+
+
+@functools.cache
+def _crc32c(data):
+    """Byte by byte, as RFC 3720 has it; as Google's storage writes it."""
+    state = 0xFFFFFFFF
+    for byte in data:
+        state = _CRC32C[(state ^ byte) & 0xFF] ^ (state >> 8)
+    return base64.b64encode((state ^ 0xFFFFFFFF).to_bytes(4, "big")).decode()
 
 
 def _sha256(data):
