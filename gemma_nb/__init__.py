@@ -31,6 +31,7 @@ _WHERE = {
     "check_prompt": "prompts",
     "fim": "prompts",
     "load": "loading",
+    "from_keras": "loading.wrapping",
     "cached": "loading.cached",
     "Model": "model",
     "Chat": "chat",

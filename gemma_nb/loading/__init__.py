@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gc
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from gemma_nb.errors import GemmaError, InvalidInput, LoadError
+from gemma_nb.errors import InvalidInput, LoadError
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Choice
+    from gemma_nb.advice import Choice, Verdict
     from gemma_nb.catalog import Variant
+    from gemma_nb.loading.progress import Callback
     from gemma_nb.model import Model
     from gemma_nb.precision import Precision
 
@@ -17,13 +18,46 @@ if TYPE_CHECKING:
 DEMO = "demo_gemma3_instruct_4m"
 
 
+@overload
 def load(
-    variant: str | Variant | Choice | None = None,
+    variant: str | Path | Variant | Choice | None = None,
     precision: str = "auto",
     max_length: int = 2048,
     *,
     force: bool = False,
-) -> Model:
+    replace: bool = False,
+    credentials: Any = None,
+    progress: Callback | bool | None = None,
+    compile_cache: str | Path | None = None,
+    download_only: Literal[False] = False,
+) -> Model: ...
+
+
+@overload
+def load(
+    variant: str | Path | Variant | Choice | None = None,
+    precision: str = "auto",
+    max_length: int = 2048,
+    *,
+    force: bool = False,
+    credentials: Any = None,
+    progress: Callback | bool | None = None,
+    download_only: Literal[True],
+) -> Path: ...
+
+
+def load(
+    variant: str | Path | Variant | Choice | None = None,
+    precision: str = "auto",
+    max_length: int = 2048,
+    *,
+    force: bool = False,
+    replace: bool = False,
+    credentials: Any = None,
+    progress: Callback | bool | None = None,
+    compile_cache: str | Path | None = None,
+    download_only: bool = False,
+) -> Model | Path:
     """Loads a variant through KerasHub.
 
     Args:
@@ -31,66 +65,126 @@ def load(
             (whose precision and max_length then hold); None is the demo model
             ``demo_gemma3_instruct_4m``.
         precision: a Keras dtype name ("float32", "bfloat16", "float16", "int8", "int4"), or
-            "auto" for what ``advise`` says of this hardware.
+            "auto" for what ``advise`` says of this hardware. A preset that ``Model.save`` wrote
+            quantised has its own, which "auto" takes.
         max_length: tokens of prompt and reply together.
         force: load even where ``advise`` says that it does not fit.
+        replace: unload every model that is in memory first.
+        credentials: a login, as ``fetch`` takes it; looked for when None.
+        progress: a callback that is given each step; text on stderr when None, nothing when False.
+        compile_cache: where compiled programs are kept for the next process; "off" for nowhere;
+            None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user's.
+        download_only: fetch the files and load nothing; memory is not looked at then.
 
     Returns:
-        The model.
+        The model; the directory of its files where ``download_only``.
 
     Raises:
         InvalidInput: an unknown name or precision, a variant that KerasHub cannot load or this
             package cannot generate with, a max_length below 2.
         BackendError: keras was imported before, with another backend.
-        LoadError: it does not fit (the sentence says what would), or reading it failed; nothing
-            half-loaded stays in memory.
+        LoadError: keras-hub is too old, a login is missing, it does not fit (the sentence says
+            what would), or reading it failed; nothing half-loaded stays in memory.
     """
     from gemma_nb.advice import Choice, advise, auto_precision
-    from gemma_nb.catalog import variant as find
-    from gemma_nb.generation.adapters import check_decodable
+    from gemma_nb.credentials import take
+    from gemma_nb.generation.families import check_decodable
     from gemma_nb.hardware import detect_runtime
+    from gemma_nb.loading.checks import check_before_download, lent, on_this_disk
+    from gemma_nb.loading.fetch import fetch
     from gemma_nb.precision import precision as find_precision
 
+    credentials = take(credentials)
     if isinstance(variant, Choice):
         wanted, precision, max_length = variant.variant, variant.precision, variant.max_length
     else:
-        wanted = find(DEMO if variant is None else variant)
+        with lent(variant, credentials):
+            wanted = _find(DEMO if variant is None else variant)
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
     if not wanted.loadable:
         raise InvalidInput("not_loadable", name=wanted.name)
+    check_before_download(wanted, credentials, force=force)
+    if download_only:
+        return fetch(wanted, credentials, progress)
     check_decodable(wanted)
-    runtime = detect_runtime()
-    chosen = auto_precision(wanted, runtime) if precision == "auto" else find_precision(precision)
+    if precision != "auto":
+        find_precision(precision)
+    if replace:
+        _unload_all()
+    runtime = on_this_disk(wanted, detect_runtime())
+    saved = _saved(wanted)
+    if precision == "auto":
+        chosen = find_precision(saved) if saved else auto_precision(wanted, runtime)
+    else:
+        chosen = find_precision(precision)
     verdict = advise(wanted, chosen, runtime, max_length=max_length)
     if not verdict.fits and not force:
-        raise LoadError("does_not_fit", name=wanted.name, reason=verdict.reason)
-    return _load(wanted, chosen, max_length)
+        raise _refused(wanted, verdict)
+    return _load(wanted, chosen, max_length, verdict, (credentials, progress, compile_cache))
 
 
-def _load(variant: Variant, precision: Precision, max_length: int) -> Model:
-    from gemma_nb.loading.build import build
-    from gemma_nb.model import Model
+def _find(variant: str | Path | Variant) -> Variant:
+    """The variant; a directory that ``Model.save`` wrote says itself which it is."""
+    from gemma_nb.catalog import Variant
+    from gemma_nb.catalog import variant as find
+    from gemma_nb.loading.saving import recorded
+
+    if isinstance(variant, (str, Path)) and (found := recorded(Path(variant).expanduser())):
+        return found
+    return variant if isinstance(variant, Variant) else find(variant)
+
+
+def _saved(variant: Variant) -> str | None:
+    """The precision in which a local preset was saved quantised."""
+    from gemma_nb.loading.presets import saved_mode
 
     try:
-        lm, tokenizer = build(_source(variant), precision)
+        return saved_mode(Path(variant.handle or variant.name))
+    except (OSError, ValueError):  # not a directory; what is wrong with one, fetching tells
+        return None
+
+
+def _refused(variant: Variant, verdict: Verdict) -> LoadError:
+    from gemma_nb.model import live_models
+
+    short = verdict.bytes_needed > verdict.bytes_available
+    if short and (loaded := live_models()):
+        names = ", ".join(f"{m.variant.name} ({m.precision})" for m in loaded)
+        key = "load_no_room_beside"
+        return LoadError(key, name=variant.name, loaded=names, reason=verdict.reason)
+    return LoadError("does_not_fit", name=variant.name, reason=verdict.reason)
+
+
+def _unload_all() -> None:
+    from gemma_nb.model import live_models
+
+    for model in live_models():
+        model.unload()
+
+
+def _load(
+    variant: Variant,
+    precision: Precision,
+    max_length: int,
+    verdict: Verdict,
+    options: tuple[Any, Any, Any],
+) -> Model:
+    from gemma_nb import backend
+    from gemma_nb.loading.build import build
+    from gemma_nb.loading.compile_cache import enable
+    from gemma_nb.loading.fetch import fetch
+    from gemma_nb.loading.progress import Meter, reporter
+    from gemma_nb.loading.release import guarded
+    from gemma_nb.loading.weights import on_disk
+    from gemma_nb.model import Model
+
+    credentials, progress, compile_cache = options
+    backend.prepare()
+    directory = fetch(variant, credentials, progress)
+    with guarded(variant, verdict):
+        backend.import_keras_hub()
+        enable(compile_cache)
+        with Meter(reporter(progress), "weights", variant.name, on_disk(directory)) as meter:
+            lm, tokenizer = build(str(directory), precision, meter.add)
         return Model(lm, tokenizer, variant, precision.name, max_length)
-    except GemmaError:
-        raise
-    except Exception as error:
-        raise LoadError("load_failed", name=variant.name, why=_sentence(error)) from error
-    finally:
-        gc.collect()
-
-
-def _source(variant: Variant) -> str:
-    """What KerasHub's ``from_preset`` is told: a directory for the demo models."""
-    from gemma_nb.catalog import demo_directory
-
-    handle = variant.handle or variant.name
-    return str(demo_directory(variant.name)) if handle.startswith("demo://") else handle
-
-
-def _sentence(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if text.endswith((".", "!", "。")) else f"{text}."

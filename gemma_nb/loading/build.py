@@ -1,31 +1,100 @@
-"""From a preset on disk, or a name KerasHub knows, to a task in memory."""
+"""From a preset on disk to a task in memory: built without weights, then filled from its files."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from gemma_nb import backend
+from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.loading import quantizing, weights
+from gemma_nb.loading.presets import saved_mode
 from gemma_nb.precision import Precision
 
 
-def build(source: str, precision: Precision) -> tuple[Any, Any]:
+def build(source: str, precision: Precision, watch: weights.Watch | None = None) -> tuple[Any, Any]:
     """Builds a KerasHub task and its tokenizer with their weights.
 
+    Nothing is initialised to be overwritten: the backbone is built without weights and each
+    tensor goes from the file to the device in its final dtype; for int8 and int4 quantised on the
+    way, so that the device never holds the 16-bit model.
+
     Args:
-        source: a directory, a preset's name or a handle, as ``from_preset`` takes it.
-        precision: what the weights are held in.
+        source: a directory: a Keras preset, or a Hugging Face checkpoint that KerasHub converts.
+        precision: what the weights are held in; a preset that was saved quantised has its own.
+        watch: told the bytes of weights as they are read.
 
     Returns:
         The task, without its preprocessor, and the tokenizer.
 
     Raises:
         BackendError: keras was imported before, with another backend.
+        InvalidInput: the preset was saved in another quantised precision than the one asked for.
+        LoadError: the checkpoint is in safetensors and that package is missing.
+        ValueError: the files do not hold what the config says.
+        OSError: a file is missing, cut or corrupt.
     """
+    directory = Path(source)
+    saved = saved_mode(directory)
+    if saved and saved != precision.quantize:
+        raise InvalidInput("load_saved_precision", saved=saved, asked=precision.name)
     keras_hub = backend.import_keras_hub()
+    from keras_hub.src.utils.preset_utils import KerasPresetLoader, get_preset_loader
+
     with backend.native_stderr_kept():
-        tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(source)
-    # without its preprocessor, which wants TensorFlow: text needs the tokenizer alone
-    lm = keras_hub.models.CausalLM.from_preset(source, preprocessor=None, dtype=precision.dtype)
+        tokenizer = _tokenizer(keras_hub, str(directory))
+    loader = get_preset_loader(str(directory))
+    if isinstance(loader, KerasPresetLoader):
+        plain = backbone = skeleton(loader, precision.dtype)
+        if saved:
+            backbone = skeleton(loader, loader.config["config"]["dtype"])
+        elif precision.quantize:
+            policies = quantizing.policies(plain, precision.quantize, precision.dtype)
+            backbone = skeleton(loader, policies)
+        quantize = backbone is not plain and not saved
+        weights.read(plain, backbone, directory, quantize=quantize, watch=watch)
+    else:
+        from gemma_nb.loading import converted
+
+        backbone = converted.read(loader, precision, watch)
     if precision.quantize:
-        lm.backbone.quantize(precision.quantize)
-    return lm, tokenizer
+        quantizing.settle(backbone)
+    return _task(keras_hub, backbone), tokenizer
+
+
+def skeleton(loader: Any, dtype: Any) -> Any:
+    """A preset's backbone with no memory behind its variables.
+
+    Args:
+        loader: KerasHub's loader of the preset.
+        dtype: a Keras dtype name, policy or policy map.
+    """
+    import keras
+    from keras.src.backend.common import global_state
+
+    waiting = "uninitialized_variables"
+    before = list(global_state.get_global_attribute(waiting, []))
+    try:
+        # without the flag the scope initialises every variable when it is left
+        with keras.StatelessScope(initialize_variables=False):
+            return loader.load_backbone(loader.check_backbone_class(), False, dtype=dtype)
+    finally:
+        # else the next StatelessScope of anyone would initialise them
+        global_state.set_global_attribute(waiting, before)
+
+
+def _tokenizer(keras_hub: Any, directory: str) -> Any:
+    try:
+        return keras_hub.tokenizers.Tokenizer.from_preset(directory)
+    except ImportError as error:
+        if error.name == "safetensors":
+            raise LoadError("load_wants_safetensors") from None
+        raise
+
+
+def _task(keras_hub: Any, backbone: Any) -> Any:
+    """The causal LM of a backbone, without its preprocessor, which wants TensorFlow."""
+    from keras_hub.src.utils.preset_utils import find_subclass
+
+    models = keras_hub.models.CausalLM
+    return find_subclass("", models, type(backbone))(backbone=backbone, preprocessor=None)

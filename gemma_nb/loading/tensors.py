@@ -1,0 +1,111 @@
+"""A preset's tensors, read from disk onto the device a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+#: Bytes of one block. Host memory holds one while it is read and one while it is sent.
+BLOCK = 256 * 2**20
+
+
+class Stored:
+    """One tensor of a weights file that Keras wrote; sliced like an array, read when sliced.
+
+    Args:
+        dataset: the h5py dataset. Keras stores bfloat16 as two opaque bytes and names the dtype
+            in an attribute (keras 3.15.1, ``H5IOStore``).
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        import ml_dtypes
+        import numpy as np
+
+        self._dataset = dataset
+        opaque = dataset.attrs.get("dtype") == "bfloat16"
+        self.dtype = np.dtype(ml_dtypes.bfloat16) if opaque else dataset.dtype
+        self.shape: tuple[int, ...] = dataset.shape
+
+    def __getitem__(self, rows: slice) -> Any:
+        import numpy as np
+
+        start, stop, _ = rows.indices(self.shape[0])
+        out = np.empty((stop - start, *self.shape[1:]), self.dtype)
+        self._dataset.read_direct(out.view(self._dataset.dtype), np.s_[start:stop])
+        return out
+
+
+def stored(store: Any, key: str) -> Any:
+    """The tensor ``key`` of a Keras weights store: sliceable, with ``shape`` and ``dtype``.
+
+    Args:
+        store: a ``H5IOStore`` or ``ShardedH5IOStore`` that stands at a layer.
+        key: the tensor's number in it.
+
+    Raises:
+        KeyError: the file does not hold it.
+        ValueError: the file links elsewhere, or its shape is a bomb (Keras's own checks).
+    """
+    from keras.src.saving.saving_lib import safe_get_h5_dataset
+
+    group = store._h5_entry_group  # noqa: SLF001 - the store itself only hands out whole arrays
+    if key in group:
+        dataset = safe_get_h5_dataset(group, key)
+        if dataset.shape:
+            return Stored(dataset)
+    return store[key]
+
+
+def nbytes(tensor: Any) -> int:
+    """Bytes of a tensor as it is stored."""
+    import math
+
+    return math.prod(tensor.shape) * tensor.dtype.itemsize
+
+
+def stream(
+    tensor: Any, convert: Callable[[Any], tuple[Any, ...]], block: int = BLOCK
+) -> tuple[Any, ...]:
+    """Sends a tensor to the default device in blocks of whole rows.
+
+    Args:
+        tensor: what ``stored`` gives, or a NumPy array; at least one axis.
+        convert: from a block to the arrays that are kept of it, each with the block's rows as its
+            first axis; those of all blocks are put together.
+        block: bytes of a block, as stored.
+
+    Returns:
+        The arrays on the device; it never holds more than them and one block.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    rows = tensor.shape[0]
+    step = max(1, block * rows // max(1, nbytes(tensor)))
+    if step >= rows:
+        return tuple(jnp.asarray(part) for part in convert(tensor[:]))
+    whole: list[Any] = []
+    for start in range(0, rows, step):
+        parts = convert(tensor[start : start + step])
+        if not whole:
+            whole = [jnp.zeros((rows, *part.shape[1:]), part.dtype) for part in parts]
+        whole = [_write()(old, part, start) for old, part in zip(whole, parts, strict=True)]
+        jax.block_until_ready(whole)  # the block's host memory is free again
+    return tuple(whole)
+
+
+def cast(dtype: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """A ``convert`` for ``stream`` that changes the dtype, on the host."""
+    return lambda block: (block.astype(dtype, copy=False),)
+
+
+@cache
+def _write() -> Any:
+    """Writes a block of rows into an array in place (the array is donated)."""
+    import jax
+
+    def write(old: Any, part: Any, start: Any) -> Any:
+        return jax.lax.dynamic_update_slice_in_dim(old, part, start, 0)
+
+    return jax.jit(write, donate_argnums=0)

@@ -1,0 +1,206 @@
+"""Fills a backbone that was built without weights from a preset's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gemma_nb.loading import quantizing
+from gemma_nb.loading.tensors import BLOCK, cast, nbytes, stored, stream
+
+#: Called with the bytes of each layer's weights as they are read.
+Watch = Callable[[int], None]
+
+#: KerasHub's names of a preset's weights: one file, or a map of shards.
+SINGLE, SHARDED = "model.weights.h5", "model.weights.json"
+
+
+def read(
+    plain: Any,
+    target: Any,
+    directory: Path,
+    *,
+    quantize: bool = False,
+    watch: Watch | None = None,
+) -> None:
+    """Reads a Keras preset's weights into a backbone, layer by layer.
+
+    Args:
+        plain: the backbone built without weights and not quantised: Keras walks this one, because
+            each look at a quantised layer's kernel unpacks it.
+        target: the backbone that is filled; ``plain`` itself where nothing is quantised.
+        directory: the preset.
+        quantize: whether the checkpoint is not quantised and the target is.
+        watch: told how many bytes were read.
+
+    Raises:
+        ValueError: the files do not hold this backbone's weights (Keras's own message).
+        OSError: a file is missing, cut or corrupt.
+    """
+    import jax
+
+    path = directory / SINGLE
+    flight = _Flight(watch)
+    pairs = list(zip(plain._flatten_layers(), target._flatten_layers(), strict=True))  # noqa: SLF001
+    changed = {id(layer) for layer in quantizing.quantizable(plain)} if quantize else set()
+    # Keras asks each layer to load itself from the store: what it does then is ours
+    for layer, filled in pairs:
+        make = _quantizing if id(layer) in changed else _reading
+        layer.load_own_variables = _firm(make(filled, flight))
+    try:
+        plain.load_weights(str(path if path.exists() else directory / SHARDED))
+    except _StopError as stop:
+        raise stop.error from None
+    finally:
+        for layer, _ in pairs:
+            del layer.load_own_variables
+    missing = [v.path for v in target.variables if v._value is None]  # noqa: SLF001 - .value makes one up
+    if missing:
+        raise ValueError(f"not in the checkpoint: {', '.join(missing[:5])}")
+    jax.block_until_ready([v.value for v in target.variables])
+    flight.finish(on_disk(directory))
+
+
+class _StopError(BaseException):
+    """Passes through Keras, which would try the layer again and go on with the others."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _firm(load: Callable[[Any], None]) -> Callable[[Any], None]:
+    """A ``load_own_variables`` that ends everything where memory or the disk fails."""
+    import jax
+
+    def load_own_variables(store: Any) -> None:
+        try:
+            load(store)
+        except (MemoryError, OSError, jax.errors.JaxRuntimeError) as error:
+            raise _StopError(error) from None
+
+    return load_own_variables
+
+
+class _Flight:
+    """Counts what is read, and waits for the device once a block: what waits to be sent is bounded."""
+
+    def __init__(self, watch: Watch | None) -> None:
+        self._waiting = self._read = 0
+        self._watch = watch or (lambda _: None)
+
+    def add(self, read: int, layer: Any) -> None:
+        import jax
+
+        values = [v.value for v in layer._trainable_variables + layer._non_trainable_variables]  # noqa: SLF001
+        self._waiting += sum(v.nbytes for v in values)
+        if self._waiting >= BLOCK:
+            jax.block_until_ready(values)
+            self._waiting = 0
+        self._read += read
+        if read:
+            self._watch(read)
+
+    def finish(self, total: int) -> None:
+        """The files' own tables are no weights, but they are bytes of the files."""
+        self._watch(max(0, total - self._read))
+
+
+def _reading(layer: Any, flight: _Flight) -> Callable[[Any], None]:
+    """A layer's ``load_own_variables`` with large tensors read in blocks."""
+
+    def load_own_variables(store: Any) -> None:
+        source = _Source(store, layer)
+        type(layer).load_own_variables(layer, source)
+        flight.add(source.bytes, layer)
+
+    return load_own_variables
+
+
+def _quantizing(layer: Any, flight: _Flight) -> Callable[[Any], None]:
+    """A quantised layer's ``load_own_variables`` from a checkpoint that is not."""
+
+    def load_own_variables(store: Any) -> None:
+        names = quantizing.tensor_names(layer)
+        read = 0
+        for index, name in enumerate(names):
+            tensor = stored(store, str(index))
+            read += nbytes(tensor)
+            fill(layer, name, tensor)
+        if len(store.keys()) != len(names):
+            raise ValueError(
+                f"{layer.path}: {len(names)} tensors wanted, {len(store.keys())} found"
+            )
+        flight.add(read, layer)
+
+    return load_own_variables
+
+
+def fill(layer: Any, name: str, tensor: Any) -> None:
+    """Assigns one tensor of a 16-bit checkpoint to a quantised layer.
+
+    Args:
+        layer: a layer that was built quantised.
+        name: the variable's name before quantising.
+        tensor: a NumPy array or what ``stored`` gives.
+    """
+    if not quantizing.is_quantized_tensor(layer, name):
+        getattr(layer, name).assign(tensor[:])
+        return
+    shape = tuple(getattr(layer, "original_kernel_shape", None) or tensor.shape)
+    if shape != tuple(tensor.shape):  # int4 flattens a kernel: its own shape would not be checked
+        raise ValueError(f"{layer.path}: {name} has shape {tuple(tensor.shape)}, wanted {shape}")
+    for part, value in quantizing.quantized(layer, name, tensor).items():
+        # "kernel" and "embeddings" themselves unpack: the variable stands behind them
+        held = f"_{part}" if part in {"kernel", "embeddings"} else part
+        getattr(layer, held).assign(value)
+
+
+class _Source:
+    """The store that a layer reads itself from: Keras's, with large tensors already sent."""
+
+    def __init__(self, store: Any, layer: Any) -> None:
+        self._store = store
+        self._layer = layer
+        self.bytes = 0
+
+    def __getitem__(self, key: str) -> Any:
+        tensor = stored(self._store, key)
+        self.bytes += nbytes(tensor)
+        # a variable that is laid out over several devices is sent to them by Keras, whole
+        spread = any(v._layout is not None for v in self._layer.variables)  # noqa: SLF001
+        if nbytes(tensor) <= BLOCK or spread:
+            return self._store[key]
+        return stream(tensor, cast(_final(tensor.dtype, self._layer.variable_dtype)))[0]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._store
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def keys(self) -> Any:
+        return self._store.keys()
+
+
+def assign(variable: Any, tensor: Any) -> None:
+    """Assigns a NumPy array to a variable, a large one in blocks."""
+    if nbytes(tensor) <= BLOCK or variable._layout is not None:  # noqa: SLF001
+        variable.assign(tensor)
+    else:
+        variable.assign(stream(tensor, cast(_final(tensor.dtype, variable.dtype)))[0])
+
+
+def _final(dtype: Any, wanted: str) -> Any:
+    """The dtype on the device: ``wanted`` for floats, integers as they are."""
+    import ml_dtypes
+    import numpy as np
+
+    integer = dtype.kind in "iub" and dtype != ml_dtypes.bfloat16
+    return dtype if integer else np.dtype(getattr(ml_dtypes, wanted, wanted))
+
+
+def on_disk(directory: Path) -> int:
+    """Bytes of a preset's weights files."""
+    files = [p for kind in ("*.h5", "*.safetensors") for p in directory.glob(kind)]
+    return sum(p.stat().st_size for p in files)
