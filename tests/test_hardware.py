@@ -348,6 +348,13 @@ def test_a_driver_that_hangs_is_not_waited_for(tmp_path):
     assert time.perf_counter() - started < 1.5
 
 
+def test_a_driver_that_wakes_slowly_is_waited_for(tmp_path):
+    machine(tmp_path)
+    tree(tmp_path, {"proc/driver/nvidia/version": "NVRM version: 580"})
+    env = nvidia_smi(tmp_path / "bin", [T4], delay=1.5)
+    assert detect(tmp_path, env).kind == "gpu"
+
+
 def test_nvidia_smi_that_fails(tmp_path):
     machine(tmp_path)
     env = nvidia_smi(tmp_path / "bin", [T4])

@@ -43,7 +43,7 @@ def detect_runtime(
     cache, cache_source = place.cache_directory(env, home)
     disk = host.free_disk(cache)
 
-    accelerator = gpu.nvidia(env) or gpu.tpu(root)
+    accelerator = gpu.nvidia(env, root) or gpu.tpu(root)
     facts = [Fact("place", Message(f"place_{where}"), where_source)]
     if accelerator:
         found = _accelerated(accelerator, env, facts)

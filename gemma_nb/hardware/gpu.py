@@ -63,7 +63,12 @@ class Accelerator:
     source: str
 
 
-def nvidia(env: Mapping[str, str], timeout: float = 0.8) -> Accelerator | None:
+#: Seconds to wait for nvidia-smi; longer where a driver is loaded, which takes seconds to wake a
+#: GPU that nothing keeps awake (persistence mode off).
+PATIENCE, PATIENCE_WITH_DRIVER = 0.8, 10.0
+
+
+def nvidia(env: Mapping[str, str], root: Path = Path("/")) -> Accelerator | None:
     """The NVIDIA GPUs that this process may use; None without a GPU, a driver or nvidia-smi.
 
     Memory is what is free on the fullest of them, so what other processes hold is off already.
@@ -71,18 +76,19 @@ def nvidia(env: Mapping[str, str], timeout: float = 0.8) -> Accelerator | None:
 
     Args:
         env: the environment variables (PATH, CUDA_VISIBLE_DEVICES).
-        timeout: seconds to wait for nvidia-smi, which is slow where no driver keeps the GPU ready.
+        root: the directory that ``proc`` lies in.
     """
     program = which("nvidia-smi", path=env.get("PATH"))
     if program is None:
         return None
+    driver = (root / "proc/driver/nvidia/version").exists()
     query = "index,uuid,name,memory.total,memory.free,compute_cap"
     try:
         output = subprocess.run(
             [program, f"--query-gpu={query}", "--format=csv,noheader,nounits"],
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=PATIENCE_WITH_DRIVER if driver else PATIENCE,
             check=True,
             env=dict(env),
         ).stdout
