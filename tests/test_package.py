@@ -44,7 +44,8 @@ def test_both_languages_take_the_same_values():
         assert len(pair) == 2, key
         english, japanese = pair
         assert fields(english) == fields(japanese), key
-        assert english.strip() and japanese.strip(), key
+        assert english.strip(), key
+        assert japanese.strip(), key
 
 
 def test_language_is_the_users(monkeypatch):
