@@ -104,12 +104,13 @@ def load(
         raise InvalidInput("bad_max_length", value=max_length)
     if not wanted.loadable:
         raise InvalidInput("not_loadable", name=wanted.name)
+    if not download_only:
+        check_decodable(wanted)
+        if precision != "auto":
+            find_precision(precision)
     check_before_download(wanted, credentials, force=force)
     if download_only:
         return fetch(wanted, credentials, progress)
-    check_decodable(wanted)
-    if precision != "auto":
-        find_precision(precision)
     if replace:
         _unload_all()
     runtime = on_this_disk(wanted, detect_runtime())
