@@ -21,6 +21,8 @@ STAGES = ("download", "build", "weights", "compile")
 _EVERY = 0.2
 #: Least seconds between two lines where text cannot be written over.
 _LINE_EVERY = 10.0
+#: Seconds that a stage other than a download takes before it is worth a word.
+_SHORT = 5.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ def reporter(progress: Callback | bool | None) -> Callback:
 class TextProgress:
     """Progress as plain text: one line that is written over in a terminal, a line each 10 s else.
 
+    What is over within five seconds and is no download is not worth a word.
+
     Args:
         stream: where to; stderr when None.
     """
@@ -107,6 +111,8 @@ class TextProgress:
 
     def __call__(self, step: Step) -> None:
         """Shows a step."""
+        if step.stage != "download" and step.seconds < _SHORT and not step.note:
+            return
         stream = self._stream or sys.stderr
         line = str(step)
         if stream.isatty():
