@@ -35,6 +35,7 @@ KAGGLE_NOTEBOOK_TOKEN_FILE = "KAGGLE_API_V1_TOKEN"  # noqa: S105
 KAGGLE_NOTEBOOK = "KAGGLE_KERNEL_RUN_TYPE"
 KAGGLE_NOTEBOOK_PROXY = "KAGGLE_DATA_PROXY_URL"
 KAGGLE_NOTEBOOK_SECRETS = "KAGGLE_USER_SECRETS_TOKEN"
+KAGGLE_NO_ATTACHING = "DISABLE_KAGGLE_CACHE"
 #: Variables that move the services' own files.
 KAGGLE_FOLDER = "KAGGLE_CONFIG_DIR"
 HF_TOKEN_FILE = "HF_TOKEN_PATH"  # noqa: S105
@@ -337,7 +338,10 @@ def _kaggle_json(path: Path) -> tuple[Secret | None, Secret | None]:
 def _notebook() -> Secret | None:
     """A Kaggle notebook's own identity: its token's file, else the token that attaches models."""
     path = os.environ.get(KAGGLE_NOTEBOOK_TOKEN_FILE)
-    return (_file(Path(path)) if path else None) or _variable(KAGGLE_NOTEBOOK_SECRETS)
+    found = _file(Path(path)) if path else None
+    # the other one attaches models and is no login for Kaggle's API
+    attaches = not os.environ.get(KAGGLE_NO_ATTACHING)
+    return found or (_variable(KAGGLE_NOTEBOOK_SECRETS) if attaches else None)
 
 
 def _in_colab() -> bool:

@@ -90,7 +90,7 @@ def load(
     from gemma_nb.credentials import take
     from gemma_nb.generation.families import check_decodable
     from gemma_nb.hardware import detect_runtime
-    from gemma_nb.loading.checks import check_before_download, lent, on_this_disk
+    from gemma_nb.loading.checks import check_before_download, looked_up, on_this_disk
     from gemma_nb.loading.fetch import fetch
     from gemma_nb.precision import precision as find_precision
 
@@ -98,8 +98,7 @@ def load(
     if isinstance(variant, Choice):
         wanted, precision, max_length = variant.variant, variant.precision, variant.max_length
     else:
-        with lent(variant, credentials):
-            wanted = _find(DEMO if variant is None else variant)
+        wanted = looked_up(DEMO if variant is None else variant, credentials, _find)
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
     if not wanted.loadable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,28 @@ def lent(variant: Any, credentials: Any = None) -> Iterator[None]:
             yield
     finally:
         LENT.reset(token)
+
+
+def looked_up(variant: Any, credentials: Any, find: Callable[[Any], Variant]) -> Variant:
+    """What a name, handle or directory stands for; of a handle that is on disk, without a network too.
+
+    Args:
+        variant: as in ``load``.
+        credentials: as in ``fetch``.
+        find: looks up.
+
+    Raises:
+        InvalidInput: as ``find`` and ``fetch`` do.
+        LoadError: as ``find`` and ``fetch`` do.
+    """
+    try:
+        with lent(variant, credentials):
+            return find(variant)
+    except LoadError as error:
+        folder = ready(variant) if error.message.key == "hub_unreachable" else None
+        if folder is None:
+            raise
+    return replace(find(folder), name=str(variant).rpartition("/")[2], handle=str(variant))
 
 
 _SERVICES = {"kaggle": KAGGLE, "hf": HUGGING_FACE}

@@ -90,6 +90,8 @@ class Kaggle:
         request.version_number = int(self.src.version or 0)
         request.path = name
         session = self._client.http_client()._session  # noqa: SLF001
+        headers = {**headers, "Accept-Encoding": "identity"}
+        before = session.headers.copy()
         session.headers.update(headers)
         try:
             return self._api.download_model_instance_version(request)
@@ -107,8 +109,7 @@ class Kaggle:
                 raise Broken("status", status=status) from None
             raise faults.refused(status, self.src, self._login) from None
         finally:
-            for header in headers:
-                session.headers.pop(header, None)
+            session.headers = before
 
     def _fill(self, request: Any) -> Any:
         from kagglehub.handle import parse_model_handle

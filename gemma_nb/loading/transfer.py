@@ -307,6 +307,8 @@ def told(headers: Any, *, whole: bool) -> dict[str, Any]:
     parts = (part.strip().partition("=") for part in headers.get("x-goog-hash", "").split(","))
     given = {name: found for name, _, value in parts if (found := _hex(value))}
     digest = next(((name, given[name]) for name in ("md5", "crc32c") if name in given), None)
+    if not plain or headers.get("x-goog-stored-content-encoding", "identity") != "identity":
+        digest = None  # of the compressed file, which is not what arrives
     etag = headers.get("ETag")
     return {"size": size, "digest": digest, "etag": etag if etag and etag[0] == '"' else None}
 

@@ -276,7 +276,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(200, _PAGE, {"Content-Type": "text/html"})
         begin = 0
         ranged = self.headers.get("Range")
-        headers = {"Content-Type": "application/octet-stream", "Accept-Ranges": "bytes"}
+        kind = "application/json" if name.endswith(".json") else "application/octet-stream"
+        headers = {"Content-Type": kind, "Accept-Ranges": "bytes"}
         headers |= {"ETag": f'"{hashlib.md5(data).hexdigest()}"', **(extra or {})}
         if faults.no_etag:
             headers.pop("ETag")
