@@ -350,6 +350,31 @@ def test_what_huggingface_hub_fetched_well_is_not_fetched_again(hubs, tmp_path):
     assert len(weights_asked(hubs)) == before
 
 
+@pytest.mark.parametrize("handle", [K, H])
+def test_what_another_program_fetched_does_without_network_and_login(hubs, handle, monkeypatch):
+    import huggingface_hub
+    import huggingface_hub.constants as hf
+    import kagglehub
+    from kagglesdk import kaggle_env
+
+    cache = Path(os.environ["HF_HOME"]) / "hub"
+    for name in files_of(hubs, handle):
+        if handle == K:
+            kagglehub.model_download(f"{KAGGLE}/1", name)
+        else:
+            huggingface_hub.hf_hub_download(HF_KERAS, name, cache_dir=cache, endpoint=hubs.url)
+    hubs.faults = Faults(login_needed=True)
+    folder = fetch(handle, progress=False)
+    closed = "http://127.0.0.1:9"
+    monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, closed)
+    monkeypatch.setattr(hf, "ENDPOINT", closed)
+    assert fetch(handle, progress=False) == folder
+    assert (folder / WEIGHTS).read_bytes() == files_of(hubs, handle)[WEIGHTS]
+    (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:1000])
+    with pytest.raises(LoadError, match="cannot be reached"):
+        fetch(handle, progress=False)
+
+
 def test_a_page_that_kagglehub_took_for_the_file(hubs):
     """What another program marked as complete is checked once before it is used."""
     import kagglehub

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 #: What stays free on the disk after a download: a notebook saves itself there too.
 SPARE_BYTES = 64 * 2**20
-#: Errors after which a copy on disk, if perhaps not the newest, is better than none.
-_AWAY = ("fetch_no_network", "fetch_hub_busy", "fetch_no_answer")
+#: Errors after which a copy on disk, if perhaps not the newest or not checked by us, is better than
+#: none.
+_AWAY = ("fetch_no_network", "fetch_hub_busy", "fetch_no_answer", "fetch_no_credentials")
 
 
 def fetch(
@@ -93,7 +94,9 @@ def check_login(variant: str | Path | Variant, credentials: Any = None) -> None:
 
 def _check_login(src: Source, given: Credentials) -> None:
     given.check()
-    if src.hub != LOCAL and src.gated and not Shelf.newest(src) and not logins.find(src.hub, given):
+    if src.hub == LOCAL or not src.gated or Shelf.newest(src, marked=True):
+        return
+    if not logins.find(src.hub, given):
         raise faults.no_login(src)
 
 
@@ -153,18 +156,21 @@ def _fetch(src: Source, given: Credentials, report: Callback) -> Path:
         return _local(src)
     if _pinned(src) and (shelf := Shelf.newest(src)):
         return shelf.preset
-    login = logins.find(src.hub, given)
-    if src.gated and login is None and not Shelf.newest(src):
+    try:
+        return _from_hub(src, logins.find(src.hub, given), report)
+    except LoadError as error:
+        if error.message.key in _AWAY and (shelf := Shelf.newest(src, marked=True)):
+            return shelf.preset
+        raise
+
+
+def _from_hub(src: Source, login: Login | None, report: Callback) -> Path:
+    if src.gated and login is None:
         raise faults.no_login(src)
     if src.hub == KAGGLE and (folder := _attached(src, login)):
         return folder
     named = src.version
-    try:
-        hub, src = _at_version(src, login)
-    except LoadError as error:
-        if error.message.key in _AWAY and (shelf := Shelf.newest(src)):
-            return shelf.preset
-        raise
+    hub, src = _at_version(src, login)
     with Shelf(src).held(lambda: _waiting(src, report)) as shelf:
         if not shelf.whole():
             _Job(shelf, hub, src, login, report).fill()

@@ -16,7 +16,7 @@ from typing import Any
 
 from gemma_nb.credentials import HUGGING_FACE, KAGGLE
 from gemma_nb.loading import files
-from gemma_nb.loading.sources import RECORDS, Source, place, root_of
+from gemma_nb.loading.sources import Source, place, root_of
 from gemma_nb.loading.transfer import PARTIAL, Broken, Remote, begin_note, digest_of, told
 
 
@@ -35,13 +35,18 @@ class Shelf:
         self._notes = self._read()
 
     @classmethod
-    def newest(cls, src: Source) -> Shelf | None:
-        """The whole shelf of a source: of its version, else of the newest that is there."""
-        for version in _versions(src):
-            shelf = cls(src.at(version))
-            if shelf.whole():
-                return shelf
-        return None
+    def newest(cls, src: Source, *, marked: bool = False) -> Shelf | None:
+        """The whole shelf of a source: of its version, else of the newest that is there.
+
+        Args:
+            src: the source.
+            marked: take one too that another program says is complete and that looks so.
+        """
+        shelves = [cls(src.at(version)) for version in _versions(src)]
+        whole = next((shelf for shelf in shelves if shelf.whole()), None)
+        if whole or not marked:
+            return whole
+        return next((shelf for shelf in shelves if shelf.marked()), None)
 
     @contextmanager
     def held(self, waiting: Callable[[], None]) -> Iterator[Shelf]:
@@ -79,6 +84,19 @@ class Shelf:
             if name.endswith((".h5", ".safetensors")) and files.check_file(path, name):
                 return False
         return True
+
+    def marked(self) -> bool:
+        """Whether the hub's own program says that all is there, and it looks like a preset.
+
+        Good enough where the hub cannot be asked. huggingface_hub gives a file its name when it is
+        complete; kagglehub before, and marks it afterwards.
+        """
+        if not self.preset.is_dir() or files.check_preset(self.preset):
+            return False
+        if self._src.hub == HUGGING_FACE or (self.root / f"{self._src.version}.complete").exists():
+            return True
+        there = (p for p in self.preset.rglob("*") if p.is_file())
+        return all(self._marker(p.relative_to(self.preset).as_posix()).exists() for p in there)
 
     def target(self, remote: Remote) -> Path:
         """Where a file's bytes go: at Hugging Face under their hash, as its program keeps them."""
@@ -194,8 +212,7 @@ def _versions(src: Source) -> list[str]:
     if src.hub == KAGGLE:
         if src.version:
             return [src.version]
-        noted = (root_of(src) / ".complete").glob(f"*/{RECORDS}.json")
-        numbers = [p.parent.name for p in noted if p.parent.name.isdigit()]
+        numbers = [p.name for p in root_of(src).glob("[0-9]*") if p.name.isdigit() and p.is_dir()]
         return sorted(numbers, key=int, reverse=True)
     ref = root_of(src) / "refs" / (src.version or "main")
     if ref.is_file():

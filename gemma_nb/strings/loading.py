@@ -42,9 +42,9 @@ TEXT = {
     ),
     "fetch_no_consent": (
         "{hub} knows the login found in {place}, but this account may not have {name} yet. Open {page} with "
-        "the same account, accept the terms, and try again.",
+        "the same account, accept the terms (a token of limited rights has to be let read gated models too), and try again.",
         "{place} のログイン情報は {hub} に認められましたが、このアカウントはまだ {name} を利用できません。同じ"
-        "アカウントで {page} を開いて利用規約に同意し、もう一度試してください。",
+        "アカウントで {page} を開いて利用規約に同意し（権限を絞ったトークンには、同意制モデルの読み取りも許可して）、もう一度試してください。",
     ),
     "fetch_unknown": (
         "{hub} has no {handle} that this login may see. Check the name at {page}; gnb.variants() lists "
