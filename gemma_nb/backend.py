@@ -28,7 +28,8 @@ def prepare() -> None:
             raise BackendError("backend_fixed", backend=backend)
     else:
         os.environ["KERAS_BACKEND"] = "jax"
-    if "jax" not in sys.modules:
+    # jaxlib takes the older name too, and refuses both at once
+    if "jax" not in sys.modules and "XLA_PYTHON_CLIENT_MEM_FRACTION" not in os.environ:
         for name, value in MEMORY_SETTINGS.items():
             os.environ.setdefault(name, value)
 

@@ -103,14 +103,14 @@ def load(
         raise InvalidInput("bad_max_length", value=max_length)
     if not wanted.loadable:
         raise InvalidInput("not_loadable", name=wanted.name)
-    if not download_only:
-        check_decodable(wanted)
-        if precision != "auto":
-            find_precision(precision)
-    check_before_download(wanted, credentials, force=force)
     if download_only:
+        check_before_download(wanted, credentials, force=force)
         return fetch(wanted, credentials, progress)
+    check_decodable(wanted)
+    if precision != "auto":
+        find_precision(precision)
     if replace:
+        check_before_download(wanted, credentials, force=force)  # before what answers is lost
         _unload_all()
     runtime = on_this_disk(wanted, detect_runtime())
     saved = _saved(wanted)
@@ -121,6 +121,8 @@ def load(
     verdict = advise(wanted, chosen, runtime, max_length=max_length)
     if not verdict.fits and not force:
         raise _refused(wanted, verdict)
+    # last, since a login helps nobody whose memory is too small
+    check_before_download(wanted, credentials, force=force)
     return _load(wanted, chosen, max_length, verdict, (credentials, progress, compile_cache))
 
 
