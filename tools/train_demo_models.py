@@ -28,7 +28,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "gemma_nb" / "demo"
-NOTES = ROOT / "build" / "demo"
 STEPS = (1500, 6500)
 TOKENS = {"pretrain": 15_000_000, "instruct": 90_000_000}
 
@@ -37,14 +36,15 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", choices=("1m", "4m", "both"), default="both")
     parser.add_argument("--out", type=Path, default=FOLDER, help="where the presets go")
+    parser.add_argument(
+        "--notes", type=Path, default=ROOT / "build" / "demo", help="where notes go"
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--device", choices=("auto", "cpu"), default="auto")
     parser.add_argument(
         "--evaluate", action="store_true", help="evaluate what is saved, no training"
     )
-    parser.add_argument(
-        "--only-tokenizer", action="store_true", help="train and save the tokenizer"
-    )
+    parser.add_argument("--card", action="store_true", help="look for overlap, write the card")
     parser.add_argument(
         "--polish", type=Path, metavar="DIR", help="only tune the instruct presets in DIR further"
     )
@@ -172,9 +172,9 @@ def evaluate(sizes: list[str], args: argparse.Namespace, proto: bytes) -> dict[s
     return out
 
 
-def _write(name: str, content: object) -> None:
-    NOTES.mkdir(parents=True, exist_ok=True)
-    (NOTES / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+def _write(notes: Path, name: str, content: object) -> None:
+    notes.mkdir(parents=True, exist_ok=True)
+    (notes / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_card(args: argparse.Namespace) -> None:
@@ -184,7 +184,7 @@ def write_card(args: argparse.Namespace) -> None:
 
     asked = held.questions(args.questions)
     total: dict[str, int] = {}
-    for note in (json.loads(p.read_text()) for p in sorted(NOTES.glob("training_4m*.json"))):
+    for note in (json.loads(p.read_text()) for p in sorted(args.notes.glob("training_4m*.json"))):
         phases = {
             phase.replace("polish", "instruct"): note[phase]["texts_per_shard"]
             for phase in ("pretrain", "instruct", "polish")
@@ -194,7 +194,7 @@ def write_card(args: argparse.Namespace) -> None:
         for key, value in (*vars(found).items(), ("total", found.total)):
             total[key] = total.get(key, 0) + value
     print(f"overlap of the held-out questions with the training text: {total}")
-    figures = card.evaluation(NOTES, total)
+    figures = card.evaluation(args.notes, total)
     (args.out / "evaluation.json").write_text(
         json.dumps(figures, indent=1, ensure_ascii=False) + "\n"
     )
@@ -219,9 +219,9 @@ def main() -> int:
             "versions": _versions(),
             "finished": datetime.now(UTC).strftime("%Y-%m-%d"),
         }
-        _write(f"training_{size}{'_polish' if args.polish else ''}.json", facts | done)
+        _write(args.notes, f"training_{size}{'_polish' if args.polish else ''}.json", facts | done)
     for size, result in evaluate(sizes, args, proto).items():
-        _write(f"results_{size}.json", result)
+        _write(args.notes, f"results_{size}.json", result)
     return 0
 
 

@@ -45,7 +45,7 @@ def pretrained_table(figures: dict[str, Any]) -> str:
     rows = ["| | 1m | 4m |", "|---|---|---|"]
     plain = [figures["sizes"][size]["pretrained"] for size in SIZES]
     bits = " | ".join(f"{p['bits_per_byte']:.3f}" for p in plain)
-    rows.append(f"| bits a byte on held-out documents | {bits} |")
+    rows.append(f"| bits a byte on new documents of the same generator | {bits} |")
     for fact, prompt in (
         ("capitals", "The capital of France is"),
         ("opposites", "The opposite of hot is"),

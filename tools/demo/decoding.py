@@ -25,8 +25,8 @@ def _run(
     with keras.StatelessScope(list(zip(causal_lm.variables, values, strict=True))):
         shape = (*tokens.shape, backbone.num_key_value_heads, backbone.head_dim)
         cache = tuple((jnp.zeros(shape), jnp.zeros(shape)) for _ in range(backbone.num_layers))
-        # The whole row at once: what lies behind a prompt is overwritten before it is looked at.
-        _, _, cache = causal_lm.call_with_cache(tokens, cache, 0)
+        # All prompts at once: what lies behind a shorter one is overwritten before it is looked at.
+        _, _, cache = causal_lm.call_with_cache(tokens[:, :-MOST_NEW], cache, 0)
 
         def going(carry):
             _, _, index, done = carry
@@ -69,7 +69,7 @@ class Greedy:
         for at in range(0, len(by_length), self._batch):
             chosen = by_length[at : at + self._batch]
             longest = len(prompts[chosen[-1]])
-            total = -(-longest // 128) * 128 + MOST_NEW
+            total = -(-longest // 64) * 64 + MOST_NEW
             tokens = np.zeros((self._batch, total), np.int32)
             lengths = np.full(self._batch, longest, np.int32)
             for row, i in enumerate(chosen):

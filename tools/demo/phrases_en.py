@@ -172,7 +172,7 @@ ASK = {
 
 UNSEEN = {
     "capital": (
-        "Please tell me what the capital of {x} is.|Hi! What is the capital of {x}?|Can you name the capital city of {x}?|"
+        "Please tell me what the capital of {x} is.|Good day! What is the capital of {x}?|Can you name the capital city of {x}?|"
         "What is the name of {x}'s capital city?|I would like to know the capital of {x}.|Which is the capital of {x}?|"
         "Do you know what the capital of {x} is?|Excuse me, what's the capital city of {x}?"
     ),

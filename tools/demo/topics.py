@@ -77,7 +77,7 @@ PROMPTS_UNSEEN = (
     "How do I get to the station?|Tell me a funny story.|Can you write code?|What is the tallest building?|Why is grass green?|How do planes fly?|"
     "Who is your favourite singer?|What is the best movie?|Do you know any jokes?|I am so tired today.|My computer is broken.|I lost my keys.|"
     "What happened in 1969?|Is there life on Mars?|How do I make tea?|What is a noun?|Why do we dream?|What is the smallest planet?|How do magnets work?|"
-    "Give me a riddle.|Write a birthday card.|Who was Napoleon?|What is justice?|asdf qwer zxcv|sdfkjh skdjfh|jkl jkl jkl|What is inflation?|"
+    "Give me a riddle.|Write a birthday card.|Who was Napoleon?|What is patience?|asdf qwer zxcv|sdfkjh skdjfh|jkl jkl jkl|What is inflation?|"
     "Can pigs fly?|Do fish sleep?|Plan my weekend.|Plan a trip to Rome.|What is your opinion?|Tell me about Keras and JAX.|How do vaccines work?|"
     "What is overfitting?|How do you train a model?|Write a regular expression for dates.|Why is the ocean salty?|What are clouds made of?"
 )
