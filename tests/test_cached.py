@@ -45,9 +45,9 @@ def test_what_is_there_with_size_and_place(full):
     assert K in shown
     assert str(folders[K]) in shown
     assert "KiB" in shown
-    assert "3 models" in shown
+    assert "Models on disk: 3" in shown
     gnb.set_language("ja")
-    assert "3 個のモデル" in repr(gnb.cached())
+    assert "3 個" in repr(gnb.cached())
 
 
 def test_a_name_of_the_catalog_is_told(hubs):

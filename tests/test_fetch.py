@@ -22,7 +22,7 @@ from IPython.core.ultratb import VerboseTB
 
 from gemma_nb import strings
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.loading import transfer
+from gemma_nb.loading import digests, transfer
 from gemma_nb.loading.crc32c import Crc32c
 from gemma_nb.loading.fetch import check_login, fetch, ready
 from gemma_nb.loading.sources import source
@@ -749,9 +749,9 @@ def test_digests_of_the_three_kinds(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"what is up, doc?")
     # the blob of the Pro Git book, chapter "Git Objects"
-    assert transfer.digest_of(path, "git") == "bd9dbf5aae1a3862dd1526723246b20206e5fc37"
-    assert transfer.digest_of(path, "md5") == hashlib.md5(path.read_bytes()).hexdigest()
-    assert transfer.digest_of(path, "sha256") == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert digests.digest_of(path, "git") == "bd9dbf5aae1a3862dd1526723246b20206e5fc37"
+    assert digests.digest_of(path, "md5") == hashlib.md5(path.read_bytes()).hexdigest()
+    assert digests.digest_of(path, "sha256") == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_crc32c_in_lanes_is_crc32c():

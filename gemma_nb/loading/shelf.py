@@ -16,8 +16,9 @@ from typing import Any
 
 from gemma_nb.credentials import HUGGING_FACE, KAGGLE
 from gemma_nb.loading import files
+from gemma_nb.loading.digests import digest_of, told
 from gemma_nb.loading.sources import Source, place, root_of
-from gemma_nb.loading.transfer import PARTIAL, Broken, Remote, begin_note, digest_of, told
+from gemma_nb.loading.transfer import PARTIAL, Broken, Remote, begin_note
 
 
 class Shelf:

@@ -9,7 +9,6 @@ each process and checks the size alone.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.loading import files
+from gemma_nb.loading.digests import differ, digest_of, first_byte, hasher, told
 
 if TYPE_CHECKING:
     from gemma_nb.loading.progress import Meter
@@ -183,11 +183,11 @@ class _One:
             raise Broken("page")
         said = told(headers, whole=status == 200)
         etag, digest, size = said["etag"], said["digest"], said["size"]
-        begins = _begins(headers) if status == 206 else 0
+        begins = first_byte(headers) if status == 206 else 0
         known = self.known or {}
         changed = (
             (etag and known.get("etag") not in (None, etag))
-            or _differ(digest, known.get("digest"))
+            or differ(digest, known.get("digest"))
             or (size is not None and self.size is not None and size != self.size)
         )
         if self.offset and (status == 200 or begins != self.offset or changed):
@@ -207,7 +207,7 @@ class _One:
     def _write(self, response: Any) -> None:
         # unbuffered: what ``offset`` counts is on the disk, whatever interrupts
         if not self.offset:
-            self._hash = _hasher(self.digest[0], self.size) if self.digest else None
+            self._hash = hasher(self.digest[0], self.size) if self.digest else None
         with self.partial.open("ab" if self.offset else "wb", buffering=0) as file:
             try:
                 for chunk in response.iter_content(CHUNK):
@@ -256,82 +256,6 @@ class _One:
         self._restart()
         self.partial.unlink(missing_ok=True)
         self.note.unlink(missing_ok=True)
-
-
-def digest_of(path: Path, algorithm: str) -> str:
-    """The hex digest of a file.
-
-    Args:
-        path: the file.
-        algorithm: "md5", "crc32c", "sha256", or "git" for the SHA-1 that git gives a blob.
-    """
-    made = _hasher(algorithm, path.stat().st_size)
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            made.update(chunk)
-    return made.hexdigest()
-
-
-def _hasher(algorithm: str, size: int | None) -> Any:
-    """An empty hash; git's begins with the size, and is None where that is unknown."""
-    if algorithm == "git":
-        head = f"blob {size}\0".encode()
-        return None if size is None else hashlib.sha1(head, usedforsecurity=False)
-    if algorithm == "crc32c":
-        from gemma_nb.loading.crc32c import Crc32c  # numpy
-
-        return Crc32c()
-    return hashlib.new(algorithm, usedforsecurity=False)
-
-
-def told(headers: Any, *, whole: bool) -> dict[str, Any]:
-    """What an answer's headers say of the whole file.
-
-    Args:
-        headers: of the answer.
-        whole: whether the answer is the whole file, or a part of it.
-
-    Returns:
-        "size" in bytes, "digest" as in ``Remote``, "etag"; each None where they do not say.
-    """
-    size: int | None = None
-    plain = headers.get("Content-Encoding", "identity").lower() == "identity"
-    length = (
-        headers.get("Content-Length")
-        if whole
-        else headers.get("Content-Range", "").rpartition("/")[2]
-    )
-    if plain and length and length.isdigit():
-        size = int(length)
-    # GCS: "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ=="; files put together of parts have no MD5
-    parts = (part.strip().partition("=") for part in headers.get("x-goog-hash", "").split(","))
-    given = {name: found for name, _, value in parts if (found := _hex(value))}
-    digest = next(((name, given[name]) for name in ("md5", "crc32c") if name in given), None)
-    if not plain or headers.get("x-goog-stored-content-encoding", "identity") != "identity":
-        digest = None  # of the compressed file, which is not what arrives
-    etag = headers.get("ETag")
-    return {"size": size, "digest": digest, "etag": etag if etag and etag[0] == '"' else None}
-
-
-def _hex(value: str) -> str | None:
-    import base64
-    import binascii
-
-    try:
-        return base64.b64decode(value, validate=True).hex()
-    except binascii.Error:
-        return None
-
-
-def _differ(one: tuple[str, str] | None, other: list[str] | None) -> bool:
-    """Whether two hashes are of different files; those of different kinds do not tell."""
-    return bool(one and other and one[0] == other[0] and one[1] != other[1])
-
-
-def _begins(headers: Any) -> int | None:
-    """The first byte of a partial answer."""
-    first = headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
-    return int(first) if first.isdigit() else None
 
 
 def _name(error: BaseException) -> str:

@@ -210,7 +210,7 @@ TEXT = {
         "Another process is downloading {name}: waiting for it.",
         "別のプロセスが {name} をダウンロード中です。終わるのを待っています。",
     ),
-    "cached_head": ("{count} models, {total}", "{count} 個のモデル、{total}"),
+    "cached_head": ("Models on disk: {count}, {total}", "ディスク上のモデル: {count} 個、{total}"),
     "cached_none": (
         "No models on disk ({places}).",
         "ディスク上にモデルはありません（{places}）。",

@@ -28,6 +28,8 @@ def hubs(made, monkeypatch, tmp_path):
     no_logins(monkeypatch, tmp_path)
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    # huggingface_hub read its variables when it was imported
+    monkeypatch.setattr(hf, "HF_HUB_CACHE", str(tmp_path / "hf" / "hub"))
     monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
     monkeypatch.setattr(transfer, "PAUSES", (0.01, 0.01))
     monkeypatch.setattr(transfer, "CHUNK", 2**14)
