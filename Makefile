@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 # .venv/bin first, so that tools (and the notebooks' kernel) are this project's own
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-JA_NOTEBOOKS := notebooks/ja/00_start_here.ipynb
+JA_NOTEBOOKS := notebooks/ja/00_start_here.ipynb notebooks/ja/01_load_with_kerashub.ipynb
 
 .PHONY: run lab lint test test-fast test-unit test-notebooks test-browser test-legs bench clean
 
