@@ -22,7 +22,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/address.py --check
-	$(BIN)/nbstripout --verify --extra-keys "metadata.authors cell.metadata.execution" \
+	$(BIN)/nbstripout --verify --keep-id --extra-keys "metadata.authors cell.metadata.execution" \
 	  notebooks/en/*.ipynb notebooks/ja/*.ipynb
 
 test: lint test-unit test-notebooks test-browser
