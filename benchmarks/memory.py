@@ -1,6 +1,6 @@
 """Measures peak device memory and judges ``gemma_nb.estimate_memory`` by it.
 
-    python benchmarks/memory.py measure     each row in a process of its own; resumes memory.json
+    python benchmarks/memory.py measure [--jobs N]   a process a row; resumes memory.json
     python benchmarks/memory.py fit         constants from the calibration rows alone
     python benchmarks/memory.py report      memory.md from memory.json
     python benchmarks/memory.py row NAME PRECISION MAX_LENGTH BATCH [--tiny]
@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -199,7 +200,7 @@ def accelerate_guess(row: dict) -> int | None:
     command = ["accelerate", "estimate-memory", model, "--library_name", "transformers"]
     try:
         output = subprocess.run(
-            [*command, "--dtypes", dtype], capture_output=True, text=True, timeout=120, check=True
+            [*command, "--dtypes", dtype], capture_output=True, text=True, timeout=20, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
@@ -222,34 +223,41 @@ def read(path: Path) -> list[dict]:
     return json.loads(path.read_text()) if path.exists() else []
 
 
-def measure(path: Path, budget: float, *, tiny: bool = False) -> None:
-    rows = read(path)
-    done = {key(r) for r in rows if r.get("peak")}
-    rows = [r for r in rows if key(r) in done]
+def measure(path: Path, budget: float, jobs: int, *, tiny: bool = False) -> None:
+    """Measures the rows that are not in ``path`` yet, ``jobs`` processes at a time.
+
+    A peak is what one process's own allocator counted, so that rows beside each other on one
+    device do not touch each other's figure.
+    """
+    rows = [r for r in read(path) if r.get("peak")]
+    done = {key(r) for r in rows}
+    waiting = [w for w in [*CALIBRATION, *JUDGED] if w not in done]
     started = time.perf_counter()
-    for wanted in [*CALIBRATION, *JUDGED]:
-        if wanted in done:
-            continue
-        if time.perf_counter() - started > budget:
-            print("budget spent; run again to go on")
-            return
-        arguments = [str(w) for w in wanted] + (["--tiny"] if tiny else [])
-        answer = subprocess.run(
-            [sys.executable, __file__, "row", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if answer.returncode:
-            tail = (answer.stderr.strip().splitlines() or ["?"])[-1][:300]
-            names = ("name", "precision", "max_length", "batch")
-            row = {**dict(zip(names, wanted, strict=True)), "peak": None, "why": tail}
-        else:
-            row = json.loads(answer.stdout.splitlines()[-1])
-            row["accelerate"] = accelerate_guess(row) if row.get("peak") else None
-        rows.append(row)
-        print(json.dumps(row), flush=True)
-        path.write_text(json.dumps(rows, indent=1) + "\n")
+
+    def one(wanted: tuple) -> dict | None:
+        return None if time.perf_counter() - started > budget else in_a_process(wanted, tiny=tiny)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for row in pool.map(one, waiting):
+            if row is None:
+                print("budget spent; run again to go on")
+                continue
+            rows.append(row)
+            print(json.dumps(row), flush=True)
+            path.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def in_a_process(wanted: tuple, *, tiny: bool) -> dict:
+    arguments = [str(w) for w in wanted] + (["--tiny"] if tiny else [])
+    command = [sys.executable, __file__, "row", *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        tail = (answer.stderr.strip().splitlines() or ["?"])[-1][:300]
+        names = ("name", "precision", "max_length", "batch")
+        return {**dict(zip(names, wanted, strict=True)), "peak": None, "why": tail}
+    row = json.loads(answer.stdout.splitlines()[-1])
+    row["accelerate"] = accelerate_guess(row) if row.get("peak") else None
+    return row
 
 
 def split(rows: list[dict]) -> tuple[list[dict], list[dict]]:
@@ -392,6 +400,7 @@ def main() -> None:
         one.add_argument("--out", type=Path, default=HERE / "memory.json")
         if name == "measure":
             one.add_argument("--budget", type=float, default=1e9, help="seconds")
+            one.add_argument("--jobs", type=int, default=1, help="rows at a time")
             one.add_argument("--tiny", action="store_true")
     row = commands.add_parser("row")
     row.add_argument("name")
@@ -404,7 +413,7 @@ def main() -> None:
         found = run_row(args.name, args.precision, args.max_length, args.batch, tiny=args.tiny)
         print(json.dumps(found))
     elif args.command == "measure":
-        measure(args.out, args.budget, tiny=args.tiny)
+        measure(args.out, args.budget, args.jobs, tiny=args.tiny)
     elif args.command == "fit":
         fit(args.out)
     else:
