@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from gemma_nb.errors import GemmaError, LoadError
@@ -23,6 +23,9 @@ _FULL = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
 
 def release() -> None:
     """Frees what is no longer referred to, and hands free host memory back to the system."""
+    if jax := sys.modules.get("jax"):
+        # what it traced of a model's layers; programs that are compiled for live models stay
+        jax.clear_caches()
     gc.collect()
     if sys.platform == "linux":
         # glibc keeps freed pages; other C libraries have no malloc_trim
@@ -45,15 +48,27 @@ def guarded(variant: Variant, verdict: Verdict) -> Iterator[None]:
         yield
     except BaseException as error:
         # the frames below hold the half-made model, and IPython holds the last traceback
-        traceback.clear_frames(error.__traceback__)
-        for hidden in (error.__cause__, error.__context__):
-            traceback.clear_frames(hidden.__traceback__ if hidden else None)
+        for met in (error, error.__cause__, error.__context__):
+            _clear(met.__traceback__ if met else None)
         told = _told(error, variant, verdict)
         error.__traceback__ = None
         release()
         if told is None:
             raise
         raise told from error
+
+
+def _clear(trace: TracebackType | None) -> None:
+    """Empties the frames of a traceback, and those that Keras left out of it, which they hold."""
+    while trace:
+        frame: FrameType | None = trace.tb_frame
+        while frame:
+            try:
+                frame.clear()
+            except RuntimeError:  # still running, and so are its callers
+                break
+            frame = frame.f_back
+        trace = trace.tb_next
 
 
 def _told(error: BaseException, variant: Variant, verdict: Verdict) -> LoadError | None:

@@ -1,0 +1,101 @@
+"""What only whole processes show: memory over many rounds, and compiled programs found again."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gemma_nb.errors import InvalidInput
+
+pytestmark = pytest.mark.slow
+
+ROUNDS = """
+import gc, json
+import gemma_nb as gnb
+import jax
+
+def host():
+    status = open("/proc/self/status").read()
+    return int(status.split("RssAnon:")[1].split()[0]) * 1024
+
+def device():
+    return sum(a.nbytes for a in jax.live_arrays())
+
+seen = []
+for _ in range(20):
+    before = device()
+    model = gnb.load("demo_gemma3_instruct_1m", "bfloat16", max_length=64, progress=False)
+    model.generate("Hello", 2)
+    model.unload()
+    del model
+    seen.append((host(), device() - before))
+print("RESULT", json.dumps(seen))
+"""
+
+SECOND = """
+import json
+import gemma_nb as gnb
+import jax
+
+counts = {}
+def count(event, *_, **__):
+    counts[event] = counts.get(event, 0) + 1
+
+jax.monitoring.register_event_listener(count)
+model = gnb.load("demo_gemma3_instruct_1m", "int8", max_length=64, progress=False)
+said = model.generate("What is the capital of France?", 8)
+print("RESULT", json.dumps([counts, said]))
+"""
+
+
+def run(code, **environment):
+    made = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={**os.environ, "KERAS_BACKEND": "jax", **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    line = next((x for x in made.stdout.splitlines() if x.startswith("RESULT ")), None)
+    assert line, made.stderr[-2000:]
+    return json.loads(line[7:])
+
+
+@pytest.mark.leg
+def test_twenty_rounds_of_load_and_unload_end_where_they_began(tmp_path):
+    seen = run(ROUNDS, GEMMA_NB_COMPILE_CACHE=str(tmp_path / "cache"))
+    assert all(left == 0 for _, left in seen), seen
+    second, twentieth = seen[1][0], seen[19][0]
+    assert twentieth <= 1.02 * second, [round(host / 2**20, 1) for host, _ in seen]
+
+
+def test_a_second_process_compiles_nothing_anew(tmp_path):
+    folder = tmp_path / "cache"
+    first, said = run(SECOND, GEMMA_NB_COMPILE_CACHE=str(folder))
+    second, again = run(SECOND, GEMMA_NB_COMPILE_CACHE=str(folder))
+    asked, hit, missed = (
+        f"/jax/compilation_cache/{name}"
+        for name in ("compile_requests_use_cache", "cache_hits", "cache_misses")
+    )
+    assert first[missed] > 0
+    assert second.get(missed, 0) == 0, second
+    assert second[hit] == second[asked]
+    assert again == said
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_the_cache_is_off_when_asked_and_refuses_what_others_can_write(tmp_path):
+    from gemma_nb.loading.compile_cache import enable
+
+    assert enable("off") is None
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(InvalidInput, match="Others can write"):
+        enable(folder)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidInput, match="cannot be used"):
+        enable(tmp_path / "file" / "below")

@@ -1,0 +1,109 @@
+"""int8 and int4 made while loading are KerasHub's own, variable by variable."""
+
+import gc
+import warnings
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+MODELS = ("gemma1", "gemma2", "gemma3", "gemma3n", "gemma4", "gemma4_moe")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_variable_is_what_quantize_makes_of_the_same_weights(name, tmp_path):
+    import tiny
+    from keras_hub.src.utils.preset_utils import get_preset_loader
+
+    from gemma_nb.loading import build, quantizing, weights
+
+    gc.collect()
+    gc.freeze()  # Keras collects once a layer: seconds each with everything imported
+    getattr(tiny, name)().backbone.save_to_preset(str(tmp_path))
+    loader = get_preset_loader(str(tmp_path))
+    for mode in ("int8", "int4"):
+        wanted = loader.check_backbone_class().from_preset(str(tmp_path), dtype="bfloat16")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # norms have no quantize
+            wanted.quantize(mode)
+        plain = build.skeleton(loader, "bfloat16")
+        policies = quantizing.policies(plain, mode, "bfloat16")
+        made = build.skeleton(loader, policies)
+        assert all(v._value is None for v in made.variables)
+        weights.read(plain, made, tmp_path, quantize=True)
+        quantizing.settle(made)
+        _assert_same(wanted, made)
+    gc.unfreeze()
+
+
+def _assert_same(wanted, made):
+    import numpy as np
+
+    theirs, ours = ({v.path: np.asarray(v.value) for v in b.variables} for b in (wanted, made))
+    assert theirs.keys() == ours.keys()
+    for path, value in theirs.items():
+        assert (value.dtype, value.shape) == (ours[path].dtype, ours[path].shape), path
+        assert value.tobytes() == ours[path].tobytes(), path
+    for a, b in zip(wanted._flatten_layers(), made._flatten_layers(), strict=True):
+        assert a.quantization_mode == b.quantization_mode, a.path
+        assert (a.compute_dtype, a.variable_dtype) == (b.compute_dtype, b.variable_dtype), a.path
+        for quantizer in ("inputs_quantizer",):
+            kinds = [type(getattr(layer, quantizer, None)) for layer in (a, b)]
+            assert kinds[0] is kinds[1], a.path
+
+
+def _numbers(shape, kind):
+    import ml_dtypes
+    import numpy as np
+
+    rng = np.random.default_rng(1)
+    made = rng.normal(0, 0.02, shape)
+    if kind == "one sided":
+        made = np.abs(made) + 0.1
+    elif kind == "outliers":
+        made *= np.exp(rng.normal(0, 3, shape))
+    elif kind == "zeros":
+        made[:, ::3] = 0
+    return made.astype(ml_dtypes.bfloat16)
+
+
+@pytest.mark.parametrize("kind", ["usual", "one sided", "outliers", "zeros"])
+@pytest.mark.parametrize("shape", [(640, 1001), (300, 514), (2, 3)])
+def test_the_formulas_are_those_of_keras_to_the_bit(kind, shape, monkeypatch):
+    import jax.numpy as jnp
+    import numpy as np
+    from keras.src.quantizers import quantizers
+
+    from gemma_nb.loading import quantizing
+
+    monkeypatch.setattr(quantizing, "PART", 5_000)
+    x = _numbers(shape, kind)
+    for axis in (0, 1):
+        wanted = quantizers.abs_max_quantize(jnp.asarray(x), axis, to_numpy=True)
+        made = quantizing._abs_max(x, "bfloat16", (axis,))
+        for a, b in zip(wanted, made, strict=True):
+            np.testing.assert_array_equal(np.asarray(a), b)
+        turned = x if axis == 0 else x.T
+        values, scale, zero = quantizers.abs_max_quantize_grouped_with_zero_point(
+            jnp.asarray(turned), quantizing.GROUP, to_numpy=True
+        )
+        wanted = [values, scale, zero]
+        if axis:
+            wanted = [np.asarray(a).T for a in wanted]
+        packed, _, _ = quantizers.pack_int4(jnp.asarray(wanted[0]), axis=1)
+        made = quantizing._grouped(x, "bfloat16", axis, 1)
+        for a, b in zip((packed, *wanted[1:]), made, strict=True):
+            np.testing.assert_array_equal(np.asarray(a), b)
+
+
+def test_packing_along_rows_too():
+    import jax.numpy as jnp
+    import numpy as np
+    from keras.src.quantizers import quantizers
+
+    from gemma_nb.loading import quantizing
+
+    x = np.random.default_rng(0).integers(-8, 8, (7, 5)).astype("int8")
+    for axis in (0, 1):
+        wanted, _, _ = quantizers.pack_int4(jnp.asarray(x), axis=axis)
+        np.testing.assert_array_equal(np.asarray(wanted), quantizing._packed(x, axis))
