@@ -1,0 +1,87 @@
+"""Hugging Face checkpoints that KerasHub converts, read tensor by tensor."""
+
+import json
+import warnings
+
+import pytest
+
+pytestmark = pytest.mark.slow
+safetensors = pytest.importorskip("safetensors.numpy")
+
+KEYS = {
+    "attention.query_dense": "self_attn.q_proj",
+    "attention.key_dense": "self_attn.k_proj",
+    "attention.value_dense": "self_attn.v_proj",
+    "attention.output_dense": "self_attn.o_proj",
+    "gating_ffw": "mlp.gate_proj",
+    "gating_ffw_2": "mlp.up_proj",
+    "ffw_linear": "mlp.down_proj",
+}
+NORMS = {
+    "pre_attention_norm": "input_layernorm",
+    "post_attention_norm": "post_attention_layernorm",
+    "pre_ffw_norm": "pre_feedforward_layernorm",
+    "post_ffw_norm": "post_feedforward_layernorm",
+    "attention.query_norm": "self_attn.q_norm",
+    "attention.key_norm": "self_attn.k_norm",
+}
+WIDTH, INNER, HEADS, KV, SIZE, LAYERS, WORDS = 32, 48, 4, 2, 8, 2, 97
+
+
+def checkpoint(folder):
+    """A Gemma 3 text checkpoint of random float32 numbers, in the publisher's own layout."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    rows = {"q_proj": HEADS * SIZE, "k_proj": KV * SIZE, "v_proj": KV * SIZE, "o_proj": WIDTH,
+            "gate_proj": INNER, "up_proj": INNER, "down_proj": WIDTH}  # fmt: skip
+    columns = {"o_proj": HEADS * SIZE, "down_proj": INNER}
+    tensors = {"model.embed_tokens.weight": (WORDS, WIDTH), "model.norm.weight": (WIDTH,)}
+    for i in range(LAYERS):
+        for name in KEYS.values():
+            last = name.split(".")[1]
+            shape = (rows[last], columns.get(last, WIDTH))
+            tensors[f"model.layers.{i}.{name}.weight"] = shape
+        for name in NORMS.values():
+            size = SIZE if name.startswith("self_attn") else WIDTH
+            tensors[f"model.layers.{i}.{name}.weight"] = (size,)
+    made = {k: rng.normal(0, 0.1, shape).astype("float32") for k, shape in tensors.items()}
+    safetensors.save_file(made, folder / "model.safetensors")
+    config = {
+        "model_type": "gemma3_text", "architectures": ["Gemma3ForCausalLM"], "vocab_size": WORDS,
+        "num_hidden_layers": LAYERS, "num_attention_heads": HEADS, "num_key_value_heads": KV,
+        "hidden_size": WIDTH, "intermediate_size": INNER, "head_dim": SIZE,
+        "query_pre_attn_scalar": SIZE, "sliding_window": 8, "rms_norm_eps": 1e-6,
+        "attn_logit_softcapping": None, "final_logit_softcapping": None, "rope_scaling": None,
+        "max_position_embeddings": 64, "rope_theta": 1e6, "rope_local_base_freq": 1e4,
+    }  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("name", ["float32", "bfloat16", "int8", "int4"])
+def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, tmp_path):
+    import gc
+
+    import keras_hub
+    import numpy as np
+    from keras_hub.src.utils.preset_utils import get_preset_loader
+
+    from gemma_nb.loading import converted, quantizing
+    from gemma_nb.precision import precision
+
+    checkpoint(tmp_path)
+    wanted = keras_hub.models.Gemma3Backbone.from_preset(str(tmp_path), dtype=precision(name).dtype)
+    if precision(name).quantize:
+        gc.freeze()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            wanted.quantize(name)
+    read = []
+    made = converted.read(get_preset_loader(str(tmp_path)), precision(name), read.append)
+    if precision(name).quantize:
+        quantizing.settle(made)
+    theirs, ours = ({v.path: np.asarray(v.value) for v in b.variables} for b in (wanted, made))
+    assert theirs.keys() == ours.keys()
+    for path, value in theirs.items():
+        assert (value.dtype, value.tobytes()) == (ours[path].dtype, ours[path].tobytes()), path
+    assert sum(read) > 0
