@@ -65,6 +65,8 @@ JUDGED = [
 #: The bounds of the judged rows.
 MEDIAN, WORST, TOO_LOW = 0.03, 0.08, -0.03
 
+BATCHES = "waits for generation of several conversations at once"
+
 #: Names of the shapes in tools/catalog_configs.py where they differ.
 _CONFIG = {"gemma2_2b_en": "gemma2_2b"}
 
@@ -90,7 +92,7 @@ def run_row(name: str, precision: str, max_length: int, batch: int, *, tiny: boo
     if tiny:
         row["why"] = "tiny: a check of this script"
     if batch > 1:
-        return {**row, "peak": None, "why": "waits for generation of several conversations at once"}
+        return {**row, "peak": None, "why": BATCHES}
     lm = constant_model(name, precision, tiny=tiny)
     backbone = lm.backbone
     row["weights"] = sum(v.value.nbytes for v in backbone.variables)
@@ -281,7 +283,7 @@ def fit(path: Path) -> None:
     if not rows:
         print("no calibration row was measured")
         return
-    names = ("table", "quantised_table", "activation", "scores", "fixed")
+    names = ("table", "int8_table", "int4_table", "activation", "scores", "fixed")
 
     def constants(x):
         told = dict(zip(names, (abs(float(v)) for v in x), strict=True))
@@ -314,7 +316,7 @@ def fit(path: Path) -> None:
         return sum(e * e * (4 if e < 0 else 1) for e in errors) + 1e-6 * drift
 
     now = workspace.CONSTANTS
-    start = [now.table, now.quantised_table, now.activation, now.scores, now.fixed / GIB]
+    start = [getattr(now, name) for name in names[:-1]] + [now.fixed / GIB]
     best = min(
         (minimize(loss, [s * k for s in start], method="Nelder-Mead", options={"maxiter": 20000})
          for k in (0.1, 0.5, 1.0, 2.0)),
@@ -336,7 +338,7 @@ def report(path: Path) -> str:
         "",
         "`python benchmarks/memory.py measure`, then `report`. Text-only real shapes, every weight a",
         f"constant, a prompt that fills max_length but for {NEW_TOKENS} tokens, through this package's",
-        "own generation, one process a row; measured is JAX's `peak_bytes_in_use`.",
+        "own generation as it was on the day of the measurement, one process a row; measured is JAX's `peak_bytes_in_use`.",
     ]
     devices = sorted({f"{r['device']}, jax {r['jax']}" for r in calibration + judged})
     lines += [f"Measured on: {'; '.join(devices) or 'nothing yet'}.", ""]
@@ -351,7 +353,8 @@ def report(path: Path) -> str:
     for wanted in [*CALIBRATION, *JUDGED]:
         why = next((r["why"] for r in waiting if key(r) == wanted), None)
         if why or wanted not in known:
-            lines.append(f"- {' '.join(map(str, wanted))}: {why or 'not run'}")
+            later = BATCHES if wanted[3] > 1 else "not run: the time on the device was spent"
+            lines.append(f"- {' '.join(map(str, wanted))}: {why or later}")
     lines += ["", "## Judgement", "", *judgement(judged), ""]
     text = "\n".join(lines)
     path.with_suffix(".md").write_text(text)

@@ -20,7 +20,8 @@ class Constants:
     """The numbers that no formula gives; ``benchmarks/memory.py`` fits those of a GPU.
 
     ``table`` copies of the embedding table in the compute dtype stand beside it while the logits
-    are made (``quantised_table`` where it is quantised); ``activation`` is bytes a token over
+    are made (``int4_table`` where it is int4; ``int8_table`` copies of one byte a number where it
+    is int8); ``activation`` is bytes a token over
     ``bytes × (4 × hidden + 2 × feed-forward)``; ``scores`` copies of the attention scores in
     float32; ``fixed`` bytes are the allocator's and the compiled programs' own. On a processor:
     ``processor_scores`` such copies, and the layers' matrices ``processor_layers`` times over,
@@ -28,7 +29,8 @@ class Constants:
     """
 
     table: float
-    quantised_table: float
+    int8_table: float
+    int4_table: float
     activation: float
     scores: float
     fixed: int
@@ -36,17 +38,18 @@ class Constants:
     processor_layers: float
 
 
-#: H200: ``table``, ``activation`` and ``fixed`` from the rows of Gemma 3 1B and 4B and Gemma 4 E2B
-#: that were measured with KerasHub's own ``generate`` (2026-11-22; peaks lay one embedding table
-#: above the weights), ``scores`` from E2B at 4096 tokens, as an upper bound;
-#: ``quantised_table`` is unmeasured. Processor: two cores of an AMD EPYC, jax 0.10.2, this
-#: package's programs on Gemma 3 270M's shape (XLA's memory analysis, 2026-11-22).
+#: A GPU: an H200, jax 0.11.2, this package's own generation, 2026-11-22: fitted to the seven
+#: calibration rows of ``benchmarks/memory.md`` (Gemma 3 270M, 1B, 4B and Gemma 4 E2B) by
+#: ``benchmarks/memory.py fit``, and judged there on eleven others. Processor: two cores of an AMD
+#: EPYC, jax 0.10.2, this package's programs on Gemma 3 270M's shape (XLA's memory analysis,
+#: 2026-11-22).
 CONSTANTS = Constants(
-    table=1.0,
-    quantised_table=1.0,
-    activation=1.0,
-    scores=1.3,
-    fixed=round(0.08 * GIB),
+    table=1.01,
+    int8_table=0.78,
+    int4_table=1.23,
+    activation=0.84,
+    scores=1.29,
+    fixed=round(0.12 * GIB),
     processor_scores=3.0,
     processor_layers=0.25,
 )
@@ -99,5 +102,8 @@ def workspace_bytes(
         if precision.dtype_bytes == 4:
             return round(prompt + constants.processor_layers * 4 * layers)
         return round(prompt + 4 * sum(m.parameters for m in matrices if m.use != "lookup"))
-    copies = constants.quantised_table if precision.quantize else constants.table
-    return round(max(prompt, copies * a.vocabulary_size * a.hidden_dim * wide))
+    if precision.name == "int8":  # multiplied as it is: the copy is in int8 too
+        table = constants.int8_table
+    else:
+        table = wide * (constants.int4_table if precision.quantize else constants.table)
+    return round(max(prompt, table * a.vocabulary_size * a.hidden_dim))
