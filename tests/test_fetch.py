@@ -494,6 +494,9 @@ def test_names_that_leave_the_folder_are_not_followed(hubs, tmp_path):
 
 
 SCRIPT = """
+import signal
+# a shell that runs the tests in the background makes its children deaf to it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import sys
 sys.path.insert(0, {tests!r})
 import huggingface_hub.constants, huggingface_hub.file_download

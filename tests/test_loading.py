@@ -251,11 +251,19 @@ def test_no_room_beside_a_loaded_model_names_it_and_offers_to_unload(monkeypatch
     for model in live_models():
         model.unload()
     first = demo()
-    runtime = hardware.runtimes()[0]
+    other = "demo_gemma3_4m"
+    needed = gnb.advise(other, "float32", "colab-cpu").bytes_needed
+    # a machine that lacks a little less than what the first model holds
+    runtime = gnb.Runtime("small", "cpu", needed - 2**20)
     monkeypatch.setattr(hardware, "detect_runtime", lambda: runtime)
     with pytest.raises(LoadError, match=rf"no room beside {DEMO} \(bfloat16\)") as caught:
-        gnb.load("gemma4_instruct_31b", "float32", progress=False)
+        gnb.load(other, "float32", progress=False)
     assert "replace=True" in str(caught.value)
+    # unloading would not help here, so it is not offered
+    with pytest.raises(LoadError, match="does not fit") as caught:
+        gnb.load("gemma4_instruct_31b", "float32", progress=False)
+    assert "beside" not in str(caught.value)
+    monkeypatch.undo()
     second = demo(replace=True)
     assert live_models() == [second]
     assert "unloaded" in repr(first)

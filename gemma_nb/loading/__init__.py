@@ -150,8 +150,10 @@ def _saved(variant: Variant) -> str | None:
 def _refused(variant: Variant, verdict: Verdict) -> LoadError:
     from gemma_nb.model import live_models
 
-    short = verdict.bytes_needed > verdict.bytes_available
-    if short and (loaded := live_models()):
+    loaded = live_models()
+    held = sum(v.value.nbytes for m in loaded for v in m.lm.variables)
+    short = verdict.bytes_needed - verdict.bytes_available
+    if 0 < short <= held:  # else unloading would help nobody
         names = ", ".join(f"{m.variant.name} ({m.precision})" for m in loaded)
         key = "load_no_room_beside"
         return LoadError(key, name=variant.name, loaded=names, reason=verdict.reason)

@@ -221,12 +221,12 @@ TEXT = {
         "ガイドの言う 16 ビットでは遅くなるうえ、メモリも減りません。",
     ),
     "why_older": (
-        "Nothing newer of its kind fits here; {variant} is {why}. {fit}",
-        "これより新しい同種のものはここに収まりません。{variant} は{why}。{fit}",
+        "Nothing newer of its kind fits here with room to spare; {variant} is {why}. {fit}",
+        "これより新しい同種のものは、ここには余裕をもって収まりません。{variant} は{why}。{fit}",
     ),
     "why_chat_older": (
-        "the newest core instruction-tuned Gemma that fits, with the fewest parameters",
-        "収まる最新のコア Gemma の指示チューニング版のうち、パラメータが最も少ないものです",
+        "the newest core instruction-tuned Gemma that does, with the fewest parameters",
+        "余裕をもって収まる最新のコア Gemma の指示チューニング版のうち、パラメータが最も少ないものです",
     ),
     "why_code": (
         "{variant} is trained to fill in the middle of code, and is the smallest that is. {fit}",
