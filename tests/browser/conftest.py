@@ -45,7 +45,13 @@ def lab(tmp_path_factory):
             *("--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"),
             "--LabApp.news_url=None",
         ],
-        env={**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")},
+        # nothing of the user's own JupyterLab: tabs of an earlier run would come back
+        env={
+            **os.environ,
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        },
         stdout=(folder / "log").open("wb"),
         stderr=subprocess.STDOUT,
     )
