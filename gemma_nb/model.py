@@ -14,7 +14,7 @@ from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation.decoding import Decoder
 from gemma_nb.generation.sampling import Sampling, defaults
 from gemma_nb.generation.text import TextStream
-from gemma_nb.prompts import stop_tokens
+from gemma_nb.prompts import format_prompt, stop_tokens
 from gemma_nb.prompts.tokens import vocabulary
 
 if TYPE_CHECKING:
@@ -110,8 +110,6 @@ class Model:
             if not isinstance(messages, str):
                 raise InvalidInput("raw_wants_text", kind=type(messages).__name__)
             return [self.tokenizer.start_token_id, *map(int, self.tokenizer.tokenize(messages))]
-        from gemma_nb.prompts import format_prompt
-
         prompt = format_prompt(
             messages, self.variant, tools=tools, thinking=thinking, guideline=guideline
         )

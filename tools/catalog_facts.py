@@ -161,16 +161,6 @@ RULES = [
           hf="google/t5gemma-2-{pair-}", **_GEMMA),
 ]  # fmt: skip
 
-#: Presets of these classes are the Gemma family's.
-BACKBONES = (
-    "GemmaBackbone",
-    "Gemma3Backbone",
-    "Gemma3nBackbone",
-    "Gemma4Backbone",
-    "PaliGemmaBackbone",
-    "T5GemmaBackbone",
-    "T5Gemma2Backbone",
-)
 #: A preset of another class that has "gemma" in its name: a part of a variant, none by itself.
 PARTS = {
     "mobilenetv5_300m_enc_gemma3n": "Gemma 3n's vision tower by itself",

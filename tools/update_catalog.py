@@ -28,7 +28,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import keras
 import keras_hub
 from catalog_configs import CONFIGS
-from catalog_facts import BACKBONES, DATE, DEMOS, EXTRA, PARTS, SOURCES, demo_facts, facts_of
+from catalog_facts import DATE, DEMOS, EXTRA, PARTS, SOURCES, demo_facts, facts_of
 from keras.src.backend.common import global_state
 from keras_hub.src.models.gemma3.gemma3_vision_encoder import Gemma3VisionEncoder
 from keras_hub.src.models.gemma4.gemma4_audio_encoder import Gemma4AudioEncoder
@@ -36,7 +36,7 @@ from keras_hub.src.models.gemma4.gemma4_vision_encoder import Gemma4VisionEncode
 from keras_hub.src.models.mobilenetv5.mobilenetv5_backbone import MobileNetV5Backbone
 from keras_hub.src.utils.transformers.convert_gemma3n import MODEL_CONFIGS
 
-from gemma_nb.catalog.formats import architecture_of
+from gemma_nb.catalog.formats import BACKBONES, architecture_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

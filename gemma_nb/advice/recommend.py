@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gemma_nb.advice.precision import auto_precision
 from gemma_nb.advice.tasks import Task, find_task, suited
 from gemma_nb.advice.verdict import Verdict, advise
+from gemma_nb.catalog import DEMO
 from gemma_nb.catalog import variant as find_variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.hardware import runtime as find_runtime
@@ -20,8 +21,6 @@ from gemma_nb.units import size
 if TYPE_CHECKING:
     from gemma_nb.catalog import Variant
     from gemma_nb.hardware import Runtime
-
-DEMO = "demo_gemma3_instruct_4m"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ from gemma_nb.strings import Message
 
 __all__ = ["Architecture", "Variant", "demo_directory", "variant", "variants"]
 
+#: What is taken where nothing is named: no account, no download, no accelerator.
+DEMO = "demo_gemma3_instruct_4m"
+
 _DEMO = Path(__file__).parent.parent / "demo"
 
 

@@ -49,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def around_the_limit(runtime: Runtime) -> tuple[list[Verdict], list[Verdict]]:
-    """Core instruction-tuned variants in 16 bit: the largest that fit, the smallest that do not.
+    """Core instruction-tuned variants: the largest that fit, the smallest that do not.
+
+    Each in the precision that ``load`` would take here.
 
     Args:
         runtime: where.
@@ -60,6 +62,7 @@ def around_the_limit(runtime: Runtime) -> tuple[list[Verdict], list[Verdict]]:
     """
     from gemma_nb import advise, variants
     from gemma_nb.advice import auto_precision
+    from gemma_nb.catalog import DEMO
 
     core = [v for v in variants(family="Gemma", tuning="IT", loadable=True) if v.role == "generate"]
     verdicts = [
@@ -69,8 +72,7 @@ def around_the_limit(runtime: Runtime) -> tuple[list[Verdict], list[Verdict]]:
     verdicts.sort(key=lambda v: v.bytes_needed)
     fits = [v for v in verdicts if v.fits]
     if not fits:
-        demo = "demo_gemma3_instruct_4m"
-        fits = [advise(demo, "float32", runtime)]
+        fits = [advise(DEMO, "float32", runtime)]
     return fits[-FITTING:], [v for v in verdicts if not v.fits][:JUST_NOT]
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from gemma_nb.generation.attention import KeyValue, Step
 from gemma_nb.generation.families import family_of
 from gemma_nb.generation.sampling import Sampling, next_token
+from gemma_nb.memory.plan import STRETCH
 
 #: Prompts are computed in stretches of one of these lengths; the last is padded to the next one.
-BUCKETS = (32, 64, 128, 256, 512)
+BUCKETS = (32, 64, 128, 256, STRETCH)
 
 
 def stretches(count: int) -> list[tuple[int, int]]:

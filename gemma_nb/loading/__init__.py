@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from gemma_nb.model import Model
     from gemma_nb.precision import Precision
 
-#: What ``load()`` without a name loads: no account, no download, no accelerator.
-DEMO = "demo_gemma3_instruct_4m"
-
 
 @overload
 def load(
@@ -87,6 +84,7 @@ def load(
             what would), or reading it failed; nothing half-loaded stays in memory.
     """
     from gemma_nb.advice import Choice, advise, auto_precision
+    from gemma_nb.catalog import DEMO
     from gemma_nb.credentials import take
     from gemma_nb.generation.families import check_decodable
     from gemma_nb.hardware import detect_runtime

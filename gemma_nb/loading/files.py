@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from gemma_nb.catalog.formats import BACKBONES
+from gemma_nb.catalog.hugging_face import CONVERTED
 from gemma_nb.strings import Message
 
 CONFIG = "config.json"
@@ -26,31 +28,6 @@ SAFETENSORS_INDEX = "model.safetensors.index.json"
 _KERAS = (".json", ".h5", ".spm", ".model", ".txt")
 _TRANSFORMERS = (".json", ".safetensors", ".model", ".txt")
 
-#: The model types that KerasHub converts from safetensors and that are Gemma's (keras-hub 0.32,
-#: utils/transformers/preset_loader.py).
-MODEL_TYPES = (
-    "gemma",
-    "gemma2",
-    "gemma3",
-    "gemma3_text",
-    "gemma3n",
-    "gemma4",
-    "gemma4_text",
-    "gemma4_assistant",
-    "paligemma",
-    "t5gemma",
-    "t5gemma2",
-)
-#: KerasHub's classes of the Gemma family (keras-hub 0.32).
-BACKBONES = (
-    "GemmaBackbone",
-    "Gemma3Backbone",
-    "Gemma3nBackbone",
-    "Gemma4Backbone",
-    "PaliGemmaBackbone",
-    "T5GemmaBackbone",
-    "T5Gemma2Backbone",
-)
 #: Packages whose classes a Keras config may name.
 _PACKAGES = ("keras", "keras_hub", "keras_nlp")
 #: Keras classes that carry code of their own.
@@ -249,7 +226,7 @@ def _check_config(value: Any) -> Message | None:
         return _foreign(value) if name in BACKBONES else _unknown(name)
     if "model_type" in value:
         kind = value["model_type"]
-        return None if kind in MODEL_TYPES else _unknown(str(kind))
+        return None if kind in CONVERTED else _unknown(str(kind))
     return Message("fetch_why_not_config")
 
 

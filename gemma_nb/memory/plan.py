@@ -26,8 +26,11 @@ class CachePlan:
 
 #: KerasHub 0.32's own: every layer keeps every token, the prompt goes in at once.
 FULL_LENGTH = CachePlan(windowed=False)
-#: ``gemma_nb.generation``'s: sliding layers keep their window, prompts go in by 512 tokens.
-WINDOWED = CachePlan(windowed=True, chunk=512)
+#: Tokens of a prompt that go in at once, at most.
+STRETCH = 512
+
+#: ``gemma_nb.generation``'s: sliding layers keep their window, prompts go in by stretches.
+WINDOWED = CachePlan(windowed=True, chunk=STRETCH)
 
 
 def cache_plan() -> CachePlan:
