@@ -6,12 +6,12 @@ import numpy as np
 VOCABULARY = 97
 
 
-def gemma3(window=8, layers=6, seed=0):
+def gemma3(window=8, layers=6, seed=0, vocabulary=VOCABULARY):
     import keras_hub
 
     keras.utils.set_random_seed(seed)
     backbone = keras_hub.models.Gemma3Backbone(
-        vocabulary_size=VOCABULARY,
+        vocabulary_size=vocabulary,
         image_size=16,
         num_layers=layers,
         num_query_heads=4,
@@ -20,6 +20,8 @@ def gemma3(window=8, layers=6, seed=0):
         intermediate_dim=48,
         head_dim=8,
         use_query_key_norm=True,
+        use_post_ffw_norm=True,
+        use_post_attention_norm=True,
         use_sliding_window_attention=True,
         sliding_window_size=window,
         vision_encoder=None,
@@ -105,13 +107,13 @@ def keras_hub_greedy():
     return keras_hub.samplers.GreedySampler
 
 
-def gemma4(seed=0, **changes):
+def gemma4(seed=0, vocabulary=VOCABULARY, **changes):
     """E2B in small: per-layer embeddings, shared KV layers, wider global heads."""
     import keras_hub
 
     keras.utils.set_random_seed(seed)
     config = {
-        "vocabulary_size": VOCABULARY,
+        "vocabulary_size": vocabulary,
         "image_size": 16,
         "num_layers": 6,
         "num_query_heads": 4,
@@ -124,7 +126,7 @@ def gemma4(seed=0, **changes):
         "sliding_window_pattern": 3,
         "num_kv_shared_layers": 2,
         "hidden_size_per_layer_input": 8,
-        "vocab_size_per_layer_input": VOCABULARY,
+        "vocab_size_per_layer_input": vocabulary,
         "final_logit_soft_cap": 30.0,
         "dtype": "float32",
     }
@@ -132,10 +134,11 @@ def gemma4(seed=0, **changes):
     return _shaken(keras_hub.models.Gemma4CausalLM(backbone=backbone, preprocessor=None), seed)
 
 
-def gemma4_moe(seed=0):
+def gemma4_moe(seed=0, vocabulary=VOCABULARY):
     """26B-A4B in small: experts beside the dense block, two global key-value heads."""
     return gemma4(
         seed,
+        vocabulary,
         num_key_value_heads=2,
         num_global_key_value_heads=1,
         num_kv_shared_layers=0,
