@@ -9,7 +9,6 @@ processors (pip's PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS) makes that 190 MB.
 import json
 import os
 import subprocess
-import sys
 import venv
 from pathlib import Path
 
