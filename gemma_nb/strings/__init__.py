@@ -7,7 +7,9 @@ that both languages have the same keys by construction. Placeholders are ``str.f
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -29,12 +31,14 @@ ROOMS = (
     "cli_fit",
     "loading",
     "frameworks",
+    "widgets",
 )
 
 #: Environment variable that sets the language ("en" or "ja").
 LANGUAGE_VARIABLE = "GEMMA_NB_LANG"
 
 _chosen: str | None = None
+_spoken: ContextVar[str | None] = ContextVar("gemma_nb_language", default=None)
 
 
 @cache
@@ -55,6 +59,8 @@ def table() -> dict[str, tuple[str, str]]:
 
 def language() -> str:
     """The language in force: ``set_language``'s, else GEMMA_NB_LANG's, else the locale's."""
+    if spoken := _spoken.get():
+        return spoken
     if _chosen:
         return _chosen
     asked = os.environ.get(LANGUAGE_VARIABLE, "").strip().lower()
@@ -74,12 +80,40 @@ def set_language(lang: str) -> None:
         ValueError: any other language.
     """
     global _chosen
+    _chosen = checked(lang)
+
+
+def checked(lang: str | None) -> str:
+    """The language asked for; the one in force when None.
+
+    Args:
+        lang: "en" or "ja", any case.
+
+    Raises:
+        ValueError: any other language.
+    """
+    if lang is None:
+        return language()
     wanted = lang.strip().lower() if isinstance(lang, str) else lang
     if wanted not in LANGUAGES:
         from gemma_nb.errors import InvalidInput  # errors stands on strings
 
         raise InvalidInput("unknown_language", asked=lang)
-    _chosen = wanted
+    return wanted
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """For the length of a block, makes sentences in a language, in this thread only.
+
+    Args:
+        lang: "en" or "ja".
+    """
+    before = _spoken.set(lang)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
 
 
 def text(key: str, /, *, lang: str | None = None, **values: Any) -> str:

@@ -1,0 +1,236 @@
+"""What all widgets share: escaping, the two outputs, language, work on the main thread."""
+
+import subprocess
+import sys
+import threading
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gemma_nb import strings
+from gemma_nb.widgets import controls, main_thread, style
+from gemma_nb.widgets.markup import Html, esc, join, link, pre, table, tag
+from gemma_nb.widgets.panel import VIEW, Panel
+
+ATTACKS = (
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    '" onmouseover="alert(1)',
+    "' autofocus onfocus='alert(1)",
+    "</style><svg onload=alert(1)>",
+)
+
+
+class Seen(HTMLParser):
+    """The tags, attributes and text that a browser would see."""
+
+    def __init__(self, markup):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, name, attributes):
+        self.tags.append(name)
+        self.attributes += attributes
+
+    def handle_data(self, data):
+        self.text += data
+
+
+class Greeting(Panel):
+    """The smallest widget: a name, and a greeting."""
+
+    def __init__(self, who, lang=None):
+        super().__init__(lang)
+        self.who = who
+        self.body = controls.html()
+        self.assemble(self.body)
+        self.body.value = self.static_html()
+
+    def static_html(self):
+        return tag("p", self.who)
+
+    def static_text(self):
+        return self.who
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_text_never_becomes_markup(attack):
+    made = [
+        tag("p", attack),
+        tag("p", "x", title=attack),
+        pre(attack, attack),
+        table([[attack, attack]], [attack], label=attack, first_is_head=True),
+        link("https://example.org", attack),
+        join([attack, attack], attack),
+    ]
+    for markup in made:
+        seen = Seen(markup)
+        assert not {"img", "script", "svg", "style"} & set(seen.tags), markup
+        assert not [k for k, _ in seen.attributes if k.startswith("on")], markup
+        assert attack in seen.text or attack in dict(seen.attributes).values()
+
+
+@given(st.text())
+def test_any_text_is_seen_as_it_is(text):
+    # a browser reads a lone carriage return as a newline, and NUL not at all
+    text = text.replace("\r", "").replace("\0", "")
+    assert Seen(tag("p", text)).text == text
+
+
+def test_markup_is_escaped_once_only():
+    assert tag("p", esc("<"), "&", Html("<b>x</b>")) == "<p>&lt;&amp;<b>x</b></p>"
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", " javascript:x", "data:text/html,x"])
+def test_links_lead_to_pages_only(address):
+    assert "href" not in dict(Seen(link(address, "go")).attributes)
+    assert (
+        dict(Seen(link("https://a.org/?q=1&b", "go")).attributes)["href"] == "https://a.org/?q=1&b"
+    )
+
+
+def test_a_widget_is_view_table_and_text():
+    shown = Greeting("Aiko <b>")._repr_mimebundle_()
+    assert shown[VIEW]["model_id"]
+    assert "Aiko &lt;b&gt;" in shown["text/html"]
+    assert shown["text/plain"] == "Aiko <b>"
+    assert set(Greeting("x")._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
+    assert VIEW not in Greeting("x")._repr_mimebundle_(exclude={VIEW})
+
+
+def test_in_a_terminal_it_prints_its_text(capsys):
+    Greeting("Aiko")._ipython_display_()
+    assert capsys.readouterr().out == "Aiko\n"
+
+
+def test_in_a_notebook_it_shows_itself_and_a_copy_that_follows(monkeypatch):
+    from gemma_nb.widgets import panel
+
+    shown, updated = [], []
+
+    class Handle:
+        def update(self, bundle, *, raw):
+            assert raw
+            updated.append(bundle)
+
+    def display(bundle, *, raw, display_id=None):
+        assert raw
+        shown.append(bundle)
+        return Handle() if display_id else None
+
+    monkeypatch.setattr(panel, "kernel", object)
+    monkeypatch.setattr("IPython.display.display", display)
+    widget = Greeting("Aiko")
+    widget._ipython_display_()
+    live, copy = shown
+    assert VIEW in live
+    assert VIEW not in copy
+    # the live one hides exactly this copy
+    hides = style.copy_class(widget.name)
+    assert hides in widget.root.children[0].value
+    assert hides in copy["text/html"]
+    assert hides not in Greeting("x").root.children[0].value
+    widget.who = "Ken"
+    widget.refresh()
+    assert updated[0]["text/plain"] == "Ken"
+
+
+def test_the_language_is_its_own():
+    widget = Greeting("x", "JA")
+    assert widget.lang == "ja"
+    assert "操作" in widget.text("widget_static_note")
+    with widget.speaking():
+        assert strings.language() == "ja"
+    assert strings.language() == "en"
+    strings.set_language("ja")
+    assert Greeting("x").lang == "ja"
+    with pytest.raises(ValueError, match="'fr'"):
+        Greeting("x", "fr")
+
+
+def test_what_is_announced_twice_is_said_twice():
+    widget = Greeting("x")
+    widget.announce("<It fits>")
+    first = widget._live.value
+    widget.announce("<It fits>")
+    assert widget._live.value != first
+    assert Seen(first).text == "<It fits>"
+
+
+def test_work_runs_on_the_main_thread():
+    ran = []
+    main_thread.on_main_thread(lambda: ran.append(threading.current_thread()))
+    assert ran == [threading.main_thread()]
+
+
+def test_work_from_another_thread_waits_for_the_main_one_and_can_be_interrupted(monkeypatch):
+    import _thread
+    import time
+
+    queued, seen = [], []
+
+    class Loop:
+        add_callback = staticmethod(queued.append)
+
+    class Kernel:
+        io_loop = Loop
+
+    monkeypatch.setattr(main_thread, "kernel", Kernel)
+
+    def work():
+        seen.append(threading.current_thread())
+        _thread.interrupt_main()
+        time.sleep(1)
+        seen.append("not interrupted")
+
+    thread = threading.Thread(target=main_thread.on_main_thread, args=(work,))
+    thread.start()
+    thread.join()
+    assert not seen
+    queued[0]()
+    assert seen == [threading.main_thread()]
+
+
+def test_later_is_now_where_no_loop_runs():
+    ran = []
+    main_thread.soon(lambda: ran.append(1))
+    assert ran == [1]
+
+
+def test_the_shared_base_imports_no_keras():
+    code = "import sys, gemma_nb.widgets.panel; print([m for m in ('keras', 'jax') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def _luminance(colour):
+    colour = colour.lstrip("#")
+    colour = "".join(c * 2 for c in colour) if len(colour) == 3 else colour
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one, other):
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("sheet", [style._LIGHT, style._DARK], ids=["light", "dark"])
+def test_colours_keep_their_contrast(sheet):
+    pairs = (part.split(":") for part in sheet.replace("\n", "").split(";") if "--g-" in part)
+    colours = {name.strip().removeprefix("--g-"): value.strip() for name, value in pairs}
+    for text in ("fg", "muted", "accent"):
+        for ground in ("bg", "soft"):
+            assert _contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    for ground in ("tint", "fits-bg", "tight-bg", "no-bg"):
+        assert _contrast(colours["fg"], colours[ground]) >= 4.5, ground
+    for status in ("fits", "tight", "no"):
+        assert _contrast(colours[status], colours[f"{status}-bg"]) >= 4.5, status
+    assert _contrast(colours["on-accent"], colours["accent"]) >= 4.5
+    for line in ("line", "p1", "p2", "p3", "p4", "p5", "p6"):
+        assert _contrast(colours[line], colours["bg"]) >= 3, line
