@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GenerationError, InvalidInput
+from gemma_nb.generation import embedding
 from gemma_nb.generation.decoding import Decoder
+from gemma_nb.generation.embedding import Embedder
+from gemma_nb.generation.engine import Engine, engine_of
 from gemma_nb.generation.sampling import Sampling, defaults
 from gemma_nb.generation.text import TextStream
 from gemma_nb.prompts import format_prompt, stop_tokens
@@ -68,7 +71,7 @@ class Model:
         self.precision = precision
         self.max_length = max_length
         self.last: Stats | None = None
-        self._decoder: Decoder | None = Decoder(lm, max_length)
+        self._decoder: Engine | None = engine_of(lm, max_length)
         control = vocabulary(tokenizer).control
         self._stops = frozenset(control[t] for t in stop_tokens(variant) if t in control)
         # PaliGemma's places and masks are what it says, not marks round it
@@ -257,9 +260,9 @@ class Model:
         """
         import numpy as np
 
-        if self.variant.prompt_format != "shieldgemma":
-            raise InvalidInput("score_wants_a_judge", name=self.variant.name)
         decoder = self._loaded()
+        if self.variant.prompt_format != "shieldgemma" or not isinstance(decoder, Decoder):
+            raise InvalidInput("score_wants_a_judge", name=self.variant.name)
         ids = self.prompt_ids(messages, guideline=guideline)
         self._room(ids)
         pieces = self.tokenizer.get_vocabulary()
@@ -268,6 +271,37 @@ class Model:
         if not np.isfinite(logits).all():
             raise GenerationError("not_a_number", precision=self.precision)
         return float(1 / (1 + np.exp(logits[1] - logits[0])))
+
+    def embed(self, texts: Any, task: str = "search result", dimensions: int | None = None) -> Any:
+        """Vectors of texts, each of length 1: the nearer two are in meaning, the larger their product.
+
+        Args:
+            texts: a string, or a list of strings; a document may be {"text": …, "title": …}.
+            task: what the texts are: "document", or a query of one of EmbeddingGemma's tasks
+                ("search result", "question answering", "fact checking", "classification",
+                "clustering", "sentence similarity", "code retrieval", "summarization"), each with
+                its own prompt (https://ai.google.dev/gemma/docs/embeddinggemma/model_card).
+            dimensions: 768, 512, 256 or 128, for EmbeddingGemma; None is the full size.
+
+        Returns:
+            A NumPy float32 array, shape (texts, dimensions).
+
+        Raises:
+            InvalidInput: the variant makes no embeddings, a text is none, empty or longer than
+                ``max_length``, or the task or size is unknown.
+            GenerationError: the vectors are not numbers.
+        """
+        import numpy as np
+
+        embedder = self._loaded()
+        if not isinstance(embedder, Embedder):
+            raise InvalidInput("embed_wants_embedder", name=self.variant.name)
+        dimensions = embedding.checked_dimensions(dimensions, embedder.dimensions)
+        ids = embedding.token_ids(texts, task, self.variant, self.tokenizer, self.max_length)
+        vectors = embedder.vectors(ids)
+        if not np.isfinite(vectors).all():
+            raise GenerationError("not_a_number", precision=self.precision)
+        return embedding.cut(vectors, dimensions)
 
     def unload(self) -> None:
         """Gives the model's memory back; it answers no more."""
@@ -291,7 +325,7 @@ class Model:
             )
         return self.max_length - len(ids)
 
-    def _loaded(self) -> Decoder:
+    def _loaded(self) -> Engine:
         if self._decoder is None:
             raise GenerationError("unloaded", name=self.variant.name)
         return self._decoder
@@ -311,6 +345,8 @@ class Model:
     ) -> Iterator[tuple[int | None, str]]:
         """Checks everything, then returns an iterator of (token id, text that it completes)."""
         decoder = self._loaded()
+        if isinstance(decoder, Embedder):
+            raise InvalidInput("embed_no_reply", name=self.variant.name)
         sampling = _sampling(self.variant, temperature, top_k, top_p)
         seed = _seed(seed)
         strings = _stop_strings(stop)
@@ -346,7 +382,7 @@ class Model:
 class _Clock:
     """Times one reply; compiling is told apart."""
 
-    def __init__(self, prompt_tokens: int, decoder: Decoder) -> None:
+    def __init__(self, prompt_tokens: int, decoder: Engine) -> None:
         self.kept = 0
         self._prompt_tokens = prompt_tokens
         self._decoder = decoder

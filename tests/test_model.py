@@ -179,7 +179,7 @@ def test_load_refuses_before_anything_expensive():
     with pytest.raises(InvalidInput, match="gemma3_instruct_1b"):
         gnb.load("gemma3_instruct_1")
     with pytest.raises(InvalidInput, match="cannot generate"):
-        gnb.load("embedding_gemma3_300m")
+        gnb.load("gemma4_instruct_2b_assistant")
     with pytest.raises(LoadError, match="force=True"):
         gnb.load("gemma3_instruct_27b", "float32")
 

@@ -182,3 +182,31 @@ def gemma3n(seed=0):
         dtype="float32",
     )
     return _shaken(keras_hub.models.Gemma3nCausalLM(backbone=backbone, preprocessor=None), seed)
+
+
+def embedder(seed=0, vocabulary=VOCABULARY):
+    """EmbeddingGemma in small: vectors of 256 numbers, which can be cut to 128."""
+    import keras_hub
+
+    keras.utils.set_random_seed(seed)
+    backbone = keras_hub.models.Gemma3Backbone(
+        vocabulary_size=vocabulary,
+        image_size=None,
+        num_layers=6,
+        num_query_heads=3,
+        num_key_value_heads=1,
+        hidden_dim=24,
+        intermediate_dim=48,
+        head_dim=8,
+        use_query_key_norm=True,
+        use_post_ffw_norm=True,
+        use_post_attention_norm=True,
+        use_sliding_window_attention=True,
+        sliding_window_size=8,
+        use_bidirectional_attention=True,
+        is_embedding_model=True,
+        pooling_intermediate_dim=96,
+        embedding_dim=256,
+        dtype="float32",
+    )
+    return _shaken(keras_hub.models.Gemma3TextEmbedder(backbone=backbone), seed)

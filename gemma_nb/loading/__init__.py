@@ -86,7 +86,7 @@ def load(
     from gemma_nb.advice import Choice, advise, auto_precision
     from gemma_nb.catalog import DEMO
     from gemma_nb.credentials import take
-    from gemma_nb.generation.families import check_decodable
+    from gemma_nb.generation.engine import check_variant
     from gemma_nb.hardware import detect_runtime
     from gemma_nb.loading.checks import check_before_download, looked_up, on_this_disk
     from gemma_nb.loading.fetch import fetch
@@ -104,7 +104,7 @@ def load(
     if download_only:
         check_before_download(wanted, credentials, force=force)
         return fetch(wanted, credentials, progress)
-    check_decodable(wanted)
+    check_variant(wanted)
     if precision != "auto":
         find_precision(precision)
     if replace:
@@ -116,7 +116,8 @@ def load(
         chosen = find_precision(saved) if saved else auto_precision(wanted, runtime)
     else:
         chosen = find_precision(precision)
-    verdict = advise(wanted, chosen, runtime, max_length=max_length)
+    task = "embedding" if wanted.role == "embed" else "chat"
+    verdict = advise(wanted, chosen, runtime, max_length=max_length, task=task)
     if not verdict.fits and not force:
         raise _refused(wanted, verdict)
     # last, since a login helps nobody whose memory is too small
@@ -173,6 +174,7 @@ def _load(
     options: tuple[Any, Any, Any],
 ) -> Model:
     from gemma_nb import backend
+    from gemma_nb.generation.engine import task_class
     from gemma_nb.loading.build import build
     from gemma_nb.loading.compile_cache import enable
     from gemma_nb.loading.fetch import fetch
@@ -188,5 +190,5 @@ def _load(
         backend.import_keras_hub()
         enable(compile_cache)
         with Meter(reporter(progress), "weights", variant.name, on_disk(directory)) as meter:
-            lm, tokenizer = build(str(directory), precision, meter.add)
+            lm, tokenizer = build(str(directory), precision, meter.add, task_class(variant))
         return Model(lm, tokenizer, variant, precision.name, max_length)

@@ -12,7 +12,12 @@ from gemma_nb.loading.presets import saved_mode
 from gemma_nb.precision import Precision
 
 
-def build(source: str, precision: Precision, watch: weights.Watch | None = None) -> tuple[Any, Any]:
+def build(
+    source: str,
+    precision: Precision,
+    watch: weights.Watch | None = None,
+    task: str = "CausalLM",
+) -> tuple[Any, Any]:
     """Builds a KerasHub task and its tokenizer with their weights.
 
     Nothing is initialised to be overwritten: the backbone is built without weights and each
@@ -23,6 +28,7 @@ def build(source: str, precision: Precision, watch: weights.Watch | None = None)
         source: a directory: a Keras preset, or a Hugging Face checkpoint that KerasHub converts.
         precision: what the weights are held in; a preset that was saved quantised has its own.
         watch: told the bytes of weights as they are read.
+        task: the KerasHub task class that it becomes, by its name in ``keras_hub.models``.
 
     Returns:
         The task, without its preprocessor, and the tokenizer.
@@ -59,7 +65,7 @@ def build(source: str, precision: Precision, watch: weights.Watch | None = None)
         backbone = converted.read(loader, precision, watch)
     if precision.quantize:
         quantizing.settle(backbone)
-    return _task(keras_hub, backbone), tokenizer
+    return _task(getattr(keras_hub.models, task), backbone), tokenizer
 
 
 def skeleton(loader: Any, dtype: Any) -> Any:
@@ -92,9 +98,8 @@ def _tokenizer(keras_hub: Any, directory: str) -> Any:
         raise
 
 
-def _task(keras_hub: Any, backbone: Any) -> Any:
-    """The causal LM of a backbone, without its preprocessor, which wants TensorFlow."""
+def _task(task: Any, backbone: Any) -> Any:
+    """A backbone as a task, without its preprocessor, which wants TensorFlow."""
     from keras_hub.src.utils.preset_utils import find_subclass
 
-    models = keras_hub.models.CausalLM
-    return find_subclass("", models, type(backbone))(backbone=backbone, preprocessor=None)
+    return find_subclass("", task, type(backbone))(backbone=backbone, preprocessor=None)

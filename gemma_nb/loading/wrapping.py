@@ -24,7 +24,7 @@ def from_keras(
     """Wraps a KerasHub task; it is read, never changed.
 
     Args:
-        causal_lm: a Gemma causal LM of KerasHub, with its weights.
+        causal_lm: a Gemma causal LM, T5Gemma or text embedder of KerasHub, with its weights.
         variant: what it is, for the prompt format and the stop tokens. None finds the variants of
             the catalog with the same backbone; those often differ in nothing but their tuning,
             which neither config nor tokenizer tells: then it must be given.
@@ -39,12 +39,12 @@ def from_keras(
             variants of its shape, a variant of another class, a max_length below 2.
     """
     from gemma_nb.catalog import variant as find
-    from gemma_nb.generation.families import family_of
+    from gemma_nb.generation.engine import check_runs
     from gemma_nb.model import Model
 
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
-    family_of(causal_lm)
+    check_runs(causal_lm)
     if tokenizer is None:
         tokenizer = getattr(getattr(causal_lm, "preprocessor", None), "tokenizer", None)
     if tokenizer is None:

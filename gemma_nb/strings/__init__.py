@@ -24,6 +24,7 @@ ROOMS = (
     "prompts",
     "replies",
     "running",
+    "embedding",
     "tour",
     "hardware",
     "memory",
