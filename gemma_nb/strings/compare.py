@@ -1,0 +1,247 @@
+"""Sentences of comparing."""
+
+TEXT = {
+    "compare_no_choices": (
+        "There is nothing to compare: give at least one variant, such as 'gemma3_instruct_1b:int8'.",
+        "比べるモデルがありません。'gemma3_instruct_1b:int8' のように 1 つ以上指定してください。",
+    ),
+    "compare_not_a_choice": (
+        "A {kind} is no choice: give names with or without a precision ('gemma3_instruct_1b:int8'), "
+        "Choice objects or loaded models, in a list.",
+        "{kind} は指定できません。名前（'gemma3_instruct_1b:int8' のように精度も可）、Choice、読み込み"
+        "済みのモデルをリストで指定してください。",
+    ),
+    "compare_twice": (
+        "{label} is there twice with the same max_length: name each choice once.",
+        "{label} が同じ max_length で 2 回あります。同じものは 1 回だけ指定してください。",
+    ),
+    "compare_unloaded": (
+        "The model {name} was unloaded: load it again, or give its name instead.",
+        "モデル {name} は解放済みです。もう一度読み込むか、名前で指定してください。",
+    ),
+    "compare_no_prompts": (
+        "There is nothing to ask: give at least one prompt.",
+        "質問がありません。プロンプトを 1 つ以上指定してください。",
+    ),
+    "compare_empty_prompt": (
+        "Prompt {number} is empty: write what the models are to be asked.",
+        "{number} 番目のプロンプトが空です。モデルへの質問を書いてください。",
+    ),
+    "compare_bad_prompt": (
+        "Prompt {number} cannot be put to {name}: {why}",
+        "{number} 番目のプロンプトは {name} では使えません。{why}",
+    ),
+    "compare_references": (
+        "There are {references} references for {prompts} prompts: give one for each, None where there "
+        "is none.",
+        "プロンプト {prompts} 個に対して参照解答が {references} 個です。1 つずつ対応させ、無いところは "
+        "None にしてください。",
+    ),
+    "compare_bad_reference": (
+        "{value} is no reference: give the right answer as text, or None.",
+        "{value} は参照解答にできません。正解の文字列か None を指定してください。",
+    ),
+    "compare_bad_text": (
+        "text has to be a string that is not empty (this is a {kind}); read a file with "
+        "Path(…).read_text() first.",
+        "text には空でない文字列が必要です（{kind} でした）。ファイルなら先に Path(…).read_text() で"
+        "読んでください。",
+    ),
+    "compare_bad_number": (
+        "{name} has to be a whole number from 1 on, not {value!r}.",
+        "{name} は 1 以上の整数にしてください（{value!r} でした）。",
+    ),
+    "compare_other_run": (
+        "{folder} holds another comparison, or one of another machine: give another path, or "
+        "fresh=True to replace it.",
+        "{folder} には別の比較（または別のマシンでの比較）があります。別の path を指定するか、fresh=True "
+        "で置き換えてください。",
+    ),
+    "compare_not_empty": (
+        "{folder} holds other files: give a folder that is new, empty, or a comparison's.",
+        "{folder} にはほかのファイルがあります。新しいフォルダか、空のフォルダ、または比較用のフォルダを"
+        "指定してください。",
+    ),
+    "compare_busy": (
+        "Another process is at work in {folder}: wait for it, or give another path.",
+        "別のプロセスが {folder} を使っています。終わるのを待つか、別の path を指定してください。",
+    ),
+    "compare_folder": (
+        "The rows cannot be kept in {folder}: {why}. Give another path.",
+        "{folder} に結果を保存できません: {why}。別の path を指定してください。",
+    ),
+    "compare_unwritable": (
+        "{path} cannot be written: {why}. Give another place.",
+        "{path} に書き込めません: {why}。別の場所を指定してください。",
+    ),
+    "compare_unreadable": (
+        "{path} is no comparison that can be read ({why}): give a file that Comparison.to_json wrote.",
+        "{path} は比較結果として読めません（{why}）。Comparison.to_json が書いたファイルを指定してください。",
+    ),
+    "compare_no_pandas": (
+        "pandas is not installed: pip install pandas, or use records(), which needs nothing.",
+        "pandas がインストールされていません。pip install pandas を実行するか、pandas の要らない "
+        "records() を使ってください。",
+    ),
+    "compare_kept_at": (
+        "Finished rows are kept in {folder}; the same call after a stop goes on there.",
+        "測定済みの行は {folder} に保存します。中断後に同じ呼び出しをすると続きから再開します。",
+    ),
+    "compare_interrupted": (
+        "Interrupted: the finished rows are kept, and the same call goes on with the rest.",
+        "中断しました。測定済みの行は保存してあり、同じ呼び出しで残りを続けられます。",
+    ),
+    "compare_waiting": ("the run was interrupted before it", "ここに来る前に中断されました"),
+    "compare_killed": (
+        "The process ended {count} times while this was measured, perhaps because the system's memory ran "
+        "out, so it was left out. Pass fresh=True to try again.",
+        "測定中にプロセスが {count} 回終了したため省きました（システムのメモリ不足の可能性があります）。"
+        "もう一度試すには fresh=True を指定してください。",
+    ),
+    "compare_failed": ("{doing} failed: {why}.", "{doing}に失敗しました: {why}。"),
+    "compare_out_of_memory": (
+        "memory ran out; a smaller precision, variant or max_length would help",
+        "メモリが足りません。より小さい精度、モデル、max_length なら動く可能性があります",
+    ),
+    "compare_doing_load": ("loading", "読み込み"),
+    "compare_doing_first": ("the first token", "最初のトークンの生成"),
+    "compare_doing_speed": ("timing", "速度の測定"),
+    "compare_doing_answer": ("answering", "返答の生成"),
+    "compare_doing_text": ("reading the text", "テキストの評価"),
+    "compare_doing_agreement": ("comparing the precisions", "精度どうしの比較"),
+    "compare_doing_unload": ("unloading", "解放"),
+    "compare_done": ("measured", "測定済み"),
+    "compare_status_misfit": ("does not fit", "入りません"),
+    "compare_status_failed": ("failed", "失敗"),
+    "compare_status_waiting": ("not measured", "未測定"),
+    "compare_head_variant": ("variant", "モデル"),
+    "compare_head_precision": ("precision", "精度"),
+    "compare_head_load": ("load, s", "読み込み（秒）"),
+    "compare_head_cold": ("first token, cold, s", "初回の最初のトークン（秒）"),
+    "compare_head_warm": ("first token, warm, ms", "2 回目以降の最初のトークン（ミリ秒）"),
+    "compare_head_speed": ("tokens/s (spread)", "トークン/秒（範囲）"),
+    "compare_head_device": ("device peak", "デバイスのピーク"),
+    "compare_head_device_predicted": ("device, predicted", "デバイスの予測"),
+    "compare_head_host": ("host peak", "ホストのピーク"),
+    "compare_head_host_predicted": ("host, predicted", "ホストの予測"),
+    "compare_head_exact": ("exact", "一致"),
+    "compare_head_contains": ("contains", "含む"),
+    "compare_head_bits": ("bits/byte", "ビット/バイト"),
+    "compare_head_same": ("same token as", "同じトークン（比較先）"),
+    "compare_head_divergence": ("KL, bits", "KL（ビット）"),
+    "compare_head_output": ("reply", "返答"),
+    "compare_about_speed": ("Speed", "速度"),
+    "compare_about_memory": ("Memory", "メモリ"),
+    "compare_about_quality": ("Quality", "品質"),
+    "compare_prompt": ("Prompt {number}: {prompt}", "プロンプト {number}: {prompt}"),
+    "compare_reference": ("reference: {reference}", "参照解答: {reference}"),
+    "compare_empty": ("(empty)", "（空）"),
+    "compare_mark_exact": ("equal to the reference", "参照解答と一致"),
+    "compare_mark_contains": ("contains the reference", "参照解答を含む"),
+    "compare_mark_wrong": ("without the reference", "参照解答なし"),
+    "compare_measured_on": (
+        "Measured on {device} ({memory} usable), {packages}, Python {python}, {date}.",
+        "測定環境: {device}（使用可能 {memory}）、{packages}、Python {python}、{date}。",
+    ),
+    "compare_how_speed": (
+        "Tokens per second: one conversation, behind the first token, 64 tokens or what max_length leaves; the "
+        "median of {repeats} repeats, in brackets the lowest and the highest. The warm first token is the median "
+        "of the same repeats.",
+        "トークン/秒: 1 つの会話で、最初のトークンの後、64 トークン（または max_length の残り）を生成した速度。"
+        "{repeats} 回の中央値で、括弧内は最低と最高です。2 回目以降の最初のトークンも同じ測定の中央値です。",
+    ),
+    "compare_how_cold": (
+        "The cold first token is that of the first call after loading: compiling is in it, or finding "
+        "programs that an earlier process had compiled.",
+        "初回の最初のトークンは、読み込み後の最初の呼び出しの時間です。コンパイル（または以前のプロセスが"
+        "コンパイルしたプログラムの読み出し）を含みます。",
+    ),
+    "compare_how_memory": (
+        "Peaks are of loading and generating. The host's is of the whole process, with Python, its packages and "
+        "what earlier rows left behind.",
+        "ピークは読み込みと生成の間のものです。ホストのピークはプロセス全体で、Python、パッケージ、前の行の"
+        "残りを含みます。",
+    ),
+    "compare_how_sampled": (
+        "≥: read every 10 ms, since JAX keeps one peak for the whole process and an earlier row's was "
+        "higher; the true peak may lie above.",
+        "≥: JAX のピークはプロセス全体で 1 つしかなく、前の行の方が高かったため、10 ミリ秒ごとに読み取った値"
+        "です。実際のピークはこれより高い可能性があります。",
+    ),
+    "compare_how_answers": (
+        "Replies are greedy, of at most {tokens} tokens.",
+        "返答は貪欲法で、最大 {tokens} トークンです。",
+    ),
+    "compare_how_scores": (
+        "Exact: the whole reply equals the reference. Contains: the reference stands somewhere in it, case, width "
+        "and spaces apart.",
+        "一致: 返答全体が参照解答と同じ。含む: 返答のどこかに参照解答がある（大文字小文字、全角半角、空白の"
+        "違いは無視）。",
+    ),
+    "compare_how_bits": (
+        "Bits per byte: mean negative log-likelihood of a text of {count} bytes, sent without a template; less is "
+        "better, and it compares across tokenizers.",
+        "ビット/バイト: {count} バイトのテキストをテンプレートなしで与えたときの負の対数尤度の平均です。小さい"
+        "ほど良く、トークナイザが違っても比べられます。",
+    ),
+    "compare_how_agreement": (
+        "Same token: along the same replies, the share of positions at which this precision finds the same token "
+        "likeliest as the highest precision of the variant that was measured. KL: mean Kullback-Leibler divergence "
+        "of the next token from that one to this one.",
+        "同じトークン: 同じ返答をたどったとき、測定した中で最高の精度と最有力トークンが一致した位置の割合です。"
+        "KL: 最高の精度からこの精度への、次トークン分布の KL ダイバージェンスの平均です。",
+    ),
+    "compare_page_title": ("Comparison of {count} choices", "{count} 件の比較"),
+    "compare_page_table": ("Table", "表"),
+    "compare_page_plots": ("Plots", "グラフ"),
+    "compare_page_replies": ("Replies", "返答"),
+    "compare_page_how": ("How it was measured", "測定方法"),
+    "compare_page_made": ("Made with", "作成コマンド"),
+    "compare_help": (
+        "measures variants and precisions side by side on this machine",
+        "モデルと精度をこのマシンで測って比べます",
+    ),
+    "compare_help_choices": (
+        "what to compare, such as gemma3_instruct_1b:int8; the four demo models and their int8 forms "
+        "when none is given",
+        "比べるもの（例: gemma3_instruct_1b:int8）。省略時は 4 つのデモモデルとその int8",
+    ),
+    "compare_help_prompt": (
+        "what to ask (several times for several prompts)",
+        "質問（複数回指定できます）",
+    ),
+    "compare_help_reference": (
+        "the right answer to each --prompt, in the same order",
+        "各 --prompt の正解（同じ順番で）",
+    ),
+    "compare_help_text": (
+        "a text file whose likelihood is measured (bits per byte)",
+        "尤度を測るテキストファイル（ビット/バイト）",
+    ),
+    "compare_help_out": (
+        "a folder for page, table and rows; a stopped run goes on there",
+        "ページ、表、測定結果を置くフォルダ。中断後はここから再開します",
+    ),
+    "compare_help_max_new_tokens": (
+        "the most tokens of a reply (default {default})",
+        "返答の最大トークン数（既定値 {default}）",
+    ),
+    "compare_help_max_length": (
+        "tokens of prompt and reply together (default {default})",
+        "プロンプトと返答の合計トークン数（既定値 {default}）",
+    ),
+    "compare_help_repeats": (
+        "how often speed is measured (default {default})",
+        "速度を測る回数（既定値 {default}）",
+    ),
+    "compare_help_fresh": ("measure everything again", "すべて測り直す"),
+    "compare_help_force": (
+        "try also what does not fit",
+        "メモリに入らないものも試す",
+    ),
+    "compare_text_file": (
+        "The text {file} cannot be read: {why}.",
+        "テキスト {file} を読めません: {why}。",
+    ),
+    "compare_written": ("Written: {files}", "書き出し: {files}"),
+}
