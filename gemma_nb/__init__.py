@@ -35,6 +35,8 @@ _WHERE = {
     "cached": "loading.cached",
     "Model": "model",
     "Chat": "chat",
+    "compare": "comparing",
+    "Comparison": "comparing",
     "set_language": "strings",
     "Variant": "catalog",
     "variant": "catalog",

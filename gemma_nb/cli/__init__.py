@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from gemma_nb.cli import fit, prompt, tour
+from gemma_nb.cli import compare, fit, prompt, tour
 from gemma_nb.errors import GemmaError
 from gemma_nb.strings import LANGUAGES, set_language, text
 
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     )
     fit.add_parser(commands)
     prompt.add_parser(commands)
+    compare.add_parser(commands)
     return top
 
 
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     if args.lang:
         set_language(args.lang)
-    run = {"fit": fit.run, "prompt": prompt.run}.get(args.command, tour.run)
+    run = {"fit": fit.run, "prompt": prompt.run, "compare": compare.run}.get(args.command, tour.run)
     try:
         return run(args)
     except GemmaError as error:

@@ -32,6 +32,8 @@ ROOMS = (
     "cli_fit",
     "loading",
     "frameworks",
+    "compare",
+    "plots",
     "widgets",
 )
 
