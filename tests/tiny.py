@@ -210,3 +210,71 @@ def embedder(seed=0, vocabulary=VOCABULARY):
         dtype="float32",
     )
     return _shaken(keras_hub.models.Gemma3TextEmbedder(backbone=backbone), seed)
+
+
+def t5gemma(seed=0, vocabulary=VOCABULARY):
+    """T5Gemma in small: Gemma 2's layers, an encoder that is not the decoder's size."""
+    import keras_hub
+
+    keras.utils.set_random_seed(seed)
+    backbone = keras_hub.models.T5GemmaBackbone(
+        vocabulary_size=vocabulary,
+        **_sides(16, 32),
+        query_pre_attn_scalar=8,
+        sliding_window=8,
+        attn_logit_softcapping=50.0,
+        final_logit_softcapping=30.0,
+        cross_attention_hidden_size=16,
+        dtype="float32",
+    )
+    return _shaken(keras_hub.models.T5GemmaSeq2SeqLM(backbone=backbone, preprocessor=None), seed)
+
+
+def t5gemma2(seed=0, vocabulary=VOCABULARY, vision=False):
+    """T5Gemma 2 in small: Gemma 3's layers, with or without its vision encoder."""
+    import keras_hub
+
+    keras.utils.set_random_seed(seed)
+    backbone = keras_hub.models.T5Gemma2Backbone(
+        vocabulary_size=vocabulary,
+        **_sides(32, 32),
+        query_pre_attn_scalar=8,
+        sliding_window=8,
+        vision_encoder=gemma3_vision() if vision else None,
+        eoi_token_index=5,
+        dtype="float32",
+    )
+    return _shaken(keras_hub.models.T5Gemma2Seq2SeqLM(backbone=backbone, preprocessor=None), seed)
+
+
+def _sides(encoder, decoder):
+    """The arguments of an encoder and a decoder of those hidden sizes."""
+    sides = {}
+    for side, hidden in (("encoder", encoder), ("decoder", decoder)):
+        sides |= {
+            f"{side}_hidden_dim": hidden,
+            f"{side}_intermediate_dim": 48,
+            f"{side}_num_layers": 2,
+            f"{side}_num_attention_heads": 4,
+            f"{side}_num_key_value_heads": 2,
+            f"{side}_head_dim": 8,
+            f"{side}_layer_types": ["sliding_attention", "full_attention"],
+        }
+    return sides
+
+
+def gemma3_vision(output=32):
+    """Gemma 3's vision encoder in small: images of 16 pixels, 4 tokens each."""
+    from keras_hub.src.models.gemma3.gemma3_vision_encoder import Gemma3VisionEncoder
+
+    return Gemma3VisionEncoder(
+        image_size=16,
+        patch_size=4,
+        num_heads=2,
+        hidden_dim=8,
+        num_layers=2,
+        intermediate_dim=16,
+        output_dim=output,
+        pool_size=2,
+        dtype="float32",
+    )

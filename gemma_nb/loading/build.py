@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +84,34 @@ def skeleton(loader: Any, dtype: Any) -> Any:
     before = list(global_state.get_global_attribute(waiting, []))
     try:
         # without the flag the scope initialises every variable when it is left
-        with keras.StatelessScope(initialize_variables=False):
+        with keras.StatelessScope(initialize_variables=False), _variables_by_shape():
             return loader.load_backbone(loader.check_backbone_class(), False, dtype=dtype)
     finally:
         # else the next StatelessScope of anyone would initialise them
         global_state.set_global_attribute(waiting, before)
+
+
+@contextmanager
+def _variables_by_shape() -> Iterator[None]:
+    """For the length of a block, T5Gemma 2's two variables of its own get a shape and no value.
+
+    KerasHub makes them from arrays of zeros, which Keras refuses in a stateless scope.
+    """
+    import keras
+    from keras_hub.src.models.t5gemma2 import t5gemma2_backbone as room
+
+    class Shaped:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(keras, name)
+
+        def Variable(self, value: Any, name: str) -> Any:  # noqa: N802 - Keras's name
+            return keras.Variable("zeros", shape=value.shape, dtype=value.dtype, name=name)
+
+    room.keras = Shaped()
+    try:
+        yield
+    finally:
+        room.keras = keras
 
 
 def _tokenizer(keras_hub: Any, directory: str) -> Any:
