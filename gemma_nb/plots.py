@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 from gemma_nb.errors import InvalidInput
 from gemma_nb.plot_fonts import Fonts, fonts
 from gemma_nb.strings import text
+from gemma_nb.units import GIB, size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-GIB, MIB = 2**30, 2**20
 
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---")
@@ -100,7 +99,7 @@ def memory(
     """
     _same_length(names, parts, measured)
     totals = [sum(p.values()) for p in parts]
-    unit, unit_name = (GIB, "GiB") if max(totals) >= GIB else (MIB, "MiB")
+    unit, unit_name = (GIB, "GiB") if max(totals) >= GIB else (2**20, "MiB")
     canvas = _Canvas(8, 1.6 + 0.42 * len(names) + 0.5)
     axes, rows = canvas.axes, range(len(names))
     left = [0.0] * len(names)
@@ -123,8 +122,7 @@ def memory(
             label = canvas.text("plot_available")
             axes.axvline(available / unit, color=_INK, linestyle="--", linewidth=1.5, label=label)
         else:
-            told = text_of(canvas, "plot_available_far", f"{available / unit:,.1f} {unit_name}")
-            canvas.below(told)
+            canvas.below(text("plot_available_far", lang=canvas.fonts.lang, value=size(available)))
     canvas.rows(names)
     axes.set_xlim(0, None)
     axes.set_xlabel(f"{canvas.text('plot_memory')} ({unit_name})")
@@ -249,11 +247,6 @@ def visible(piece: str) -> str:
     """A token's piece as it can be read: a space as ␣, a line break as ⏎, nothing as ∅."""
     shown = piece.replace("▁", "␣").replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
     return shown or "∅"
-
-
-def text_of(canvas: _Canvas, key: str, value: str) -> str:
-    """A sentence with one value, in the language that the canvas's fonts have."""
-    return text(key, lang=canvas.fonts.lang, value=value)
 
 
 class _Canvas:

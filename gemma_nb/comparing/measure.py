@@ -195,6 +195,9 @@ class Measurement:
     ) -> None:
         if self._task.text is None and others is None:
             return
+        if model.variant.encoder_decoder:
+            self._notes.append(Message("compare_encoder"))
+            return
         positions = Positions(model)
         if self._task.text is not None:
             self._extra("text", lambda: self._likelihood(model, positions))

@@ -42,7 +42,7 @@ h3 { font-size: 1rem; margin: 1.6rem 0 .4rem; white-space: pre-wrap; overflow-wr
 p.gnb-small, .gnb-how, figcaption { color: #555; font-size: 13px; }
 .gnb-plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 1.2rem; }
 figure { margin: 0; } img { max-width: 100%; height: auto; }
-.gnb-said { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 235px), 1fr)); gap: .7rem; }
+.gnb-said { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 280px), 1fr)); gap: .7rem; }
 .gnb-card { border: 1px solid #ccc; border-radius: 6px; padding: .5rem .7rem; min-width: 0; }
 .gnb-card.gnb-good { border-left: 5px solid #0072B2; } .gnb-card.gnb-bad { border-left: 5px dashed #D55E00; }
 .gnb-card h4 { margin: 0 0 .3rem; font-size: 12px; font-weight: 600; overflow-wrap: anywhere; }

@@ -6,7 +6,7 @@ import datetime as dt
 import platform
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +124,7 @@ def compare(
     digest = wanted.digest(entries)
     folder = default_folder(digest) if path is None else Path(path).expanduser()
     run = {"digest": digest, "machine": machine.identity()}
-    store = Store(folder, run, own=path is None, fresh=fresh)
+    store = Store(folder, run, asdict(machine), own=path is None, fresh=fresh)
     try:
         session = _Session(entries, wanted, store, runtime, force=force, credentials=credentials)
         rows = session.run(progress)
@@ -137,7 +137,7 @@ def compare(
         text_bytes=None if text is None else len(text.encode()),
         max_new_tokens=max_new_tokens,
         repeats=repeats,
-        machine=machine,
+        machine=Machine(**{k: store.facts.get(k, v) for k, v in asdict(machine).items()}),
         path=folder,
     )
 

@@ -33,6 +33,7 @@ class Store:
     Args:
         folder: made where it is not there.
         run: what tells this comparison from another one: settings and machine.
+        facts: what else to know of the run; those of its beginning stay when it goes on.
         own: whether the folder is this package's own choice: then what is in the way goes.
         fresh: begin anew, whatever is there.
 
@@ -41,10 +42,19 @@ class Store:
             folder cannot be written.
     """
 
-    def __init__(self, folder: Path, run: Mapping[str, Any], *, own: bool, fresh: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        run: Mapping[str, Any],
+        facts: Mapping[str, Any] | None = None,
+        *,
+        own: bool,
+        fresh: bool,
+    ) -> None:
         from filelock import FileLock, Timeout
 
         self.folder = folder
+        self.facts = dict(facts or {})
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / ".lock", blocking=False)
@@ -69,8 +79,13 @@ class Store:
                 self.close()
                 raise InvalidInput("compare_other_run", folder=self.folder)
             self._clear()
+        elif there is not None:
+            self.facts = there.get("facts") or self.facts
         self._run = wanted
-        self._write(_RUN, {"run": wanted, "complete": False})
+        self._begin(complete=False)
+
+    def _begin(self, *, complete: bool) -> None:
+        self._write(_RUN, {"run": self._run, "facts": self.facts, "complete": complete})
 
     def _others(self) -> list[Path]:
         return [p for p in self.folder.iterdir() if p.name != ".lock"]
@@ -117,7 +132,7 @@ class Store:
         """Every row is there: what only the run needed goes."""
         for path in self.folder.glob("*.npz"):
             path.unlink()
-        self._write(_RUN, {"run": self._run, "complete": True})
+        self._begin(complete=True)
 
     def close(self) -> None:
         """Lets other processes at the folder."""

@@ -99,6 +99,10 @@ TEXT = {
         "もう一度試すには fresh=True を指定してください。",
     ),
     "compare_failed": ("{doing} failed: {why}.", "{doing}に失敗しました: {why}。"),
+    "compare_encoder": (
+        "text and agreement are not measured for a model with an encoder",
+        "エンコーダのあるモデルでは、テキストの評価と精度どうしの比較は行いません",
+    ),
     "compare_out_of_memory": (
         "memory ran out; a smaller precision, variant or max_length would help",
         "メモリが足りません。より小さい精度、モデル、max_length なら動く可能性があります",

@@ -1,0 +1,697 @@
+"""Comparing: what is measured, what is on disk when, and what the tables, files and pages say."""
+
+import csv
+import html.parser
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gemma_nb as gnb
+from gemma_nb.comparing import Agreement, Comparison, Machine, Output, Row
+from gemma_nb.comparing.comparison import MissingPackage
+from gemma_nb.comparing.measure import scored
+from gemma_nb.comparing.peaks import Peaks
+from gemma_nb.comparing.positions import WINDOW, windows
+from gemma_nb.comparing.rows import from_values, to_values
+from gemma_nb.comparing.store import ATTEMPTS, Kept, Store
+from gemma_nb.errors import InvalidInput
+from gemma_nb.strings import Message
+
+ROOT = Path(__file__).resolve().parents[1]
+EVIL = "<script>alert(1)</script> | a\n<img src=x onerror=alert(1)> \x1b[31m \"'& `x` **b**"
+
+
+def machine():
+    return Machine("Test CPU", "cpu", 8 * 2**30, 16 * 2**30, "3.11", {"jax": "1"}, "2026-01-01")
+
+
+def done(variant="demo_gemma3_1m", precision="float32", text="Tokyo", **more):
+    values = {
+        "status": "done",
+        "load_seconds": 1.25,
+        "cold_seconds": 3.5,
+        "warm_seconds": 0.0123,
+        "tokens_per_second": 250.0,
+        "tokens_per_second_range": (200.0, 300.0),
+        "host_peak": 3 * 2**30,
+        "predicted": {"weights": 2**30, "kv_cache": 2**20},
+        "predicted_host": 2 * 2**30,
+        "outputs": (scored(text, 1, "Tokyo"),),
+        "bits_per_byte": 0.75,
+        "text_tokens": 40,
+    }
+    return Row(variant, precision, 2048, **{**values, **more})
+
+
+def comparison(*rows, prompts=("Capital?",), references=("Tokyo",)):
+    return Comparison(rows, prompts, references, 100, 64, 5, machine())
+
+
+@pytest.fixture
+def several():
+    int8 = done(
+        "demo_gemma3_1m", "int8", "It is tokyo.", agreement=Agreement("float32", 0.5, 0.25, 8)
+    )
+    misfit = Message("verdict_no", dict.fromkeys(
+        ("variant", "precision", "needed", "available", "resource", "runtime"), "X"))  # fmt: skip
+    return comparison(
+        done(),
+        int8,
+        Row("big", "bfloat16", 2048, status="misfit", reason=misfit, predicted={"weights": 2**35}),
+        Row("broken", "int8", 2048, status="failed", reason=Message("compare_waiting")),
+    )
+
+
+# --- bad input
+
+
+BAD = [
+    (([], "hi"), {}, "at least one variant"),
+    ((None, "hi"), {}, "NoneType is no choice"),
+    (({"a": 1}, "hi"), {}, "dict is no choice"),
+    (([3], "hi"), {}, "int is no choice"),
+    (("demo_gemma3_9m", "hi"), {}, "demo_gemma3_1m"),
+    (("demo_gemma3_1m:int7", "hi"), {}, "int8"),
+    (("demo_gemma3_1m:", "hi"), {}, "precision"),
+    (([":int8"], "hi"), {}, "variants()"),
+    ((["demo_gemma3_1m", "demo_gemma3_1m:float32"], "hi"), {}, "twice"),
+    (("gemma3_instruct_1b", "hi"), {"max_length": 10**9}, "1000000000"),
+    (("demo_gemma3_1m", "hi"), {"max_length": 1}, "max_length"),
+    (("demo_gemma3_1m", "hi"), {"max_length": 2.5}, "max_length"),
+    (("demo_gemma3_1m", []), {}, "at least one prompt"),
+    (("demo_gemma3_1m", ["hi", "  "]), {}, "Prompt 2 is empty"),
+    (("demo_gemma3_1m", 3), {}, "int is no choice"),
+    (("demo_gemma3_instruct_1m", [[{"role": "nobody", "content": "x"}]]), {}, "Prompt 1"),
+    (("demo_gemma3_1m", ["a", "b"]), {"references": ["x"]}, "1 references for 2 prompts"),
+    (("demo_gemma3_1m", ["a"]), {"references": [3]}, "3 is no reference"),
+    (("demo_gemma3_1m", ["a"]), {"references": [" "]}, "is no reference"),
+    (("demo_gemma3_1m", ["a"]), {"text": ""}, "not empty"),
+    (("demo_gemma3_1m", ["a"]), {"text": b"bytes"}, "bytes"),
+    (("demo_gemma3_1m", ["a"]), {"max_new_tokens": 0}, "max_new_tokens"),
+    (("demo_gemma3_1m", ["a"]), {"repeats": True}, "repeats"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "more", "match"), BAD)
+def test_bad_input_is_told_before_anything_is_loaded(arguments, more, match, tmp_path, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr("gemma_nb.loading.load", never)
+    folder = tmp_path / "rows"
+    with pytest.raises(ValueError, match=re.escape(match)):
+        gnb.compare(*arguments, path=folder, progress=False, **more)
+    assert not folder.exists()
+
+
+def test_nothing_heavy_is_imported_to_find_bad_input():
+    code = (
+        "import sys, gemma_nb as gnb\n"
+        "try: gnb.compare('demo_gemma3_1m', '')\n"
+        "except ValueError: print([m for m in ('keras', 'jax', 'numpy') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert told.stdout == "[]\n", told.stderr
+
+
+def test_the_function_is_not_hidden_by_a_module_of_its_name():
+    code = "import gemma_nb as gnb; gnb.Comparison; import gemma_nb.cli.compare; print(gnb.compare)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert told.stdout.startswith("<function compare")
+
+
+# --- scores and pieces
+
+
+@pytest.mark.parametrize(
+    ("said", "reference", "exact", "contains"),
+    [
+        ("Tokyo", "Tokyo", True, True),
+        (" Tokyo\n", "Tokyo", True, True),
+        ("It is ＴＯＫＹＯ.", "tokyo", False, True),
+        ("答えは  東京 です", "東京", False, True),
+        ("Kyoto", "Tokyo", False, False),
+        ("", "Tokyo", False, False),
+        ("anything", None, None, None),
+    ],
+)
+def test_scores(said, reference, exact, contains):
+    found = scored(said, 3, reference)
+    assert (found.text, found.tokens, found.exact, found.contains) == (said, 3, exact, contains)
+
+
+def test_share_counts_prompts_with_a_reference_only():
+    row = done(outputs=(Output("a", 1, True, True), Output("b", 1, False, True), Output("c", 1)))
+    assert row.share("exact") == 0.5
+    assert row.share("contains") == 1.0
+    assert done(outputs=(Output("c", 1),)).share("exact") is None
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 100, 3000])
+def test_windows_take_every_token_once(count):
+    for length in (8, 64, 10**6):
+        pieces = list(windows(count, length))
+        assert [t for piece in pieces for t in piece] == list(range(count))
+        assert all(len(piece) < min(length, WINDOW) for piece in pieces)
+
+
+def test_rows_come_back_from_json(several):
+    for row in several.rows:
+        assert from_values(json.loads(json.dumps(to_values(row)))) == row
+
+
+def test_a_reason_is_told_in_the_language_in_force(several):
+    row = from_values(json.loads(json.dumps(to_values(several.rows[2]))))
+    english = str(row.reason)
+    gnb.set_language("ja")
+    assert str(row.reason) != english
+
+
+# --- on disk
+
+
+def test_a_row_is_on_disk_whole_and_read_again(tmp_path):
+    store = Store(tmp_path / "x", {"digest": "a"}, own=False, fresh=False)
+    kept = Kept(done(), {"other": (0.5, 0.25, 8)})
+    store.keep("k", kept)
+    assert store.row("k") == kept
+    (store.folder / "k.json").write_text('{"row": ')
+    assert store.row("k") is None
+    (store.folder / "k.json").write_text('{"row": {"variant": 3}, "pairs": {}}')
+    assert store.row("k") is None
+    assert store.row("never") is None
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(InvalidInput, match="other files"):
+        Store(tmp_path, {"digest": "a"}, own=False, fresh=True)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_another_comparison_is_not_mixed_in(tmp_path):
+    folder = tmp_path / "x"
+    first = Store(folder, {"digest": "a"}, own=False, fresh=False)
+    first.keep("k", Kept(done(), {}))
+    with pytest.raises(InvalidInput, match="Another process"):
+        Store(folder, {"digest": "a"}, own=False, fresh=False)
+    first.close()
+    with pytest.raises(InvalidInput, match="another comparison"):
+        Store(folder, {"digest": "b"}, own=False, fresh=False)
+    again = Store(folder, {"digest": "a"}, own=False, fresh=False)
+    assert again.row("k")
+    again.close()
+    fresh = Store(folder, {"digest": "b"}, own=False, fresh=True)
+    assert fresh.row("k") is None
+    fresh.close()
+
+
+def test_a_folder_in_the_cache_begins_anew_once_it_is_complete(tmp_path):
+    first = Store(tmp_path, {"digest": "a"}, own=True, fresh=False)
+    first.keep("k", Kept(done(), {}))
+    first.close()
+    second = Store(tmp_path, {"digest": "a"}, own=True, fresh=False)
+    assert second.row("k")
+    second.complete()
+    second.close()
+    third = Store(tmp_path, {"digest": "a"}, own=True, fresh=False)
+    assert third.row("k") is None
+    third.close()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InvalidInput, match="another path"):
+        Store(tmp_path / "file" / "rows", {}, own=False, fresh=False)
+
+
+# --- memory
+
+
+def test_host_peak_is_of_the_block():
+    with Peaks() as small:
+        pass
+    with Peaks() as large:
+        block = bytearray(200 * 2**20)
+        block[:: 2**12] = b"x" * len(block[:: 2**12])
+        del block
+    with Peaks() as after:
+        pass
+    assert large.host - small.host > 190 * 2**20
+    assert large.host - after.host > 150 * 2**20
+    assert large.device is None
+
+
+def test_device_peak_is_exact_where_it_rose_and_sampled_else(monkeypatch):
+    told = iter([(100, 40), (500, 60), (500, 60), (500, 60)])
+    monkeypatch.setattr("gemma_nb.comparing.peaks._device", lambda: next(told))
+    monkeypatch.setattr("gemma_nb.comparing.peaks._EVERY", 1e9)
+    with Peaks() as first:
+        pass
+    assert (first.device, first.sampled) == (460, False)
+    with Peaks(own=60) as second:
+        pass
+    assert (second.device, second.sampled) == (60, True)
+
+
+# --- what is shown
+
+
+def test_text_says_everything(several):
+    told = str(several)
+    for expected in (
+        "250 (200–300)", "3.0 GiB", "2.0 GiB", "1/1", "0.750", "50.0% (float32)", "0.2500",
+        "X in X does not fit", "broken int8: failed: ", "= Tokyo", "⊃ It is tokyo.", "Test CPU",
+    ):  # fmt: skip
+        assert expected in told
+    assert max(map(len, told.split("Prompt 1", maxsplit=1)[0].splitlines()[2:])) <= 120
+    gnb.set_language("ja")
+    assert "品質" in str(several)
+
+
+def test_columns_without_a_value_are_left_out(several):
+    assert "device" not in str(several)
+    gpu = comparison(done(device_peak=2**30, device_peak_sampled=True, predicted_device=2**31))
+    assert "≥ 1.0 GiB" in str(gpu)
+    assert "JAX keeps one peak" in gpu.to_html()
+
+
+class Tags(html.parser.HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.said = [], [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.said += data
+
+
+@pytest.mark.parametrize("way", ["page", "fragment"])
+def test_nothing_that_is_said_becomes_markup(way):
+    evil = comparison(
+        done(EVIL, text=EVIL),
+        Row(EVIL, "int8", 8, status="failed", reason=Message("compare_bad_text", {"kind": EVIL})),
+        prompts=(EVIL,),
+        references=(EVIL,),
+    )
+    page = evil.to_html(command=EVIL) if way == "page" else evil._repr_html_()
+    found = Tags(page)
+    assert not {"script", "link", "iframe", "b"} & set(found.tags)
+    assert not [name for name, _ in found.attributes if name.startswith("on")]
+    sources = [value for name, value in found.attributes if name in {"src", "href"}]
+    assert all(value.startswith("data:image/png;base64,") for value in sources)
+    assert len(sources) == (4 if way == "page" else 0)
+    assert "<script>alert(1)</script> | a" in found.said
+    assert "\x1b" not in page + str(evil) + evil.to_markdown()
+
+
+def test_markdown_keeps_its_table(several):
+    lines = several.to_markdown().splitlines()
+    table = [line for line in lines[:6] if line.startswith("|")]
+    assert len(table) == 6
+    assert len({re.sub(r"\\\|", "", line).count("|") for line in table}) == 1
+    evil = comparison(done(text=EVIL), prompts=(EVIL,)).to_markdown()
+    assert "<script" not in evil
+    assert "<img" not in evil
+
+
+def test_the_page_is_whole_and_has_all(several, tmp_path):
+    page = several.to_html(tmp_path / "page.html", command="python -m gemma_nb compare")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == page
+    said = Tags(page).said
+    for expected in (
+        "Comparison of 4 choices",
+        "It is tokyo.",
+        "python -m gemma_nb compare",
+        "failed",
+    ):
+        assert expected in said
+    gnb.set_language("ja")
+    assert '<html lang="ja">' in several.to_html()
+
+
+def test_a_comparison_without_a_measured_row_can_be_shown(several):
+    empty = comparison(*several.rows[2:])
+    assert "does not fit" in str(empty)
+    assert "does not fit" in empty.to_html()
+    assert empty.to_markdown().startswith("| variant | precision |")
+    with pytest.raises(InvalidInput, match="nothing to draw"):
+        empty.plot_tokens_per_second()
+
+
+def test_csv_and_json_come_back(several, tmp_path):
+    several.to_csv(tmp_path / "x.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text(encoding="utf-8"))))
+    assert [r["status"] for r in rows] == ["done", "done", "misfit", "failed"]
+    assert float(rows[0]["tokens_per_s"]) == 250
+    assert rows[1]["output_1"] == "It is tokyo."
+    evil = comparison(done(text=EVIL))
+    assert next(csv.DictReader(io.StringIO(evil.to_csv())))["output_1"] == EVIL
+    several.to_json(tmp_path / "x.json")
+    assert Comparison.from_json(tmp_path / "x.json") == several
+
+
+def test_files_that_cannot_be_are_told(several, tmp_path):
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        several.to_csv(tmp_path / "nowhere" / "x.csv")
+    with pytest.raises(InvalidInput, match="no comparison"):
+        Comparison.from_json(tmp_path / "missing.json")
+    for content in ("[]", "{}", "nonsense", '{"rows": [{"status": "x"}]}'):
+        (tmp_path / "x.json").write_text(content)
+        with pytest.raises(InvalidInput, match="no comparison"):
+            Comparison.from_json(tmp_path / "x.json")
+
+
+def test_pandas_is_asked_for_only_where_it_is_needed(several, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingPackage, match="pip install pandas"):
+        several.to_pandas()
+    with pytest.raises(ImportError):
+        several.to_pandas()
+    assert several.records()[1]["same_greedy_token"] == 0.5
+
+
+def test_the_committed_example_is_small_and_tells_its_command():
+    folder = ROOT / "docs" / "examples"
+    page = (folder / "comparison.html").read_text(encoding="utf-8")
+    assert len(page.encode()) < 500_000
+    assert "python -m gemma_nb compare" in page
+    found = Comparison.from_json(folder / "comparison.json")
+    assert len(found.measured) == len(found.rows) == 8
+
+
+# --- measured
+
+
+QUESTIONS = ["What is the capital of Japan?", "日本の首都はどこですか？", "What is 12 + 30?"]
+ANSWERS = ["The capital of Japan is Tokyo.", "日本の首都は東京です。", "12 + 30 = 42."]
+TEXT = (ROOT / "docs" / "examples" / "text.txt").read_text(encoding="utf-8")
+quick = {"max_length": 512, "repeats": 2, "progress": False, "max_new_tokens": 24}
+
+
+@pytest.fixture(scope="module")
+def demos(tmp_path_factory):
+    names = [f"demo_gemma3_{kind}{size}" for kind in ("", "instruct_") for size in ("1m", "4m")]
+    choices = [*names, "demo_gemma3_instruct_4m:int8", "gemma3_instruct_27b:float32"]
+    folder = tmp_path_factory.mktemp("demos") / "rows"
+    return gnb.compare(choices, QUESTIONS, ANSWERS, TEXT, path=folder, **quick)
+
+
+@pytest.mark.slow
+def test_the_demo_models_are_what_their_card_says(demos):
+    card = json.loads((ROOT / "gemma_nb/demo/evaluation.json").read_text())
+    rows = {r.label: r for r in demos.rows}
+    for size in ("1m", "4m"):
+        plain, tuned = (rows[f"demo_gemma3_{k}{size} float32"] for k in ("", "instruct_"))
+        assert tuned.share("exact") == 1.0
+        assert plain.share("exact") == plain.share("contains") == 0.0
+        assert "What is" in plain.outputs[0].text  # it goes on asking, as the card shows
+        # the text is new from the same generator; the tuned ones have forgotten to continue it
+        expected = card["sizes"][size]["pretrained"]["bits_per_byte"]
+        assert plain.bits_per_byte == pytest.approx(expected, rel=0.15)
+        assert tuned.bits_per_byte > 2 * plain.bits_per_byte
+    assert (
+        rows["demo_gemma3_4m float32"].bits_per_byte < rows["demo_gemma3_1m float32"].bits_per_byte
+    )
+
+
+@pytest.mark.slow
+def test_every_value_is_measured(demos):
+    for row in demos.measured:
+        low, high = row.tokens_per_second_range
+        assert 0 < low <= row.tokens_per_second <= high
+        assert 0 < row.warm_seconds < row.cold_seconds
+        assert row.load_seconds > 0
+        assert row.device_peak is None
+        assert 2**28 < row.host_peak < 2**33
+        assert row.predicted_host > row.predicted["python"] > 0
+        assert len(row.outputs) == 3
+        assert row.outputs[0].tokens > 0
+        assert row.text_tokens > 1000
+        assert not row.notes
+    assert gnb.model.live_models() == []
+
+
+@pytest.mark.slow
+def test_precisions_of_one_variant_are_held_against_the_highest(demos):
+    rows = {r.label: r for r in demos.rows}
+    found = rows["demo_gemma3_instruct_4m int8"].agreement
+    assert found.precision == "float32"
+    assert 0.9 <= found.same <= 1
+    assert 0 < found.divergence < 0.1
+    assert found.positions > 20
+    assert all(r.agreement is None for r in demos.rows if r.precision == "float32")
+
+
+@pytest.mark.slow
+def test_what_does_not_fit_is_a_row(demos):
+    row = demos.rows[-1]
+    assert (row.status, row.outputs, row.host_peak) == ("misfit", (), None)
+    assert "does not fit" in str(row.reason)
+    assert demos.complete
+
+
+@pytest.mark.slow
+def test_the_plots_of_real_rows(demos):
+    for name in ("speed_quality", "memory", "latency", "tokens_per_second"):
+        assert getattr(demos, f"plot_{name}")()._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_a_loaded_model_stays_and_a_broken_one_is_a_row(tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(ROOT / "gemma_nb/demo/demo_gemma3_1m", broken)
+    weights = broken / "model.weights.h5"
+    weights.write_bytes(weights.read_bytes()[:-4000])
+    model = gnb.load("demo_gemma3_instruct_1m", "int8", max_length=512)
+    try:
+        choices = [str(broken), model, gnb.Choice("demo_gemma3_instruct_1m", "float32", 256)]
+        found = gnb.compare(choices, QUESTIONS[0], path=tmp_path / "rows", **quick)
+        bad, given, choice = found.rows
+        assert bad.status == "failed"
+        assert "broken" in str(bad.reason)
+        assert given.given
+        assert given.load_seconds is None
+        assert given.cold_seconds > given.warm_seconds
+        assert given.agreement.precision == "float32"
+        assert choice.max_length == 256
+        assert choice.outputs[0].text == ANSWERS[0]
+        assert model.generate(QUESTIONS[0]) == ANSWERS[0]
+        # a failed row is tried again, a finished one is not
+        again = gnb.compare(choices, QUESTIONS[0], path=tmp_path / "rows", **quick)
+        assert again.rows[1:] == found.rows[1:]
+    finally:
+        model.unload()
+    with pytest.raises(InvalidInput, match="was unloaded"):
+        gnb.compare([model], "hi", progress=False)
+
+
+KILLED = """
+import os, signal, sys
+import gemma_nb as gnb
+steps = []
+def watch(doing):
+    steps.append(f"{doing.number} {doing.step}")
+    if doing.number == 2 and doing.step == "speed" and sys.argv[2] == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+found = gnb.compare(
+    ["demo_gemma3_instruct_1m:float32", "demo_gemma3_instruct_1m:int8"], "What is 2 + 3?",
+    max_length=128, repeats=1, path=sys.argv[1], progress=watch,
+)
+print(*dict.fromkeys(steps), sep=",")
+print([r.status for r in found.rows], found.rows[1].agreement is not None)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
+    folder = tmp_path / "rows"
+
+    def run(how):
+        return subprocess.run(
+            [sys.executable, "-c", KILLED, str(folder), how],
+            capture_output=True, text=True, cwd=ROOT, env={**os.environ, "GEMMA_NB_LANG": "en"},
+        )  # fmt: skip
+
+    killed = run("kill")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    (first,) = [p for p in folder.glob("*.json") if p.name != "run.json"]
+    assert len(list(folder.glob("*.started"))) == 1
+    before = first.read_bytes()
+    went_on = run("go")
+    assert went_on.returncode == 0, went_on.stderr
+    steps, rows = went_on.stdout.splitlines()
+    assert "1 load" not in steps
+    assert "1 done" in steps
+    assert "2 load" in steps
+    assert rows == "['done', 'done'] True"
+    assert first.read_bytes() == before
+    assert not list(folder.glob("*.npz")) + list(folder.glob("*.started"))
+
+
+@pytest.mark.slow
+def test_a_row_that_ends_the_process_again_and_again_is_left_out(tmp_path):
+    def steps_of(**more):
+        return gnb.compare(
+            "demo_gemma3_1m", "Hello", path=tmp_path, **{**quick, "max_length": 64, **more}
+        )
+
+    assert steps_of().rows[0].status == "done"
+    (row,) = [p for p in tmp_path.glob("*.json") if p.name != "run.json"]
+    row.unlink()
+    row.with_suffix(".started").write_text(str(ATTEMPTS))
+    left_out = steps_of().rows[0]
+    assert left_out.status == "failed"
+    assert "fresh=True" in str(left_out.reason)
+    assert steps_of(fresh=True).rows[0].status == "done"
+
+
+@pytest.mark.slow
+def test_an_interrupt_keeps_what_is_finished(tmp_path):
+    def stop(doing):
+        if doing.number == 2 and doing.step == "answer":
+            raise KeyboardInterrupt
+
+    choices = ["demo_gemma3_1m", "demo_gemma3_instruct_1m"]
+    settings = {**quick, "path": tmp_path, "max_length": 128}
+    part = gnb.compare(choices, "Hello", **{**settings, "progress": stop})
+    assert [r.status for r in part.rows] == ["done", "waiting"]
+    assert not part.complete
+    assert "not measured" in str(part)
+    assert not list(tmp_path.glob("*.started"))
+    assert gnb.model.live_models() == []
+    whole = gnb.compare(choices, "Hello", **settings)
+    assert whole.complete
+    assert whole.rows[0] == part.rows[0]
+
+
+@pytest.mark.slow
+def test_an_interrupt_before_the_first_row_is_an_interrupt(tmp_path):
+    def stop(doing):
+        if doing.step == "load":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        gnb.compare("demo_gemma3_1m", "Hello", path=tmp_path, progress=stop)
+
+
+@pytest.mark.slow
+def test_a_prompt_that_is_too_long_fails_the_row_and_not_the_run(tmp_path):
+    found = gnb.compare(
+        ["demo_gemma3_1m", gnb.Choice("demo_gemma3_instruct_1m", "float32", 16)],
+        "one two three four five six seven eight nine ten",
+        path=tmp_path, **quick,
+    )  # fmt: skip
+    assert [r.status for r in found.rows] == ["done", "failed"]
+    assert "max_length" in str(found.rows[1].reason)
+
+
+def kerashubs_logits(lm, ids):
+    """Of every position: the task called as it is; Gemma 3n's by the pass that it generates with.
+
+    (keras-hub 0.32 computes something else of Gemma 3n where the task is called, from the first
+    token on; its own generation, which the decoder's tests hold against, is the other one.)
+    """
+    import keras
+    import numpy as np
+
+    tokens = np.array([ids], "int32")
+    if type(lm).__name__ == "Gemma3nCausalLM":
+        _, cache = lm._build_cache(tokens, *[None] * 8)
+        logits = lm.call_with_cache(tokens, keras.ops.zeros_like(cache), 0)[0]
+    else:
+        inputs = {"token_ids": tokens, "padding_mask": np.ones_like(tokens)}
+        if "position_ids" in lm.input:
+            inputs["position_ids"] = np.arange(len(ids))[None]
+        logits = lm(inputs)
+    return np.asarray(logits, np.float64)[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["gemma1", "gemma2", "gemma3", "gemma4", "gemma3n"])
+def test_log_probabilities_are_kerashubs_own(family):
+    import numpy as np
+    import tiny
+
+    from gemma_nb.comparing.positions import Positions
+
+    lm = getattr(tiny, family)()
+    model = type("Loaded", (), {"lm": lm})
+    ids = [2, *np.random.default_rng(0).integers(5, 90, size=180).tolist()]  # past the window
+    logits = kerashubs_logits(lm, ids)
+    expected = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    found = Positions(model)
+    np.testing.assert_allclose(found.distributions(ids, 7), expected[7:], atol=2e-4)
+    of_tokens = expected[np.arange(len(ids) - 1), ids[1:]]
+    np.testing.assert_allclose(found.of_tokens(ids), of_tokens, atol=2e-4)
+    assert found.of_tokens(ids[:1]).shape == (0,)
+
+
+@pytest.mark.slow
+def test_agreement_of_known_distributions():
+    import numpy as np
+
+    from gemma_nb.comparing.agreement import Trace, compared
+
+    high = np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)
+    low = np.log([[0.25, 0.5, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)
+    reader = type("Reader", (), {"distributions": lambda *_: high})()
+    other = Trace(((2, 5, 6),), (1,), low)
+    # first row: 0.5 * 1 bit - 0.25 * 1 bit
+    assert compared(reader, other, higher=True) == (0.5, pytest.approx(0.125), 2)
+    # the other way round the divergence is that of the other distribution from this one
+    assert compared(reader, other, higher=False) == (0.5, pytest.approx(0.125), 2)
+
+
+@pytest.mark.slow
+def test_the_command(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("The capital of France is Paris.", encoding="utf-8")
+    out = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "gemma_nb", "compare", "demo_gemma3_instruct_1m", "--prompt",
+        QUESTIONS[0], "--reference", ANSWERS[0], "--text", str(text), "--out", str(out),
+        "--repeats", "1", "--max-length", "128",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "1/1" in done.stdout
+    assert {p.name for p in out.iterdir()} == {
+        "comparison.html", "comparison.md", "comparison.csv", "comparison.json", "rows",
+    }  # fmt: skip
+    again = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert again.stdout == done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("demo_gemma3_1m:int9",),
+        ("demo_gemma3_1m", "--text", "no_such_file.txt"),
+        ("demo_gemma3_1m", "--prompt", "a", "--reference", "b", "--reference", "c"),
+        ("--repeats", "many"),
+        ("--repeats", "0"),
+    ],
+)
+def test_a_wrong_command_is_told_in_one_line(arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "gemma_nb", "compare", *arguments],
+        capture_output=True, text=True, cwd=ROOT, env={**os.environ, "GEMMA_NB_LANG": "en"},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
