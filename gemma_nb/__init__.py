@@ -11,6 +11,7 @@ from typing import Any
 
 #: Public name -> the module that defines it.
 _WHERE = {
+    "Picker": "widgets.picker",
     "estimate_speed": "speed",
     "frameworks_for": "frameworks",
     "Runtime": "hardware",

@@ -1,7 +1,7 @@
 """Where a login for Kaggle or Hugging Face is found, told by place and never by value.
 
-One ladder for each service, its first rung first: what the call gives; environment variables; the
-files that the services' own programs keep; Colab's secrets; the identity of a Kaggle notebook.
+One ladder for each service, its first rung first: what the call gives; what was given to this
+process (``give``, which the notebook's panel uses); environment variables; the files that the services' own programs keep; Colab's secrets; the identity of a Kaggle notebook.
 Nothing here writes: not to disk, not into the environment that other programs inherit.
 """
 
@@ -191,6 +191,61 @@ class Place:
 SERVICE_NAMES = {KAGGLE: "Kaggle", HUGGING_FACE: "Hugging Face"}
 
 
+#: What was given to this process; it ends with it.
+_held: dict[str, Credentials] = {}
+#: The rung's place.
+PANEL = "CredentialsPanel"
+
+
+def give(service: str, given: Any) -> None:
+    """Keeps a login for a service in this process alone, before everything but a call's own.
+
+    Args:
+        service: "kaggle" or "huggingface".
+        given: a token, or for Kaggle the contents of kaggle.json; a ``Secret`` leaves no bare
+            value in the caller's frame.
+
+    Raises:
+        InvalidInput: it is empty, or not a login for that service; the message does not repeat it.
+    """
+    taken = _of_service(service, given)
+    del given  # no traceback shows it from here on
+    taken.check()
+    _held[service] = taken
+
+
+def forget(service: str) -> None:
+    """Drops what ``give`` kept for a service; nothing where there is none."""
+    _held.pop(service, None)
+
+
+def _of_service(service: str, given: Any) -> Credentials:
+    value = (given if isinstance(given, Secret) else Secret(str(given))).reveal()
+    if not value:
+        return Credentials(fault=Message("credentials_empty", {}))
+    if service == HUGGING_FACE:
+        if not value.startswith(_HF_PREFIX):
+            return Credentials(fault=Message("credentials_not_hf", {"prefix": _HF_PREFIX}))
+        return Credentials(hf_token=Secret(value))
+    if value.startswith(_HF_PREFIX):
+        return Credentials(fault=Message("credentials_not_kaggle", {"prefix": _HF_PREFIX}))
+    if not value.startswith("{"):
+        return Credentials(kaggle_token=Secret(value))
+    try:
+        fields = json.loads(value)
+        return Credentials(
+            kaggle_username=Secret(fields["username"]), kaggle_key=Secret(fields["key"])
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Credentials(fault=Message("credentials_not_json", {}))
+
+
+def at_hand(service: str) -> bool:
+    """Whether a login is found without asking anybody (Colab asks its user for each secret)."""
+    rungs = _rungs(service, Credentials(), asking=False)
+    return any(read() for _, read in rungs)
+
+
 def find(service: str, given: Any = None) -> Login | None:
     """The login for a service: the first that the ladder finds.
 
@@ -237,8 +292,7 @@ def places(service: str) -> str:
 
 def _ladder(service: str, given: Credentials) -> Iterator[tuple[Login | None, str]]:
     """Each rung with what it holds; a rung is read only when it is reached."""
-    rungs = _kaggle(given) if service == KAGGLE else _hugging_face(given)
-    for place, read in rungs:
+    for place, read in _rungs(service, given):
         parts = read()
         yield (Login(service, place, **parts) if parts else None), place
 
@@ -246,11 +300,18 @@ def _ladder(service: str, given: Credentials) -> Iterator[tuple[Login | None, st
 Rung = tuple[str, Callable[[], dict[str, Secret]]]
 
 
-def _kaggle(given: Credentials) -> Iterator[Rung]:
+def _rungs(service: str, given: Credentials, *, asking: bool = True) -> Iterator[Rung]:
+    """A service's rungs; those that ask the user only where ``asking``."""
+    return (_kaggle if service == KAGGLE else _hugging_face)(given, asking)
+
+
+def _kaggle(given: Credentials, asking: bool) -> Iterator[Rung]:
     yield (
         "credentials=",
         lambda: _parts(given.kaggle_token, given.kaggle_username, given.kaggle_key),
     )
+    held = _held.get(KAGGLE, Credentials())
+    yield PANEL, lambda: _parts(held.kaggle_token, held.kaggle_username, held.kaggle_key)
     yield f"${KAGGLE_TOKEN}", lambda: _parts(_variable(KAGGLE_TOKEN, may_be_file=True))
     yield (
         f"${KAGGLE_USERNAME} + ${KAGGLE_KEY}",
@@ -263,7 +324,7 @@ def _kaggle(given: Credentials) -> Iterator[Rung]:
     path = Path(folder or Path.home() / ".kaggle") / "kaggle.json"
     shown = f"${KAGGLE_FOLDER}/kaggle.json" if folder else "~/.kaggle/kaggle.json"
     yield shown, lambda: _parts(None, *_kaggle_json(path))
-    if _in_colab():
+    if asking and _in_colab():
         yield f"Colab: {KAGGLE_TOKEN}", lambda: _parts(_colab(KAGGLE_TOKEN))
         yield (
             f"Colab: {KAGGLE_USERNAME} + {KAGGLE_KEY}",
@@ -273,8 +334,9 @@ def _kaggle(given: Credentials) -> Iterator[Rung]:
         yield "Kaggle notebook", lambda: _parts(_notebook())
 
 
-def _hugging_face(given: Credentials) -> Iterator[Rung]:
+def _hugging_face(given: Credentials, asking: bool) -> Iterator[Rung]:
     yield "credentials=", lambda: _parts(given.hf_token)
+    yield PANEL, lambda: _parts(_held.get(HUGGING_FACE, Credentials()).hf_token)
     yield f"${HF_TOKEN}", lambda: _parts(_variable(HF_TOKEN))
     yield f"${HF_TOKEN_OLD}", lambda: _parts(_variable(HF_TOKEN_OLD))
     home = hugging_face_home()
@@ -283,7 +345,7 @@ def _hugging_face(given: Credentials) -> Iterator[Rung]:
     if not moved and os.environ.get(HF_FOLDER):
         shown = f"${HF_FOLDER}/token"
     yield shown, lambda: _parts(_file(Path(moved).expanduser() if moved else home / "token"))
-    if _in_colab():
+    if asking and _in_colab():
         yield f"Colab: {HF_TOKEN}", lambda: _parts(_colab(HF_TOKEN))
 
 

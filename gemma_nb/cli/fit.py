@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gemma_nb.advice import TASKS, advise, auto_precision, recommend, suited
+from gemma_nb.advice import TASKS, recommend, suited
+from gemma_nb.advice.options import judged
 from gemma_nb.catalog import variants
 from gemma_nb.cli.table import columns, wrapped
 from gemma_nb.hardware import runtime as find_runtime
-from gemma_nb.memory.estimate import check_length
 from gemma_nb.precision import PRECISIONS
-from gemma_nb.precision import precision as find_precision
 from gemma_nb.strings import text
 from gemma_nb.units import size
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     import argparse
 
     from gemma_nb.advice import Verdict
-    from gemma_nb.catalog import Variant
-    from gemma_nb.hardware import Runtime
 
 MAX_LENGTH = 2048
 
@@ -57,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     runtime = find_runtime(args.runtime)
     best = recommend(runtime, args.task, args.max_length)
     found = [
-        _verdict(v, args.precision, runtime, args.max_length)
+        judged(v, runtime, args.max_length, args.precision)
         for v in (variants() if args.all else suited(args.task))
     ]
     if args.json:
@@ -74,16 +71,6 @@ def run(args: argparse.Namespace) -> int:
             print(text(key, variant=name, precision=choice.precision))
             print(wrapped(str(choice.reason)))
     return 0
-
-
-def _verdict(variant: Variant, precision: str | None, runtime: Runtime, length: int) -> Verdict:
-    """The verdict in the precision asked for, else in the highest that fits, else as loaded."""
-    length = check_length(variant, length)
-    if precision:
-        return advise(variant, find_precision(precision), runtime, length)
-    ladder = (auto_precision(variant, runtime).name, "int8", "int4")
-    verdicts = [advise(variant, p, runtime, length) for p in ladder]
-    return next((v for v in verdicts if v.fits), verdicts[0])
 
 
 def _row(verdict: Verdict) -> tuple[str, ...]:

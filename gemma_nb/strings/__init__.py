@@ -34,6 +34,8 @@ ROOMS = (
     "frameworks",
     "compare",
     "plots",
+    "options",
+    "picker",
     "widgets",
 )
 

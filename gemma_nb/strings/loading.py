@@ -6,6 +6,24 @@ TEXT = {
         "credentials（{kind}）からログイン情報を読み取れません。トークン、または {names} をキーとする dict を"
         "指定してください。",
     ),
+    "credentials_empty": (
+        "There was nothing in the field: paste the token into it.",
+        "欄が空です。トークンを貼り付けてください。",
+    ),
+    "credentials_not_hf": (
+        "That is no token of Hugging Face: theirs begin with {prefix}. It was not kept.",
+        "Hugging Face のトークンではありません（{prefix} で始まります）。保持していません。",
+    ),
+    "credentials_not_kaggle": (
+        "That is a token of Hugging Face (it begins with {prefix}), not of Kaggle. It was not kept.",
+        "これは Kaggle ではなく Hugging Face のトークンです（{prefix} で始まります）。保持していません。",
+    ),
+    "credentials_not_json": (
+        "That begins like kaggle.json, but has no username and key to be read. Paste the whole "
+        "file, or the token alone. It was not kept.",
+        "kaggle.json のようですが、username と key を読み取れません。ファイル全体か、トークンだけを貼り付けて"
+        "ください。保持していません。",
+    ),
     "credentials_found": ("{service}: found in {place}", "{service}: {place} にありました"),
     "credentials_not_found": ("{service}: not in {place}", "{service}: {place} にはありません"),
     "fetch_keras_hub": (

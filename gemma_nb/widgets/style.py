@@ -52,7 +52,7 @@ flex:1 1 150px;min-width:0;max-width:100%}
 .gnb .widget-label,.gnb .gnb-field>label{width:auto!important;max-width:100%;height:auto;line-height:1.4;margin:0 0 2px;
 padding:0;text-align:left;color:var(--g-muted);font-size:12.5px;white-space:normal;overflow:visible}
 .gnb .gnb-field>select,.gnb .gnb-field>input,.gnb .gnb-field>textarea{width:100%;max-width:100%;min-width:0;
-box-sizing:border-box;min-height:34px;height:auto;padding:5px 8px;margin:0;color:var(--g-fg);background-color:var(--g-bg);
+flex:0 0 auto;box-sizing:border-box;min-height:34px;height:auto;padding:5px 8px;margin:0;color:var(--g-fg);background-color:var(--g-bg);
 border:1px solid var(--g-line);border-radius:6px;font:inherit;line-height:1.4;opacity:1;box-shadow:none}
 .gnb .gnb-field>select{appearance:auto;-webkit-appearance:auto;background-image:none;text-overflow:ellipsis}
 .gnb .gnb-field option{color:var(--g-fg);background:var(--g-bg)}
@@ -60,7 +60,7 @@ border:1px solid var(--g-line);border-radius:6px;font:inherit;line-height:1.4;op
 .gnb .gnb-field>::placeholder{color:var(--g-muted);opacity:1}
 .gnb .gnb-button,.gnb .gnb-choices button{height:auto;min-height:34px;width:auto;max-width:100%;margin:0;padding:5px 14px;
 border:1px solid var(--g-line);border-radius:8px;background:var(--g-bg);color:var(--g-fg);font:inherit;line-height:1.4;
-white-space:normal;overflow:visible;text-align:center;cursor:pointer;box-shadow:none}
+white-space:normal;overflow:visible;overflow-wrap:anywhere;text-align:center;cursor:pointer;box-shadow:none}
 .gnb .gnb-button:hover:enabled,.gnb .gnb-choices button:hover:enabled{background:var(--g-tint)}
 .gnb .gnb-primary{background:var(--g-accent);color:var(--g-on-accent);border-color:var(--g-accent);font-weight:600}
 .gnb .gnb-primary:hover:enabled{background:var(--g-accent);text-decoration:underline}
@@ -103,10 +103,13 @@ border:1px solid var(--g-line);box-sizing:border-box}
 .gnb .gnb-p6{background:repeating-linear-gradient(45deg,var(--g-p6) 0 4px,var(--g-bg) 4px 8px)}
 .gnb .gnb-p0{background:var(--g-bg)}
 .gnb dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0;font-size:13.5px}
-.gnb dt{color:var(--g-muted);font-weight:400}.gnb dd{margin:0}
-.gnb summary{cursor:pointer;color:var(--g-accent)}
+.gnb dl dt,.gnb dl dd{float:none;width:auto;margin:0;padding:0;line-height:1.5}
+.gnb dl dt{color:var(--g-muted);font-weight:400;overflow-wrap:normal}
+.gnb summary{display:list-item;cursor:pointer;color:var(--g-accent)}
 .gnb .gnb-unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;margin:0}
-@container (max-width:420px){.gnb dl{grid-template-columns:1fr}.gnb dd{margin-bottom:4px}.gnb .gnb-field{flex-basis:100%}}
+@container (max-width:420px){.gnb .gnb-card{padding:8px;border-radius:8px}.gnb .gnb-button,.gnb .gnb-choices button{padding:5px 8px}
+.gnb dl{grid-template-columns:1fr}.gnb dd{margin-bottom:4px}.gnb .gnb-field{flex-basis:100%}}
+@media (max-width:480px){.gnb{padding:8px}}
 @media (prefers-reduced-motion:no-preference){.gnb .gnb-bar>span{transition:width .15s}}
 @media (forced-colors:active){.gnb .gnb-choices button.mod-active{outline:2px solid}}
 """

@@ -68,3 +68,26 @@ def lab(tmp_path_factory):
     finally:
         server.terminate()
         server.wait(30)
+
+
+@pytest.fixture(
+    scope="session",
+    params=["jupyterlab", pytest.param("notebook6", marks=pytest.mark.leg)],
+)
+def host(request, browser, tmp_path_factory):
+    """Each notebook program in turn: JupyterLab, and in the slower leg what Colab has."""
+    import hosts
+
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "jupyterlab":
+        made = hosts.JupyterLab(folder)
+    else:
+        python = hosts.colab_python()
+        if python is None:
+            reason = "Python 3.13 is not installed here: the leg of Colab's widgets did not run"
+            if os.environ.get("GEMMA_NB_BROWSER_REQUIRED"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        made = hosts.Notebook6(folder, python)
+    with made:
+        yield made

@@ -1,0 +1,167 @@
+"""The picker's Load: on the main thread, never twice at once, errors whole."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gemma_nb.errors import GemmaError
+from gemma_nb.widgets import controls
+from gemma_nb.widgets.main_thread import on_main_thread, soon
+from gemma_nb.widgets.markup import join, pre, tag
+
+if TYPE_CHECKING:
+    from gemma_nb.advice import Choice, Verdict
+    from gemma_nb.loading.progress import Step
+    from gemma_nb.model import Model
+    from gemma_nb.widgets.panel import Panel
+
+
+class Loader:
+    """The button, the progress and what came of it.
+
+    Args:
+        panel: the widget it belongs to.
+        done: called after each try, with the error or None.
+        name: gives the Python name by which the user reaches the model.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        done: Callable[[Exception | None], None],
+        name: Callable[[], str],
+    ) -> None:
+        self.model: Model | None = None
+        self.busy = False
+        self._panel, self._done, self._name = panel, done, name
+        self._choice: Choice | None = None
+        self._loaded: Choice | None = None
+        self.button = controls.button("…", lambda _: self.start(), "gnb-primary")
+        self.why_not = controls.html()
+        self.said = controls.html()
+        self.widget = controls.column(self.button, self.why_not, self.said)
+
+    def show(self, choice: Choice, verdict: Verdict, *, here: bool) -> None:
+        """Makes the button load a choice, or say why it cannot.
+
+        Args:
+            choice: what.
+            verdict: the verdict on it.
+            here: whether its runtime is this machine.
+        """
+        self._choice = choice
+        text = self._panel.text
+        why = ""
+        if not here:
+            why = text("picker_load_not_here", runtime=choice.runtime.name)
+        elif not verdict.fits:
+            why = text("picker_load_not_fit")
+        values = {"variant": choice.variant.name, "precision": choice.precision}
+        self.button.description = text("picker_load", **values)
+        self.button.disabled = bool(why) or self.busy
+        self.why_not.value = tag("small", why) if why else ""
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model that was loaded here is still in memory."""
+        from gemma_nb.model import live_models
+
+        return self.model is not None and self.model in live_models()
+
+    def start(self) -> None:
+        """Loads what is shown, once; a second press while it loads, or after, does nothing."""
+        choice = self._choice
+        if choice is None or self.button.disabled or self.busy:
+            return
+        if self.loaded and _same(choice, self._loaded):
+            again = self._panel.text("picker_load_again", variant=choice.variant.name)
+            self._panel.announce(again)
+            return
+        self.busy = True
+        self.button.disabled = True
+        self._say(tag("div", self._panel.text("picker_load_waits"), class_="gnb-note"))
+        on_main_thread(lambda: self._load(choice))
+
+    def _load(self, choice: Choice) -> None:
+        """On the main thread."""
+        text = self._panel.text
+        starts = text("picker_load_starts", variant=choice.variant.name)
+        failed: Exception | None = None
+        started = time.monotonic()
+        try:
+            self._say(tag("div", starts, class_="gnb-note"))
+            self._panel.announce(starts)
+            self.model = self._made(choice)
+            self._loaded = choice
+            self._ready(choice, time.monotonic() - started)
+        except KeyboardInterrupt:
+            self._say(tag("div", text("picker_load_stopped"), class_="gnb-error", role="alert"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown whole
+            failed = error
+            self._fail(error)
+        finally:
+            # presses that came meanwhile are handled first, and ignored
+            soon(lambda: self._free(failed))
+
+    def _made(self, choice: Choice) -> Model:
+        """The model; where only this picker's earlier one is in the way, that one goes first."""
+        from gemma_nb.loading import load
+
+        try:
+            return load(choice, progress=self._progress)
+        except GemmaError as error:
+            if self.model is None or error.message.key != "load_no_room_beside":
+                raise
+        self.model.unload()
+        self.model = self._loaded = None
+        return load(choice, progress=self._progress)
+
+    def _free(self, failed: Exception | None) -> None:
+        self.busy = False
+        self._done(failed)
+
+    def _progress(self, step: Step) -> None:
+        """Shows how far loading is."""
+        with self._panel.speaking():
+            said: list[object] = [str(step)]
+        if step.fraction is not None:
+            label = self._panel.text("picker_progress")
+            share = f"{step.fraction:.3f}"
+            said.append(tag("progress", value=share, max="1", aria_label=label, style="width:100%"))
+        self._say(tag("div", *said, class_="gnb-note"))
+
+    def _ready(self, choice: Choice, seconds: float) -> None:
+        name = self._name()
+        values = {"variant": choice.variant.name, "seconds": f"{seconds:.1f}", "name": name}
+        ready = self._panel.text("picker_loaded", **values)
+        question = self._panel.text("tour_question")
+        code = f'print({name}.generate("{question}"))'
+        self._say(tag("div", tag("strong", ready), class_="gnb-note"), pre(code, name))
+        self._panel.announce(ready)
+
+    def _fail(self, error: Exception) -> None:
+        text = self._panel.text
+        head = tag("strong", text("picker_failed"))
+        if isinstance(error, GemmaError):
+            with self._panel.speaking():
+                body: list[object] = ["\n", str(error)]
+        else:
+            whole = "".join(traceback.format_exception(error))
+            why = text("picker_unexpected", kind=type(error).__name__, why=error)
+            body = ["\n", why, pre(whole, type(error).__name__)]
+        self._say(tag("div", head, *body, class_="gnb-error", role="alert"))
+
+    def _say(self, *parts: Any) -> None:
+        self.said.value = join([tag("div", *parts, lang=self._panel.lang)])
+
+
+def _same(one: Choice, other: Choice | None) -> bool:
+    """Whether two choices load the same; how much memory is free now is no part of it."""
+    return other is not None and (one.variant, one.precision, one.max_length) == (
+        other.variant,
+        other.precision,
+        other.max_length,
+    )

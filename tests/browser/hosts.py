@@ -1,0 +1,331 @@
+"""Two notebook programs behind one driver: the same steps run on both.
+
+``JupyterLab`` is host A (JupyterLab 4, ipywidgets 8), ``Notebook6`` host B, which has what Colab
+has (Notebook 6.5, ipywidgets 7.7.1, IPython 7.34, ipykernel 6.17.1 on Python 3.13).
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import TimeoutError as NotInTime
+
+ROOT = Path(__file__).resolve().parents[2]
+#: What stands before a cell that runs or has run.
+BEGUN = re.compile(r"\[(\d+|\*)\]")
+#: What host B consists of, pinned.
+COLAB = Path(__file__).with_name("colab_requirements.txt")
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def notebook(cells):
+    """A notebook of code cells."""
+    return {
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell-{i}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": source,
+            }
+            for i, source in enumerate(cells)
+        ],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+class Host:
+    """A server over a folder of its own; a context manager."""
+
+    name = ""
+    #: CSS: one cell; the part of a cell that shows outputs.
+    cell = ""
+    outputs = ""
+    #: CSS inside a cell: where its code is, and its number.
+    editor = ""
+    prompt = ""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.files = self.folder / "files"
+        self.files.mkdir(parents=True)
+        self.address = f"http://127.0.0.1:{free_port()}"
+
+    def command(self, port):
+        raise NotImplementedError
+
+    def __enter__(self):
+        # nothing of the user's own Jupyter: tabs of an earlier run would come back
+        own = ("SETTINGS_DIR", "WORKSPACES_DIR")
+        env = {
+            **os.environ,
+            **{f"JUPYTERLAB_{n}": str(self.folder / n.lower()) for n in own},
+            "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
+            "JUPYTER_DATA_DIR": str(self.folder / "data"),
+            "IPYTHONDIR": str(self.folder / "ipython"),
+            "PYTHONPATH": str(ROOT),
+            "GEMMA_NB_LANG": "en",
+        }
+        env.pop("VIRTUAL_ENV", None)
+        port = self.address.rpartition(":")[2]
+        with (self.folder / "log").open("wb") as log:
+            self.server = subprocess.Popen(
+                [*map(str, self.command(port))], env=env, stdout=log, stderr=subprocess.STDOUT
+            )
+        for _ in range(240):
+            if self._answers():
+                return self
+            assert self.server.poll() is None, (self.folder / "log").read_text()
+            time.sleep(0.5)
+        raise AssertionError((self.folder / "log").read_text())
+
+    def _answers(self):
+        try:
+            urllib.request.urlopen(f"{self.address}/api").close()
+        except OSError:
+            return False
+        return True
+
+    def __exit__(self, *_):
+        self.server.terminate()
+        self.server.wait(30)
+
+    def write(self, name, cells):
+        (self.files / f"{name}.ipynb").write_text(json.dumps(notebook(cells)), encoding="utf-8")
+
+    def saved(self, name):
+        """The notebook as it lies on the disk."""
+        return json.loads((self.files / f"{name}.ipynb").read_text(encoding="utf-8"))
+
+    def stop_kernels(self):
+        """Ends every kernel, as closing the laptop does."""
+        found = json.load(urllib.request.urlopen(f"{self.address}/api/sessions"))
+        for session in found:
+            gone = urllib.request.Request(
+                f"{self.address}/api/sessions/{session['id']}", method="DELETE"
+            )
+            urllib.request.urlopen(gone).close()
+
+    def book(self, browser, name, cells, **page):
+        """Opens a notebook of these cells in a page of its own and waits for its kernel."""
+        self.write(name, cells)
+        book = Book(self, browser.new_page(**{"viewport": {"width": 1200, "height": 1400}, **page}))
+        book.name = name
+        self.open(book)
+        return book
+
+
+class Book:
+    """An open notebook."""
+
+    def __init__(self, host, page):
+        self.host, self.page = host, page
+        self.problems = []
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("dialog", lambda dialog: (self.problems.append(dialog.message), dialog.dismiss()))
+
+    def run(self):
+        """Runs all cells."""
+        self.host.run(self)
+
+    def run_cell(self, cell):
+        """Runs one cell, by keyboard; returns once it has run."""
+        found = self.page.locator(self.host.cell).nth(cell)
+        found.locator(self.host.editor).first.click()
+        self.page.keyboard.press("Control+Enter")
+        ran = re.compile(r"\[\d+\]")
+        found.locator(self.host.prompt, has_text=ran).first.wait_for(timeout=180_000)
+
+    def faults(self):
+        """What axe-core finds serious or critical in this project's own part of the page."""
+        from axe_playwright_python.base import AXE_FILE_PATH
+
+        self.page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
+        found = self.page.evaluate("() => axe.run('.gnb', {resultTypes: ['violations']})")
+        return [
+            (fault["id"], node["html"][:300], node["failureSummary"])
+            for fault in found["violations"]
+            if fault["impact"] in ("serious", "critical")
+            for node in fault["nodes"]
+        ]
+
+    def picture(self, name, cell=0):
+        """Keeps a picture of a widget where GEMMA_NB_PICTURES says, on host A only."""
+        folder = os.environ.get("GEMMA_NB_PICTURES")
+        if folder and self.host.name == "jupyterlab":
+            self.widget(cell).screenshot(path=f"{folder}/{name}.png")
+
+    def overflow(self, cell=0):
+        """By how many pixels a widget, or anything in it that does not scroll, is too wide."""
+        return self.widget(cell).evaluate(
+            """root => {
+                const inside = e => e.closest('.gnb-scroll, .gnb-code, .gnb-unseen, select, svg');
+                const edge = root.getBoundingClientRect().right;
+                const all = [...root.querySelectorAll('*')].filter(e => !inside(e) && e.offsetWidth);
+                return Math.max(root.scrollWidth - root.clientWidth,
+                                ...all.map(e => e.getBoundingClientRect().right - edge))}"""
+        )
+
+    def out(self, cell=0):
+        """Where a cell's outputs are."""
+        return self.page.locator(self.host.cell).nth(cell).locator(self.host.outputs)
+
+    def widget(self, cell=0):
+        """The live widget in a cell's output."""
+        return self.out(cell).locator(".gnb").first
+
+    def copy(self, cell=0):
+        """The static copy in a cell's output."""
+        return self.out(cell).locator(".gnb-copy").first
+
+    def save(self):
+        self.host.save(self)
+
+    def dark(self):
+        self.host.dark(self)
+
+    def close(self):
+        self.page.close()
+        self.host.stop_kernels()
+
+
+class JupyterLab(Host):
+    name = "jupyterlab"
+    cell = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-CodeCell"
+    outputs = ".jp-Cell-outputArea"
+    editor = ".cm-content"
+    prompt = ".jp-InputPrompt"
+
+    def command(self, port):
+        # no question about news over the page
+        quiet = self.folder / "settings_dir" / "@jupyterlab" / "apputils-extension"
+        quiet.mkdir(parents=True)
+        (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+        return (
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *("--IdentityProvider.token=", f"--ServerApp.root_dir={self.files}"),
+            *("--LabApp.news_url=None", "--LabApp.expose_app_in_browser=True"),
+            "--ServerApp.disable_check_xsrf=True",
+        )
+
+    def open(self, book):
+        page = book.page
+        page.goto(f"{self.address}/lab/tree/{book.name}.ipynb?reset")
+        page.locator(".jp-NotebookPanel").first.wait_for(timeout=60_000)
+        asked = page.locator(".jp-Dialog")
+        page.add_locator_handler(asked, lambda: asked.locator(".jp-mod-accept").click())
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
+        page.evaluate("jupyterapp.restored.then(() => jupyterapp.shell.collapseLeft())")
+
+    def _do(self, book, command, **args):
+        book.page.evaluate("([c, a]) => jupyterapp.commands.execute(c, a)", [command, args])
+
+    def run(self, book):
+        # the command ends once every cell has run: not awaited, so that the page can be watched
+        begun = book.page.locator(self.cell).first.locator(self.prompt, has_text=BEGUN)
+        for _ in range(20):
+            book.page.evaluate("() => {jupyterapp.commands.execute('notebook:run-all-cells')}")
+            try:
+                return begun.wait_for(timeout=3000)
+            except NotInTime:  # the page was not ready for it yet
+                continue
+        raise AssertionError("the cells did not run")
+
+    def save(self, book):
+        self._do(book, "docmanager:save")
+
+    def dark(self, book):
+        self._do(book, "apputils:change-theme", theme="JupyterLab Dark")
+        book.page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
+
+
+class Notebook6(Host):
+    name = "notebook6"
+    cell = "#notebook .code_cell"
+    outputs = ".output_wrapper"
+    editor = ".CodeMirror-lines"
+    prompt = ".input_prompt"
+
+    def __init__(self, folder, python):
+        super().__init__(folder)
+        self.python = python
+
+    def command(self, port):
+        return (
+            *(self.python, "-m", "notebook", "--no-browser", "--allow-root"),
+            *(f"--NotebookApp.port={port}", "--NotebookApp.port_retries=0"),
+            *(
+                "--NotebookApp.token=",
+                "--NotebookApp.password=",
+                "--NotebookApp.disable_check_xsrf=True",
+            ),
+            f"--NotebookApp.notebook_dir={self.files}",
+        )
+
+    def open(self, book):
+        page = book.page
+        page.goto(f"{self.address}/notebooks/{book.name}.ipynb")
+        ready = "window.Jupyter && Jupyter.notebook && Jupyter.notebook._fully_loaded"
+        idle = " && Jupyter.notebook.kernel && Jupyter.notebook.kernel.is_connected()"
+        page.wait_for_function(ready + idle, timeout=90_000)
+        page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for(timeout=90_000)
+
+    def run(self, book):
+        book.page.evaluate("() => {Jupyter.notebook.execute_all_cells()}")
+
+    def save(self, book):
+        book.page.evaluate("() => Jupyter.notebook.save_notebook()")
+
+    def dark(self, book):
+        # Notebook 6 has no dark theme: its page is made to look as Colab's dark one does
+        book.page.evaluate(
+            "() => {document.documentElement.setAttribute('theme', 'dark');"
+            "document.body.style.background = '#1e1e1e'}"
+        )
+
+
+def colab_python(version="3.13"):
+    """The Python of host B's own virtual environment, made where it is not there yet."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from test_install import interpreter
+
+    python = interpreter(version)
+    if python is None:
+        return None
+    stamp = f"{version}-{hash_of(COLAB.read_bytes())}"
+    place = Path(sys.prefix) / "hosts" / stamp
+    ready = place / ".ready"
+    if not ready.exists():
+        shutil.rmtree(place, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", place], check=True)
+        pip = (place / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
+        # no dependencies: keras-hub asks for TensorFlow, which text generation does not need
+        subprocess.run([*pip, "install", "--quiet", "--no-deps", "-r", COLAB], check=True)
+        ready.touch()
+    return place / "bin" / "python"
+
+
+def hash_of(data):
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()[:12]
