@@ -676,6 +676,17 @@ def test_the_command(tmp_path):
     assert again.stdout == done.stdout
 
 
+@pytest.mark.slow
+def test_a_command_that_measures_nothing_fails(tmp_path):
+    command = [sys.executable, "-m", "gemma_nb", "compare", "gemma3_instruct_27b:float32"]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path)], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 1
+    assert "gemma3_instruct_27b" in done.stdout
+    assert (tmp_path / "comparison.html").exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb import plot_fonts, plots
+from gemma_nb import plots
 from gemma_nb.errors import InvalidInput
+from gemma_nb.plots import fonts
+from gemma_nb.plots.canvas import COLOURS
 
 ROOT = Path(__file__).resolve().parents[1]
 GIB = 2**30
@@ -85,7 +87,7 @@ def test_series_differ_without_colour():
     )
     paths = {p.get_paths()[0].to_polygons()[0].tobytes() for p in points.axes[0].collections}
     assert len(paths) == 8
-    assert len({to_rgb(c) for c in plots._COLOURS}) == 8
+    assert len({to_rgb(c) for c in COLOURS}) == 8
 
 
 def test_less_is_better_points_upwards():
@@ -103,19 +105,19 @@ def test_japanese_is_written_in_a_font_that_has_it():
     gnb.set_language("ja")
     from matplotlib.text import Text
 
-    if plot_fonts._japanese() is None:
+    if fonts._japanese() is None:
         pytest.skip("no font with Japanese is installed here")
     figure = every()["next"]
     assert "確率" in words(figure)
     assert "京" in words(figure)
     drawn = [t for t in figure.findobj(Text) if t.get_text()]
     families = {tuple(t.get_fontfamily()) for t in drawn}
-    assert families == {plot_fonts.fonts().families}
+    assert families == {fonts.fonts().families}
 
 
 def test_without_such_a_font_labels_are_english_and_say_so(monkeypatch):
     gnb.set_language("ja")
-    monkeypatch.setattr(plot_fonts, "_japanese", lambda: None)
+    monkeypatch.setattr(fonts, "_japanese", lambda: None)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure = plots.next_token_distribution(["京", "a"], [0.6, 0.4])
@@ -125,7 +127,7 @@ def test_without_such_a_font_labels_are_english_and_say_so(monkeypatch):
     assert "[U+4EAC]" in told
     assert any("No font with Japanese" in word for word in told)
     gnb.set_language("en")
-    assert not plot_fonts.fonts().note
+    assert not fonts.fonts().note
 
 
 def test_tokens_can_be_told_apart():

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """Measures, prints the tables, and writes the files where ``--out`` says.
 
     Returns:
-        0; 130 where the run was interrupted with rows finished.
+        0; 1 where nothing could be measured, 130 where the run was interrupted.
 
     Raises:
         InvalidInput: as ``compare`` does, or a text that cannot be read.
@@ -91,7 +91,9 @@ def run(args: argparse.Namespace) -> int:
     if out:
         files = _written(found, out, _command(args))
         print("\n" + text("compare_written", files=", ".join(map(str, files))))
-    return 0 if found.complete else 130
+    if not found.complete:
+        return 130
+    return 0 if found.measured else 1
 
 
 def _text(file: str) -> str:

@@ -5,7 +5,8 @@ function ``gemma_nb.compare`` as soon as anything imported it.
 """
 
 from gemma_nb.comparing.comparison import Comparison, Machine
+from gemma_nb.comparing.progress import Doing
 from gemma_nb.comparing.rows import Agreement, Output, Row
-from gemma_nb.comparing.run import Doing, compare
+from gemma_nb.comparing.run import compare
 
 __all__ = ["Agreement", "Comparison", "Doing", "Machine", "Output", "Row", "compare"]

@@ -26,7 +26,10 @@ _TABLE = """
 .gnb-cmp { overflow-x: auto; max-width: 100%; }
 .gnb-cmp table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 .gnb-cmp th, .gnb-cmp td { padding: 4px 9px; text-align: right; border-bottom: 1px solid #8885; }
-.gnb-cmp th { vertical-align: bottom; font-weight: 600; max-width: 8.5em; }
+.gnb-cmp thead th { vertical-align: bottom; font-weight: 600; min-width: 2.6em; max-width: 9em;
+  text-wrap: balance; word-break: auto-phrase; }
+.gnb-cmp tbody th { vertical-align: top; white-space: nowrap; font-weight: 600; }
+.gnb-cmp td.gnb-reply { white-space: pre-wrap; overflow-wrap: anywhere; }
 .gnb-cmp td { white-space: nowrap; }
 .gnb-cmp tr > :nth-child(-n+2) { text-align: left; }
 .gnb-cmp thead tr:first-child th { text-align: left; border-bottom: 0; padding-bottom: 0; opacity: .75; }
@@ -130,7 +133,7 @@ def _table(comparison: Comparison) -> str:
             rest = f'<td class="gnb-why gnb-group" colspan="{len(cells) or 1}">{state}</td>'
         body.append(f"<tr>{names}{rest}</tr>")
     return (
-        f'<div class="gnb-cmp"><table><thead>{"".join(lines)}</thead>'
+        f'<div class="gnb-cmp" lang="{language()}"><table><thead>{"".join(lines)}</thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>"
     )
 
@@ -204,10 +207,11 @@ def _plain_replies(comparison: Comparison) -> str:
     lines = []
     for number in range(len(comparison.prompts)):
         lines.append(_asked(comparison, number))
+        said = [r.outputs[number].text.strip("\n") if number < len(r.outputs) else NONE
+                for r in comparison.rows]  # fmt: skip
         cells = (
-            f"<tr><th scope='row'>{_e(row.label)}</th><td style='text-align:left;white-space:pre-wrap'>"
-            f"{_e(row.outputs[number].text) if number < len(row.outputs) else NONE}</td></tr>"
-            for row in comparison.rows
+            f'<tr><th scope="row">{_e(row.label)}</th><td class="gnb-reply">{_e(one)}</td></tr>'
+            for row, one in zip(comparison.rows, said, strict=True)
         )
-        lines.append(f"<div class='gnb-cmp'><table>{''.join(cells)}</table></div>")
+        lines.append(f'<div class="gnb-cmp"><table><tbody>{"".join(cells)}</tbody></table></div>')
     return "".join(lines)

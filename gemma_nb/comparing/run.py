@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.comparing.agreement import Trace
 from gemma_nb.comparing.comparison import Comparison, Machine
 from gemma_nb.comparing.measure import Measurement, planned
+from gemma_nb.comparing.progress import Doing, Progress, loading, reporter
 from gemma_nb.comparing.request import Comparable, Entry, Task, task, understood
 from gemma_nb.comparing.rows import DONE, FAILED, MISFIT, Agreement, Row
 from gemma_nb.comparing.store import ATTEMPTS, Kept, Store, default_folder
@@ -24,40 +25,6 @@ from gemma_nb.strings import Message, text
 if TYPE_CHECKING:
     from gemma_nb.hardware import Runtime
     from gemma_nb.model import Messages
-
-
-@dataclass(frozen=True)
-class Doing:
-    """How far a comparison is; what a progress callback is given.
-
-    Args:
-        number: which row, from 1, in the order in which they are measured.
-        count: how many rows.
-        label: the variant and its precision.
-        step: "load", "first", "speed", "answer", "text", "agreement", "unload" or "done".
-        row: the finished row, where ``step`` is "done".
-        note: a sentence that concerns the whole run.
-    """
-
-    number: int
-    count: int
-    label: str = ""
-    step: str = ""
-    row: Row | None = None
-    note: str = ""
-
-    def __str__(self) -> str:
-        if self.note:
-            return self.note
-        head = f"[{self.number}/{self.count}] {self.label}: "
-        if self.row is None:
-            return head + text(f"compare_doing_{self.step}")
-        if self.row.status == DONE:
-            return head + text("compare_done")
-        return head + str(self.row.reason)
-
-
-Progress = Callable[[Doing], None]
 
 
 def compare(
@@ -155,7 +122,7 @@ class _Session:
 
     def run(self, progress: Progress | bool | None) -> tuple[Row, ...]:
         """Every row, finished or waiting, in the user's order."""
-        tell = _reporter(progress)
+        tell = reporter(progress)
         order = sorted(
             self._entries,
             key=lambda e: (e.model is None, sum(self._plans[e.key].predicted.values())),
@@ -166,7 +133,7 @@ class _Session:
                 doing = Doing(number, len(order), entry.label)
                 found = self._store.row(entry.key)
                 if found is None or found.row.status != DONE:
-                    found = self._measured(entry, tell, doing, _loading(progress, doing))
+                    found = self._measured(entry, tell, doing, loading(progress, doing))
                 self._kept[entry.key] = found
                 tell(replace(doing, step="done", row=found.row))
             if all(k.row.status in (DONE, MISFIT) for k in self._kept.values()):
@@ -265,47 +232,3 @@ def _content(content: Any) -> str:
         return content
     parts = content if isinstance(content, list) else []
     return " ".join(str(p.get("text", f"[{p.get('type')}]")) for p in parts if isinstance(p, dict))
-
-
-def _silent(_: Doing) -> None:
-    pass
-
-
-def _reporter(progress: Progress | bool | None) -> Progress:
-    if progress is False:
-        return _silent
-    if progress is None or progress is True:
-        return _Lines()
-    return progress
-
-
-def _loading(progress: Progress | bool | None, doing: Doing) -> Any:
-    """What ``load`` is given as its progress."""
-    if progress is None or isinstance(progress, bool):
-        return progress
-    return lambda step: progress(replace(doing, step="load", note=f"{doing.label}: {step}"))
-
-
-class _Lines:
-    """Progress as lines on stderr: what is done now, written over in a terminal."""
-
-    def __init__(self) -> None:
-        import sys
-
-        self._stream = sys.stderr
-        self._wide = 0
-        self._said = ""
-
-    def __call__(self, doing: Doing) -> None:
-        """Shows a step."""
-        line, stream = str(doing), self._stream
-        if line == self._said:
-            return
-        self._said = line
-        kept = doing.note or doing.row is not None
-        if stream.isatty():
-            stream.write("\r" + line.ljust(self._wide) + ("\n" if kept else ""))
-            self._wide = 0 if kept else len(line)
-        elif kept:
-            stream.write(line + "\n")
-        stream.flush()

@@ -1,0 +1,21 @@
+"""Plots: values in, a matplotlib ``Figure`` out; nothing is drawn on pyplot's global state.
+
+Series differ in hatch or marker as well as in colour, so that they can be told apart in grey; the
+colours are Okabe and Ito's, which people with any colour vision tell apart
+(https://jfly.uni-koeln.de/color/).
+"""
+
+from gemma_nb.plots.canvas import png
+from gemma_nb.plots.compared import PARTS, latency, memory, speed_quality, tokens_per_second
+from gemma_nb.plots.tokens import next_token_distribution, visible
+
+__all__ = [
+    "PARTS",
+    "latency",
+    "memory",
+    "next_token_distribution",
+    "png",
+    "speed_quality",
+    "tokens_per_second",
+    "visible",
+]
