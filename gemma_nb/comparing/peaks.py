@@ -76,7 +76,11 @@ def _device() -> tuple[int | None, int | None]:
     bridge = sys.modules.get("jax._src.xla_bridge")
     if bridge is None or not bridge.backends_are_initialized():
         return None, None
-    told: list[Any] = [d.memory_stats() for d in sys.modules["jax"].local_devices()]
+    jax = sys.modules["jax"]
+    try:
+        told: list[Any] = [d.memory_stats() for d in jax.local_devices()]
+    except jax.errors.JaxRuntimeError:  # a backend that does not count
+        return None, None
     found = [(int(t["peak_bytes_in_use"]), int(t["bytes_in_use"])) for t in told if t]
     return max(found) if found else (None, None)
 
