@@ -12,6 +12,7 @@ from typing import Any
 #: Public name -> the module that defines it.
 _WHERE = {
     "Picker": "widgets.picker",
+    "CredentialsPanel": "widgets.credentials",
     "estimate_speed": "speed",
     "frameworks_for": "frameworks",
     "Runtime": "hardware",

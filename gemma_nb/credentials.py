@@ -189,6 +189,11 @@ class Place:
 
 
 SERVICE_NAMES = {KAGGLE: "Kaggle", HUGGING_FACE: "Hugging Face"}
+#: Where a token is made.
+LOGIN_PAGES = {
+    KAGGLE: "https://www.kaggle.com/settings/api",
+    HUGGING_FACE: "https://huggingface.co/settings/tokens",
+}
 
 
 #: What was given to this process; it ends with it.
@@ -242,8 +247,7 @@ def _of_service(service: str, given: Any) -> Credentials:
 
 def at_hand(service: str) -> bool:
     """Whether a login is found without asking anybody (Colab asks its user for each secret)."""
-    rungs = _rungs(service, Credentials(), asking=False)
-    return any(read() for _, read in rungs)
+    return any(login for login, _ in _ladder(service, Credentials(), asking=False))
 
 
 def find(service: str, given: Any = None) -> Login | None:
@@ -264,11 +268,12 @@ def find(service: str, given: Any = None) -> Login | None:
     return next((login for login, _ in _ladder(service, given) if login), None)
 
 
-def where(given: Any = None) -> list[Place]:
+def where(given: Any = None, *, asking: bool = True) -> list[Place]:
     """What was found where, for both services and every place that was looked in.
 
     Args:
         given: what the caller gave, as ``take`` reads it.
+        asking: whether to look where the user is asked for each secret too (Colab's).
 
     Returns:
         Each place, those of Kaggle first and in the order in which they count; no values.
@@ -281,7 +286,7 @@ def where(given: Any = None) -> list[Place]:
     return [
         Place(service, place, login is not None)
         for service in SERVICES
-        for login, place in _ladder(service, given)
+        for login, place in _ladder(service, given, asking=asking)
     ]
 
 
@@ -290,9 +295,11 @@ def places(service: str) -> str:
     return ", ".join(place for _, place in _ladder(service, Credentials()))
 
 
-def _ladder(service: str, given: Credentials) -> Iterator[tuple[Login | None, str]]:
+def _ladder(
+    service: str, given: Credentials, *, asking: bool = True
+) -> Iterator[tuple[Login | None, str]]:
     """Each rung with what it holds; a rung is read only when it is reached."""
-    for place, read in _rungs(service, given):
+    for place, read in _rungs(service, given, asking=asking):
         parts = read()
         yield (Login(service, place, **parts) if parts else None), place
 
@@ -324,7 +331,7 @@ def _kaggle(given: Credentials, asking: bool) -> Iterator[Rung]:
     path = Path(folder or Path.home() / ".kaggle") / "kaggle.json"
     shown = f"${KAGGLE_FOLDER}/kaggle.json" if folder else "~/.kaggle/kaggle.json"
     yield shown, lambda: _parts(None, *_kaggle_json(path))
-    if asking and _in_colab():
+    if asking and in_colab():
         yield f"Colab: {KAGGLE_TOKEN}", lambda: _parts(_colab(KAGGLE_TOKEN))
         yield (
             f"Colab: {KAGGLE_USERNAME} + {KAGGLE_KEY}",
@@ -345,7 +352,7 @@ def _hugging_face(given: Credentials, asking: bool) -> Iterator[Rung]:
     if not moved and os.environ.get(HF_FOLDER):
         shown = f"${HF_FOLDER}/token"
     yield shown, lambda: _parts(_file(Path(moved).expanduser() if moved else home / "token"))
-    if asking and _in_colab():
+    if asking and in_colab():
         yield f"Colab: {HF_TOKEN}", lambda: _parts(_colab(HF_TOKEN))
 
 
@@ -406,7 +413,8 @@ def _notebook() -> Secret | None:
     return found or (_variable(KAGGLE_NOTEBOOK_SECRETS) if attaches else None)
 
 
-def _in_colab() -> bool:
+def in_colab() -> bool:
+    """Whether this is Colab, which keeps secrets and asks its user for each."""
     return _colab_secrets() is not None
 
 

@@ -98,6 +98,8 @@ def changed(choice: Choice, name: str, value: Any) -> Option:
     if name in ("family", "size", "tuning"):
         return _other(choice, name, value)
     if name == "variant":
+        if value == choice.variant.name:  # one from outside the catalog is not looked up again
+            value = choice.variant
         return _with(choice, Choice(value, choice.precision, runtime=choice.runtime).variant, name)
     try:
         found = replace(choice, **{name: value})

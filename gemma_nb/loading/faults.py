@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gemma_nb.credentials import HUGGING_FACE, SERVICE_NAMES, Login, places
+from gemma_nb.credentials import HUGGING_FACE, LOGIN_PAGES, SERVICE_NAMES, Login, places
 from gemma_nb.errors import LoadError
 from gemma_nb.loading.progress import amount
 from gemma_nb.loading.sources import LOCAL, Source
 from gemma_nb.loading.transfer import Broken
 from gemma_nb.strings import Message
-
-#: Where a login is made.
-_LOGIN_PAGES = {
-    "kaggle": "https://www.kaggle.com/settings/api",
-    "huggingface": "https://huggingface.co/settings/tokens",
-}
 
 
 def fault(key: str, src: Source, login: Login | None = None, **values: Any) -> LoadError:
@@ -30,7 +24,7 @@ def fault(key: str, src: Source, login: Login | None = None, **values: Any) -> L
     clean = {k: login.redact(v) if login and isinstance(v, str) else v for k, v in values.items()}
     told = {"name": src.label, "hub": SERVICE_NAMES.get(src.hub, ""), **clean}
     if src.hub != LOCAL:
-        told |= {"page": src.page, "login_page": _LOGIN_PAGES[src.hub]}
+        told |= {"page": src.page, "login_page": LOGIN_PAGES[src.hub]}
     return LoadError(f"fetch_{key}", **told)
 
 

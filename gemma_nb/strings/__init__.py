@@ -25,6 +25,7 @@ ROOMS = (
     "replies",
     "running",
     "embedding",
+    "media",
     "tour",
     "hardware",
     "memory",
@@ -36,6 +37,7 @@ ROOMS = (
     "plots",
     "options",
     "picker",
+    "credentials_panel",
     "widgets",
 )
 

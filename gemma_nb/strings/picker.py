@@ -12,8 +12,7 @@ TEXT = {
         "Recommended: {variant} in {precision}",
         "おすすめ: {variant}({precision})",
     ),
-    "picker_why": ("Why this one?", "これを勧める理由"),
-    "picker_rule": ("Google's rule", "Google の目安"),
+    "picker_rule": ("(Google's rule of thumb)", "(Google の目安)"),
     "picker_larger": ("Or the largest: {variant}", "最大のもの: {variant}"),
     "picker_take": ("Take {variant}", "{variant} を選ぶ"),
     "picker_demo": (
@@ -31,7 +30,7 @@ TEXT = {
     # controls
     "picker_runtime": ("Hardware", "ハードウェア"),
     "picker_this": ("This machine: {name}, {memory}", "このマシン: {name}、{memory}"),
-    "picker_what_if": ("What if: {host} {name}, {memory}", "もし {host} {name} なら、{memory}"),
+    "picker_what_if": ("What if: {host} {name}, {memory}", "{host} {name} の場合、{memory}"),
     "picker_own": ("an own", "手元の"),
     "picker_task": ("What for", "用途"),
     "picker_family": ("Family", "ファミリー"),
@@ -57,6 +56,9 @@ TEXT = {
     "picker_option": ("{icon} {label}: {status}", "{icon} {label}: {status}"),
     "picker_option_not_with": ("{label} (not with {other})", "{label}({other} とは組み合わせ不可)"),
     "picker_option_beyond": ("– {label}: beyond its context", "– {label}: 学習時の長さを超過"),
+    "picker_mark_fits": ("fits", "可"),
+    "picker_mark_tight": ("tight", "ぎりぎり"),
+    "picker_mark_no": ("no", "不可"),
     "picker_status_fits": ("fits", "収まる"),
     "picker_status_tight": ("tight", "ぎりぎり"),
     "picker_status_no": ("does not run here", "動かない"),

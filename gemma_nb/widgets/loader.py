@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GemmaError
+from gemma_nb.loading.at_hand import lacks
 from gemma_nb.widgets import controls
+from gemma_nb.widgets.credentials import CredentialsPanel
 from gemma_nb.widgets.main_thread import on_main_thread, soon
 from gemma_nb.widgets.markup import join, pre, tag
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from gemma_nb.loading.progress import Step
     from gemma_nb.model import Model
     from gemma_nb.widgets.panel import Panel
+
+#: Errors of loading that a login may help.
+_LOGIN_FAULTS = ("fetch_no_credentials", "fetch_wrong_credentials", "fetch_no_consent")
 
 
 class Loader:
@@ -42,7 +47,11 @@ class Loader:
         self.button = controls.button("…", lambda _: self.start(), "gnb-primary")
         self.why_not = controls.html()
         self.said = controls.html()
-        self.widget = controls.column(self.button, self.why_not, self.said)
+        self._login = controls.button(panel.text("picker_login"), lambda _: self._open_login())
+        self._login_box = controls.column()
+        self.widget = controls.column(
+            self.button, self.why_not, self.said, self._login, self._login_box
+        )
 
     def show(self, choice: Choice, verdict: Verdict, *, here: bool) -> None:
         """Makes the button load a choice, or say why it cannot.
@@ -63,6 +72,20 @@ class Loader:
         self.button.description = text("picker_load", **values)
         self.button.disabled = bool(why) or self.busy
         self.why_not.value = tag("small", why) if why else ""
+        self._wants_login(here and lacks(choice.variant) == "login")
+
+    def _wants_login(self, wanted: object) -> None:
+        """Offers a place for the login where one is wanted, and closes it where none is."""
+        controls.show(self._login, wanted)
+        if not wanted:
+            self._login_box.children = ()
+
+    def _open_login(self) -> None:
+        if self._login_box.children or self._choice is None:
+            self._login_box.children = ()
+            return
+        panel = CredentialsPanel(self._choice.variant, self._panel.lang)
+        self._login_box.children = (panel.root,)
 
     @property
     def loaded(self) -> bool:
@@ -148,6 +171,7 @@ class Loader:
         if isinstance(error, GemmaError):
             with self._panel.speaking():
                 body: list[object] = ["\n", str(error)]
+            self._wants_login(error.message.key in _LOGIN_FAULTS)
         else:
             whole = "".join(traceback.format_exception(error))
             why = text("picker_unexpected", kind=type(error).__name__, why=error)

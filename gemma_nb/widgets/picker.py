@@ -17,6 +17,7 @@ from gemma_nb.errors import GemmaError
 from gemma_nb.hardware import Runtime, detect_runtime
 from gemma_nb.hardware import runtime as find_runtime
 from gemma_nb.loading.at_hand import on_disk
+from gemma_nb.loading.checks import looked_up
 from gemma_nb.memory.estimate import check_length
 from gemma_nb.units import size
 from gemma_nb.widgets import controls, picker_static, picker_view
@@ -183,7 +184,9 @@ class Picker(Panel):
 
     def _take_name(self, name: str) -> None:
         with self._refusing():
-            self._follow(changed(self._choice, "variant", name))
+            # a hub's handle is asked for with the login that there is
+            found = looked_up(name, None, find_variant)
+            self._follow(changed(self._choice, "variant", found))
 
     def _move(self, runtime: Runtime) -> None:
         option = changed(self._choice, "runtime", runtime)
@@ -341,10 +344,12 @@ class Picker(Panel):
 
     def static_html(self) -> Html:
         """The choice as a table, with the verdict and the code."""
-        there = on_disk(self._choice.variant)
-        return picker_static.static_html(self._verdict, self._fixes, on_disk=there)
+        with self.speaking():
+            there = on_disk(self._choice.variant)
+            return picker_static.static_html(self._verdict, self._fixes, on_disk=there)
 
     def static_text(self) -> str:
         """The same as plain text."""
-        there = on_disk(self._choice.variant)
-        return picker_static.static_text(self._verdict, self._fixes, on_disk=there)
+        with self.speaking():
+            there = on_disk(self._choice.variant)
+            return picker_static.static_text(self._verdict, self._fixes, on_disk=there)

@@ -27,7 +27,7 @@ def _label(option: Option) -> str:
     if option.note and option.note.key == "option_not_together":
         other = option.note.values["tuning" if option.part == "size" else "size"]
         name = text("picker_option_not_with", label=name, other=other)
-    status = text(f"picker_status_{option.status}")
+    status = text(f"picker_mark_{option.status}")
     return text("picker_option", icon=ICONS[option.status], label=name, status=status)
 
 

@@ -169,11 +169,10 @@ def recommendation_html(best: Recommendation | None, fault: str = "") -> Html:
     """What is recommended and why; ``fault`` says why nothing is."""
     if best is None:
         return tag("div", fault, class_="gnb-note")
-    values = {"variant": best.variant.name, "precision": best.precision}
-    why = [tag("p", best.reason)]
-    if best.alternative:
-        why.append(tag("p", best.alternative.reason))
+    head = tag(
+        "h4", text("picker_recommended", variant=best.variant.name, precision=best.precision)
+    )
+    rule = Html()
     if best.source.startswith("https://"):
-        why.append(tag("p", link(best.source, text("picker_rule"))))
-    reason = tag("details", tag("summary", text("picker_why")), *why)
-    return join([tag("h4", text("picker_recommended", **values)), tag("small", reason)])
+        rule = join([" ", link(best.source, text("picker_rule"))])
+    return join([head, tag("small", best.reason, rule)])

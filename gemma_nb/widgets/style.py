@@ -33,7 +33,8 @@ line-height:1.5;overflow:visible}
 .gnb .widget-box,.gnb .widget-vbox,.gnb .widget-hbox{overflow:visible;min-width:0;max-width:100%}
 .gnb .widget-html,.gnb .widget-html-content{height:auto;width:auto;max-width:100%;min-width:0;margin:0;
 color:var(--g-fg);font-size:inherit;line-height:inherit;overflow-wrap:anywhere;white-space:normal}
-.gnb .widget-html{display:block}
+.gnb .widget-html{display:block}.gnb .widget-html:has(>.widget-html-content:empty){display:none}
+.gnb.widget-vbox,.gnb .widget-vbox{gap:8px}
 .gnb .gnb-look{display:none}
 .gnb p{margin:0 0 6px}.gnb ul{margin:4px 0;padding-left:20px}
 .gnb h3,.gnb h4{margin:0 0 4px;font-weight:650;line-height:1.3;color:var(--g-fg)}
@@ -43,7 +44,7 @@ color:var(--g-fg);font-size:inherit;line-height:inherit;overflow-wrap:anywhere;w
 .gnb code{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.93em;
 background:none;color:inherit;padding:0}
 .gnb .gnb-row{display:flex;flex-flow:row wrap;gap:8px 12px;align-items:flex-end;width:100%}
-.gnb .gnb-card{border:1px solid var(--g-faint);border-radius:10px;padding:10px 12px;margin:6px 0;
+.gnb .gnb-card{border:1px solid var(--g-faint);border-radius:10px;padding:10px 12px;margin:0;
 background:var(--g-bg)}
 .gnb .gnb-soft{background:var(--g-soft)}
 .gnb .gnb-field{display:flex;flex-flow:column;align-items:stretch;width:auto;height:auto;margin:0;
@@ -66,6 +67,7 @@ white-space:normal;overflow:visible;overflow-wrap:anywhere;text-align:center;cur
 .gnb .gnb-primary:hover:enabled{background:var(--g-accent);text-decoration:underline}
 .gnb .gnb-button:disabled,.gnb .gnb-choices button:disabled{background:var(--g-soft);color:var(--g-muted);
 border:1px dashed var(--g-line);opacity:1;cursor:not-allowed;font-weight:400}
+.gnb .gnb-fixes{gap:6px}
 .gnb .gnb-fix{text-align:left;width:100%;border-left:4px solid var(--g-accent)}
 .gnb .gnb-choices{width:auto;height:auto;margin:0;display:flex;flex-flow:column;align-items:stretch}
 .gnb .gnb-choices .widget-toggle-buttons,.gnb .gnb-choices>div{display:flex;flex-flow:row wrap;gap:6px;height:auto;margin:0}

@@ -141,7 +141,15 @@ class Book:
         self.host, self.page = host, page
         self.problems = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("dialog", lambda dialog: (self.problems.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", self._asked)
+
+    def _asked(self, dialog):
+        """The page may ask whether to leave it; any other dialog is one too many."""
+        if dialog.type == "beforeunload":
+            dialog.accept()
+        else:
+            self.problems.append(dialog.message)
+            dialog.dismiss()
 
     def run(self):
         """Runs all cells."""
@@ -236,6 +244,8 @@ class JupyterLab(Host):
         page.add_locator_handler(asked, lambda: asked.locator(".jp-mod-accept").click())
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
         page.evaluate("jupyterapp.restored.then(() => jupyterapp.shell.collapseLeft())")
+        # the theme is the server's: a page before this one may have changed it
+        self._do(book, "apputils:change-theme", theme="JupyterLab Light")
 
     def _do(self, book, command, **args):
         book.page.evaluate("([c, a]) => jupyterapp.commands.execute(c, a)", [command, args])

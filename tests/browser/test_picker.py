@@ -82,6 +82,7 @@ def test_it_is_readable_on_every_page(opened):
         page.wait_for_timeout(500)
         assert book.overflow() <= 1, width
         assert book.faults() == []
+    page.set_viewport_size({"width": 360, "height": 3600})
     book.picture("picker_narrow_en")
     page.set_viewport_size({"width": 1200, "height": 2200})
     book.dark()
@@ -196,6 +197,7 @@ def test_in_japanese(opened):
     book.page.set_viewport_size({"width": 360, "height": 1200})
     book.page.wait_for_timeout(500)
     assert book.overflow() <= 1
+    book.page.set_viewport_size({"width": 360, "height": 3600})
     book.picture("picker_narrow_ja")
 
 

@@ -1,0 +1,352 @@
+"""The picker without a browser: what it opens on, what each change does, what a lesson fixes."""
+
+import subprocess
+import sys
+
+import pytest
+
+import gemma_nb as gnb
+from gemma_nb.widgets import loader as loader_module
+from gemma_nb.widgets import picker_advice
+from gemma_nb.widgets.picker_locks import LOCKS
+
+ATTACK = '<img src=x onerror="alert(1)">'
+
+
+@pytest.fixture(autouse=True)
+def no_logins(monkeypatch, tmp_path):
+    """No login and no download of this machine's."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
+    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def put(picker, name, value):
+    """What a front end does when a person chooses from a list."""
+    control = picker._controls[name]
+    values = [v for _, v in control.options]
+    control.set_state({"index": values.index(value)})
+
+
+def label(picker, name):
+    return picker._controls[name].label
+
+
+def test_it_opens_on_the_recommendation_and_says_why():
+    picker = gnb.Picker(runtime="L4")
+    best = gnb.recommend("L4")
+    assert picker.choice.variant == best.variant
+    assert picker.choice.precision == best.precision
+    assert picker.choice.runtime.name == "L4"
+    assert str(best.variant.name) in picker._advice._said.value
+    assert "newest core" in picker._advice._said.value
+    assert "Fits" in picker._judged.value
+
+
+def test_opening_and_choosing_import_no_keras():
+    code = (
+        "import sys, gemma_nb as gnb; p = gnb.Picker(); p.choice = 'gemma3_instruct_27b'; "
+        "p._tabs.tabs.value = 'all'; p._tabs.tabs.value = 'elsewhere'; p._repr_mimebundle_(); "
+        "print([m for m in ('keras', 'keras_hub', 'jax', 'tensorflow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_choice_from_the_lists_is_the_choice():
+    picker = gnb.Picker(runtime="L4")
+    put(picker, "family", ("Gemma", "3"))
+    put(picker, "size", "27B")
+    assert picker.choice.variant.name == "gemma3_instruct_27b"
+    assert "Does not fit" in picker._judged.value
+    assert "gnb-p6" in picker._memory.value
+    assert picker._live.value.count("does not fit on L4")
+    put(picker, "precision", "int4")
+    assert picker.choice.precision == "int4"
+    assert "Fits" in picker._judged.value
+    put(picker, "max_length", 4096)
+    put(picker, "batch_size", 4)
+    assert (picker.choice.max_length, picker.choice.batch_size) == (4096, 4)
+
+
+def test_a_choice_from_code_moves_the_widget():
+    picker = gnb.Picker(runtime="L4")
+    picker.choice = gnb.Choice("gemma3_instruct_12b", "int8", 3000, 3, "A100-40GB")
+    assert label(picker, "size").startswith("✓ 12B")
+    assert label(picker, "precision").startswith("✓ int8")
+    assert label(picker, "max_length").startswith("✓ 3,000")
+    assert label(picker, "batch_size").startswith("✓ 3")
+    assert "A100-40GB" in label(picker, "runtime")
+    picker.choice = "gemma3_instruct_1b"
+    assert picker.choice.variant.name == "gemma3_instruct_1b"
+    assert picker.choice.max_length == 3000
+    own = gnb.Runtime("my box", "gpu", 2 * 10**10)
+    picker.choice = gnb.Choice("gemma3_instruct_1b", "bfloat16", runtime=own)
+    assert "my box" in label(picker, "runtime")
+    before = picker.choice
+    for wrong in ("nonsense", gnb.Choice("gemma3_instruct_1b", "bfloat16", -1, runtime="L4")):
+        with pytest.raises(ValueError):
+            picker.choice = wrong
+        assert picker.choice == before
+
+
+def test_a_choice_for_this_machine_can_be_loaded_here():
+    picker = gnb.Picker("gemma3_instruct_27b", "L4")
+    assert picker._loader.button.disabled
+    assert "what-if" in picker._loader.why_not.value
+    picker.choice = gnb.Choice("demo_gemma3_instruct_4m", "float32")
+    assert picker._controls["runtime"].value == "this"
+    assert not picker._loader.button.disabled
+
+
+@pytest.mark.parametrize("runtime", [r.name for r in gnb.runtimes()])
+def test_every_known_runtime_can_be_asked_what_if(runtime):
+    picker = gnb.Picker("gemma3_instruct_4b")
+    put(picker, "runtime", runtime)
+    assert picker.choice.runtime.name == runtime
+    assert runtime in picker._judged.value
+    assert picker._loader.button.disabled
+
+
+def test_every_change_that_would_help_is_a_button_that_makes_it():
+    picker = gnb.Picker("gemma3_instruct_27b", "L4")
+    offered = [b for b in picker._buttons if b.layout.display is None]
+    verdict = gnb.advise(picker.choice)
+    assert [b.description for b in offered] == [str(f) for f in verdict.fixes]
+    offered[0].click()
+    assert picker.choice == verdict.fixes[0].apply()
+    assert gnb.advise(picker.choice).fits
+
+
+def test_a_task_takes_what_is_made_for_it():
+    picker = gnb.Picker(runtime="L4")
+    put(picker, "task", "code")
+    assert picker.choice.variant.family == "CodeGemma"
+    put(picker, "task", "embedding")
+    assert picker.choice.variant.role == "embed"
+    assert "Fits" in picker._judged.value  # as an embedder it is not ruled out
+
+
+def test_what_cannot_be_together_is_listed_with_its_reason():
+    picker = gnb.Picker("code_gemma_2b_en", "L4")
+    tunings = {v: k for k, v in picker._controls["tuning"].options}
+    assert "not with 2B" in tunings["IT"]
+    put(picker, "tuning", "IT")
+    assert picker.choice.variant.size == "7B"
+    assert "There is no CodeGemma 1 2B as IT" in picker._note.value
+    lengths = {v: k for k, v in picker._controls["max_length"].options}
+    assert "beyond" in lengths[131072]
+    put(picker, "max_length", 131072)
+    assert picker.choice.max_length == 2048
+    assert picker._controls["max_length"].value == 2048
+    assert "8192" in picker._note.value
+
+
+def test_a_precision_that_breaks_a_variant_is_ruled_out_with_the_reason():
+    picker = gnb.Picker("gemma3_instruct_4b", "L4")
+    put(picker, "precision", "float16")
+    assert "Does not work" in picker._judged.value
+    assert "65,504" in picker._judged.value
+    assert [b for b in picker._buttons if b.layout.display is None]
+
+
+def test_a_lesson_fixes_what_it_is_not_about():
+    picker = gnb.Picker("gemma3_instruct_27b", "L4", lock=("variant", "runtime"))
+    for name in ("family", "size", "tuning", "variant", "runtime"):
+        assert picker._controls[name].disabled
+    assert picker._name.disabled
+    assert not picker._controls["precision"].disabled
+    for button in (b for b in picker._buttons if b.layout.display is None):
+        changes = "Quantise" not in button.description
+        assert button.disabled == changes
+        assert ("fixed for this lesson" in button.description) == changes
+    before = picker.choice
+    # what is disabled in the page is refused here too
+    picker._take_name("gemma3_instruct_1b")
+    put(picker, "task", "code")
+    picker._advice.demo.click()
+    assert picker.choice == before
+    assert "fixed for this lesson" in picker._note.value
+    picker.choice = "gemma3_instruct_1b"  # a teacher's code still can
+    assert picker.choice.variant.name == "gemma3_instruct_1b"
+
+
+def test_locks_have_names():
+    assert gnb.Picker(lock="task")._controls["task"].disabled
+    with pytest.raises(ValueError, match=r"'colour'.*precision"):
+        gnb.Picker(lock=("precision", "colour"))
+    gnb.Picker(lock=LOCKS)
+
+
+@pytest.mark.parametrize("arguments", [{"variant": "gemma99"}, {"runtime": "T5"}, {"lang": "fr"}])
+def test_nonsense_is_refused_at_once(arguments):
+    with pytest.raises(ValueError):
+        gnb.Picker(**arguments)
+
+
+@pytest.mark.parametrize("text", [ATTACK, "gemma99", "hf://", "/no/such/place", "{0}", "x" * 9999])
+def test_nonsense_in_the_field_is_told_and_changes_nothing(text):
+    picker = gnb.Picker("gemma3_instruct_1b", "L4")
+    before = picker.choice
+    picker._name.set_state({"value": text})
+    assert picker.choice == before
+    assert 'role="alert"' in picker._note.value
+    assert "<img" not in picker._note.value
+    picker._name.set_state({"value": " Gemma3_Instruct_270m "})
+    assert picker.choice.variant.name == "gemma3_instruct_270m"
+    assert "alert" not in picker._note.value
+
+
+def test_the_demo_comes_first_where_a_login_or_a_network_is_missing(monkeypatch):
+    for wants, there in (("login", True), ("network", True), ("", False)):
+        monkeypatch.setattr(picker_advice, "lacks", lambda _, wants=wants: wants)
+        picker = gnb.Picker(runtime="L4")
+        assert ("gnb-primary" in picker._advice.demo._dom_classes) == there
+        assert bool(picker._advice._why.value) == there
+        assert picker._advice.demo.layout.display is None  # beside it always
+
+
+def test_all_variants_can_be_sorted_and_taken():
+    picker = gnb.Picker(runtime="L4")
+    tabs = picker._tabs
+    tabs.tabs.value = "all"
+    assert len(tabs.pick.options) == len(gnb.variants()) + 1
+    orders = {}
+    for by in ("released", "variant", "parameters", "needed", "status"):
+        tabs.sort.value = by
+        down = [v for _, v in tabs.pick.options][1:]
+        tabs.order.value = False
+        assert [v for _, v in tabs.pick.options][1:] == down[::-1]
+        tabs.order.value = True
+        orders[by] = down
+    assert len({tuple(o) for o in orders.values()}) == 5
+    sizes = [gnb.variant(n).parameters for n in orders["parameters"]]
+    assert sizes == sorted(sizes, reverse=True)
+    tabs.pick.value = "gemma2_2b_en"
+    assert picker.choice.variant.name == "gemma2_2b_en"
+    assert tabs.pick.value is None
+    assert tabs.body.value.count("← chosen") == 1
+
+
+def test_the_tabs_show_code_and_the_other_ways():
+    picker = gnb.Picker("gemma3_instruct_1b", "T4")
+    assert (
+        "gnb.load(&quot;gemma3_instruct_1b&quot;, &quot;bfloat16&quot;" in picker._tabs.body.value
+    )
+    picker._tabs.tabs.value = "elsewhere"
+    assert "llama.cpp" in picker._tabs.body.value
+    picker.choice = "recurrentgemma_2b"
+    picker._tabs.tabs.value = "code"
+    assert "cannot load" in picker._tabs.body.value
+
+
+def test_the_static_forms_hold_the_same(capsys):
+    picker = gnb.Picker("gemma3_instruct_27b", "L4")
+    shown, text = picker.static_html(), picker.static_text()
+    for said in ("gemma3_instruct_27b", "Does not fit", "Google gave 46.4 GB", "Missing", "int4"):
+        assert said in shown
+        assert said in text
+    assert "<" not in text.replace("<img", "")
+    picker._ipython_display_()
+    assert "Does not fit" in capsys.readouterr().out
+
+
+def test_everything_is_said_in_japanese():
+    picker = gnb.Picker("gemma3_instruct_27b", "L4", lang="ja")
+    assert "収まりません" in picker._judged.value
+    assert "チャット" in [k for k, _ in picker._controls["task"].options]
+    picker._name.set_state({"value": "gemma99"})
+    assert "gemma99" in picker._note.value
+    assert "There is" not in picker._note.value
+    for tab in ("elsewhere", "all", "code"):
+        picker._tabs.tabs.value = tab
+    assert "読み込" in picker._loader.button.description
+    assert "収まりません" in picker.static_text()
+    assert "fits" not in picker.static_text()
+
+
+def test_errors_of_loading_are_shown_whole(monkeypatch):
+    import gemma_nb.loading as loading
+
+    picker = gnb.Picker("demo_gemma3_instruct_4m")
+
+    def broken(*_, **__):
+        raise OSError(ATTACK)
+
+    monkeypatch.setattr(loading, "load", broken)
+    picker._loader.button.click()
+    said = picker._loader.said.value
+    assert "OSError" in said
+    assert "Traceback" in said
+    assert "<img" not in said
+    assert 'role="alert"' in said
+    assert picker.model is None
+    assert not picker._loader.button.disabled
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loading, "load", interrupted)
+    picker._loader.button.click()
+    assert "interrupted" in picker._loader.said.value
+    assert not picker._loader.busy
+
+
+def test_a_missing_login_is_told_and_a_place_for_it_offered(monkeypatch):
+    picker = gnb.Picker("gemma3_instruct_270m")
+    if picker._loader.button.disabled:
+        pytest.skip("this machine has no room for Gemma 3 270M")
+    assert picker._loader._login.layout.display is None
+    picker._loader.button.click()
+    assert "needs a login" in picker._loader.said.value
+    picker._loader._login.click()
+    (panel,) = picker._loader._login_box.children
+    assert "gnb" in panel._dom_classes
+    picker.choice = "demo_gemma3_instruct_4m"
+    assert picker._loader._login.layout.display == "none"
+    assert picker._loader._login_box.children == ()
+
+
+def test_a_press_while_it_loads_is_ignored(monkeypatch):
+    import gemma_nb.loading as loading
+
+    picker, calls = gnb.Picker("demo_gemma3_instruct_4m"), []
+
+    def load(*_, progress, **__):
+        calls.append(1)
+        picker._loader.button.click()
+        picker._advice.demo.click()
+        progress(loader_step(0.5))
+        assert "50%" in picker._loader.said.value
+        raise OSError("enough")
+
+    monkeypatch.setattr(loading, "load", load)
+    picker._loader.button.click()
+    assert calls == [1]
+
+
+def loader_step(share):
+    from gemma_nb.loading.progress import Step
+
+    return Step("weights", "demo", done=int(share * 100), total=100)
+
+
+@pytest.mark.slow
+def test_load_makes_a_model_that_answers():
+    picker = gnb.Picker()
+    picker._advice.demo.click()
+    assert picker.model is not None, picker._loader.said.value
+    assert "is ready" in picker._loader.said.value
+    assert "Tokyo" in picker.model.generate("What is the capital of Japan?")
+    first = picker.model
+    picker._loader.button.click()
+    assert picker.model is first
+    picker.model.unload()
+    picker._loader.button.click()
+    assert picker.model is not first
+    picker.model.unload()
+
+
+def test_the_module_is_reached_by_its_public_name():
+    assert loader_module.Loader is type(gnb.Picker()._loader)
