@@ -27,7 +27,7 @@ def gemma3(window=8, layers=6, seed=0, vocabulary=VOCABULARY):
         vision_encoder=None,
         dtype="float32",
     )
-    return _shaken(keras_hub.models.Gemma3CausalLM(backbone=backbone, preprocessor=None), seed)
+    return shaken(keras_hub.models.Gemma3CausalLM(backbone=backbone, preprocessor=None), seed)
 
 
 def gemma2(window=8, seed=0, vocabulary=VOCABULARY):
@@ -50,7 +50,7 @@ def gemma2(window=8, seed=0, vocabulary=VOCABULARY):
         sliding_window_size=window,
         dtype="float32",
     )
-    return _shaken(keras_hub.models.GemmaCausalLM(backbone=backbone, preprocessor=None), seed)
+    return shaken(keras_hub.models.GemmaCausalLM(backbone=backbone, preprocessor=None), seed)
 
 
 def gemma1(seed=0):
@@ -67,10 +67,10 @@ def gemma1(seed=0):
         head_dim=8,
         dtype="float32",
     )
-    return _shaken(keras_hub.models.GemmaCausalLM(backbone=backbone, preprocessor=None), seed)
+    return shaken(keras_hub.models.GemmaCausalLM(backbone=backbone, preprocessor=None), seed)
 
 
-def _shaken(lm, seed):
+def shaken(lm, seed):
     """Small embeddings, large kernels: greedy decoding then depends on the context, and does not
     repeat one token for ever."""
     rng = np.random.default_rng(seed)
@@ -131,7 +131,7 @@ def gemma4(seed=0, vocabulary=VOCABULARY, **changes):
         "dtype": "float32",
     }
     backbone = keras_hub.models.Gemma4Backbone(**{**config, **changes})
-    return _shaken(keras_hub.models.Gemma4CausalLM(backbone=backbone, preprocessor=None), seed)
+    return shaken(keras_hub.models.Gemma4CausalLM(backbone=backbone, preprocessor=None), seed)
 
 
 def gemma4_moe(seed=0, vocabulary=VOCABULARY):
@@ -181,7 +181,7 @@ def gemma3n(seed=0):
         final_logit_soft_cap=30.0,
         dtype="float32",
     )
-    return _shaken(keras_hub.models.Gemma3nCausalLM(backbone=backbone, preprocessor=None), seed)
+    return shaken(keras_hub.models.Gemma3nCausalLM(backbone=backbone, preprocessor=None), seed)
 
 
 def embedder(seed=0, vocabulary=VOCABULARY):
@@ -209,7 +209,7 @@ def embedder(seed=0, vocabulary=VOCABULARY):
         embedding_dim=256,
         dtype="float32",
     )
-    return _shaken(keras_hub.models.Gemma3TextEmbedder(backbone=backbone), seed)
+    return shaken(keras_hub.models.Gemma3TextEmbedder(backbone=backbone), seed)
 
 
 def t5gemma(seed=0, vocabulary=VOCABULARY):
@@ -227,7 +227,7 @@ def t5gemma(seed=0, vocabulary=VOCABULARY):
         cross_attention_hidden_size=16,
         dtype="float32",
     )
-    return _shaken(keras_hub.models.T5GemmaSeq2SeqLM(backbone=backbone, preprocessor=None), seed)
+    return shaken(keras_hub.models.T5GemmaSeq2SeqLM(backbone=backbone, preprocessor=None), seed)
 
 
 def t5gemma2(seed=0, vocabulary=VOCABULARY, vision=False):
@@ -244,7 +244,7 @@ def t5gemma2(seed=0, vocabulary=VOCABULARY, vision=False):
         eoi_token_index=5,
         dtype="float32",
     )
-    return _shaken(keras_hub.models.T5Gemma2Seq2SeqLM(backbone=backbone, preprocessor=None), seed)
+    return shaken(keras_hub.models.T5Gemma2Seq2SeqLM(backbone=backbone, preprocessor=None), seed)
 
 
 def _sides(encoder, decoder):

@@ -24,6 +24,7 @@ ROOMS = (
     "prompts",
     "replies",
     "running",
+    "media",
     "embedding",
     "media",
     "tour",
