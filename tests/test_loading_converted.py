@@ -28,8 +28,11 @@ NORMS = {
 WIDTH, INNER, HEADS, KV, SIZE, LAYERS, WORDS = 32, 48, 4, 2, 8, 2, 97
 
 
-def checkpoint(folder):
-    """A Gemma 3 text checkpoint of random float32 numbers, in the publisher's own layout."""
+def checkpoint(folder, embeds=False):
+    """A Gemma 3 text checkpoint of random float32 numbers, in the publisher's own layout.
+
+    EmbeddingGemma's has its last two layers in folders of their own, and no prefix.
+    """
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -46,6 +49,12 @@ def checkpoint(folder):
             size = SIZE if name.startswith("self_attn") else WIDTH
             tensors[f"model.layers.{i}.{name}.weight"] = (size,)
     made = {k: rng.normal(0, 0.1, shape).astype("float32") for k, shape in tensors.items()}
+    if embeds:
+        made = {k.removeprefix("model."): v for k, v in made.items()}
+        for name, shape in (("2_Dense", (3072, WIDTH)), ("3_Dense", (WIDTH, 3072))):
+            (folder / name).mkdir()
+            dense = {"linear.weight": rng.normal(0, 0.1, shape).astype("float32")}
+            safetensors.save_file(dense, folder / name / "model.safetensors")
     safetensors.save_file(made, folder / "model.safetensors")
     config = {
         "model_type": "gemma3_text", "architectures": ["Gemma3ForCausalLM"], "vocab_size": WORDS,
@@ -54,12 +63,14 @@ def checkpoint(folder):
         "query_pre_attn_scalar": SIZE, "sliding_window": 8, "rms_norm_eps": 1e-6,
         "attn_logit_softcapping": None, "final_logit_softcapping": None, "rope_scaling": None,
         "max_position_embeddings": 64, "rope_theta": 1e6, "rope_local_base_freq": 1e4,
+        "use_bidirectional_attention": embeds,
     }  # fmt: skip
     (folder / "config.json").write_text(json.dumps(config))
 
 
+@pytest.mark.parametrize("embeds", [False, True])
 @pytest.mark.parametrize("name", ["float32", "bfloat16", "int8", "int4"])
-def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, tmp_path):
+def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_path):
     import gc
 
     import keras_hub
@@ -69,7 +80,7 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, tmp_path):
     from gemma_nb.loading import converted, quantizing
     from gemma_nb.precision import precision
 
-    checkpoint(tmp_path)
+    checkpoint(tmp_path, embeds)
     wanted = keras_hub.models.Gemma3Backbone.from_preset(str(tmp_path), dtype=precision(name).dtype)
     if precision(name).quantize:
         gc.freeze()
@@ -85,3 +96,16 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, tmp_path):
     for path, value in theirs.items():
         assert (value.dtype, value.tobytes()) == (ours[path].dtype, ours[path].tobytes()), path
     assert sum(read) > 0
+
+
+def test_an_embedding_checkpoint_is_fetched_with_its_last_layers(tmp_path):
+    from gemma_nb.loading.files import wanted
+
+    checkpoint(tmp_path, embeds=True)
+    names = [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()]
+    names += ["1_Pooling/config.json", "onnx/model.safetensors", "tokenizer.json"]
+    chosen, missing = wanted(names, tmp_path)
+    assert {n for n in chosen if "/" in n} == {f"{i}_Dense/model.safetensors" for i in (2, 3)}
+    assert missing == []
+    names.remove("3_Dense/model.safetensors")
+    assert wanted(names, tmp_path)[1] == ["3_Dense/model.safetensors"]

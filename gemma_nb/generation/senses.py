@@ -263,7 +263,7 @@ class Gemma3nSenses(Senses):
         stride = math.prod(stride for stride, _ in encoder.sscp_conv_stride_size)
         at = np.minimum(np.arange(frames) * stride, features.shape[1] - 1)
         more = bucket(frames, 32, 4096) - frames
-        inputs = {
+        inputs: dict[str, Any] = {
             "thin": np.pad(np.asarray(thin), ((0, 0), (0, more), (0, 0))),
             "silent": np.pad(
                 clip.inputs["silent"][:, at], ((0, 0), (0, more)), constant_values=True

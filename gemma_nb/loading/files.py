@@ -28,6 +28,9 @@ SAFETENSORS_INDEX = "model.safetensors.index.json"
 _KERAS = (".json", ".h5", ".spm", ".model", ".txt")
 _TRANSFORMERS = (".json", ".safetensors", ".model", ".txt")
 
+#: The two layers behind EmbeddingGemma's mean, which sentence-transformers keeps in folders.
+_DENSE = frozenset({"2_Dense/model.safetensors", "3_Dense/model.safetensors"})
+
 #: Packages whose classes a Keras config may name.
 _PACKAGES = ("keras", "keras_hub", "keras_nlp")
 #: Keras classes that carry code of their own.
@@ -90,6 +93,8 @@ def wanted(names: Collection[str], folder: Path) -> tuple[list[str], list[str]]:
     }
     if "task.weights.h5" in names and keras:
         chosen.add("task.weights.h5")
+    if not keras and _json(folder / CONFIG).get("use_bidirectional_attention"):
+        weights |= _DENSE
     needed = {CONFIG, *weights}
     missing = sorted(n for n in needed if n not in names)
     return sorted(chosen | (weights & set(names))), missing
