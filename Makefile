@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JA_NOTEBOOKS := notebooks/ja/00_start_here.ipynb notebooks/ja/01_load_with_kerashub.ipynb
 
-.PHONY: run lab lint test test-fast test-unit test-notebooks test-browser test-legs bench clean
+.PHONY: run lab lint test test-fast test-unit test-notebooks test-browser test-legs bench pictures clean
 
 run: $(VENV)/.run
 	@$(BIN)/python -m gemma_nb
@@ -48,6 +48,11 @@ test-legs: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/memory.py report
+	$(BIN)/python benchmarks/widgets.py
+
+# the README's pictures, taken by the browser tests
+pictures: $(VENV)/.test
+	GEMMA_NB_PICTURES=docs/images $(PYTEST) -m "browser and not leg" tests/browser
 
 $(VENV)/.run: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

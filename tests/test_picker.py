@@ -225,7 +225,7 @@ def test_all_variants_can_be_sorted_and_taken():
     assert sizes == sorted(sizes, reverse=True)
     tabs.pick.value = "gemma2_2b_en"
     assert picker.choice.variant.name == "gemma2_2b_en"
-    assert tabs.pick.value is None
+    assert tabs.pick.value == ""
     assert tabs.body.value.count("← chosen") == 1
 
 

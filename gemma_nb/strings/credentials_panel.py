@@ -20,8 +20,8 @@ TEXT = {
     "login_no": ("– no", "– なし"),
     "login_get": ("Get a token for {service}", "{service} のトークンを取得する"),
     "login_then": (
-        "then paste it here. It stays in this process until the kernel ends and is written nowhere.",
-        "(取得したトークンをここに貼り付けてください。カーネルが終了するまでこのプロセスの中だけに保持し、どこにも書き込みません。)",
+        ", then paste it here. It stays in this process until the kernel ends and is written nowhere.",
+        "。取得したトークンをここに貼り付けてください。カーネルが終了するまでこのプロセスの中だけに保持し、どこにも書き込みません。",
     ),
     "login_field_kaggle": (
         "Kaggle token (or kaggle.json)",

@@ -64,7 +64,6 @@ class CredentialsPanel(Panel):
             how = tag(
                 "p",
                 link(LOGIN_PAGES[service], text("login_get", service=SERVICE_NAMES[service])),
-                " ",
                 text("login_then"),
                 lang=self.lang,
             )
@@ -136,7 +135,7 @@ class CredentialsPanel(Panel):
         return self.text("login_found", service=name, place=first.place)
 
     def _found_html(self) -> Html:
-        status = tag("ul", *(tag("li", self._status(s)) for s in SERVICES))
+        status = join(tag("p", self._status(s)) for s in SERVICES)
         heads = [self.text("login_place"), self.text("login_there")]
         yes, no = self.text("login_yes"), self.text("login_no")
         rows = [

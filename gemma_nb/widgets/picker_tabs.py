@@ -82,7 +82,7 @@ class Tabs:
     def __init__(self, panel: Panel, take: Callable[[str], None]) -> None:
         self._panel, self._take = panel, take
         self._choice: Choice | None = None
-        self._verdicts: tuple[Any, list[Verdict]] = (None, [])
+        self._verdicts: dict[tuple[str, int, int], list[Verdict]] = {}
         self._filling = False
         names = ("code", "elsewhere", "all")
         tabs = [(panel.text(f"picker_tab_{n}"), n) for n in names]
@@ -120,20 +120,22 @@ class Tabs:
     def _all(self) -> Html:
         choice = self._choice
         assert choice is not None
+        place = (choice.runtime.name, choice.runtime.memory_bytes, choice.max_length)
+        if place not in self._verdicts:
+            self._verdicts[place] = all_verdicts(choice)
         rows = sorted(
-            all_verdicts(choice, self._verdicts),
+            self._verdicts[place],
             key=lambda v: sort_key(v, self.sort.value),
             reverse=self.order.value,
         )
-        self._verdicts = ((choice.runtime, choice.max_length), rows)
         names = [
             (f"{ICONS[v.status]} {v.choice.variant.name}", v.choice.variant.name) for v in rows
         ]
-        first = (text("picker_pick_none"), None)
+        first = (text("picker_pick_none"), "")
         self._filling = True
         try:
             self.pick.options = [first, *names]
-            self.pick.value = None
+            self.pick.value = ""
         finally:
             self._filling = False
         head = text("picker_all_head", runtime=choice.runtime.name, length=f"{choice.max_length:,}")
@@ -144,15 +146,8 @@ class Tabs:
             self._take(change["new"])
 
 
-def all_verdicts(choice: Choice, before: tuple[Any, list[Verdict]]) -> list[Verdict]:
-    """Every variant's verdict on a choice's runtime and length.
-
-    Args:
-        choice: where, and how long.
-        before: a runtime and length with their verdicts, which are taken where they are the same.
-    """
-    if before[0] == (choice.runtime, choice.max_length):
-        return before[1]
+def all_verdicts(choice: Choice) -> list[Verdict]:
+    """Every variant's verdict on a choice's runtime and length."""
     found = []
     for variant in variants():
         try:

@@ -88,7 +88,8 @@ border-radius:10px;padding:10px 12px;margin:6px 0;white-space:pre-wrap}
 .gnb .gnb-code{background:var(--g-soft);color:var(--g-fg);border:1px solid var(--g-faint);border-radius:8px;padding:10px 12px;
 margin:4px 0 10px;overflow:auto;white-space:pre;line-height:1.45;font-size:13px}
 .gnb .gnb-scroll{overflow:auto;max-height:440px;border:1px solid var(--g-faint);border-radius:8px;margin:4px 0}
-.gnb table{border-collapse:collapse;border:0;width:100%;margin:0;font-size:13px;color:var(--g-fg);table-layout:auto}
+.gnb table{border-collapse:collapse;border:0;width:100%;margin:0;font-size:13px;color:var(--g-fg);table-layout:auto;overflow-wrap:normal}
+.gnb td code,.gnb td small{overflow-wrap:anywhere}
 .gnb table tr,.gnb table tbody tr:nth-child(even),.gnb table tbody tr:hover{background:none}
 .gnb table th,.gnb table td{padding:4px 10px;text-align:left;vertical-align:top;border:0;border-bottom:1px solid var(--g-faint);
 white-space:normal;max-width:none;color:var(--g-fg)}
@@ -116,13 +117,28 @@ border:1px solid var(--g-line);box-sizing:border-box}
 @media (forced-colors:active){.gnb .gnb-choices button.mod-active{outline:2px solid}}
 """
 
-#: A screen reader says what changes in an element that was a live region before: the element that
-#: ipywidgets keeps, which Python cannot reach. Without the script everything else works.
-SCRIPT = Html(
-    "<script>window.gnbLive=window.gnbLive||setInterval(function(){document.querySelectorAll("
-    "'.gnb-live:not([aria-live])').forEach(function(e){e.setAttribute('role','status');"
-    "e.setAttribute('aria-live','polite')})},500)</script>"
-)
+#: Two things that Python cannot reach, for every widget on the page; without it all else works.
+#: A screen reader says what changes in an element that was a live region before: the one that
+#: ipywidgets keeps. And where a pressed button goes away, the keyboard stays in the widget.
+_SCRIPT = """
+if (!window.gnbPage) {
+  let last = null;
+  document.addEventListener('focusin', e => {last = e.target.closest('.gnb') && e.target});
+  window.gnbPage = setInterval(() => {
+    for (const e of document.querySelectorAll('.gnb-live:not([aria-live])')) {
+      e.setAttribute('role', 'status');
+      e.setAttribute('aria-live', 'polite');
+    }
+    if (last && last.isConnected && !last.offsetParent && document.activeElement === document.body) {
+      const near = [...last.closest('.gnb').querySelectorAll('.gnb-verdict, h3')];
+      const seen = near.reverse().find(e => e.offsetParent);
+      if (seen) {seen.tabIndex = -1; seen.focus({preventScroll: true})}
+      last = null;
+    }
+  }, 300);
+}
+"""
+SCRIPT = Html(f"<script>{_SCRIPT}</script>")
 
 
 def copy_class(name: str) -> str:

@@ -208,6 +208,10 @@ class Book:
     def save(self):
         self.host.save(self)
 
+    def save_with_state(self):
+        """Saves the notebook with the state of its widgets in it."""
+        self.host.save_with_state(self)
+
     def dark(self):
         self.host.dark(self)
 
@@ -264,6 +268,13 @@ class JupyterLab(Host):
     def save(self, book):
         self._do(book, "docmanager:save")
 
+    def save_with_state(self, book):
+        state = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"  # on, and off again
+        self._do(book, state)
+        self.save(book)
+        book.page.wait_for_timeout(1500)
+        self._do(book, state)
+
     def dark(self, book):
         self._do(book, "apputils:change-theme", theme="JupyterLab Dark")
         book.page.locator("body[data-jp-theme-light='false']").wait_for(state="attached")
@@ -305,6 +316,10 @@ class Notebook6(Host):
 
     def save(self, book):
         book.page.evaluate("() => Jupyter.notebook.save_notebook()")
+
+    def save_with_state(self, book):
+        book.page.evaluate("() => Jupyter.actions.call('widgets:save-with-widgets')")
+        book.page.wait_for_timeout(2500)
 
     def dark(self, book):
         # Notebook 6 has no dark theme: its page is made to look as Colab's dark one does

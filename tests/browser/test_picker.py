@@ -147,6 +147,10 @@ def test_choosing_by_keyboard_alone(opened):
     assert "int" in page.evaluate("document.activeElement.textContent")
     page.keyboard.press("Enter")
     said(book, "Fits")
+    # the button is gone; the keyboard goes on from the verdict
+    page.wait_for_function("document.activeElement.classList.contains('gnb-verdict')")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.gnb') !== null")
 
 
 def test_load_cannot_be_started_twice(opened):
