@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -250,6 +251,50 @@ def test_the_static_forms_hold_the_same(capsys):
     assert "<" not in text.replace("<img", "")
     picker._ipython_display_()
     assert "Does not fit" in capsys.readouterr().out
+
+
+def displayed(picker, monkeypatch):
+    """A saved notebook in which a picker stands."""
+    import nbformat
+
+    from gemma_nb.widgets import panel
+
+    outputs = []
+
+    def display(bundle, *, raw, display_id=None):
+        outputs.append(nbformat.v4.new_output("display_data", data={**bundle}))
+
+    monkeypatch.setattr(panel, "kernel", object)
+    monkeypatch.setattr("IPython.display.display", display)
+    picker._ipython_display_()
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)])
+
+
+def test_a_page_or_a_text_made_of_the_notebook_shows_the_table_once(monkeypatch):
+    from nbconvert import HTMLExporter, MarkdownExporter
+
+    notebook = displayed(gnb.Picker("gemma3_instruct_27b", "L4"), monkeypatch)
+    for exporter in (HTMLExporter(), MarkdownExporter()):
+        shown, _ = exporter.from_notebook_node(notebook)
+        assert shown.count("<table") == 1
+        assert "gemma3_instruct_27b in bfloat16 does not fit" in shown
+    # GitHub takes the richest form that it knows of each output: text/html
+    rich = [output["data"]["text/html"] for output in notebook.cells[0].outputs]
+    assert sum(form.count("<table") for form in rich) == 1
+
+
+def test_the_name_that_is_told_reaches_the_model(monkeypatch):
+    from gemma_nb.widgets import picker as module
+
+    picker, names = gnb.Picker(), {}
+
+    shell = SimpleNamespace(user_ns=names)
+    monkeypatch.setattr(module, "kernel", lambda: SimpleNamespace(shell=shell))
+    assert picker._model_name() == "picker.model"
+    names |= {"_": picker, "_i3": "gnb.Picker()", "_3": picker, "other": 1}
+    assert picker._model_name() == "_3.model"
+    names["mine"] = picker
+    assert picker._model_name() == "mine.model"
 
 
 def test_everything_is_said_in_japanese():

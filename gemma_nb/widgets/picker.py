@@ -336,11 +336,11 @@ class Picker(Panel):
                 button.disabled = bool(barred)
 
     def _model_name(self) -> str:
-        """The name under which the user's own code reaches the model."""
+        """The Python name by which the user reaches the model: a variable, else the cell's output."""
         shell = getattr(kernel(), "shell", None)
-        names = dict(getattr(shell, "user_ns", {}))
-        own = next((n for n, v in names.items() if v is self and not n.startswith("_")), "picker")
-        return f"{own}.model"
+        mine = [n for n, v in dict(getattr(shell, "user_ns", {})).items() if v is self]
+        own = [n for n in mine if not n.startswith("_")] or [n for n in mine if n[1:].isdigit()]
+        return f"{own[0] if own else 'picker'}.model"
 
     def static_html(self) -> Html:
         """The choice as a table, with the verdict and the code."""
