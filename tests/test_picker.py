@@ -328,6 +328,8 @@ def test_errors_of_loading_are_shown_whole(monkeypatch):
     assert 'role="alert"' in said
     assert picker.model is None
     assert not picker._loader.button.disabled
+    put(picker, "precision", "bfloat16")
+    assert picker._loader.said.value == ""  # it was said of another choice
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt

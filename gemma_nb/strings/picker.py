@@ -121,6 +121,7 @@ TEXT = {
         "{parameters} parameters; takes {modalities}; trained for {context} tokens; {released}",
         "パラメータ {parameters} 個、入力: {modalities}、学習時の長さ {context} トークン、{released}",
     ),
+    "picker_no_date": ("release date unknown", "公開日不明"),
     "picker_modality_text": ("text", "テキスト"),
     "picker_modality_image": ("images", "画像"),
     "picker_modality_audio": ("audio", "音声"),

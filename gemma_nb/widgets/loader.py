@@ -44,6 +44,7 @@ class Loader:
         self._panel, self._done, self._name = panel, done, name
         self._choice: Choice | None = None
         self._loaded: Choice | None = None
+        self._failed: Choice | None = None
         self.button = controls.button("…", lambda _: self.start(), "gnb-primary")
         self.why_not = controls.html()
         self.said = controls.html()
@@ -62,6 +63,8 @@ class Loader:
             here: whether its runtime is this machine.
         """
         self._choice = choice
+        if self._failed and not _same(choice, self._failed):  # the error was another choice's
+            self.said.value, self._failed = "", None
         text = self._panel.text
         why = ""
         if not here:
@@ -113,12 +116,13 @@ class Loader:
         text = self._panel.text
         starts = text("picker_load_starts", variant=choice.variant.name)
         failed: Exception | None = None
+        self._failed = choice
         started = time.monotonic()
         try:
             self._say(tag("div", starts, class_="gnb-note"))
             self._panel.announce(starts)
             self.model = self._made(choice)
-            self._loaded = choice
+            self._loaded, self._failed = choice, None
             self._ready(choice, time.monotonic() - started)
         except KeyboardInterrupt:
             self._say(tag("div", text("picker_load_stopped"), class_="gnb-error", role="alert"))

@@ -111,7 +111,7 @@ def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
         parameters=f"{variant.parameters:,}",
         modalities=", ".join(text(f"picker_modality_{m}") for m in variant.modalities),
         context=f"{variant.context_length:,}" if variant.context_length else "?",
-        released=variant.released or "?",
+        released=variant.released or text("picker_no_date"),
     )
     found.append((text("picker_about"), about, None))
     return found
