@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from gemma_nb.model import Model
+    from gemma_nb.prompts.replies import Chunk, ReplyParser
+
+#: What happens when the conversation no longer fits.
+OVERFLOWS = ("refuse", "drop")
+#: Of ``max_length``, how much a reply is left when turns are dropped for it.
+_REPLY = 4
+
+_FORMAT = "gemma_nb chat"
 
 
 class Chat:
-    """A conversation: each turn is sent with all that was said before.
+    """A conversation: each turn is sent with what was said before.
+
+    Only what is new is computed: the model keeps the last conversation's KV cache, and where the
+    sliding layers stood when the turn began, so that editing, regenerating and leaving out thoughts
+    go on from there. A conversation that is taken up again after another one is computed once more.
 
     Args:
         model: a loaded model.
         system: an instruction that holds for the whole conversation.
         tools: as in ``format_prompt``.
         thinking: as in ``format_prompt``.
+        overflow: what happens when the conversation no longer fits ``model.max_length``: "refuse"
+            raises; "drop" leaves out the oldest turns behind the system text, as many as leave
+            half of it free, and counts them in ``dropped``.
 
     Attributes:
-        messages: the conversation so far, a list of {"role": …, "content": …}.
+        messages: the conversation, a list of {"role": …, "content": …}; all of it, with what is
+            dropped. The model's turns hold its thoughts as "reasoning", its calls as "tool_calls".
+        dropped: how many of the messages behind the system text are not sent any more.
 
     Raises:
-        InvalidInput: ``system`` is no string.
+        InvalidInput: ``system`` is no string, or ``overflow`` neither of the two.
     """
 
     def __init__(
@@ -34,47 +53,245 @@ class Chat:
         tools: Sequence[Any] | None = None,
         *,
         thinking: bool = False,
+        overflow: str = "refuse",
     ) -> None:
-        if system is not None and not isinstance(system, str):
-            raise InvalidInput("system_wants_text", value=system)
+        if overflow not in OVERFLOWS:
+            raise InvalidInput("bad_overflow", value=overflow, known=", ".join(OVERFLOWS))
         self.model = model
         self.tools = tools
         self.thinking = thinking
+        self.overflow = overflow
         self.messages: list[dict[str, Any]] = []
-        if system and system.strip():
-            self.messages.append({"role": "system", "content": system})
+        self.dropped = 0
+        self.system = system
 
-    def send(self, text: str, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
-        """Streams the answer to ``text``; both join the conversation when the answer ends.
+    @property
+    def system(self) -> str | None:
+        """The instruction that holds for the whole conversation; may be set at any time."""
+        return self.messages[0]["content"] if self._instructed() else None
 
-        An answer that is interrupted or left unread joins with what there is of it; one that
-        never began leaves the conversation as it was.
+    @system.setter
+    def system(self, text: str | None) -> None:
+        if text is not None and not isinstance(text, str):
+            raise InvalidInput("system_wants_text", value=text)
+        said = self.messages[self._instructed() :]
+        first = [{"role": "system", "content": text}] if text and text.strip() else []
+        self.messages = [*first, *said]
+
+    @property
+    def context_left(self) -> int:
+        """Tokens that are left for the next question and its answer."""
+        ids = self._ids([*self._sent(self.messages, self.dropped), {"role": "user", "content": ""}])
+        return max(0, self.model.max_length - len(ids))
+
+    def send(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
+        """Sends a turn and streams the answer.
+
+        The turn and the answer join the conversation when the answer ends. An answer that is
+        interrupted or left unread joins with what there is of it; one that never began leaves the
+        conversation as it was.
 
         Args:
-            text: what the user says.
+            content: what the user says: a string, content parts, or a whole message (a tool's
+                answer, say).
             max_new_tokens: the most tokens to make.
             **options: those of ``Model.stream``.
 
+        Returns:
+            An iterator of the answer's text; thoughts and calls are left out, and are in
+            ``messages`` afterwards.
+
         Raises:
-            InvalidInput: as in ``Model.stream``; raised by the call itself.
+            InvalidInput: as in ``Model.stream``, or the conversation is too long; raised by the
+                call itself.
         """
-        turn = {"role": "user", "content": text}
-        pieces = self.model.stream(
-            [*self.messages, turn],
+        return _answers(self.chunks(content, max_new_tokens, **options))
+
+    def chunks(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[Chunk]:
+        """As ``send``, with everything that the model writes, as ``Model.chunks`` gives it."""
+        return self._reply(self.messages, _turn(content), max_new_tokens, options)
+
+    def regenerate(self, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
+        """Has the last question answered anew; as ``send``.
+
+        Raises:
+            InvalidInput: as in ``send``; nothing was asked yet.
+        """
+        return _answers(self.regenerate_chunks(max_new_tokens, **options))
+
+    def regenerate_chunks(self, max_new_tokens: int = 256, **options: Any) -> Iterator[Chunk]:
+        """As ``regenerate``, with everything that the model writes."""
+        before, turn = self._last()
+        return self._reply(before, turn, max_new_tokens, options, new_turn=False)
+
+    def edit(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
+        """Replaces the last question, and what followed; as ``send``.
+
+        Raises:
+            InvalidInput: as in ``send``; nothing was asked yet.
+        """
+        return _answers(self.edit_chunks(content, max_new_tokens, **options))
+
+    def edit_chunks(
+        self, content: Any, max_new_tokens: int = 256, **options: Any
+    ) -> Iterator[Chunk]:
+        """As ``edit``, with everything that the model writes."""
+        before, _ = self._last()
+        return self._reply(before, _turn(content), max_new_tokens, options, new_turn=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The conversation and its settings, for JSON; ``tools`` as they were given."""
+        return {
+            "format": _FORMAT,
+            "variant": self.model.variant.name,
+            "thinking": self.thinking,
+            "overflow": self.overflow,
+            "tools": None if self.tools is None else list(self.tools),
+            "dropped": self.dropped,
+            "messages": self.messages,
+        }
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the conversation as JSON.
+
+        Args:
+            path: a file; one that is there is replaced.
+
+        Returns:
+            The file.
+
+        Raises:
+            InvalidInput: the conversation holds what JSON has no form for (an image that is no
+                path, a Python function as a tool).
+            OSError: it cannot be written.
+        """
+        try:
+            text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+        except (TypeError, ValueError) as error:
+            raise InvalidInput("chat_not_json", why=error) from None
+        path = Path(path)
+        path.write_text(text + "\n", encoding="utf-8")
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path, model: Model) -> Chat:
+        """Reads a conversation that ``save`` wrote, to go on with it.
+
+        Args:
+            path: the file.
+            model: a loaded model; any that takes these messages.
+
+        Raises:
+            InvalidInput: the file is no conversation.
+            OSError: it cannot be read.
+        """
+        try:
+            kept = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise InvalidInput("chat_not_read", path=path, why=error) from None
+        if not isinstance(kept, dict) or kept.get("format") != _FORMAT:
+            raise InvalidInput("chat_not_read", path=path, why=f'"format" is not "{_FORMAT}"')
+        messages = kept.get("messages")
+        if not isinstance(messages, list) or not all(_is_message(one) for one in messages):
+            raise InvalidInput("chat_not_read", path=path, why='"messages" is no conversation')
+        chat = cls(
+            model,
+            tools=kept.get("tools"),
+            thinking=bool(kept.get("thinking")),
+            overflow=kept.get("overflow", "refuse"),
+        )
+        chat.messages = messages
+        dropped = kept.get("dropped", 0)
+        chat.dropped = dropped if type(dropped) is int and 0 <= dropped < len(messages) else 0
+        return chat
+
+    # --- what is sent
+
+    def _instructed(self) -> bool:
+        return bool(self.messages) and self.messages[0]["role"] in {"system", "developer"}
+
+    def _last(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """What was said before the last question, and the question."""
+        asked = [i for i, one in enumerate(self.messages) if one["role"] == "user"]
+        if not asked:
+            raise InvalidInput("chat_nothing_asked")
+        return self.messages[: asked[-1]], self.messages[asked[-1]]
+
+    def _sent(self, messages: list[dict[str, Any]], dropped: int) -> list[dict[str, Any]]:
+        first = int(self._instructed())
+        return [*messages[:first], *messages[first + dropped :]]
+
+    def _ids(self, messages: list[dict[str, Any]]) -> list[int]:
+        return self.model.prompt_ids(messages, tools=self.tools, thinking=self.thinking)
+
+    def _fitting(self, messages: list[dict[str, Any]], max_new_tokens: int) -> int:
+        """How many of the oldest messages are left out, so that a reply fits behind the rest."""
+        length = self.model.max_length
+        first = int(self._instructed())
+        # a turn begins where the user speaks; the last one is always sent
+        starts = [
+            i - first for i, one in enumerate(messages) if i >= first and one["role"] == "user"
+        ]
+        dropped = min(self.dropped, starts[-1]) if starts else 0
+        wanted = min(max_new_tokens, length // _REPLY)
+        if len(self._ids(self._sent(messages, dropped))) + wanted <= length:
+            return dropped
+        for start in (s for s in starts if s > dropped):
+            dropped = start
+            if len(self._ids(self._sent(messages, start))) <= length // 2:
+                break
+        return dropped
+
+    def _reply(
+        self,
+        before: list[dict[str, Any]],
+        turn: dict[str, Any],
+        max_new_tokens: int,
+        options: dict[str, Any],
+        *,
+        new_turn: bool = True,
+    ) -> Iterator[Chunk]:
+        messages = [*before, turn]
+        drops = self.overflow == "drop" and type(max_new_tokens) is int
+        dropped = self._fitting(messages, max_new_tokens) if drops else self.dropped
+        chunks, parser = self.model._chunks(  # noqa: SLF001
+            self._sent(messages, dropped),
             max_new_tokens,
             tools=self.tools,
             thinking=self.thinking,
+            cache={"reuse": True, "new_turn": new_turn},
             **options,
         )
-        return self._keep(turn, pieces)
+        return self._kept(messages, dropped, chunks, parser)
 
-    def _keep(self, turn: dict[str, Any], pieces: Iterator[str]) -> Iterator[str]:
-        said: list[str] = []
+    def _kept(
+        self,
+        messages: list[dict[str, Any]],
+        dropped: int,
+        chunks: Iterator[Chunk],
+        parser: ReplyParser,
+    ) -> Iterator[Chunk]:
         try:
-            for piece in pieces:
-                said.append(piece)
-                yield piece
+            yield from chunks
         finally:
-            if said:
-                answer = {"role": "assistant", "content": "".join(said)}
-                self.messages += [turn, answer]
+            parser.close()
+            reply = parser.reply
+            if reply.text:
+                self.messages = [*messages, reply.message()]
+                self.dropped = dropped
+
+
+def _turn(content: Any) -> dict[str, Any]:
+    if isinstance(content, Mapping) and "role" in content:
+        return dict(content)
+    return {"role": "user", "content": content}
+
+
+def _is_message(one: Any) -> bool:
+    return isinstance(one, dict) and isinstance(one.get("role"), str)
+
+
+def _answers(chunks: Iterator[Chunk]) -> Iterator[str]:
+    for chunk in chunks:
+        if chunk.text and chunk.kind != "thought":
+            yield chunk.text

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GenerationError, InvalidInput
@@ -15,9 +15,12 @@ from gemma_nb.generation import embedding
 from gemma_nb.generation.decoding import Decoder
 from gemma_nb.generation.embedding import Embedder
 from gemma_nb.generation.engine import Engine, engine_of
+from gemma_nb.generation.programs import bucket
 from gemma_nb.generation.sampling import Sampling, defaults
 from gemma_nb.generation.text import TextStream
-from gemma_nb.prompts import format_prompt, stop_tokens
+from gemma_nb.generation.timing import Clock, Stats, together
+from gemma_nb.prompts import format_prompt, reply_tokens, stop_tokens
+from gemma_nb.prompts.replies import Chunk, ReplyParser
 from gemma_nb.prompts.tokens import vocabulary
 
 if TYPE_CHECKING:
@@ -25,21 +28,6 @@ if TYPE_CHECKING:
 
 #: A conversation: one user turn as a string, or a list of {"role": …, "content": …}.
 Messages = str | Sequence[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Stats:
-    """What the last reply took.
-
-    ``first_token_seconds`` runs from the call to the first token and leaves compiling out;
-    ``tokens_per_second`` counts the tokens after the first; None where there was only one.
-    """
-
-    prompt_tokens: int
-    new_tokens: int
-    compile_seconds: float
-    first_token_seconds: float
-    tokens_per_second: float | None
 
 
 #: Every model that is in memory.
@@ -77,6 +65,7 @@ class Model:
         # PaliGemma's places and masks are what it says, not marks round it
         said = re.compile(r"<(?:loc|seg)\d+>")
         self._control = frozenset(i for t, i in control.items() if not said.fullmatch(t))
+        self._marks = frozenset(control[t] for t in reply_tokens(variant) if t in control)
         _live.add(self)
 
     def __repr__(self) -> str:
@@ -109,14 +98,19 @@ class Model:
         Raises:
             InvalidInput: the variant cannot take these messages.
         """
+        return self._prompt(messages, raw, tools=tools, thinking=thinking, guideline=guideline)[0]
+
+    def _prompt(
+        self, messages: Messages, raw: bool = False, **options: Any
+    ) -> tuple[list[int], str]:
+        """The prompt's token ids, and what it reads."""
         if raw:
             if not isinstance(messages, str):
                 raise InvalidInput("raw_wants_text", kind=type(messages).__name__)
-            return [self.tokenizer.start_token_id, *map(int, self.tokenizer.tokenize(messages))]
-        prompt = format_prompt(
-            messages, self.variant, tools=tools, thinking=thinking, guideline=guideline
-        )
-        return list(prompt.token_ids(self.tokenizer))
+            ids = [self.tokenizer.start_token_id, *map(int, self.tokenizer.tokenize(messages))]
+            return ids, messages
+        prompt = format_prompt(messages, self.variant, **options)
+        return list(prompt.token_ids(self.tokenizer)), prompt
 
     def stream_ids(
         self,
@@ -191,8 +185,37 @@ class Model:
         pairs = self._start(messages, max_new_tokens, **options)
         return (text for _, text in pairs if text)
 
+    def chunks(
+        self, messages: Messages, max_new_tokens: int = 256, **options: Any
+    ) -> Iterator[Chunk]:
+        """Yields the reply taken apart as it is made: answer, thoughts, tool calls, boxes.
+
+        Args:
+            messages: a string (one user turn) or a conversation.
+            max_new_tokens: the most tokens to make.
+            **options: those of ``stream_ids``.
+
+        Raises:
+            InvalidInput: as in ``stream_ids``.
+            GenerationError: as in ``stream_ids``.
+        """
+        return self._chunks(messages, max_new_tokens, **options)[0]
+
+    def _chunks(
+        self, messages: Messages, max_new_tokens: int, **options: Any
+    ) -> tuple[Iterator[Chunk], ReplyParser]:
+        prompt = self._prompt(messages, **_of_the_prompt(options))[1]
+        parser = ReplyParser(self.variant, prompt=prompt)
+        pairs = self._start(messages, max_new_tokens, marked=True, **options)
+        return _parsed(pairs, parser), parser
+
     def generate(
-        self, messages: Messages | Sequence[Messages], max_new_tokens: int = 256, **options: Any
+        self,
+        messages: Messages | Sequence[Messages],
+        max_new_tokens: int = 256,
+        *,
+        batch_size: int = 8,
+        **options: Any,
     ) -> str | list[str]:
         """The whole reply; for a list of conversations, a list of replies.
 
@@ -202,14 +225,19 @@ class Model:
         Args:
             messages: a string, a conversation, or a list of strings or conversations.
             max_new_tokens: the most tokens to make for each.
-            **options: those of ``stream_ids``.
+            batch_size: of a list, how many are computed side by side; each has a KV cache of its
+                own.
+            **options: those of ``stream_ids``; of a list, the conversation at place i takes the
+                seed ``seed + i``.
 
         Raises:
-            InvalidInput: as in ``stream_ids``.
+            InvalidInput: as in ``stream_ids``, and for a ``batch_size`` below 1.
             GenerationError: as in ``stream_ids``.
         """
+        if type(batch_size) is not int or batch_size < 1:
+            raise InvalidInput("bad_batch_size", value=batch_size)
         if _is_batch(messages):
-            return [str(self.generate(one, max_new_tokens, **options)) for one in messages]  # type: ignore[arg-type]
+            return self._batches(list(messages), max_new_tokens, batch_size, **options)
         pieces: list[str] = []
         try:
             pieces.extend(self.stream(messages, max_new_tokens, **options))  # type: ignore[arg-type]
@@ -217,6 +245,57 @@ class Model:
             if not pieces:
                 raise
         return "".join(pieces)
+
+    def _batches(
+        self, conversations: list[Any], max_new_tokens: int, batch_size: int, **options: Any
+    ) -> list[str]:
+        """The replies to a list, ``batch_size`` at a time; everything is checked first."""
+        seed = _seed(options.pop("seed", None))
+        requests = [
+            self._request(one, max_new_tokens, seed=(seed + i) % 2**32, **options)
+            for i, one in enumerate(conversations)
+        ]
+        replies: list[str] = []
+        stats: list[Stats] = []
+        for start in range(0, len(requests), batch_size):
+            replies += self._batch(requests[start : start + batch_size])
+            stats += [self.last] if self.last else []
+        self.last = together(stats)
+        return replies
+
+    def _batch(self, requests: list[_Request]) -> list[str]:
+        engine = self._decoding()
+        if len(requests) == 1 or not isinstance(engine, Decoder):
+            return ["".join(text for _, text in self._pairs(one)) for one in requests]
+        # a power of two, so that few sizes are compiled; what fills it up is not read
+        size = bucket(len(requests), 1, 2**31)
+        filled = requests + [requests[0]] * (size - len(requests))
+        clock = Clock(sum(len(one.ids) for one in requests), engine)
+        pieces: list[list[str]] = [[] for _ in requests]
+        open_rows = set(range(len(requests)))
+        rows = engine.rows(
+            [one.ids for one in filled],
+            requests[0].sampling,
+            [one.seed for one in filled],
+            max(one.count for one in requests),
+        )
+        for step, tokens in enumerate(rows, start=1):
+            clock.tick()
+            for row in sorted(open_rows):
+                one, token = requests[row], tokens[row]
+                if token < 0:
+                    raise GenerationError("not_a_number", precision=self.precision)
+                if token not in one.stops:
+                    clock.kept += 1
+                    pieces[row].append(one.text.push(token))
+                if token in one.stops or one.text.stopped or step == one.count:
+                    open_rows.discard(row)
+            if not open_rows:
+                break
+        self.last = clock.stats(rows=len(requests))
+        return [
+            "".join([*made, one.text.finish()]) for made, one in zip(pieces, requests, strict=True)
+        ]
 
     def save(self, path: str | Path) -> Path:
         """Saves the model, quantised as it is, as an ordinary KerasHub preset.
@@ -330,7 +409,25 @@ class Model:
             raise GenerationError("unloaded", name=self.variant.name)
         return self._decoder
 
+    def _decoding(self) -> Decoder:
+        """What makes replies.
+
+        Raises:
+            InvalidInput: the variant makes embeddings.
+            GenerationError: the model was unloaded.
+        """
+        engine = self._loaded()
+        if isinstance(engine, Embedder):
+            raise InvalidInput("embed_no_reply", name=self.variant.name)
+        return engine
+
     def _start(
+        self, messages: Messages, max_new_tokens: int, **options: Any
+    ) -> Iterator[tuple[int | None, str]]:
+        """Checks everything, then returns an iterator of (token id, text that it completes)."""
+        return self._pairs(self._request(messages, max_new_tokens, **options))
+
+    def _request(
         self,
         messages: Messages,
         max_new_tokens: int,
@@ -341,26 +438,41 @@ class Model:
         seed: int | None = None,
         stop: Sequence[str] = (),
         ignore_eos: bool = False,
+        marked: bool = False,
+        cache: Mapping[str, bool] = MappingProxyType({}),
         **prompt_options: Any,
-    ) -> Iterator[tuple[int | None, str]]:
-        """Checks everything, then returns an iterator of (token id, text that it completes)."""
-        decoder = self._loaded()
-        if isinstance(decoder, Embedder):
-            raise InvalidInput("embed_no_reply", name=self.variant.name)
+    ) -> _Request:
+        """What is asked of the decoder, once everything is checked.
+
+        ``marked`` leaves in the text what ``ReplyParser`` reads; ``cache`` goes to
+        ``Decoder.tokens``.
+        """
+        self._decoding()
         sampling = _sampling(self.variant, temperature, top_k, top_p)
         seed = _seed(seed)
         strings = _stop_strings(stop)
         if type(max_new_tokens) is not int or max_new_tokens < 1:
             raise InvalidInput("bad_max_new_tokens", value=max_new_tokens)
-        ids = self.prompt_ids(messages, **prompt_options)
-        count = min(max_new_tokens, self._room(ids))
-        stops = frozenset[int]() if ignore_eos else self._stops
-        tokens = decoder.tokens(ids, sampling, seed, count)
-        clock = _Clock(len(ids), decoder)
-        return self._pairs(tokens, stops, TextStream(self.tokenizer, self._control, strings), clock)
+        ids = self._prompt(messages, **prompt_options)[0]
+        control = self._control - self._marks if marked else self._control
+        return _Request(
+            ids,
+            sampling,
+            seed,
+            min(max_new_tokens, self._room(ids)),
+            frozenset() if ignore_eos else self._stops,
+            TextStream(self.tokenizer, control, strings),
+            cache,
+        )
 
-    def _pairs(
-        self, tokens: Iterator[int], stops: frozenset[int], text: TextStream, clock: _Clock
+    def _pairs(self, one: _Request) -> Iterator[tuple[int | None, str]]:
+        decoder = self._decoding()
+        clock = Clock(len(one.ids), decoder)
+        tokens = decoder.tokens(one.ids, one.sampling, one.seed, one.count, **one.cache)
+        return self._timed(tokens, one, clock)
+
+    def _timed(
+        self, tokens: Iterator[int], one: _Request, clock: Clock
     ) -> Iterator[tuple[int | None, str]]:
         clock.start()
         try:
@@ -368,49 +480,39 @@ class Model:
                 clock.tick()
                 if token < 0:
                     raise GenerationError("not_a_number", precision=self.precision)
-                if token in stops:
+                if token in one.stops:
                     break
                 clock.kept += 1
-                yield token, text.push(token)
-                if text.stopped:
+                yield token, one.text.push(token)
+                if one.text.stopped:
                     break
-            yield None, text.finish()
+            yield None, one.text.finish()
         finally:
             self.last = clock.stats()
 
 
-class _Clock:
-    """Times one reply; compiling is told apart."""
+@dataclass(frozen=True)
+class _Request:
+    """What one reply takes; ``text`` collects it."""
 
-    def __init__(self, prompt_tokens: int, decoder: Engine) -> None:
-        self.kept = 0
-        self._prompt_tokens = prompt_tokens
-        self._decoder = decoder
-        self._ticks = 0
-        self.start()
+    ids: list[int]
+    sampling: Sampling
+    seed: int
+    count: int
+    stops: frozenset[int]
+    text: TextStream
+    cache: Mapping[str, bool]
 
-    def start(self) -> None:
-        self._compiled = self._decoder.compile_seconds
-        self._started = self._first = self._last = time.perf_counter()
-        self._first_compiled = 0.0
 
-    def tick(self) -> None:
-        self._last = time.perf_counter()
-        self._ticks += 1
-        if self._ticks == 1:
-            self._first = self._last
-            self._first_compiled = self._decoder.compile_seconds - self._compiled
+def _parsed(pairs: Iterator[tuple[int | None, str]], parser: ReplyParser) -> Iterator[Chunk]:
+    for _, text in pairs:
+        if text:
+            yield from parser.feed(text)
+    yield from parser.close()
 
-    def stats(self) -> Stats:
-        compiled = self._decoder.compile_seconds - self._compiled
-        seconds = self._last - self._first - (compiled - self._first_compiled)
-        return Stats(
-            prompt_tokens=self._prompt_tokens,
-            new_tokens=self.kept,
-            compile_seconds=compiled,
-            first_token_seconds=self._first - self._started - self._first_compiled,
-            tokens_per_second=(self._ticks - 1) / seconds if self._ticks > 1 else None,
-        )
+
+def _of_the_prompt(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in options.items() if k in {"raw", "tools", "thinking", "guideline"}}
 
 
 def _sampling(

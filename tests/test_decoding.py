@@ -56,13 +56,142 @@ def test_a_prompt_of_several_stretches(lm, decoder, monkeypatch):
     assert list(Decoder(lm, LENGTH).tokens(prompt(50), Sampling(), 0, 10)) == whole
 
 
-def test_a_context_goes_on_where_it_stopped(lm, decoder):
-    context = decoder.empty()
-    first = list(decoder.tokens(prompt(9), Sampling(), 0, 6, context))
-    assert context.ids == [*prompt(9), *first[:-1]]
-    ids = [*prompt(9), *first, *prompt(12, seed=1)]
-    expected = list(decoder.tokens(ids, Sampling(), 0, 8))
-    assert list(decoder.tokens(ids, Sampling(), 0, 8, context)) == expected
+# --- several conversations at once
+
+
+@pytest.mark.parametrize("sampling", [Sampling(), Sampling(1.0, 40, 0.9)], ids=["greedy", "hot"])
+def test_a_batch_of_unequal_prompts(lm, decoder, sampling):
+    prompts = [prompt(40, 1), prompt(1), prompt(9, 2), prompt(33, 3)]
+    rows = list(decoder.rows(prompts, sampling, [0, 1, 2, 3], 20))
+    for i, (ids, made) in enumerate(zip(prompts, zip(*rows, strict=True), strict=True)):
+        assert list(made) == list(decoder.tokens(ids, sampling, i, 20))
+
+
+def test_a_batch_equals_kerashub(lm, decoder):
+    prompts = [prompt(30, 1), prompt(5, 2), prompt(12, 3)]
+    rows = list(decoder.rows(prompts, Sampling(), [0] * 3, 20))
+    expected = tiny.keras_hub_batch(lm, prompts, 20, LENGTH)
+    assert [list(made) for made in zip(*rows, strict=True)] == expected
+
+
+# --- what is kept from one reply to the next
+
+
+def turns(decoder, *lengths, count=6):
+    """A conversation through the cache: of each turn the prompt and the reply."""
+    ids = []
+    for i, length in enumerate(lengths):
+        ids = [*ids, *prompt(length, seed=i)[0 if i == 0 else 1 :]]
+        made = list(decoder.tokens(ids, Sampling(), 0, count, reuse=True))
+        yield list(ids), made
+        ids = [*ids, *made]
+
+
+def fresh(decoder, ids, count=6):
+    return list(decoder.tokens(ids, Sampling(), 0, count))
+
+
+@pytest.fixture(scope="module")
+def of_three(lm):
+    """Three tokens at a call, as an accelerator makes several; tests of Chat make one."""
+    return Decoder(lm, LENGTH, chunk=3)
+
+
+@pytest.fixture
+def chunked(of_three):
+    of_three._context = None
+    return of_three
+
+
+def test_tokens_several_at_a_call_are_the_same(lm, decoder, chunked):
+    for length in (5, 60):
+        count = LENGTH - length
+        assert fresh(chunked, prompt(length), count) == fresh(decoder, prompt(length), count)
+
+
+def test_a_conversation_goes_on_from_the_cache(decoder, chunked):
+    for ids, made in turns(chunked, 9, 5, 12, 4):
+        assert made == fresh(decoder, ids)
+
+
+def computed(chunked, monkeypatch):
+    """Counts the prompt's tokens that are computed."""
+    counts = []
+    pieces = decoding._pieces
+
+    def counting(prompts, start):
+        counts.append(len(prompts[0]) - start)
+        return pieces(prompts, start)
+
+    monkeypatch.setattr(decoding, "_pieces", counting)
+    return counts
+
+
+def test_only_the_new_turn_is_computed(chunked, monkeypatch):
+    counts = computed(chunked, monkeypatch)
+    conversation = list(turns(chunked, 9, 5, 12, 4))
+    assert counts == [9, 4, 11, 3]
+    counts.clear()
+    fresh(chunked, conversation[-1][0])
+    assert counts == [len(conversation[-1][0])]
+
+
+@pytest.mark.parametrize("lengths", [(3, 2), (9, 5, 12, 4)], ids=["in the window", "past it"])
+def test_editing_regenerating_and_dropping_go_back(decoder, chunked, monkeypatch, lengths):
+    *before, (ids, made) = turns(chunked, *lengths)
+    start = len(before[-1][0]) + 6  # where the last turn began
+    counts = computed(chunked, monkeypatch)
+
+    def reply(ids, *, new_turn):
+        return list(chunked.tokens(ids, Sampling(), 0, 6, reuse=True, new_turn=new_turn))
+
+    assert reply(ids, new_turn=False) == made  # again
+    edited = [*ids[:start], 7, 8, 9, 10]
+    expected = fresh(decoder, edited)
+    counts.clear()
+    assert reply(edited, new_turn=False) == expected
+    assert max(counts) <= 5 + 1  # nothing before the turn was computed again
+    # the reply's first tokens are dropped, as thoughts are, and the conversation goes on
+    stripped = [*edited, *expected[3:], 11, 12, 13]
+    wanted = fresh(decoder, stripped)
+    counts.clear()
+    assert reply(edited, new_turn=False) == expected
+    assert reply(stripped, new_turn=True) == wanted
+    # and once more behind it
+    longer = [*stripped, *wanted[2:], 14, 15]
+    expected = fresh(decoder, longer)
+    reply(stripped, new_turn=False)
+    assert reply(longer, new_turn=True) == expected
+
+
+def test_another_conversation_begins_anew(decoder, chunked):
+    list(turns(chunked, 9, 5, 30))
+    other = prompt(20, seed=9)
+    assert list(chunked.tokens(other, Sampling(), 0, 6, reuse=True)) == fresh(decoder, other)
+
+
+def test_a_reply_within_a_reply_and_one_left_unread(decoder, chunked):
+    ids = prompt(20)
+    whole = fresh(decoder, ids, 12)
+    outer = chunked.tokens(ids, Sampling(), 0, 12)
+    begun = [next(outer), next(outer)]
+    assert fresh(chunked, prompt(9)) == fresh(decoder, prompt(9))
+    assert begun + list(outer) == whole
+    left = chunked.tokens(ids, Sampling(), 0, 12, reuse=True)
+    assert [next(left) for _ in range(5)] == whole[:5]
+    left.close()
+    longer = [*ids, *whole[:5], 9, 9]
+    assert list(chunked.tokens(longer, Sampling(), 0, 6, reuse=True)) == fresh(decoder, longer)
+
+
+def test_trained_weights_are_not_mixed_with_an_old_cache():
+    lm = tiny.gemma1()
+    decoder = Decoder(lm, LENGTH)
+    list(decoder.tokens(prompt(9), Sampling(), 0, 6, reuse=True))
+    table = lm.backbone.token_embedding.embeddings
+    table.assign(np.asarray(table)[::-1])
+    expected = list(Decoder(lm, LENGTH).tokens(prompt(9), Sampling(), 0, 6))
+    assert list(decoder.tokens(prompt(9), Sampling(), 0, 6, reuse=True)) == expected
 
 
 def test_same_seed_same_ids_and_no_recompiling(lm, decoder):
@@ -92,8 +221,13 @@ def test_every_compilation_is_counted():
         list(decoder.tokens(prompt(4), Sampling(), 0, 4))
         list(decoder.tokens(prompt(40), Sampling(), 0, 4))
         list(decoder.tokens(prompt(41), Sampling(1.0), 5, 4))
-        # the empty cache, two lengths of prompt, one token
+        # the empty cache, two lengths of prompt, the next tokens
         assert len(seen) == decoder.compilations == 4
+        list(decoder.tokens(prompt(60), Sampling(), 0, 4, reuse=True))
+        list(decoder.tokens([*prompt(60), 5], Sampling(), 0, 2, reuse=True))
+        assert len(seen) == decoder.compilations
+        list(decoder.rows([prompt(4), prompt(9)], Sampling(), [1, 2], 4))
+        assert len(seen) == decoder.compilations == 7
     finally:
         jax.monitoring.clear_event_listeners()
 
@@ -102,7 +236,9 @@ def test_weights_that_are_not_numbers_are_told():
     lm = tiny.gemma1()
     variable = lm.backbone.weights[0]
     variable.assign(np.full(variable.shape, np.nan, "float32"))
-    assert list(Decoder(lm, 64).tokens(prompt(4), Sampling(), 0, 1)) == [-1]
+    decoder = Decoder(lm, 64)
+    assert list(decoder.tokens(prompt(4), Sampling(), 0, 1)) == [-1]
+    assert decoder._context is None, "what is not a number would spread from the cache"
 
 
 def test_stretches():

@@ -1,13 +1,16 @@
 """Attention over a KV cache in which a sliding layer keeps its window and no more.
 
 A layer's cache is a ring: the key of position p stands in slot p modulo the ring's length, which
-is the window of a sliding layer and ``max_length`` of a global one.
+is the window of a sliding layer and ``max_length`` of a global one, and room for what is computed
+ahead: tokens behind a stop token are written before anyone knows, and must overwrite nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from gemma_nb.memory.plan import AHEAD
 
 
 class KeyValue(NamedTuple):
@@ -31,9 +34,14 @@ class LayerCache:
     heads: int
     head_dim: int
 
-    def slots(self, max_length: int) -> int:
-        """Tokens that the ring holds."""
-        return min(self.window or max_length, max_length)
+    def slots(self, max_length: int, chunk: int) -> int:
+        """Tokens that the ring holds.
+
+        Args:
+            max_length: tokens of prompt and reply together.
+            chunk: tokens that are made at a call.
+        """
+        return min(self.window or max_length, max_length) + AHEAD * chunk
 
 
 @dataclass

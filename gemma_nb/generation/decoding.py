@@ -1,16 +1,16 @@
-"""The compiled programs of one model: take a stretch of tokens in, pick the next one."""
+"""The compiled programs of one model: take a stretch of a prompt in, make the next tokens."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from gemma_nb.generation.attention import KeyValue, Step
+from gemma_nb.generation.context import Context, Ring, Snapshot
 from gemma_nb.generation.families import family_of
-from gemma_nb.generation.sampling import Sampling, next_token
-from gemma_nb.memory.plan import STRETCH
+from gemma_nb.generation.programs import Programs, Recipe
+from gemma_nb.generation.sampling import Sampling, next_tokens
+from gemma_nb.memory.plan import AHEAD, STRETCH
 
 #: Prompts are computed in stretches of one of these lengths; the last is padded to the next one.
 BUCKETS = (32, 64, 128, 256, STRETCH)
@@ -25,38 +25,36 @@ def stretches(count: int) -> list[tuple[int, int]]:
     return cut
 
 
-@dataclass
-class Context:
-    """A KV cache and the tokens that are in it.
-
-    Attributes:
-        caches: layer -> keys and values.
-        ids: the tokens whose keys and values the caches hold.
-    """
-
-    caches: Any
-    ids: list[int] = field(default_factory=list)
-
-
 class Decoder:
     """Runs a KerasHub task token by token, on its own weights and layers.
 
     Args:
         lm: the KerasHub task; it is read, never changed.
         max_length: tokens that the KV cache holds, prompt and reply together.
+        chunk: tokens that one call of the device makes; None for what suits the device.
 
     Attributes:
-        compilations: how many programs were compiled.
-        compile_seconds: how long that took.
+        programs: what was compiled.
     """
 
-    def __init__(self, lm: Any, max_length: int) -> None:
+    def __init__(self, lm: Any, max_length: int, chunk: int | None = None) -> None:
         self.lm = lm
         self.max_length = max_length
         self.family = family_of(lm)
-        self.compilations = 0
-        self.compile_seconds = 0.0
-        self._programs: dict[tuple[Any, ...], Any] = {}
+        self.programs = Programs()
+        self.chunk = chunk or chunk_size()
+        self._context: Context | None = None  # the last reply's, for the next
+        self._weights_of = [*lm.trainable_variables, *lm.non_trainable_variables]
+
+    @property
+    def compilations(self) -> int:
+        """How many programs were compiled."""
+        return self.programs.compilations
+
+    @property
+    def compile_seconds(self) -> float:
+        """How long that took."""
+        return self.programs.compile_seconds
 
     def tokens(
         self,
@@ -64,35 +62,112 @@ class Decoder:
         sampling: Sampling,
         seed: int,
         count: int,
-        context: Context | None = None,
+        *,
+        reuse: bool = False,
+        new_turn: bool = True,
     ) -> Iterator[int]:
         """Yields ``count`` token ids of the reply; -1 where the logits were not numbers.
-
-        The next step is sent to the device before the last token is read, so that the device does
-        not wait for Python.
 
         Args:
             ids: the prompt's token ids, fewer than ``max_length``.
             sampling: how to pick.
             seed: of the random numbers, 0 to 2³² - 1.
             count: how many; prompt and reply fit ``max_length`` together.
-            context: a KV cache that holds the prompt's beginning, at least its last token
-                excepted; it is used up and holds prompt and reply afterwards. None begins anew.
+            reuse: whether what the prompt begins with is taken from the KV cache, where the last
+                prompt and reply left it. The numbers may then differ in their last bits from a
+                fresh computation's, which cuts the prompt elsewhere.
+            new_turn: with ``reuse``, whether the conversation goes on from here, so that an edit
+                goes back to this place.
         """
+        weights = self._weights()
+        # a reply that is begun while another is being read has a cache of its own
+        context, self._context = self._context, None
+        if context is None:
+            self._make(weights, [ids], 0)
+            context = self._empty()
+        elif reuse and context.made_with(weights):
+            self._go_back(context, ids, count, weights, new_turn=new_turn)
+        else:
+            context.forget()
+        context.note(weights)
+        whole = False
+        try:
+            for row in self._rows(weights, [ids], context, sampling, [seed], count):
+                # what is not a number would spread from the cache
+                whole = row[0] >= 0
+                yield row[0]
+        except GeneratorExit:
+            raise
+        except BaseException:
+            whole = False  # the caches may have been given away
+            raise
+        finally:
+            if whole:
+                self._context = context
+
+    def rows(
+        self,
+        prompts: Sequence[Sequence[int]],
+        sampling: Sampling,
+        seeds: Sequence[int],
+        count: int,
+    ) -> Iterator[list[int]]:
+        """Yields the next token of each of several conversations, ``count`` times.
+
+        Args:
+            prompts: token ids of each, fewer than ``max_length``; of any lengths.
+            sampling: how to pick.
+            seeds: of the random numbers, one a conversation.
+            count: how many; what follows where a conversation's prompt and reply reach
+                ``max_length`` before is to be left unread.
+        """
+        weights = self._weights()
+        self._make(weights, prompts, 0)
+        yield from self._rows(weights, prompts, self._empty(len(prompts)), sampling, seeds, count)
+
+    def _rows(
+        self,
+        weights: list[Any],
+        prompts: Sequence[Sequence[int]],
+        context: Context,
+        sampling: Sampling,
+        seeds: Sequence[int],
+        count: int,
+    ) -> Iterator[list[int]]:
+        """The same, behind what is in ``context`` already.
+
+        Tokens are made ``chunk`` at a call, and the next call is sent to the device before the
+        tokens of the last are read, so that the device does not wait for Python.
+        """
+        import jax
         import numpy as np
 
-        weights = self._weights()
-        context = context or self.empty()
-        how = (np.uint32(seed), *_scalars(sampling))
-        token = self._prompt(weights, ids, context, how)
-        for position in range(len(ids), len(ids) + count - 1):
-            at = np.array([position], np.int32)
-            following = self._step(weights, token, at, np.ones(1, np.int32), context, how)
-            picked = int(np.asarray(token)[0])
-            context.ids.append(picked)
-            yield picked
-            token = following
-        yield int(np.asarray(token)[0])
+        batch = len(prompts)
+        self._make(weights, prompts, len(context.ids))
+        how = jax.device_put((np.array(seeds, np.uint32), *_scalars(sampling)))
+        token, position = self._prompt(weights, prompts, context, how)
+        token.copy_to_host_async()  # now: behind the next call it would wait for that
+        waiting, sent = [token], 1
+        written = max(len(p) for p in prompts)
+        while True:
+            if sent < count:
+                made, token, position, context.caches = self.programs["chunk", batch](
+                    weights, token, position, context.caches, *how
+                )
+                made.copy_to_host_async()
+                waiting.append(made)
+                sent += self.chunk
+                written += self.chunk
+                context.wrote(written)
+            for row in np.asarray(waiting.pop(0)).reshape(-1, batch).tolist():
+                # the last token of all was never taken in
+                if len(context.ids) < written:
+                    context.ids.append(row[0])
+                yield row
+                count -= 1
+                sent -= 1
+                if not count:
+                    return
 
     def logits(self, ids: Sequence[int]) -> Any:
         """What the model makes of the token that would follow ``ids``.
@@ -105,69 +180,170 @@ class Decoder:
         """
         import numpy as np
 
-        context = self.empty()
-        return np.asarray(self._prompt(self._weights(), ids, context, ()))[0]
+        weights = self._weights()
+        sizes = {size for _, size in stretches(len(ids))}
+        context = self._empty()
+        self.programs.make({("logits", s): self._logits_recipe(weights, s, context) for s in sizes})
+        logits = None
+        for tokens, start, length in _pieces([ids], 0):
+            program = self.programs["logits", tokens.shape[1]]
+            logits, context.caches = program(weights, tokens, start, length, context.caches)
+        return np.asarray(logits)[0]
 
-    def empty(self) -> Context:
-        """An empty KV cache for one conversation."""
-        return Context(self._program(("empty",), self._empty, ())())
+    def _empty(self, batch: int = 1) -> Context:
+        """Empty KV caches for conversations that run side by side."""
+        self.programs.make({("empty", batch): self._empty_recipe(batch)})
+        return Context(self.programs["empty", batch]())
+
+    # --- what is in the caches
+
+    def _go_back(
+        self,
+        context: Context,
+        ids: Sequence[int],
+        count: int,
+        weights: list[Any],
+        *,
+        new_turn: bool,
+    ) -> None:
+        """Leaves in the context what ``ids`` begins with, as far as the caches still have it."""
+        rings = self._rings()
+        shared = context.shared(ids)
+        saved = context.snapshot
+        if context.can_go_back(shared, rings):
+            del context.ids[shared:]
+        elif saved is not None and saved.length <= shared:
+            # the caches are written in place: the snapshot itself is kept
+            context.caches = {**context.caches, **self._copied(saved.caches)}
+            context.ids, context.reach = context.ids[: saved.length], saved.reach
+        else:
+            context.forget()
+        if not new_turn or not rings:
+            return
+        wraps = len(ids) + count + AHEAD * self.chunk > min(r.slots for r in rings)
+        if not wraps:
+            context.snapshot = None
+            return
+        if shared > len(context.ids):  # computed once more up to where the turn begins
+            known = list(ids[:shared])
+            self._make(weights, [known], len(context.ids), chunk=False)
+            how = (*_no_seed(), *_scalars(Sampling()))
+            self._prompt(weights, [known], context, how)
+        if context.ids:
+            sliding = {i: context.caches[i] for i in self._sliding()}
+            context.snapshot = Snapshot(self._copied(sliding), len(context.ids), context.reach)
+
+    def _rings(self) -> list[Ring]:
+        layers = self.family.layers.values()
+        return [
+            Ring(layer.window, layer.slots(self.max_length, self.chunk))
+            for layer in layers
+            if layer.window is not None
+        ]
+
+    def _sliding(self) -> list[int]:
+        return [i for i, layer in self.family.layers.items() if layer.window is not None]
+
+    def _copied(self, caches: Any) -> Any:
+        def recipe() -> Recipe:
+            import jax.numpy as jnp
+            from jax.tree_util import tree_map
+
+            return Recipe(lambda tree: tree_map(jnp.copy, tree), (caches,))
+
+        self.programs.make({"copy": recipe})
+        return self.programs["copy"](caches)
 
     def _prompt(
-        self, weights: Any, ids: Sequence[int], context: Context, how: tuple[Any, ...]
-    ) -> Any:
-        import numpy as np
-
-        token = None
-        for real, size in stretches(len(ids) - len(context.ids)):
-            start = len(context.ids)
-            tokens = np.zeros((1, size), np.int32)
-            tokens[0, :real] = ids[start : start + real]
-            at, length = np.array([start], np.int32), np.array([real], np.int32)
-            token = self._step(weights, tokens, at, length, context, how)
-            context.ids.extend(ids[start : start + real])
-        return token
-
-    def _step(
         self,
-        weights: Any,
-        tokens: Any,
-        start: Any,
-        length: Any,
+        weights: list[Any],
+        prompts: Sequence[Sequence[int]],
         context: Context,
         how: tuple[Any, ...],
-    ) -> Any:
-        arguments = (weights, tokens, start, length, context.caches, *how)
-        # the caches are donated: the step writes into them instead of copying them
-        run = self._pick if how else self._look
-        step = self._program((run.__name__, tokens.shape), run, arguments, donate=(4,))
-        token, context.caches = step(*arguments)
-        return token
+    ) -> tuple[Any, Any]:
+        """Takes prompts in; the tokens that are picked to follow, and where those will stand."""
+        import numpy as np
+
+        batch = len(prompts)
+        token: Any = np.zeros(batch, np.int32)
+        position: Any = None
+        for tokens, start, length in list(_pieces(prompts, len(context.ids))):
+            program = self.programs["prompt", batch, tokens.shape[1]]
+            token, position, context.caches = program(
+                weights, tokens, start, length, token, context.caches, *how
+            )
+            context.ids.extend(tokens[0, : length[0]].tolist())
+            context.wrote(len(context.ids))
+        return token, position
+
+    # --- the programs
 
     def _weights(self) -> list[Any]:
-        return [v.value for v in self._variables()]
+        return [v.value for v in self._weights_of]
 
-    def _variables(self) -> list[Any]:
-        return [*self.lm.trainable_variables, *self.lm.non_trainable_variables]
+    def _make(
+        self,
+        weights: list[Any],
+        prompts: Sequence[Sequence[int]],
+        start: int,
+        *,
+        chunk: bool = True,
+    ) -> None:
+        """Compiles what these prompts need and is not there yet."""
+        batch = len(prompts)
+        sizes = {size for _, size in stretches(max(len(p) for p in prompts) - start)}
+        recipes: dict[Hashable, Any] = {("empty", batch): self._empty_recipe(batch)}
+        for size in sorted(sizes):
+            recipes["prompt", batch, size] = self._prompt_recipe(weights, batch, size)
+        if chunk:
+            recipes["chunk", batch] = self._chunk_recipe(weights, batch)
+        self.programs.make(recipes)
 
-    def _program(
-        self, name: tuple[Any, ...], function: Callable[..., Any], arguments: Any, donate: Any = ()
-    ) -> Any:
-        if name not in self._programs:
-            import jax
+    def _empty_recipe(self, batch: int) -> Any:
+        return lambda: Recipe(lambda: self._zeros(batch), ())
 
-            started = time.perf_counter()
-            traced = jax.jit(function, donate_argnums=donate).lower(*arguments)
-            self._programs[name] = traced.compile()
-            self.compilations += 1
-            self.compile_seconds += time.perf_counter() - started
-        return self._programs[name]
+    def _prompt_recipe(self, weights: list[Any], batch: int, size: int) -> Any:
+        def recipe() -> Recipe:
+            row = _shape(batch)
+            arguments = (
+                weights,
+                _shape(batch, size),
+                row,
+                row,
+                row,
+                self._caches(batch),
+                *_how(batch),
+            )
+            return Recipe(self._take, arguments, donated=(5,))
 
-    def _empty(self) -> dict[int, KeyValue]:
+        return recipe
+
+    def _chunk_recipe(self, weights: list[Any], batch: int) -> Any:
+        def recipe() -> Recipe:
+            row = _shape(batch)
+            arguments = (weights, row, row, self._caches(batch), *_how(batch))
+            return Recipe(self._chunk, arguments, donated=(3,))
+
+        return recipe
+
+    def _logits_recipe(self, weights: list[Any], size: int, context: Context) -> Any:
+        def recipe() -> Recipe:
+            arguments = (weights, _shape(1, size), _shape(1), _shape(1), context.caches)
+            return Recipe(self._look, arguments, donated=(4,))
+
+        return recipe
+
+    def _caches(self, batch: int) -> Any:
+        import jax
+
+        return jax.eval_shape(lambda: self._zeros(batch))
+
+    def _zeros(self, batch: int) -> dict[int, KeyValue]:
         import jax.numpy as jnp
 
         def zeros(layer: Any) -> Any:
-            shape = (1, layer.slots(self.max_length), layer.heads, layer.head_dim)
-            return jnp.zeros(shape, self.lm.compute_dtype)
+            slots = layer.slots(self.max_length, self.chunk)
+            return jnp.zeros((batch, slots, layer.heads, layer.head_dim), self.lm.compute_dtype)
 
         return {i: KeyValue(zeros(c), zeros(c)) for i, c in self.family.layers.items()}
 
@@ -178,32 +354,94 @@ class Decoder:
         import jax.numpy as jnp
         import keras
 
-        tokens = tokens.reshape(1, -1)
         windows = {i: c.window for i, c in self.family.layers.items()}
         step = Step(start, length, tokens.shape[1], dict(caches), windows)
-        mapping = zip(self._variables(), weights, strict=True)
+        mapping = zip(self._weights_of, self._as_they_lie(weights), strict=True)
         with keras.StatelessScope(state_mapping=mapping):
             logits = self.family.forward(tokens, step)
         return logits[:, 0].astype(jnp.float32), step.caches
 
-    def _pick(
+    def _as_they_lie(self, weights: list[Any]) -> list[Any]:
+        """Weights whose layout XLA keeps: inside a loop it would copy them into its own."""
+        from jax.experimental.layout import Layout, with_layout_constraint
+
+        orders = [_order(v.value) for v in self._weights_of]
+        return [
+            w if order is None else with_layout_constraint(w, Layout(major_to_minor=order))
+            for w, order in zip(weights, orders, strict=True)
+        ]
+
+    def _take(
         self,
         weights: Any,
         tokens: Any,
         start: Any,
         length: Any,
+        before: Any,
         caches: dict[int, KeyValue],
-        seed: Any,
         *how: Any,
-    ) -> tuple[Any, dict[int, KeyValue]]:
-        """One pass, and the token that is picked to follow."""
-        import jax
+    ) -> tuple[Any, Any, dict[int, KeyValue]]:
+        """A stretch of the prompts, and the tokens that are picked to follow.
+
+        A prompt that ended in an earlier stretch (``length`` 0) keeps the token from ``before``.
+        """
         import jax.numpy as jnp
 
         logits, caches = self._look(weights, tokens, start, length, caches)
-        # the key of the token that will stand there, whatever the prompt was cut into
-        key = jax.random.fold_in(jax.random.key(seed), jnp.sum(start + length))
-        return next_token(logits, key, *how), caches
+        end = start + length
+        return jnp.where(length > 0, next_tokens(logits, end, *how), before), end, caches
+
+    def _chunk(
+        self, weights: Any, token: Any, position: Any, caches: dict[int, KeyValue], *how: Any
+    ) -> tuple[Any, Any, Any, dict[int, KeyValue]]:
+        """``chunk`` tokens more: all of them, (chunk, batch); the last; where it will stand."""
+        import jax
+        import jax.numpy as jnp
+
+        one = jnp.ones_like(position)
+
+        def step(state: Any, _: None) -> Any:
+            token, position, caches = state
+            logits, caches = self._look(weights, token[:, None], position, one, caches)
+            token = next_tokens(logits, position + 1, *how)
+            return (token, position + 1, caches), token
+
+        last, made = jax.lax.scan(step, (token, position, caches), None, length=self.chunk)
+        return made, *last
+
+
+def chunk_size() -> int:
+    """Tokens that one call of the device makes: a call costs a GPU as much as a third of a token.
+
+    A processor makes one: there a call costs next to nothing, and the reader sees each at once.
+    """
+    import jax
+
+    return 1 if jax.default_backend() == "cpu" else 8
+
+
+def _pieces(prompts: Sequence[Sequence[int]], start: int) -> Iterator[tuple[Any, Any, Any]]:
+    """The stretches of prompts: (tokens, start, length), NumPy, int32, a row a prompt."""
+    import numpy as np
+
+    batch = len(prompts)
+    for _, size in stretches(max(len(p) for p in prompts) - start):
+        tokens = np.zeros((batch, size), np.int32)
+        begin = np.zeros(batch, np.int32)
+        length = np.zeros(batch, np.int32)
+        for i, prompt in enumerate(prompts):
+            piece = prompt[start : start + size]
+            tokens[i, : len(piece)] = piece
+            begin[i], length[i] = min(start, len(prompt)), len(piece)
+        yield tokens, begin, length
+        start += size
+
+
+def _order(value: Any) -> tuple[int, ...] | None:
+    """The order of an array's axes in memory; None where it is the usual one."""
+    layout = value.format.layout
+    order = layout and layout.major_to_minor
+    return None if not order or order == tuple(range(value.ndim)) else order
 
 
 def _scalars(sampling: Sampling) -> tuple[Any, Any, Any]:
@@ -214,3 +452,25 @@ def _scalars(sampling: Sampling) -> tuple[Any, Any, Any]:
         np.int32(sampling.top_k),
         np.float32(sampling.top_p),
     )
+
+
+def _no_seed() -> tuple[Any]:
+    import numpy as np
+
+    return (np.zeros(1, np.uint32),)
+
+
+def _shape(*shape: int) -> Any:
+    import jax
+    import numpy as np
+
+    return jax.ShapeDtypeStruct(shape, np.int32)
+
+
+def _how(batch: int) -> tuple[Any, ...]:
+    import jax
+    import numpy as np
+
+    kinds = (np.float32, np.int32, np.float32)
+    scalars = (jax.ShapeDtypeStruct((), kind) for kind in kinds)
+    return jax.ShapeDtypeStruct((batch,), np.uint32), *scalars

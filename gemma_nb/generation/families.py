@@ -12,20 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.attention import LayerCache, Step, attend
+from gemma_nb.generation.products import logits_of, on_gpu, quick
 
 if TYPE_CHECKING:
     from gemma_nb.catalog import Variant
 
 
 class View:
-    """An object with some attributes replaced; calling it runs the object's own ``call``."""
+    """An object with some attributes replaced; calling it runs the object's own ``call``.
+
+    Its matrix products are ``products.quick``.
+    """
 
     def __init__(self, target: Any, **replaced: Any) -> None:
         self.__dict__.update(replaced)
         self.__dict__["_target"] = target
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._target, name)
+        value = getattr(self._target, name)
+        return quick(value) if type(value).__name__ in {"Dense", "EinsumDense"} else value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the object's own ``call`` on the view."""
@@ -159,7 +164,7 @@ class Family:
         ]
 
     def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
-        return lambda x: gemma(block.attention, x, step, layer)
+        return lambda x: gemma(View(block.attention), x, step, layer)
 
 
 class Gemma(Family):
@@ -170,7 +175,7 @@ class Gemma3(Family):
     """Gemma 3, MedGemma, TranslateGemma, FunctionGemma."""
 
     def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
-        return lambda x: gemma3(block.attention, x, step, layer)
+        return lambda x: gemma3(View(block.attention), x, step, layer)
 
     def _logits(self, lm: View, tokens: Any, layers: int) -> Any:
         unused = ((),) * layers
@@ -193,7 +198,7 @@ class Gemma4(Family):
 
     def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
         source = block.kv_shared_layer_index if block.is_kv_shared_layer else None
-        return lambda x: gemma4(block.attention, x, step, layer, source)
+        return lambda x: gemma4(View(block.attention), x, step, layer, source)
 
 
 class Gemma3n(Family):
@@ -227,7 +232,7 @@ class Gemma3n(Family):
         if layer not in self.layers:
             kinds = self.lm.backbone.language_model.layer_types
             source = max(i for i in self.layers if kinds[i] == kinds[layer])
-        return lambda x: gemma3n(block.attention, x, step, layer, source)
+        return lambda x: gemma3n(View(block.attention), x, step, layer, source)
 
 
 def _window(attention: Any) -> int | None:
@@ -252,7 +257,8 @@ def _last_only(embedding: Any, step: Step) -> Callable[..., Any]:
         if not reverse:
             return embedding(inputs)
         last = jnp.take_along_axis(inputs, (step.length - 1)[:, None, None], axis=1)
-        return embedding(last, reverse=True)
+        quick = logits_of(embedding) if last.shape[0] == 1 and on_gpu() else None
+        return quick(last) if quick else embedding(last, reverse=True)
 
     return call
 

@@ -1,24 +1,77 @@
-"""Compiled programs, counted: what compiles is told, and nothing compiles twice."""
+"""Compiled programs, each made once and counted."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How a program is made.
+
+    Args:
+        function: what is traced.
+        arguments: arrays, or descriptions of arrays, of the shapes that it will be called with.
+        donated: positions of the arguments whose memory the results take over.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    donated: tuple[int, ...] = ()
+
+
 class Programs:
-    """The programs compiled for one model.
+    """The compiled programs of one model.
 
     Attributes:
-        compilations: how many there are.
-        compile_seconds: how long compiling took.
+        compilations: how many were compiled.
+        compile_seconds: how long that took.
     """
 
     def __init__(self) -> None:
         self.compilations = 0
         self.compile_seconds = 0.0
         self._made: dict[Hashable, Any] = {}
+
+    def __contains__(self, name: Hashable) -> bool:
+        return name in self._made
+
+    def __getitem__(self, name: Hashable) -> Any:
+        return self._made[name]
+
+    def make(self, recipes: Mapping[Hashable, Callable[[], Recipe]]) -> None:
+        """Compiles the programs that are not there yet, all at once.
+
+        Tracing runs Python and goes one after the other; XLA compiles the ones that are traced
+        meanwhile, each in a thread.
+
+        Args:
+            recipes: name -> what gives its recipe.
+        """
+        missing = {name: recipe for name, recipe in recipes.items() if name not in self._made}
+        if not missing:
+            return
+        import jax
+
+        started = time.perf_counter()
+        pool = ThreadPoolExecutor(len(missing), "gemma_nb-compile")
+        try:
+            waiting = {}
+            for name, recipe in missing.items():
+                r = recipe()
+                traced = jax.jit(r.function, donate_argnums=r.donated).lower(*r.arguments)
+                waiting[name] = pool.submit(traced.compile)
+            for name, program in waiting.items():
+                self._made[name] = program.result()
+                self.compilations += 1
+        finally:
+            # an interrupt does not wait for XLA, which cannot be stopped
+            pool.shutdown(wait=False, cancel_futures=True)
+            self.compile_seconds += time.perf_counter() - started
 
     def run(self, name: Hashable, function: Callable[..., Any], *arguments: Any) -> Any:
         """Runs a function, compiled for the shapes that ``name`` stands for.
@@ -28,13 +81,7 @@ class Programs:
             function: pure; traced once for each ``name``.
             *arguments: what it takes.
         """
-        if name not in self._made:
-            import jax
-
-            started = time.perf_counter()
-            self._made[name] = jax.jit(function).lower(*arguments).compile()
-            self.compilations += 1
-            self.compile_seconds += time.perf_counter() - started
+        self.make({name: lambda: Recipe(function, arguments)})
         return self._made[name](*arguments)
 
 

@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,12 +74,16 @@ def defaults(variant: Variant) -> Sampling:
     return PUBLISHED.get(variant.generation, Sampling(1.0))
 
 
-def next_token(logits: Any, key: Any, temperature: Any, top_k: Any, top_p: Any) -> Any:
-    """Picks one token a row; traced inside the compiled steps.
+def next_tokens(
+    logits: Any, position: Any, seeds: Any, temperature: Any, top_k: Any, top_p: Any
+) -> Any:
+    """Picks one token a row; traced inside the compiled programs.
 
     Args:
         logits: float array, shape (batch, vocabulary).
-        key: a JAX random key.
+        position: int32 (batch,): where the tokens will stand. The random numbers hang on it and
+            on the seed alone: neither on how the prompt was cut nor on the other rows.
+        seeds: uint32 (batch,).
         temperature: scalar float32; 0 is greedy.
         top_k: scalar int32; 0 keeps all.
         top_p: scalar float32 in (0, 1].
@@ -87,16 +92,52 @@ def next_token(logits: Any, key: Any, temperature: Any, top_k: Any, top_p: Any) 
         int32 array, shape (batch,); -1 where the row's logits are not all numbers.
     """
     import jax
+
+    def draw(logits: Any) -> Any:
+        keys = jax.vmap(lambda seed, at: jax.random.fold_in(jax.random.key(seed), at))
+        return jax.vmap(jax.random.categorical)(keys(seeds, position), logits)
+
+    return _picked(logits, draw, temperature, top_k, top_p)
+
+
+def next_token(logits: Any, key: Any, temperature: Any, top_k: Any, top_p: Any) -> Any:
+    """Picks one token a row, with one random key for all rows; traced inside compiled programs.
+
+    Args:
+        logits: as in ``next_tokens``.
+        key: a JAX random key.
+        temperature: as in ``next_tokens``, like the next two.
+        top_k: scalar int32.
+        top_p: scalar float32.
+
+    Returns:
+        As in ``next_tokens``.
+    """
+    import jax
+
+    def draw(logits: Any) -> Any:
+        return jax.random.categorical(key, logits, axis=-1)
+
+    return _picked(logits, draw, temperature, top_k, top_p)
+
+
+def _picked(
+    logits: Any, draw: Callable[[Any], Any], temperature: Any, top_k: Any, top_p: Any
+) -> Any:
+    import jax
     import jax.numpy as jnp
 
     def greedy(logits: Any) -> Any:
-        return jnp.argmax(logits, axis=-1)
+        return jnp.argmax(logits, axis=-1).astype(jnp.int32)
 
     def sample(logits: Any) -> Any:
         scaled = logits.astype(jnp.float32) / jnp.maximum(temperature, 1e-6)
-        return jax.random.categorical(key, filtered(scaled, top_k, top_p), axis=-1)
+        return draw(filtered(scaled, top_k, top_p)).astype(jnp.int32)
 
-    token = jax.lax.cond(temperature > 0, sample, greedy, logits).astype(jnp.int32)
+    if jax.default_backend() == "cpu":  # where sorting a vocabulary takes as long as the layers
+        token = jax.lax.cond(temperature > 0, sample, greedy, logits)
+    else:  # where a condition makes the device wait for the host, which costs more than sorting
+        token = jnp.where(temperature > 0, sample(logits), greedy(logits))
     return jnp.where(jnp.any(jnp.isnan(logits), axis=-1), -1, token)
 
 

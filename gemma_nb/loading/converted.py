@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gemma_nb.generation import layout
 from gemma_nb.loading import quantizing, weights
 from gemma_nb.precision import Precision
 
@@ -34,6 +35,8 @@ def read(loader: Any, precision: Precision, watch: weights.Watch | None = None) 
     with _porting()(loader.preset, pairs, watch) as tensors:
         loader.converter.convert_weights(backbone, tensors, loader.config)
     _finish(backbone, target, pairs)
+    if layout.wanted():
+        layout.arrange(target._flatten_layers())  # noqa: SLF001 - as Keras walks them
     return target
 
 

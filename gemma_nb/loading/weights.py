@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.generation import layout
 from gemma_nb.loading import quantizing
 from gemma_nb.loading.tensors import BLOCK, cast, nbytes, stored, stream
 
@@ -41,7 +43,7 @@ def read(
     import jax
 
     path = directory / SINGLE
-    flight = _Flight(watch)
+    flight = Flight(watch)
     pairs = list(zip(plain._flatten_layers(), target._flatten_layers(), strict=True))  # noqa: SLF001
     changed = {id(layer) for layer in quantizing.quantizable(plain)} if quantize else set()
     # Keras asks each layer to load itself from the store: what it does then is ours
@@ -50,11 +52,13 @@ def read(
         layer.load_own_variables = _firm(make(filled, flight))
     try:
         plain.load_weights(str(path if path.exists() else directory / SHARDED))
+        flight.settle()
     except _StopError as stop:
         raise stop.error from None
     finally:
         for layer, _ in pairs:
             del layer.load_own_variables
+        flight.wait()
     missing = [v.path for v in target.variables if v._value is None]  # noqa: SLF001 - .value makes one up
     if missing:
         raise ValueError(f"not in the checkpoint: {', '.join(missing[:5])}")
@@ -82,58 +86,125 @@ def _firm(load: Callable[[Any], None]) -> Callable[[Any], None]:
     return load_own_variables
 
 
-class _Flight:
-    """Counts what is read, and waits for the device once a block: what waits to be sent is bounded."""
+class Flight:
+    """What is on its way from the file to the device.
+
+    What is read is counted here; what is made of it goes on in a thread behind the reader, one
+    layer at a time, so that the next layer is read meanwhile.
+
+    Args:
+        watch: told how many bytes were read, by the reader's own thread.
+    """
 
     def __init__(self, watch: Watch | None) -> None:
         self._waiting = self._read = 0
         self._watch = watch or (lambda _: None)
+        self._arranges = layout.wanted()
+        self._thread = ThreadPoolExecutor(1, "gemma_nb-load")
+        self._behind: Future[None] | None = None
 
-    def add(self, read: int, layer: Any) -> None:
+    def read(self, count: int) -> None:
+        """Notes that so many bytes were read."""
+        self._read += count
+        if count:
+            self._watch(count)
+
+    def behind(self, work: Callable[[], None]) -> None:
+        """Does work behind the reader, once what was there before is done.
+
+        Raises:
+            _StopError: that failed.
+        """
+        self.settle()
+        self._behind = self._thread.submit(work)
+
+    def sent(self, layer: Any) -> None:
+        """Lays a filled layer out; waits for the device once a block, so that little waits for it."""
         import jax
 
+        if self._arranges:
+            layout.arrange([layer])
         values = [v.value for v in layer._trainable_variables + layer._non_trainable_variables]  # noqa: SLF001
         self._waiting += sum(v.nbytes for v in values)
         if self._waiting >= BLOCK:
             jax.block_until_ready(values)
             self._waiting = 0
-        self._read += read
-        if read:
-            self._watch(read)
 
     def finish(self, total: int) -> None:
         """The files' own tables are no weights, but they are bytes of the files."""
+        self.settle()
         self._watch(max(0, total - self._read))
 
+    def wait(self) -> None:
+        """Waits for the thread, whatever became of its work."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
 
-def _reading(layer: Any, flight: _Flight) -> Callable[[Any], None]:
+    def settle(self) -> None:
+        """Waits for what is behind the reader.
+
+        Raises:
+            _StopError: it failed.
+        """
+        work, self._behind = self._behind, None
+        if work is not None:
+            try:
+                work.result()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it ends the reading
+                raise _StopError(error) from None
+
+
+def _reading(layer: Any, flight: Flight) -> Callable[[Any], None]:
     """A layer's ``load_own_variables`` with large tensors read in blocks."""
 
     def load_own_variables(store: Any) -> None:
         source = _Source(store, layer)
         type(layer).load_own_variables(layer, source)
-        flight.add(source.bytes, layer)
+        flight.read(source.bytes)
+        flight.sent(layer)
 
     return load_own_variables
 
 
-def _quantizing(layer: Any, flight: _Flight) -> Callable[[Any], None]:
+def _quantizing(layer: Any, flight: Flight) -> Callable[[Any], None]:
     """A quantised layer's ``load_own_variables`` from a checkpoint that is not."""
 
     def load_own_variables(store: Any) -> None:
         names = quantizing.tensor_names(layer)
-        read = 0
-        for index, name in enumerate(names):
-            tensor = stored(store, str(index))
-            read += nbytes(tensor)
-            fill(layer, name, tensor)
         if len(store.keys()) != len(names):
             raise ValueError(
                 f"{layer.path}: {len(names)} tensors wanted, {len(store.keys())} found"
             )
-        flight.add(read, layer)
+        tensors = {}
+        for index, name in enumerate(names):
+            tensor = stored(store, str(index))
+            check(layer, name, tensor)
+            flight.read(nbytes(tensor))
+            # a large one is read as it is quantised, block by block
+            tensors[name] = tensor if nbytes(tensor) > BLOCK else tensor[:]
+
+        def make() -> None:
+            for name, tensor in tensors.items():
+                fill(layer, name, tensor)
+            flight.sent(layer)
+
+        flight.behind(make)
+        if any(nbytes(tensor) > BLOCK for tensor in tensors.values()):
+            flight.settle()  # the file is read by one thread at a time
 
     return load_own_variables
+
+
+def check(layer: Any, name: str, tensor: Any) -> None:
+    """Makes sure that a tensor has the shape that a layer had before it was quantised.
+
+    Raises:
+        ValueError: it has another.
+    """
+    if not quantizing.is_quantized_tensor(layer, name):
+        return
+    shape = tuple(getattr(layer, "original_kernel_shape", None) or tensor.shape)
+    if shape != tuple(tensor.shape):  # int4 flattens a kernel: its own shape would not be checked
+        raise ValueError(f"{layer.path}: {name} has shape {tuple(tensor.shape)}, wanted {shape}")
 
 
 def fill(layer: Any, name: str, tensor: Any) -> None:
@@ -147,9 +218,7 @@ def fill(layer: Any, name: str, tensor: Any) -> None:
     if not quantizing.is_quantized_tensor(layer, name):
         getattr(layer, name).assign(tensor[:])
         return
-    shape = tuple(getattr(layer, "original_kernel_shape", None) or tensor.shape)
-    if shape != tuple(tensor.shape):  # int4 flattens a kernel: its own shape would not be checked
-        raise ValueError(f"{layer.path}: {name} has shape {tuple(tensor.shape)}, wanted {shape}")
+    check(layer, name, tensor)
     for part, value in quantizing.quantized(layer, name, tensor).items():
         # "kernel" and "embeddings" themselves unpack: the variable stands behind them
         held = f"_{part}" if part in {"kernel", "embeddings"} else part

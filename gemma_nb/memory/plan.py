@@ -28,6 +28,10 @@ class CachePlan:
 FULL_LENGTH = CachePlan(windowed=False)
 #: Tokens of a prompt that go in at once, at most.
 STRETCH = 512
+#: Calls whose tokens may have been computed behind a stop token when it is read; each makes
+#: ``CHUNK`` tokens on an accelerator, one on a processor.
+AHEAD = 2
+CHUNK = 8
 
 #: ``gemma_nb.generation``'s: sliding layers keep their window, prompts go in by stretches.
 WINDOWED = CachePlan(windowed=True, chunk=STRETCH)

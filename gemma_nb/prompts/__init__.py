@@ -77,3 +77,14 @@ def stop_tokens(variant: str | Variant) -> tuple[str, ...]:
     variant = catalog.variant(variant)
     ends: tuple[str, ...] = format_of(variant).markup(variant).ends
     return ends
+
+
+def reply_tokens(variant: str | Variant) -> frozenset[str]:
+    """The control tokens by which ``parse_reply`` takes a reply of ``variant`` apart.
+
+    Raises:
+        InvalidInput: the variant takes no text prompt.
+    """
+    variant = catalog.variant(variant)
+    tokens: frozenset[str] = format_of(variant).markup(variant).tokens
+    return tokens

@@ -1,6 +1,29 @@
 """Sentences of loading and generation."""
 
 TEXT = {
+    "bad_overflow": (
+        "overflow says what happens when a conversation gets too long, one of {known}; not {value!r}.",
+        "overflow は会話が長くなりすぎたときの動作で、{known} のどれかです。{value!r} は使えません。",
+    ),
+    "chat_nothing_asked": (
+        "Nothing was asked yet: send a message first.",
+        "まだ何も質問していません。先にメッセージを送ってください。",
+    ),
+    "chat_not_json": (
+        "The conversation cannot be written as JSON ({why}): give images and sound as paths, and "
+        "tools as JSON schemas.",
+        "会話を JSON に書き出せません（{why}）。画像と音声はパスで、ツールは JSON スキーマで"
+        "指定してください。",
+    ),
+    "chat_not_read": (
+        "{path} is no conversation that Chat.save wrote: {why}.",
+        "{path} は Chat.save が書き出した会話ではありません: {why}。",
+    ),
+    "bad_batch_size": (
+        "batch_size is how many conversations are computed side by side: a whole number from 1 on, "
+        "not {value!r}.",
+        "batch_size は同時に計算する会話の数で、1 以上の整数です。{value!r} は使えません。",
+    ),
     "backend_fixed": (
         "Keras was imported before gemma_nb and runs on {backend}; gemma_nb needs it on JAX. "
         "Restart the kernel and import gemma_nb first (or set KERAS_BACKEND=jax).",

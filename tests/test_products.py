@@ -1,0 +1,104 @@
+"""Products that are summed give what Keras's own layers give."""
+
+import keras
+import numpy as np
+import pytest
+
+from gemma_nb.generation import products
+from gemma_nb.generation.layout import arrange, contracted_last
+from gemma_nb.loading import quantizing
+
+pytestmark = pytest.mark.slow
+
+#: what KerasHub's blocks are made of: equation, input, output, kernel's order with the sums last
+EINSUMS = [
+    ("btd,ndh->btnh", (256,), (4, 32), (0, 2, 1)),
+    ("bsd,kdh->bskh", (256,), (1, 32), (0, 2, 1)),
+    ("btnh,nhd->btd", (4, 64), (256,), (2, 0, 1)),
+    ("btd,df->btf", (256,), (384,), (1, 0)),
+]
+
+
+def einsum(equation, inputs, outputs, mode=None, dtype="float32"):
+    layer = keras.layers.EinsumDense(equation, (None, *outputs), dtype=dtype)
+    layer.build((1, 1, *inputs))
+    return made(layer, mode)
+
+
+def made(layer, mode):
+    rng = np.random.default_rng(0)
+    for v in layer.variables:
+        v.assign(rng.normal(size=v.shape))
+    if mode:
+        configs = keras.quantizers
+        config = {
+            "int8": configs.Int8QuantizationConfig(),
+            "int4": configs.Int4QuantizationConfig(block_size=quantizing.GROUP),
+        }
+        layer.quantize(mode, config=config[mode])
+    return layer
+
+
+def same(ours, theirs):
+    assert ours.shape == theirs.shape
+    assert ours.dtype == theirs.dtype
+    scale = float(np.abs(np.asarray(theirs, "float32")).max())
+    np.testing.assert_allclose(
+        np.asarray(ours, "float32"), np.asarray(theirs, "float32"), atol=1e-5 * scale
+    )
+
+
+@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+@pytest.mark.parametrize(("equation", "inputs", "outputs", "order"), EINSUMS)
+def test_einsum(equation, inputs, outputs, order, mode):
+    layer = einsum(equation, inputs, outputs, mode)
+    x = np.random.default_rng(1).normal(size=(1, 1, *inputs)).astype("float32")
+    same(products.product_of(layer)(x), layer(x))
+    # Keras's int4 groups run across heads where the summed axis is not the first
+    flat = (0, 1) if order[0] == 0 else (1, 0)
+    assert contracted_last(layer) == (flat if mode == "int4" else order)
+
+
+@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+@pytest.mark.parametrize("bias", [False, True])
+def test_dense(mode, bias):
+    layer = keras.layers.Dense(64, use_bias=bias, activation="tanh" if bias else None)
+    layer.build((1, 1, 128))
+    made(layer, mode)
+    x = np.random.default_rng(1).normal(size=(1, 1, 128)).astype("float32")
+    same(products.product_of(layer)(x), layer(x))
+
+
+@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+@pytest.mark.parametrize("cap", [None, 5.0])
+def test_logits(mode, cap):
+    layer = keras.layers.ReversibleEmbedding(300, 256, logit_soft_cap=cap)
+    layer.build((1, 1))
+    made(layer, mode)
+    hidden = np.random.default_rng(1).normal(size=(1, 1, 256)).astype("float32")
+    same(products.logits_of(layer)(hidden), layer(hidden, reverse=True))
+
+
+def test_a_kernel_laid_out_anew_keeps_shape_and_values():
+    for equation, inputs, outputs, order in EINSUMS:
+        layer = einsum(equation, inputs, outputs, dtype="bfloat16")
+        before = np.asarray(layer._kernel.value)
+        x = np.random.default_rng(1).normal(size=(1, 3, *inputs)).astype("float32")
+        gave = np.asarray(layer(x), "float32")
+        arrange([layer])
+        value = layer._kernel.value
+        assert value.format.layout.major_to_minor == order
+        assert (np.asarray(value) == before).all()
+        np.testing.assert_allclose(np.asarray(layer(x), "float32"), gave, rtol=0.05, atol=0.5)
+
+
+def test_only_a_gpu_and_one_row_take_the_short_way(monkeypatch):
+    layer = einsum(*EINSUMS[3][:3])
+    assert products.quick(layer) is layer
+    monkeypatch.setattr(products, "on_gpu", lambda: True)
+    quick = products.quick(layer)
+    for shape in ((1, 1, 256), (1, 5, 256), (2, 1, 256)):
+        x = np.random.default_rng(1).normal(size=shape).astype("float32")
+        same(quick(x), layer(x))
+    layer.enable_lora(2)
+    assert products.quick(layer) is layer
