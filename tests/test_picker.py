@@ -112,12 +112,23 @@ def test_every_known_runtime_can_be_asked_what_if(runtime):
 
 def test_every_change_that_would_help_is_a_button_that_makes_it():
     picker = gnb.Picker("gemma3_instruct_27b", "L4")
-    offered = [b for b in picker._buttons if b.layout.display is None]
+    offered = [b for b in picker._fixes.buttons if b.layout.display is None]
     verdict = gnb.advise(picker.choice)
     assert [b.description for b in offered] == [str(f) for f in verdict.fixes]
     offered[0].click()
     assert picker.choice == verdict.fixes[0].apply()
     assert gnb.advise(picker.choice).fits
+
+
+def test_a_change_of_runtime_brings_that_runtimes_recommendation():
+    picker = gnb.Picker("gemma3_instruct_27b", "L4")
+    moved = next(b for b in picker._fixes.buttons if "Run it on" in b.description)
+    moved.click()
+    assert picker.choice.runtime.name != "L4"
+    assert picker._advice.choice().runtime == picker.choice.runtime
+    assert picker.choice.runtime.name in label(picker, "runtime")
+    picker._advice.take.click()
+    assert picker.choice.variant == gnb.recommend(picker.choice.runtime).variant
 
 
 def test_a_task_takes_what_is_made_for_it():
@@ -149,7 +160,7 @@ def test_a_precision_that_breaks_a_variant_is_ruled_out_with_the_reason():
     put(picker, "precision", "float16")
     assert "Does not work" in picker._judged.value
     assert "65,504" in picker._judged.value
-    assert [b for b in picker._buttons if b.layout.display is None]
+    assert [b for b in picker._fixes.buttons if b.layout.display is None]
 
 
 def test_a_lesson_fixes_what_it_is_not_about():
@@ -158,7 +169,7 @@ def test_a_lesson_fixes_what_it_is_not_about():
         assert picker._controls[name].disabled
     assert picker._name.disabled
     assert not picker._controls["precision"].disabled
-    for button in (b for b in picker._buttons if b.layout.display is None):
+    for button in (b for b in picker._fixes.buttons if b.layout.display is None):
         changes = "Quantise" not in button.description
         assert button.disabled == changes
         assert ("fixed for this lesson" in button.description) == changes

@@ -27,16 +27,13 @@ from gemma_nb.widgets.main_thread import kernel
 from gemma_nb.widgets.markup import Html, tag
 from gemma_nb.widgets.panel import Panel
 from gemma_nb.widgets.picker_advice import Advice
+from gemma_nb.widgets.picker_fixes import Fixes
 from gemma_nb.widgets.picker_lists import labelled, places, put
 from gemma_nb.widgets.picker_tabs import Tabs
 
 if TYPE_CHECKING:
     from gemma_nb.advice import Verdict
-    from gemma_nb.advice.fixes import Fix
     from gemma_nb.model import Model
-
-#: The most changes that are offered at once: one of a kind, and two runtimes.
-_FIXES = 8
 
 
 class Picker(Panel):
@@ -67,7 +64,6 @@ class Picker(Panel):
         self._here = detect_runtime()
         self._task = "chat"
         self._filling = False
-        self._fixes: tuple[Fix, ...] = ()
         asked = variant.runtime if isinstance(variant, Choice) and runtime is None else runtime
         self._own = self._mine(asked)
         self._advice = Advice(self, self._take, self._load_demo)
@@ -95,8 +91,6 @@ class Picker(Panel):
             wanted = found
         wanted = replace(wanted, runtime=self._mine(wanted.runtime))
         advise(wanted)  # refuses before anything moves
-        if wanted.runtime is not self._choice.runtime:
-            self._advice.look(wanted.runtime, self._task)
         if wanted.runtime not in (self._here, self._own):
             self._own = wanted.runtime
             with self.speaking():
@@ -131,12 +125,8 @@ class Picker(Panel):
         self._name.disabled = bool(self._locked & set(locks.VARIANT))
         self._name.observe(self._named, "value")
         self._again = controls.button(text("picker_again"), lambda _: self._look_again())
-        self._facts, self._note, self._judged, self._fix_head, self._memory = (
-            controls.html() for _ in range(5)
-        )
-        self._buttons = [
-            controls.button("…", partial(self._fix, i), "gnb-fix") for i in range(_FIXES)
-        ]
+        self._facts, self._note, self._judged, self._memory = (controls.html() for _ in range(4))
+        self._fixes = Fixes(self, self._take)
         self._loader = Loader(self, self._tried, self._model_name)
         self._tabs = Tabs(self, self._take_name)
         controls.styled(c["runtime"], "gnb-wide")
@@ -151,8 +141,7 @@ class Picker(Panel):
                 classes=("gnb-card",),
             ),
             self._judged,
-            self._fix_head,
-            column(*self._buttons, classes=("gnb-fixes",)),
+            self._fixes.widget,
             self._loader.widget,
             self._memory,
             self._tabs.widget,
@@ -174,7 +163,7 @@ class Picker(Panel):
                 best = self._advice.choice() if self._advice.best else self._choice
                 self._go(self._choice if self._barred(best) else best)
             elif name == "runtime":
-                self._move(self._place(value))
+                self._follow(changed(self._choice, name, self._place(value)))
             else:
                 self._follow(changed(self._choice, name, value))
 
@@ -188,11 +177,6 @@ class Picker(Panel):
             found = looked_up(name, None, find_variant)
             self._follow(changed(self._choice, "variant", found))
 
-    def _move(self, runtime: Runtime) -> None:
-        option = changed(self._choice, "runtime", runtime)
-        self._advice.look(runtime, self._task)
-        self._follow(option)
-
     def _follow(self, option: Option) -> None:
         """Goes where an option leads, and says what else changed; or says why it cannot be."""
         note = option.note.text(self.lang) if option.note else ""
@@ -201,11 +185,6 @@ class Picker(Panel):
             self._go(self._choice, self._barred_words(barred))
         else:
             self._go(target, note)
-
-    def _fix(self, index: int, _: Any) -> None:
-        if index < len(self._fixes):
-            with self._refusing():
-                self._go(self._fixes[index].apply())
 
     def _take(self, choice: Choice) -> None:
         with self._refusing():
@@ -219,8 +198,6 @@ class Picker(Panel):
             if barred := self._barred(demo):
                 self._tell(self._barred_words(barred))
                 return
-            if self._choice.runtime is not self._here:
-                self._advice.look(self._here, self._task)
             self._go(demo)
             self._loader.start()
 
@@ -273,10 +250,15 @@ class Picker(Panel):
         return locks.barred(self._locked, self._choice, target)
 
     def _barred_words(self, barred: list[str]) -> str:
+        if not barred:
+            return ""
         parts = ", ".join(self.text(f"picker_{p}") for p in barred)
         return self.text("picker_locked", parts=parts)
 
     def _go(self, choice: Choice, note: str = "") -> None:
+        """Makes it the current choice, shows it, and has it said."""
+        if choice.runtime is not self._choice.runtime:
+            self._advice.look(choice.runtime, self._task)
         self._choice = choice
         self._show()
         self._tell(note)
@@ -293,7 +275,6 @@ class Picker(Panel):
         choice = self._choice
         with self.speaking():
             verdict = self._verdict = advise(choice, task=self._task)
-            self._fixes = verdict.fixes[:_FIXES]
             self._fill()
             self._advice.show(choice, self._barred)
             self._judged.value = tag("div", picker_view.verdict_html(verdict), lang=self.lang)
@@ -301,7 +282,7 @@ class Picker(Panel):
             facts = picker_view.facts_html(verdict, on_disk=on_disk(choice.variant))
             self._memory.value = tag("div", memory, facts, class_="gnb-card", lang=self.lang)
             self._facts.value = tag("div", picker_view.runtime_html(choice.runtime), lang=self.lang)
-            self._offer(verdict)
+            self._fixes.show(verdict, lambda target: self._barred_words(self._barred(target)))
             self._loader.show(choice, verdict, here=choice.runtime is self._here)
             self._tabs.show(choice)
         self.refresh()
@@ -321,20 +302,6 @@ class Picker(Panel):
         finally:
             self._filling = False
 
-    def _offer(self, verdict: Verdict) -> None:
-        """The changes that would help, each as a button."""
-        key = "picker_fixes" if self._fixes else "picker_nothing_helps"
-        self._fix_head.value = self._said("h4", key) if verdict.status != "fits" else ""
-        for index, button in enumerate(self._buttons):
-            there = index < len(self._fixes)
-            controls.show(button, there)
-            if there:
-                fix = self._fixes[index]
-                barred = self._barred(fix.choice)
-                words = self._barred_words(barred) if barred else ""
-                button.description = f"{fix.label.text(self.lang)} {words}".strip()
-                button.disabled = bool(barred)
-
     def _model_name(self) -> str:
         """The Python name by which the user reaches the model: a variable, else the cell's output."""
         shell = getattr(kernel(), "shell", None)
@@ -346,10 +313,10 @@ class Picker(Panel):
         """The choice as a table, with the verdict and the code."""
         with self.speaking():
             there = on_disk(self._choice.variant)
-            return picker_static.static_html(self._verdict, self._fixes, on_disk=there)
+            return picker_static.static_html(self._verdict, self._fixes.fixes, on_disk=there)
 
     def static_text(self) -> str:
         """The same as plain text."""
         with self.speaking():
             there = on_disk(self._choice.variant)
-            return picker_static.static_text(self._verdict, self._fixes, on_disk=there)
+            return picker_static.static_text(self._verdict, self._fixes.fixes, on_disk=there)

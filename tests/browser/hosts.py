@@ -63,6 +63,8 @@ class Host:
     #: CSS inside a cell: where its code is, and its number.
     editor = ""
     prompt = ""
+    #: JavaScript that runs all cells; it does not wait for their end, so that a page can be watched.
+    run_all = ""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -124,6 +126,17 @@ class Host:
                 f"{self.address}/api/sessions/{session['id']}", method="DELETE"
             )
             urllib.request.urlopen(gone).close()
+
+    def run(self, book):
+        """Runs all cells; returns once the first has begun."""
+        begun = book.page.locator(self.cell).first.locator(self.prompt, has_text=BEGUN)
+        for _ in range(20):
+            book.page.evaluate(self.run_all)
+            try:
+                return begun.first.wait_for(timeout=5000)
+            except NotInTime:  # the page was not ready for it yet
+                continue
+        raise AssertionError("the cells did not run")
 
     def book(self, browser, name, cells, **page):
         """Opens a notebook of these cells in a page of its own and waits for its kernel."""
@@ -254,16 +267,7 @@ class JupyterLab(Host):
     def _do(self, book, command, **args):
         book.page.evaluate("([c, a]) => jupyterapp.commands.execute(c, a)", [command, args])
 
-    def run(self, book):
-        # the command ends once every cell has run: not awaited, so that the page can be watched
-        begun = book.page.locator(self.cell).first.locator(self.prompt, has_text=BEGUN)
-        for _ in range(20):
-            book.page.evaluate("() => {jupyterapp.commands.execute('notebook:run-all-cells')}")
-            try:
-                return begun.wait_for(timeout=3000)
-            except NotInTime:  # the page was not ready for it yet
-                continue
-        raise AssertionError("the cells did not run")
+    run_all = "() => {jupyterapp.commands.execute('notebook:run-all-cells')}"
 
     def save(self, book):
         self._do(book, "docmanager:save")
@@ -311,8 +315,7 @@ class Notebook6(Host):
         page.wait_for_function(ready + idle, timeout=90_000)
         page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for(timeout=90_000)
 
-    def run(self, book):
-        book.page.evaluate("() => {Jupyter.notebook.execute_all_cells()}")
+    run_all = "() => {Jupyter.notebook.execute_all_cells()}"
 
     def save(self, book):
         book.page.evaluate("() => Jupyter.notebook.save_notebook()")

@@ -211,6 +211,8 @@ def test_reopened_without_its_kernel(opened, host):
     said(book, "gemma3_instruct")
     choose(book, "Size", "12B")
     said(book, "gemma3_instruct_12b")
+    # the hidden copy follows
+    book.copy().filter(has_text="gemma3_instruct_12b").wait_for(state="attached", timeout=30_000)
     book.save()
     book.page.wait_for_timeout(1500)
     outputs = host.saved(book.name)["cells"][0]["outputs"]
