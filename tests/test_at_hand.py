@@ -61,6 +61,10 @@ def test_what_is_lacking(monkeypatch):
     gated, free = gnb.variant("gemma3_instruct_1b"), gnb.variant("gemma4_instruct_2b")
     demo = gnb.variant("demo_gemma3_instruct_4m")
     assert [at_hand.lacks(v) for v in (gated, free, demo)] == ["login", "", ""]
+    with monkeypatch.context() as colab:  # which may have one among its secrets
+        colab.setattr(credentials, "in_colab", lambda: True)
+        colab.setattr(credentials, "_colab_secrets", lambda: pytest.fail("it asked"))
+        assert at_hand.lacks(gated) == ""
     credentials.give(credentials.HUGGING_FACE, "hf_token")
     assert at_hand.lacks(gated) == "login"  # its preset lies on Kaggle
     credentials.give(credentials.KAGGLE, "token")
