@@ -12,6 +12,8 @@ from typing import Any
 #: Public name -> the module that defines it.
 _WHERE = {
     "Picker": "widgets.picker",
+    "PromptInspector": "widgets.inspector",
+    "ChatPanel": "widgets.chat",
     "CredentialsPanel": "widgets.credentials",
     "estimate_speed": "speed",
     "frameworks_for": "frameworks",

@@ -62,6 +62,11 @@ class Vocabulary:
         self._lexer = re.compile("|".join(map(re.escape, written)) or r"(?!)")
         self._processors: dict[str, Any] = {}
 
+    @property
+    def size(self) -> int:
+        """How many pieces it holds."""
+        return int(self._processor(_MARKS[0]).GetPieceSize())
+
     def piece(self, token: int) -> str:
         """The piece of id ``token``."""
         return self._names.get(token) or self._processor(_MARKS[0]).IdToPiece(token)

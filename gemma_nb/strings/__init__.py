@@ -24,7 +24,6 @@ ROOMS = (
     "prompts",
     "replies",
     "running",
-    "media",
     "embedding",
     "media",
     "tour",
@@ -38,6 +37,8 @@ ROOMS = (
     "plots",
     "options",
     "picker",
+    "inspector",
+    "chat_panel",
     "credentials_panel",
     "widgets",
 )
