@@ -397,12 +397,16 @@ def test_load_makes_a_model_that_answers():
     assert picker.model is not None, picker._loader.said.value
     assert "is ready" in picker._loader.said.value
     assert "Tokyo" in picker.model.generate("What is the capital of Japan?")
+    picker._loader.talk.click()
+    (chat,) = picker._loader._talk_box.children
+    assert "gnb" in chat._dom_classes
     first = picker.model
     picker._loader.button.click()
     assert picker.model is first
     picker.model.unload()
     picker._loader.button.click()
     assert picker.model is not first
+    assert picker._loader._talk_box.children == ()
     picker.model.unload()
 
 

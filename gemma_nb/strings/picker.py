@@ -199,6 +199,7 @@ TEXT = {
         "✓ {variant} is ready ({seconds} s). In the next cell it is {name}:",
         "✓ {variant} の準備ができました({seconds} 秒)。次のセルでは {name} として使えます:",
     ),
+    "picker_talk": ("Talk to it here", "ここで話す"),
     "picker_failed": ("✗ Not loaded", "✗ 読み込めませんでした"),
     "picker_unexpected": (
         "{kind}: {why}\nThis was not foreseen. The whole error:",

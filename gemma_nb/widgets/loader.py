@@ -50,8 +50,14 @@ class Loader:
         self.said = controls.html()
         self._login = controls.button(panel.text("picker_login"), lambda _: self._open_login())
         self._login_box = controls.column()
+        self.talk = controls.button(
+            panel.text("picker_talk"), lambda _: self._talk(), "gnb-primary"
+        )
+        self._talk_box = controls.column()
+        controls.show(self.talk, visible=False)
         self.widget = controls.column(
-            self.button, self.why_not, self.said, self._login, self._login_box
+            *(self.button, self.why_not, self.said, self.talk, self._talk_box),
+            *(self._login, self._login_box),
         )
 
     def show(self, choice: Choice, verdict: Verdict, *, here: bool) -> None:
@@ -90,6 +96,16 @@ class Loader:
         panel = CredentialsPanel(self._choice.variant, self._panel.lang)
         self._login_box.children = (panel.root,)
 
+    def _talk(self) -> None:
+        """Opens a chat with the model that was loaded, or closes it."""
+        from gemma_nb.widgets.chat import ChatPanel
+
+        if self._talk_box.children or not self.loaded:
+            self._talk_box.children = ()
+            return
+        assert self.model is not None
+        self._talk_box.children = (ChatPanel(self.model, lang=self._panel.lang).root,)
+
     @property
     def loaded(self) -> bool:
         """Whether the model that was loaded here is still in memory."""
@@ -118,6 +134,8 @@ class Loader:
         failed: Exception | None = None
         self._failed = choice
         started = time.monotonic()
+        self._talk_box.children = ()  # a chat with what was loaded before
+        controls.show(self.talk, visible=False)
         try:
             self._say(tag("div", starts, class_="gnb-note"))
             self._panel.announce(starts)
@@ -168,6 +186,7 @@ class Loader:
         code = f'print({name}.generate("{question}"))'
         self._say(tag("div", tag("strong", ready), class_="gnb-note"), pre(code, name))
         self._panel.announce(ready)
+        controls.show(self.talk, choice.variant.role != "embed")
 
     def _fail(self, error: Exception) -> None:
         text = self._panel.text

@@ -166,6 +166,18 @@ def test_load_cannot_be_started_twice(opened):
     assert book.problems == []
 
 
+def test_a_stranger_reaches_a_model_that_answers(opened):
+    book = opened()
+    button(book, "^Load the demo model").click()
+    said(book, "demo_gemma3_instruct_4m is ready", ".gnb-note")
+    button(book, "^Talk to it here$").click()
+    field = book.widget().locator(".gnb textarea").first
+    field.fill("What is the capital of Japan?")
+    book.widget().locator(".gnb").get_by_role("button", name="Send", exact=True).click()
+    said(book, "The capital of Japan is Tokyo", ".gnb")
+    assert book.problems == []
+
+
 def test_nonsense_and_markup_do_nothing(opened):
     book = opened("'demo_gemma3_instruct_4m'")
     field = book.widget().get_by_label("Or by name, handle or directory", exact=True)
