@@ -311,7 +311,9 @@ class Notebook6(Host):
         page = book.page
         page.goto(f"{self.address}/notebooks/{book.name}.ipynb")
         ready = "window.Jupyter && Jupyter.notebook && Jupyter.notebook._fully_loaded"
+        # what a widget says before its extension is there is lost
         idle = " && Jupyter.notebook.kernel && Jupyter.notebook.kernel.is_connected()"
+        idle += " && Boolean(Jupyter.notebook.kernel.widget_manager)"
         page.wait_for_function(ready + idle, timeout=90_000)
         page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for(timeout=90_000)
 
