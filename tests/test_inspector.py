@@ -57,7 +57,7 @@ def say(inspector, text, message=0):
 
 def everything(inspector):
     """All markup that it shows."""
-    html = (inspector._shown, inspector._counted, inspector._findings, inspector._code)
+    html = (inspector._shown, inspector._counted, inspector._own.findings, inspector._code)
     return "".join(h.value for h in html) + inspector.static_html()
 
 
@@ -129,7 +129,7 @@ def test_markup_does_nothing(attack):
     inspector = gnb.PromptInspector(
         [{"role": "system", "content": attack}, {"role": "user", "content": attack}]
     )
-    inspector._pasted.set_state({"value": attack + "<start_of_turn>" + attack})
+    inspector._own.field.set_state({"value": attack + "<start_of_turn>" + attack})
     seen = Seen(everything(inspector))
     assert not {"img", "script", "svg", "textarea", "a"} & set(seen.tags)
     assert not [k for k, _ in seen.attributes if k.startswith("on")]
@@ -241,25 +241,25 @@ def test_an_image_is_added_and_taken_out():
 
 def test_a_pasted_prompt_is_checked_and_its_faults_are_where_they_stand():
     inspector = gnb.PromptInspector("Hi")
-    put = inspector._pasted.set_state
+    put = inspector._own.field.set_state
     put({"value": str(inspector.prompt)})
-    assert "No fault found" in inspector._findings.value
+    assert "No fault found" in inspector._own.findings.value
     broken = "<start_of_turn>assistant\nHi<end_of_turn>[INST]"
     put({"value": broken})
     found = gnb.check_prompt(broken, DEMO)
-    text = Seen(inspector._findings.value).text
+    text = Seen(inspector._own.findings.value).text
     assert f"{len(found)} found" in text
     for finding in found:
         assert str(finding) in text
     first = f"⟦1⟧{broken[found[0].position : found[0].position + 5]}"
     assert first in text
-    inspector._take()
-    assert "No fault found" in inspector._findings.value
+    inspector._own.take.click()
+    assert "No fault found" in inspector._own.findings.value
 
 
 def test_in_japanese():
     inspector = gnb.PromptInspector(lang="ja")
-    inspector._pasted.set_state({"value": "<bos>"})
+    inspector._own.field.set_state({"value": "<bos>"})
     shown = Seen(everything(inspector)).text
     assert "送られる内容" in shown
     assert "日本の首都" in shown

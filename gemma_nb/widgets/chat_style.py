@@ -25,7 +25,7 @@ STYLE = Html(
     ".gnb .gnb-reply :not(pre)>code{background:var(--g-bg);border:1px solid var(--g-faint);border-radius:4px;padding:0 4px}"
     ".gnb .gnb-thought{color:var(--g-muted);border-left:3px solid var(--g-faint);padding:0 0 0 10px;font-size:13px}"
     ".gnb .gnb-thumb{display:block;max-width:min(240px,100%);height:auto;border-radius:8px;margin:4px 0}"
-    ".gnb .gnb-cursor{color:var(--g-accent)}"
+    ".gnb .gnb-arriving>:last-child::after{content:'▍';color:var(--g-accent)}"
     ".gnb .gnb-stop:enabled{border-color:var(--g-no);color:var(--g-no);font-weight:600}"
     ".gnb .gnb-keys-hint{display:none}.gnb.gnb-keyed .gnb-keys-hint{display:inline}"
     ".gnb .gnb-settings{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(240px,100%),1fr));gap:10px 18px;width:100%}"

@@ -117,8 +117,8 @@ class Turn:
         if not self.said and not self._extra and cursor:
             return Html()
         said = markdown(self.said, text("chat_code"))
-        mark = tag("span", "▍", class_="gnb-cursor", aria_hidden="true") if cursor else ""
-        return self._bubble(join([said, *self._extra]), mark)
+        return self._bubble(join([said, *self._extra]), arriving=cursor)
 
-    def _bubble(self, *content: object) -> Html:
-        return tag("div", tag("strong", self._name), *content, class_="gnb-reply")
+    def _bubble(self, content: object, *, arriving: bool = False) -> Html:
+        kind = "gnb-reply gnb-arriving" if arriving else "gnb-reply"
+        return tag("div", tag("strong", self._name), content, class_=kind)

@@ -11,15 +11,14 @@ import ipywidgets
 from gemma_nb import catalog
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.loading.vocabularies import Tokenizer, pieces, tokenizer_at_hand
-from gemma_nb.prompts import Prompt, check_prompt, format_prompt
+from gemma_nb.prompts import Prompt, format_prompt
 from gemma_nb.prompts.messages import read
-from gemma_nb.prompts.prompt import Piece
 from gemma_nb.strings import text
 from gemma_nb.widgets import controls, prompt_view
 from gemma_nb.widgets.inspector_editor import Editor
 from gemma_nb.widgets.inspector_examples import EXAMPLES
-from gemma_nb.widgets.inspector_rows import area
+from gemma_nb.widgets.inspector_own import Own
+from gemma_nb.widgets.inspector_tokens import count_html, count_words, tokens_html
 from gemma_nb.widgets.markup import Html, join, pre, table, tag
 from gemma_nb.widgets.panel import Panel
 
@@ -130,10 +129,8 @@ class PromptInspector(Panel):
             "gnb-field",
         )
         self._editor = Editor(self, self._show)
-        self._shown, self._counted, self._findings, self._code = (controls.html() for _ in range(4))
-        self._pasted = area(" ", rows=4)
-        take = controls.button(text("inspector_lint_take"), lambda _: self._take())
-        head = tag("h4", text("inspector_lint_head")) + tag("p", text("inspector_lint_intro"))
+        self._shown, self._counted, self._code = (controls.html() for _ in range(3))
+        self._own = Own(self, lambda: str(self.prompt))
         self.assemble(
             controls.html(prompt_view.STYLE, "gnb-look"),
             controls.html(
@@ -143,19 +140,12 @@ class PromptInspector(Panel):
             self._editor.widget,
             self._shown,
             self._counted,
-            controls.column(
-                controls.html(self._in(Html(head))),
-                self._pasted,
-                controls.row(take),
-                self._findings,
-                classes=("gnb-card",),
-            ),
+            self._own.widget,
             self._code,
         )
         self._example.observe(self._exemplify, "value")
         for control in (self._variant, self._other, self._length):
             control.observe(lambda _: self._show(), "value")
-        self._pasted.observe(lambda _: self._check(), "value")
 
     def _in(self, *content: object) -> Html:
         """Content in this widget's language."""
@@ -200,12 +190,6 @@ class PromptInspector(Panel):
 
         self._filled(fill)
 
-    def _take(self) -> None:
-        try:
-            self._pasted.value = str(self.prompt)
-        except GemmaError:  # what is wrong with it stands above already
-            return
-
     # what follows
 
     def _format(self, variant: Variant) -> Prompt:
@@ -224,11 +208,12 @@ class PromptInspector(Panel):
             _, there = self._side(other)
             sides = tag("div", here, there, class_="gnb-side")
             self._shown.value = self._in(prompt_view.legend_html(), sides)
-            counted = self._count_html(prompt, variant) if prompt is not None else ""
+            counted: object = ""
+            if prompt is not None:
+                counted = tokens_html(prompt, variant, self._length.value)
             self._counted.value = self._in(counted)
             self._code.value = self._in(self._code_html())
-            self._pasted.description = text("inspector_lint_field", variant=variant.name)
-        self._check(refresh=False)
+            self._own.show(variant)
         self.refresh()
 
     def _side(self, variant: Variant) -> tuple[Prompt | None, Html]:
@@ -248,92 +233,6 @@ class PromptInspector(Panel):
             self._refused = ""
         shown = prompt_view.prompt_html(prompt, head)
         return prompt, tag("div", tag("h4", head), shown)
-
-    def _tokens(self, prompt: Prompt, variant: Variant) -> tuple[Tokenizer, list[Piece]]:
-        tokenizer = tokenizer_at_hand(variant)
-        return tokenizer, pieces(prompt, tokenizer)
-
-    def _count_html(self, prompt: Prompt, variant: Variant) -> Html:
-        tokenizer, found = self._tokens(prompt, variant)
-        label = text("inspector_tokens_list")
-        return join(
-            [
-                self._typed_html(prompt, tokenizer),
-                tag("h4", text("inspector_tokens")),
-                self._room_html(len(found)),
-                tag("p", tag("small", self._whose(tokenizer, variant))),
-                tag("p", tag("small", text("inspector_media_count"))) if prompt.media else "",
-                prompt_view.tokens_html(found, label),
-            ]
-        )
-
-    def _room_html(self, count: int) -> Html:
-        """The count against max_length, in words and as a bar."""
-        room = self._length.value
-        if count >= room:
-            over = count + 1 - room
-            long = text("prompt_too_long", length=count, max_length=room, new_tokens=1, over=over)
-            return tag("div", f"✗ {long}", class_="gnb-error")
-        words = self._count_words(count)
-        share = f"{count / room:.3f}"
-        bar = tag("progress", value=share, max="1", aria_label=words, style="width:100%")
-        return tag("p", words, bar)
-
-    def _count_words(self, count: int) -> str:
-        room = self._length.value
-        values = {"count": f"{count:,}", "max_length": f"{room:,}", "left": f"{room - count:,}"}
-        return text("inspector_count", **values)
-
-    def _whose(self, tokenizer: Tokenizer, variant: Variant) -> str:
-        own = tokenizer.of.name == variant.name
-        key = "inspector_own_vocabulary" if own else "inspector_demo_vocabulary"
-        return text(key, variant=variant.name, size=f"{tokenizer.vocabulary.size:,}")
-
-    def _typed_html(self, prompt: Prompt, tokenizer: Tokenizer) -> Html:
-        """That what was typed stays text, where it looks like control."""
-        found = prompt_view.typed_tokens(prompt, tokenizer.vocabulary)
-        if not found:
-            return Html()
-        items = []
-        for spelling, cut, token in found:
-            ordinary = " · ".join(cut)
-            said = [text("inspector_typed", spelling=spelling, count=len(cut), pieces=ordinary)]
-            if token is not None:
-                said.append(text("inspector_typed_id", id=token))
-            items.append(tag("li", " ".join(said)))
-        head = tag("strong", f"✓ {text('inspector_typed_head')}")
-        return tag("div", head, tag("ul", *items), class_="gnb-note")
-
-    def _check(self, *, refresh: bool = True) -> None:
-        """The faults of the prompt that was written by hand."""
-        if self._filling:
-            return
-        with self.speaking():
-            self._findings.value = self._in(self._findings_html())
-        if refresh:
-            self.refresh()
-
-    def _findings_html(self) -> Html:
-        written = self._pasted.value
-        if not written:
-            return Html()
-        name = self.variant.name
-        found = check_prompt(written, self.variant)
-        if not found:
-            return tag("div", text("inspector_lint_none", variant=name), class_="gnb-note")
-        items = []
-        for finding in found:
-            mark = text(f"inspector_lint_{finding.severity}")
-            place = text("inspector_lint_at", mark=mark, position=f"{finding.position + 1:,}")
-            items.append(tag("li", tag("strong", place), ": ", finding.message.text(self.lang)))
-        label = text("inspector_lint_field", variant=name)
-        return join(
-            [
-                tag("p", text("inspector_lint_found", count=len(found))),
-                tag("ol", *items),
-                prompt_view.checked_html(written, found, label),
-            ]
-        )
 
     def _code_html(self) -> Html:
         try:
@@ -357,10 +256,8 @@ class PromptInspector(Panel):
             label = text("inspector_conversation")
             parts += [table(rows, label=label, first_is_head=True), shown]
             if prompt is not None:
-                tokenizer, found = self._tokens(prompt, self.variant)
-                typed = self._typed_html(prompt, tokenizer)
-                parts += [typed, self._room_html(len(found)), self._whose(tokenizer, self.variant)]
-            return join([*parts, self._findings_html()])
+                parts.append(count_html(prompt, self.variant, self._length.value))
+            return join([*parts, self._own.findings_html()])
 
     def static_text(self) -> str:
         """The same as plain text."""
@@ -370,9 +267,8 @@ class PromptInspector(Panel):
                 prompt = self._format(self.variant)
             except GemmaError as error:
                 return f"{text('inspector_title')}\n\n{head}:\n{error}"
-            tokenizer, found = self._tokens(prompt, self.variant)
             lines = [text("inspector_title"), "", f"{head}:", str(prompt), ""]
-            lines += [self._count_words(len(found)), self._whose(tokenizer, self.variant)]
+            lines += count_words(prompt, self.variant, self._length.value)
             return "\n".join(lines)
 
 

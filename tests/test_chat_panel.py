@@ -1,0 +1,575 @@
+"""The chat panel without a browser: what it sends, shows, keeps, and does not let through."""
+
+import base64
+import io
+import json
+import subprocess
+import sys
+import wave
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import gemma_nb as gnb
+from gemma_nb.prompts.calls import ToolCall
+from gemma_nb.prompts.replies import Chunk
+from gemma_nb.widgets import chat as chat_module
+from gemma_nb.widgets import stop_button
+from gemma_nb.widgets.chat_media import attachment
+from gemma_nb.widgets.chat_turns import Turn
+from gemma_nb.widgets.markdown import markdown
+
+QUESTION = "What is the capital of Japan?"
+ANSWER = "The capital of Japan is Tokyo."
+ATTACKS = (
+    '<img src=x onerror="alert(1)">',
+    "</script><script>alert(1)</script>",
+    "[x](javascript:alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "![x](https://example.org/spy.png)",
+    "<javascript:alert(1)>",
+    "[x]: javascript:alert(1)\n\n[x]",
+    '[x](https://a.org "\\" onmouseover=alert(1) \\"")',
+    "`<b onclick=x>`\n\n```<svg/onload=alert(1)>\n<img src=x>\n```",
+    "<details open ontoggle=alert(1)>",
+)
+
+
+class Seen(HTMLParser):
+    """The tags, attributes and text that a browser would see."""
+
+    def __init__(self, markup):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, name, attributes):
+        self.tags.append(name)
+        self.attributes += attributes
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def harmless(markup):
+    """What a browser sees, once it is known that nothing in it runs or is loaded."""
+    seen = Seen(markup)
+    assert not {"img", "script", "svg", "iframe", "style", "b"} & set(seen.tags), markup
+    assert not [k for k, _ in seen.attributes if k.startswith("on")], markup
+    for key, value in seen.attributes:
+        if key in ("href", "src"):
+            assert value.startswith(("https://", "http://")), markup
+    return seen
+
+
+# --- Markdown
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_markdown_lets_nothing_through(attack):
+    for written in (attack, f"**{attack}**", f"- {attack}", f"| {attack} |\n|-|\n| {attack} |"):
+        harmless(markdown(written, "Code"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="<>[]()!`*_#-|:\"'&\\ \nabjavscript:htp/.=x0", max_size=120))
+def test_any_markdown_is_harmless(written):
+    harmless(markdown(written, "Code"))
+
+
+def test_markdown_is_seen():
+    written = (
+        "# Head\n\nSome **bold**, *slanted* and `code`\nin lines.\n\n1. one\n2. two\n\n- a\n  - b\n\n"
+        "```python\nprint('<b>')\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> said\n\n"
+        "[page](https://ai.google.dev) ~~gone~~"
+    )
+    seen = Seen(markdown(written, "Code"))
+    for tag in [
+        "h4",
+        "strong",
+        "em",
+        "code",
+        "br",
+        "ol",
+        "ul",
+        "li",
+        "pre",
+        "table",
+        "th",
+        "td",
+        "blockquote",
+        "a",
+        "s",
+    ]:
+        assert tag in seen.tags, tag
+    assert ("href", "https://ai.google.dev") in seen.attributes
+    assert ("rel", "noopener noreferrer") in seen.attributes
+    assert "print('<b>')" in seen.text
+    assert "https://example.org" not in markdown(ATTACKS[4], "Code")  # no picture is fetched
+
+
+@pytest.mark.parametrize("length", range(0, 60, 7))
+def test_markdown_may_end_anywhere(length):
+    harmless(markdown("**bold** `co``de` ```py\nx = [1](http://a.b) | c |\n|-|"[:length], "Code"))
+
+
+def test_markdown_of_brackets_alone_is_answered_in_time():
+    import time
+
+    start = time.perf_counter()
+    for written in ("[" * 3000, "> " * 500 + "x", "*a " * 1500, "- " * 300 + "x", "`" * 3001):
+        harmless(markdown(written, "Code"))
+    assert time.perf_counter() - start < 10
+
+
+# --- one turn
+
+
+def test_thoughts_are_folded_away_and_calls_are_seen():
+    turn = Turn({"role": "user", "content": "Hi"}, (), "gemma", "en")
+    turn.take(Chunk("thought", "Hm <b>. "))
+    assert "Thinking … (8 characters)" in turn._thoughts.value
+    assert "<details" in turn._thoughts.value
+    assert "open" not in Seen(turn._thoughts.value).attributes
+    turn.take(Chunk("thought", "I see."))
+    turn.take(Chunk("answer", "It is **four**."))
+    turn.take(Chunk("call", call=ToolCall("f<i>", {"x": "<script>"})))
+    turn.end("3 tokens")
+    assert "Thoughts (14 characters)" in turn._thoughts.value
+    shown = harmless(turn._thoughts.value + turn._answer.value.replace("strong", "p"))
+    assert "Hm <b>. I see." in shown.text
+    assert "f<i>(x='<script>')" in shown.text
+    assert "<strong>four</strong>" in turn._answer.value
+    # a fold that was opened stays as it is while the answer arrives
+    before = turn._thoughts.value
+    turn.take(Chunk("answer", " More."))
+    turn._draw()
+    assert turn._thoughts.value is before
+
+
+# --- a stand-in for a model, for what needs none
+
+
+class Scripted:
+    """A model that says what it is told to: what a panel does is what is tested."""
+
+    def __init__(self, variant="gemma4_instruct_2b", says=("One", " two", " three")):
+        self.variant, self.max_length, self.precision = gnb.variant(variant), 200, "bfloat16"
+        self.says, self.asked, self.last = list(says), [], None
+        self.during = lambda: None
+
+    def prompt_ids(self, messages, **options):
+        return list(range(len(str(gnb.format_prompt(messages, self.variant, **options))) // 4))
+
+    def _chunks(self, messages, max_new_tokens, *, cache, tools, thinking, **options):
+        self.asked.append((messages, max_new_tokens, options))
+        self.prompt_ids(messages, tools=tools, thinking=thinking)
+        from gemma_nb.prompts.replies import ReplyParser
+
+        parser = ReplyParser(self.variant)
+
+        def make():
+            for piece in self.says:
+                if isinstance(piece, BaseException):
+                    raise piece
+                for chunk in parser.feed(piece):
+                    self.during()
+                    yield chunk
+            yield from parser.close()
+
+        self.last = SimpleNamespace(
+            prompt_tokens=9, new_tokens=3, first_token_seconds=0.5, tokens_per_second=12.0
+        )
+        return make(), parser
+
+
+@pytest.fixture
+def model():
+    return Scripted()
+
+
+def type_and_send(panel, text):
+    """What a person does: types, and presses Send."""
+    panel._input.field.set_state({"value": text})
+    panel._input.send.click()
+
+
+def test_a_message_is_sent_and_answered(model):
+    panel = gnb.ChatPanel(model, "Be kind.")
+    type_and_send(panel, "Hi")
+    assert panel.chat.messages == [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "One two three"},
+    ]
+    assert panel._input.field.value == ""
+    (turn,) = panel._turns
+    assert turn.prompt == gnb.format_prompt(panel.chat.messages[:-1], model.variant)
+    assert "3 tokens, 12.0 tokens/s, the first after 0.50 s" in turn._foot.value
+    assert "One two three" in panel._live.value
+    left = panel.chat.context_left
+    assert 0 < left < 200
+    assert f"Context: {left} of 200 tokens left" in panel._left.value
+    assert not panel.busy
+
+
+def test_an_empty_message_and_a_double_click_send_nothing(model):
+    panel = gnb.ChatPanel(model)
+    for empty in ("", "  \n "):
+        type_and_send(panel, empty)
+    assert model.asked == []
+    assert "Write a message first" in panel._note.value
+    # the second click of a double click comes while the first is answered
+    model.during = lambda: (panel._input.send.click(), panel.send("again"), panel._again.click())
+    type_and_send(panel, "Hi")
+    assert len(model.asked) == 1
+    assert len(panel._turns) == 1
+
+
+def test_stop_keeps_what_there_is(model):
+    panel = gnb.ChatPanel(model)
+    model.during = panel._stop.click
+    type_and_send(panel, "Hi")
+    assert panel.chat.messages[-1]["content"] == "One"
+    assert "stopped" in panel._turns[0]._foot.value
+    model.during = lambda: None
+    type_and_send(panel, "Go on")
+    assert panel.chat.messages[-1]["content"] == "One two three"
+    assert "stopped" not in panel._turns[1]._foot.value
+
+
+def test_the_kernels_interrupt_keeps_what_there_is(model):
+    panel = gnb.ChatPanel(model)
+    model.says = ["One", KeyboardInterrupt()]
+    type_and_send(panel, "Hi")
+    assert panel.chat.messages[-1]["content"] == "One"
+    assert "stopped" in panel._turns[0]._foot.value
+    # before the first word: the conversation is as it was, and the message is not lost
+    model.says = [KeyboardInterrupt()]
+    type_and_send(panel, "And now?")
+    assert len(panel.chat.messages) == 2
+    assert len(panel._turns) == 1
+    assert panel._input.field.value == "And now?"
+    assert "Stopped before the first word" in panel._note.value
+    assert not panel.busy
+
+
+def test_what_fails_is_told_whole_and_the_message_is_not_lost(model):
+    panel = gnb.ChatPanel(model)
+    model.says = [ValueError("<script>no</script>")]
+    type_and_send(panel, "Hi")
+    seen = harmless(panel._note.value)
+    assert "ValueError: <script>no</script>" in seen.text
+    assert "Traceback" in seen.text
+    assert panel._input.field.value == "Hi"
+    assert panel.chat.messages == []
+    model.says = ["ok"]
+    panel._settings.seed.set_state({"value": "-1"})
+    panel._input.send.click()
+    assert "seed is a whole number" in panel._note.value
+    assert model.asked[1:] == []
+    panel._settings.seed.set_state({"value": "7"})
+    panel._input.send.click()
+    assert panel.chat.messages[-1]["content"] == "ok"
+    assert "gnb-error" not in panel._note.value
+
+
+def test_again_and_edit_replace_the_last_turn(model):
+    panel = gnb.ChatPanel(model)
+    type_and_send(panel, "First")
+    type_and_send(panel, "Second")
+    first = panel._turns[0]
+    model.says = ["Else"]
+    panel._again.click()
+    assert [m["content"] for m in panel.chat.messages] == [
+        "First",
+        "One two three",
+        "Second",
+        "Else",
+    ]
+    assert panel._turns[0] is first
+    panel._edit.click()
+    assert panel._input.field.value == "Second"
+    assert panel._input.send.description == "Send the changed message"
+    model.says = ["Third's"]
+    type_and_send(panel, "Third")
+    assert [m["content"] for m in panel.chat.messages] == [
+        "First",
+        "One two three",
+        "Third",
+        "Third's",
+    ]
+    assert panel._input.send.description == "Send"
+    # begun and left: nothing changes
+    panel._edit.click()
+    panel._input._keep.click()
+    assert panel._input.field.value == ""
+    assert not panel._input.editing
+    # an edit that fails leaves the old turn, and the field still edits
+    model.says = [KeyboardInterrupt()]
+    panel._edit.click()
+    type_and_send(panel, "Fourth")
+    assert panel.chat.messages[-1]["content"] == "Third's"
+    assert [t.asked for t in panel._turns] == ["First", "Third"]
+    assert (panel._input.editing, panel._input.field.value) == (True, "Fourth")
+    panel._new.click()
+    assert panel.chat.messages == []
+    assert "Nothing was said yet" in panel._hello.value
+
+
+def test_settings_are_what_is_sent(model):
+    panel = gnb.ChatPanel(model)
+    s = panel._settings
+    # the publisher's values, as documented for Gemma 4
+    assert (s.temperature.value, s.top_k.value, s.top_p.value) == (1.0, 64, 0.95)
+    s.temperature.value, s.top_k.value, s.top_p.value, s.length.value = 0.35, 5, 0.5, 17
+    s.system.set_state({"value": "Rhyme."})
+    s.thinking.set_state({"value": True})
+    type_and_send(panel, "Hi")
+    messages, count, options = model.asked[0]
+    assert messages[0] == {"role": "system", "content": "Rhyme."}
+    assert count == 17
+    assert options == {"temperature": 0.35, "top_k": 5, "top_p": 0.5}
+    assert "<|think|>" in panel._turns[0].prompt
+    assert panel.chat.thinking
+    assert gnb.ChatPanel(Scripted("gemma3_instruct_1b"))._settings.thinking.layout.display == "none"
+
+
+def test_a_tools_call_asks_for_its_answer():
+    call = '<|tool_call>call:get_weather{city:<|"|>Tokyo<|"|>}<tool_call|>'
+    model = Scripted(says=[call, call.replace("Tokyo", "Nara")])
+    from gemma_nb.widgets.inspector_examples import WEATHER
+
+    panel = gnb.ChatPanel(model, tools=[WEATHER])
+    type_and_send(panel, "Weather?")
+    assert "get_weather(city=&#x27;Tokyo&#x27;)" in panel._turns[0]._answer.value
+    assert "What get_weather answers" in panel._input.field.description
+    model.says = ["Sunny."]
+    type_and_send(panel, '{"sky": "clear"}')
+    assert len(model.asked) == 1  # the other call waits
+    type_and_send(panel, "rain")
+    assert [m["content"] for m in panel.chat.messages[2:]] == [{"sky": "clear"}, "rain", "Sunny."]
+    assert panel.chat.messages[3]["name"] == "get_weather"
+    assert panel._input.field.description == "Your message"
+    type_and_send(panel, "Thanks")
+    panel._edit.click()
+    assert panel._input.field.value == "Thanks"
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_markup_in_either_direction_does_nothing(attack):
+    model = Scripted(says=[attack[:9], attack[9:]])
+    panel = gnb.ChatPanel(model, attack)
+    type_and_send(panel, attack)
+    turn = panel._turns[0]
+    shown = [turn._asked.value, turn._thoughts.value, turn._answer.value, turn._foot.value]
+    for tab in ("prompt", "json", "code"):
+        panel._tabs.tabs.value = tab
+        # the project's own marks of control tokens are <b class="gnb-ctl">
+        shown.append(panel._tabs.body.value.replace('<b class="gnb-ctl"', "<p"))
+    shown += [panel.static_html(), panel._live.value, panel._note.value]
+    for markup in shown:
+        harmless(markup)
+    assert attack in Seen(turn._asked.value).text
+    assert attack in panel.static_text()
+
+
+def test_it_is_exported(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    panel = gnb.ChatPanel(model, "Be kind.")
+    type_and_send(panel, "Hi </script>")
+    panel._tabs.tabs.value = "json"
+    shown = json.loads(Seen(panel._tabs.body.value).text)
+    assert shown == json.loads(json.dumps(panel.chat.to_dict()))
+    panel._tabs.save.click()
+    panel._tabs.save.click()  # a second file, not over the first
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["chat-2.json", "chat.json"]
+    assert gnb.Chat.load("chat.json", model).messages == panel.chat.messages
+    assert "chat-2.json" in panel._tabs._saved.value
+    monkeypatch.setattr(
+        "pathlib.Path.write_text", lambda *a, **k: (_ for _ in ()).throw(OSError("full"))
+    )
+    panel._tabs.save.click()
+    assert "could not be written: full" in panel._tabs._saved.value
+
+
+def test_the_raw_prompt_of_each_turn(model):
+    panel = gnb.ChatPanel(model)
+    panel._tabs.tabs.value = "prompt"
+    assert "Nothing was sent yet" in panel._tabs.body.value
+    type_and_send(panel, "First")
+    type_and_send(panel, "Second")
+    assert "Second" in panel._tabs.body.value
+    panel._tabs.turn.value = 0
+    assert "Second" not in panel._tabs.body.value
+    shown = Seen(panel._tabs.body.value).text.replace("↵", "")
+    assert str(gnb.format_prompt("First", model.variant)) in shown
+
+
+def png(size=(400, 300)):
+    out = io.BytesIO()
+    Image.new("RGB", size, "orange").save(out, "PNG")
+    return out.getvalue()
+
+
+def wav(seconds=1.5):
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(np.zeros(int(8000 * seconds), np.int16).tobytes())
+    return out.getvalue()
+
+
+def test_images_and_sounds_go_in(model):
+    panel = gnb.ChatPanel(model)
+    data = png()
+    panel._input._upload.set_state({"value": [file_of("<b>.png", data)]})
+    assert '<img class="gnb-thumb" alt="&lt;b&gt;.png"' in panel._input.shown[0].html
+    type_and_send(panel, "What is it?")
+    image, text = panel.chat.messages[0]["content"]
+    kept = image["image"].removeprefix("data:image/png;base64,")
+    assert base64.b64decode(kept) == data
+    assert text == {"type": "text", "text": "What is it?"}
+    assert "gnb-thumb" in panel._turns[0]._asked.value
+    assert "<|image|>" in panel._turns[0].prompt
+    assert panel._input.shown == []
+    panel._tabs.tabs.value = "json"
+    assert "shortened here" in panel._tabs.body.value
+    assert kept[:200] not in panel._tabs.body.value
+    # a picture alone is a message; a file that is none is told, and can be taken out again
+    panel._edit.click()
+    assert len(panel._input.shown) == 1
+    panel._input._attached.children[0].children[1].click()
+    assert panel._input.shown == []
+    panel._input._upload.set_state({"value": [file_of("notes.png", b"<svg onload=alert(1)>")]})
+    assert "no image that can be read" in panel._input._wrong.value
+    sound = attachment("hi.wav", wav(), frozenset({"audio", "image"}))
+    assert sound.part["type"] == "audio"
+    assert "hi.wav (1.5 s)" in sound.html
+    assert gnb.ChatPanel(Scripted("gemma3_instruct_1b"))._input._upload.layout.display == "none"
+
+
+def file_of(name, data):
+    return {
+        "name": name,
+        "type": "",
+        "size": len(data),
+        "last_modified": 0,
+        "content": memoryview(data),
+    }
+
+
+def test_a_thumbnail_is_small():
+    made = attachment("big.png", png((3000, 2000)), frozenset({"image"}))
+    shown = base64.b64decode(made.html.split("base64,")[1].split('"')[0])
+    assert max(Image.open(io.BytesIO(shown)).size) == 240
+
+
+def test_in_japanese(model):
+    panel = gnb.ChatPanel(model, lang="ja")
+    type_and_send(panel, "こんにちは")
+    assert "残り" in panel._left.value
+    assert "トークン/秒" in panel._turns[0]._foot.value
+    assert panel._input.send.description == "送信"
+    assert "あなた" in panel.static_html()
+    assert "こんにちは" in panel.static_text()
+
+
+def test_what_is_no_model_is_refused():
+    for wrong in (None, "gemma3_instruct_1b", 3):
+        with pytest.raises(ValueError, match="needs a loaded model"):
+            gnb.ChatPanel(wrong)
+    with pytest.raises(ValueError, match="system"):
+        gnb.ChatPanel(Scripted(), 3)
+
+
+# --- Stop where presses wait in the kernel's queue, as ipykernel 6 has it
+
+
+class Session:
+    """What feed_identities and unpack of jupyter_client's Session do."""
+
+    def feed_identities(self, parts, copy):
+        assert not copy
+        at = next(i for i, p in enumerate(parts) if p.bytes == b"<IDS|MSG>")
+        return parts[:at], parts[at + 1 :]
+
+    unpack = staticmethod(json.loads)
+
+
+def message(kind, content):
+    values = (b"id", b"<IDS|MSG>", b"signature", *(
+        json.dumps(v).encode() for v in ({"msg_type": kind}, {}, {}, content)
+    ))  # fmt: skip
+    return (0, print, ([SimpleNamespace(bytes=v) for v in values],))
+
+
+def test_a_press_that_waits_in_the_queue_is_seen_and_left_there(monkeypatch):
+    arriving, queue = [], []
+
+    class Stream:
+        def flush(self, flag):
+            queue.extend(arriving)
+            arriving.clear()
+
+    kernel = SimpleNamespace(
+        shell_stream=Stream(), msg_queue=SimpleNamespace(_queue=queue), session=Session()
+    )
+    monkeypatch.setattr(stop_button, "kernel", lambda: kernel)
+    pressed = stop_button.waiting_press(SimpleNamespace(model_id="stop"))
+    assert not pressed()
+    press = {"method": "custom", "content": {"event": "click"}}
+    arriving += [
+        message("execute_request", {"code": "1"}),
+        message("comm_msg", {"comm_id": "other", "data": press}),
+        message("comm_msg", {"comm_id": "stop", "data": {"method": "update", "state": {}}}),
+        (0, print, ()),
+    ]
+    assert not pressed()
+    arriving.append(message("comm_msg", {"comm_id": "stop", "data": press}))
+    assert pressed()
+    assert len(queue) == 5
+    # on a kernel with another layout it is never known, and nothing is touched
+    for other in (None, SimpleNamespace(), SimpleNamespace(shell_channel_thread=1, **vars(kernel))):
+        monkeypatch.setattr(stop_button, "kernel", lambda other=other: other)
+        assert not stop_button.waiting_press(SimpleNamespace(model_id="stop"))()
+
+
+def test_a_waiting_press_stops_the_answer(model, monkeypatch):
+    answers = iter([False, True, True])
+    monkeypatch.setattr(chat_module, "waiting_press", lambda button: lambda: next(answers))
+    panel = gnb.ChatPanel(model)
+    type_and_send(panel, "Hi")
+    assert panel.chat.messages[-1]["content"] == "One two"
+
+
+# --- with the demo model
+
+
+@pytest.mark.slow
+def test_two_turns_with_the_demo_model_and_its_code_gives_them_again():
+    model = gnb.load(max_length=256)
+    panel = gnb.ChatPanel(model)
+    type_and_send(panel, QUESTION)
+    type_and_send(panel, "What is the capital of France?")
+    assert panel.chat.messages[1]["content"] == ANSWER
+    assert "Paris" in panel.chat.messages[3]["content"]
+    assert panel._turns[1].prompt.startswith("<start_of_turn>user\nWhat is the capital of Japan?")
+    # too long for the model: told in its own words, and nothing is lost
+    type_and_send(panel, "word " * 300)
+    assert "max_length" in Seen(panel._note.value).text
+    assert panel._input.field.value.startswith("word")
+    assert len(panel.chat.messages) == 4
+    panel._tabs.tabs.value = "code"
+    code = Seen(panel._tabs.body.value).text
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said = [m["content"] for m in panel.chat.messages if m["role"] == "assistant"]
+    assert done.stdout.splitlines() == said
