@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Seconds that one layer's many small kernels cost on a GPU beside its bytes, fast and slow.
-#: (seconds a token - bytes / bandwidth) / layers on an H200 with KerasHub 0.32's layers: Gemma 3
-#: 1B 70 µs, 4B 73 µs, Gemma 4 E2B 91 µs (bfloat16, batch 1, 2026-11-22).
-LAYER_SECONDS = (60e-6, 95e-6)
+#: (seconds a token - bytes / 4.3 TB/s) / layers on an H200 with this package's own generation:
+#: Gemma 3 1B 39 µs, 4B 39 µs, Gemma 4 E2B 44 µs (bfloat16, batch 1, max_length 4096; 672, 321 and
+#: 382 tokens a second; benchmarks/generation.md, 2026-11-22).
+LAYER_SECONDS = (35e-6, 50e-6)
+#: The same where the numbers are packed: what unpacking costs beside. 1B: int8 660 and int4 477
+#: tokens a second (49 and 74 µs a layer).
+_QUANTIZED_LAYER_SECONDS = {"int8": (40e-6, 60e-6), "int4": (60e-6, 85e-6)}
 
 #: Share of the datasheet's bandwidth that is reached, fast and slow. GPU: 4.3 of 4.8 TB/s copied on
 #: the H200; 0.69 is what gpt-fast reaches with a 7B model on an A100. TPU and processor: unmeasured.
 _BANDWIDTH_SHARE = {"gpu": (0.9, 0.69), "tpu": (0.8, 0.3)}
 _PROCESSOR_SHARE = (0.6, 0.1)
-
-#: Bytes that int4 moves for each number beside its own: Keras unpacks the matrix to 16 bit, writes
-#: and reads it (keras 3.15.1; 275 tokens a second for 442 in bfloat16, 1B on the H200).
-_UNPACKED = 4
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,11 @@ def estimate_speed(
     numbers = sum(m.parameters for m in matrices)
     if runtime.is_processor and precision.dtype != "float32":
         moved += 8 * numbers  # written and read once more in float32
-    elif precision.name == "int4":
-        moved += _UNPACKED * numbers
 
     bandwidth = runtime.bandwidth_gb_s * 1e9
     fast, slow = _BANDWIDTH_SHARE.get(runtime.kind, _PROCESSOR_SHARE)
-    layers = [s * a.num_layers if runtime.kind == "gpu" else 0.0 for s in LAYER_SECONDS]
+    each = _QUANTIZED_LAYER_SECONDS.get(precision.name, LAYER_SECONDS)
+    layers = [s * a.num_layers if runtime.kind == "gpu" else 0.0 for s in each]
     least = max(read / (fast * bandwidth), layers[0])
     most = moved / (slow * bandwidth) + layers[1]
     return SpeedEstimate(1 / most, 1 / least, read, bandwidth / read)

@@ -17,11 +17,13 @@ class CachePlan:
         windowed: sliding layers keep their window only, instead of every token.
         chunk: tokens of a prompt that one pass takes in; None for the whole prompt at once.
         snapshots: copies of the sliding layers' windows kept beside, to go back to for a new turn.
+        ahead: tokens that every layer has room for besides, computed ahead.
     """
 
     windowed: bool
     chunk: int | None = None
     snapshots: int = 0
+    ahead: int = 0
 
 
 #: KerasHub 0.32's own: every layer keeps every token, the prompt goes in at once.
@@ -33,8 +35,9 @@ STRETCH = 512
 AHEAD = 2
 CHUNK = 8
 
-#: ``gemma_nb.generation``'s: sliding layers keep their window, prompts go in by stretches.
-WINDOWED = CachePlan(windowed=True, chunk=STRETCH)
+#: ``gemma_nb.generation``'s: sliding layers keep their window, and as it was when a turn began;
+#: prompts go in by stretches.
+WINDOWED = CachePlan(windowed=True, chunk=STRETCH, snapshots=1, ahead=AHEAD * CHUNK)
 
 
 def cache_plan() -> CachePlan:
