@@ -1,0 +1,410 @@
+"""Generation against KerasHub's own ``generate`` and transformers, all sides in one run.
+
+    python benchmarks/generation.py measure [--rows N] [--only NAME] [--budget S]
+    python benchmarks/generation.py report      generation.md from generation.json
+    python benchmarks/generation.py row NAME PRECISION MAX_LENGTH
+    python benchmarks/generation.py transformers NAME MAX_LENGTH
+
+Real shapes, every weight the same number (speed does not hang on values), batch 1, greedy, a
+prompt of 64 tokens; a process a row. Both sides run on the same weights in the same process:
+what one row says of them is comparable, what two rows say hardly. ``tokens per second`` leaves
+the prompt out on both sides; KerasHub's is what 256 tokens take more than one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "tools")]
+
+GIB = 2**30
+PROMPT, NEW, REPEATS = 64, 256, 3
+#: Bytes a second that an H200 copies (PyTorch, device to device, read and written, 2026-10-28).
+BANDWIDTH = {"NVIDIA H200": 4.3e12}
+
+#: (shape, precision, max_length)
+ROWS = [
+    ("gemma3_1b", "bfloat16", 4096),
+    ("gemma3_4b_text", "bfloat16", 4096),
+    ("gemma4_2b", "bfloat16", 4096),
+    ("gemma3_1b", "int8", 4096),
+    ("gemma3_1b", "int4", 4096),
+    ("gemma3_1b", "bfloat16", 512),
+    ("gemma3_4b_text", "bfloat16", 512),
+    ("gemma4_2b", "bfloat16", 512),
+    ("gemma3_1b", "bfloat16", 8192),
+    ("gemma3_4b_text", "bfloat16", 8192),
+    ("gemma4_2b", "bfloat16", 8192),
+    ("gemma3_4b_text", "int8", 4096),
+    ("gemma3_4b_text", "int4", 4096),
+    ("gemma4_2b", "int8", 4096),
+    ("gemma4_2b", "int4", 4096),
+]
+#: What a processor measures.
+PROCESSOR_ROWS = [("gemma3_270m", "float32", 512)]
+
+
+def run_row(name: str, precision: str, max_length: int) -> dict:
+    os.environ.setdefault("GEMMA_NB_COMPILE_CACHE", "off")
+    from gemma_nb import backend
+
+    backend.prepare()
+    import jax
+    import keras_hub
+    import memory
+
+    device = jax.devices()[0]
+    lm = memory.constant_model(name, precision)
+    row = {
+        "name": name,
+        "precision": precision,
+        "max_length": max_length,
+        "device": device.device_kind,
+        "jax": jax.__version__,
+        "keras_hub": keras_hub.__version__,
+        "python": platform.python_version(),
+        "weights": sum(v.value.nbytes for v in lm.backbone.variables),
+    }
+    jax.block_until_ready([v.value for v in lm.backbone.variables])
+    ours, bare = Ours(lm, max_length), Bare(lm, max_length)
+    before = peak(device)
+    row["ours"] = {"first": ours.first(), "peak": over(peak(device), row["weights"], before)}
+    row["cache"] = ours.cache_bytes()
+    row["bare"] = {"first": bare.first(), "peak": over(peak(device), row["weights"], before)}
+    sides = {"ours": ours, "bare": bare}
+    times: dict = {side: [] for side in sides}
+    for repeat in range(REPEATS):  # in turn, each the first as often
+        for side in sorted(sides, reverse=bool(repeat % 2)):
+            times[side].append(sides[side].timed())
+    for side, pairs in times.items():
+        row[side]["first_token"] = statistics.median(first for first, _ in pairs)
+        row[side]["rate"] = statistics.median(rate for _, rate in pairs)
+    row["ours"]["compilations"] = ours.decoder.compilations
+    if max_length >= 4096:
+        row["turns"] = ours.turns()
+    return row
+
+
+def read_bytes(row: dict) -> int:
+    """Bytes of weights that a decode step reads: all but tables of which it looks up a row."""
+    import memory
+
+    from gemma_nb.memory.kernels import text_kernels
+    from gemma_nb.memory.weights import kernel_bytes
+    from gemma_nb.precision import precision
+
+    matrices, _ = text_kernels(memory.text_variant(row["name"]))
+    how = precision(row["precision"])
+    return sum(kernel_bytes(m, how) for m in matrices if m.use != "lookup")
+
+
+def peak(device) -> int | None:
+    stats = device.memory_stats()
+    return None if stats is None else int(stats["peak_bytes_in_use"])
+
+
+def over(now: int | None, weights: int, before: int | None) -> int | None:
+    """The peak above the weights; None where it is not the peak of this."""
+    return None if now is None or before is None else now - weights
+
+
+class Ours:
+    def __init__(self, lm, max_length: int) -> None:
+        from gemma_nb.generation.decoding import Decoder
+
+        self.decoder = Decoder(lm, max_length)
+        self.max_length = max_length
+
+    def tokens(self, prompt, count, **options):
+        from gemma_nb.generation.sampling import Sampling
+
+        return self.decoder.tokens(prompt, Sampling(), 0, count, **options)
+
+    def first(self) -> float:
+        """Seconds from the model in memory to its first token, compiling included."""
+        started = time.perf_counter()
+        next(self.tokens([7] * PROMPT, 2))
+        return time.perf_counter() - started
+
+    def timed(self) -> tuple[float, float]:
+        started = time.perf_counter()
+        tokens = self.tokens([7] * PROMPT, NEW + 1)
+        next(tokens)
+        first = time.perf_counter()
+        assert len(list(tokens)) == NEW
+        return first - started, NEW / (time.perf_counter() - first)
+
+    def cache_bytes(self) -> int:
+        import jax
+
+        caches = jax.tree_util.tree_leaves(self.decoder._context.caches)  # noqa: SLF001
+        return sum(cache.nbytes for cache in caches)
+
+    def turns(self) -> list[float]:
+        """Seconds to the first token of twenty turns of a conversation, 40 tokens each."""
+        prompt: list[int] = []
+        seconds = []
+        for turn in range(20):
+            prompt += [turn + 5] * 40
+            started = time.perf_counter()
+            tokens = self.tokens(list(prompt), 40, reuse=True)
+            prompt.append(next(tokens))
+            seconds.append(time.perf_counter() - started)
+            prompt += list(tokens)
+        return seconds
+
+
+class Bare:
+    def __init__(self, lm, max_length: int) -> None:
+        lm.compile(sampler="greedy")
+        self.function = lm.make_generate_function()
+        self.max_length = max_length
+
+    def call(self, new: int) -> float:
+        """Seconds of a whole call that makes so many tokens: it gives nothing before its end."""
+        import numpy as np
+
+        tokens = np.full((1, self.max_length), 7, "int32")
+        mask = np.zeros(tokens.shape, "bool")
+        mask[:, : self.max_length - new] = True
+        started = time.perf_counter()
+        made = self.function({"token_ids": tokens, "padding_mask": mask}, stop_token_ids=None)
+        np.asarray(made["token_ids"])
+        return time.perf_counter() - started
+
+    def first(self) -> float:
+        return self.call(1)
+
+    def timed(self) -> tuple[float, float]:
+        one, many = self.call(1), self.call(NEW + 1)
+        return one, NEW / (many - one)
+
+
+def run_transformers(name: str, max_length: int) -> dict:
+    """Transformers' own generate on the same shape: a cache that grows, and one that is compiled."""
+    import torch
+    import transformers
+    from catalog_configs import CONFIGS
+
+    c = CONFIGS[name]
+    config = transformers.Gemma3TextConfig(
+        vocab_size=c["vocabulary_size"],
+        hidden_size=c["hidden_dim"],
+        intermediate_size=c["intermediate_dim"],
+        num_hidden_layers=c["num_layers"],
+        num_attention_heads=c["num_query_heads"],
+        num_key_value_heads=c["num_key_value_heads"],
+        head_dim=c["head_dim"],
+        sliding_window=c["sliding_window_size"],
+        max_position_embeddings=max_length,
+    )
+    cuda = torch.cuda.is_available()
+    model = transformers.Gemma3ForCausalLM(config)
+    model = model.to("cuda" if cuda else "cpu", torch.bfloat16 if cuda else torch.float32).eval()
+    ids = torch.full((1, PROMPT), 7, device=model.device)
+    row = {
+        "name": name,
+        "max_length": max_length,
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "device": torch.cuda.get_device_name() if cuda else platform.machine(),
+    }
+
+    def call(new: int, cache: str | None) -> float:
+        if cuda:
+            torch.cuda.synchronize()
+        started = time.perf_counter()
+        model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            min_new_tokens=new,
+            max_new_tokens=new,
+            do_sample=False,
+            cache_implementation=cache,
+        )
+        if cuda:
+            torch.cuda.synchronize()
+        return time.perf_counter() - started
+
+    new = min(NEW, max_length - PROMPT - 1)
+    for kind, cache in (("dynamic", None), ("static", "static")):
+        first = call(2, cache)
+        ones, many = (statistics.median(call(n, cache) for _ in range(3)) for n in (1, new + 1))
+        row[kind] = {"first": first, "first_token": ones, "rate": new / (many - ones)}
+    return row
+
+
+# --- the commands
+
+
+def measure(path: Path, rows: list, budget: float, *, compare: bool) -> None:
+    kept = json.loads(path.read_text()) if path.exists() else []
+    started = time.perf_counter()
+    wanted = [["row", *map(str, row)] for row in rows]
+    if compare:
+        wanted.insert(1, ["transformers", "gemma3_1b" if len(rows) > 1 else rows[0][0], "512"])
+    for command in wanted:
+        if time.perf_counter() - started > budget:
+            print("budget spent")
+            break
+        answer = subprocess.run(
+            [sys.executable, __file__, *command], capture_output=True, text=True, check=False
+        )
+        if answer.returncode:
+            print(command, answer.stderr[-1500:], flush=True)
+            continue
+        row = {"kind": command[0], **json.loads(answer.stdout.splitlines()[-1])}
+        kept = [k for k in kept if key(k) != key(row)] + [row]
+        print(json.dumps(row), flush=True)
+        path.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def key(row: dict) -> tuple:
+    device = row["device"]
+    return row["kind"], row["name"], row.get("precision"), row["max_length"], device
+
+
+def report(path: Path) -> str:
+    """The table, from what was measured."""
+    rows = json.loads(path.read_text())
+    own = [r for r in rows if r["kind"] == "row"]
+    lines = [
+        "# Generation: this package and what it stands on",
+        "",
+        "`python benchmarks/generation.py measure`, then `report`. Real shapes with constant weights,",
+        f"batch 1, greedy, a prompt of {PROMPT} tokens, {NEW} tokens made; medians of {REPEATS}, the sides",
+        "in turn in one process. *Bare* is KerasHub's own compiled `generate`: its first token comes",
+        "with its last, so *first token* is its whole call for one token. *First answer* is the first",
+        "call of a fresh process with no compilation cache, compiling included. *Above* is peak memory",
+        "above the weights (bare runs second: its peak holds ours where ours is higher). *Limit* is the",
+        "share of the tokens per second that reading the weights alone allows at 4.3 TB/s.",
+        "",
+    ]
+    for device in sorted({r["device"] for r in own}):
+        mine = [r for r in own if r["device"] == device]
+        versions = sorted(
+            {f"jax {r['jax']}, keras-hub {r['keras_hub']}, Python {r['python']}" for r in mine}
+        )
+        lines += [
+            f"## {device}",
+            "",
+            "; ".join(versions) + ".",
+            "",
+            "| variant | precision | max_length | tokens/s | bare | ratio | limit | first token, ms | steps"
+            " | bare, ms | first answer, s | bare, s | above, GiB | of it KV | bare, GiB |",
+            "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        ]
+        order = {row: i for i, row in enumerate([*ROWS, *PROCESSOR_ROWS])}
+        mine.sort(key=lambda r: order.get((r["name"], r["precision"], r["max_length"]), 99))
+        lines += [line(r) for r in mine]
+        turns = [r for r in mine if r.get("turns")]
+        if turns:
+            lines += [
+                "",
+                "Turns of a chat, 40 tokens in and 40 out: first token of turn 2 and of turn 20, ms.",
+                "",
+            ]
+            for r in turns:
+                second, last = (
+                    statistics.median(r["turns"][1:4]),
+                    statistics.median(r["turns"][-3:]),
+                )
+                lines.append(
+                    f"- {r['name']} {r['precision']} {r['max_length']}: {second * 1e3:.1f} and"
+                    f" {last * 1e3:.1f} ({last / second:.2f} ×; medians of turns 2 to 4 and 18 to 20)"
+                )
+        lines.append("")
+    other = [r for r in rows if r["kind"] == "transformers"]
+    if other:
+        lines += [
+            "## transformers, the same shapes",
+            "",
+            "| variant | max_length | cache | tokens/s | first token, ms | first call, s | where |",
+            "|---|--:|---|--:|--:|--:|---|",
+        ]
+        for r in other:
+            for kind in ("dynamic", "static"):
+                t = r[kind]
+                lines.append(
+                    f"| {r['name']} | {r['max_length']} | {kind} | {t['rate']:.0f} |"
+                    f" {t['first_token'] * 1e3:.1f} | {t['first']:.1f} | {r['device']}, torch {r['torch']},"
+                    f" transformers {r['transformers']} |"
+                )
+        lines.append("")
+    notes = HERE / "generation_notes.md"
+    if notes.exists():
+        lines.append(notes.read_text().rstrip() + "\n")
+    return "\n".join(lines)
+
+
+def line(r: dict) -> str:
+    ours, bare = r["ours"], r["bare"]
+    bandwidth = next((b for d, b in BANDWIDTH.items() if r["device"].startswith(d)), None)
+    limit = f"{ours['rate'] * read_bytes(r) / bandwidth:.0%}" if bandwidth else ""
+
+    def gib(count: int | None) -> str:
+        return "" if count is None else f"{count / GIB:.2f}"
+
+    cells = [
+        r["name"],
+        r["precision"],
+        r["max_length"],
+        f"{ours['rate']:.0f}",
+        f"{bare['rate']:.0f}",
+        f"{ours['rate'] / bare['rate']:.2f}",
+        limit,
+        f"{ours['first_token'] * 1e3:.1f}",
+        f"{ours['first_token'] * ours['rate']:.1f}",
+        f"{bare['first_token'] * 1e3:.0f}",
+        f"{ours['first']:.1f}",
+        f"{bare['first']:.1f}",
+        gib(ours["peak"]),
+        gib(r["cache"]),
+        gib(bare["peak"]),
+    ]
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("row")
+    one.add_argument("name")
+    one.add_argument("precision")
+    one.add_argument("max_length", type=int)
+    other = commands.add_parser("transformers")
+    other.add_argument("name")
+    other.add_argument("max_length", type=int)
+    several = commands.add_parser("measure")
+    several.add_argument("--rows", type=int, default=len(ROWS))
+    several.add_argument("--skip", type=int, default=0)
+    several.add_argument("--only", default="")
+    several.add_argument("--processor", action="store_true")
+    several.add_argument("--compare", action="store_true", help="transformers too")
+    several.add_argument("--budget", type=float, default=1e9, help="seconds")
+    several.add_argument("--out", type=Path, default=HERE / "generation.json")
+    commands.add_parser("report")
+    told = parser.parse_args()
+    if told.command == "row":
+        print(json.dumps(run_row(told.name, told.precision, told.max_length)))
+    elif told.command == "transformers":
+        print(json.dumps(run_transformers(told.name, told.max_length)))
+    elif told.command == "measure":
+        rows = PROCESSOR_ROWS if told.processor else ROWS[told.skip : told.rows]
+        rows = [row for row in rows if told.only in " ".join(map(str, row))]
+        measure(told.out, rows, told.budget, compare=told.compare)
+    else:
+        (HERE / "generation.md").write_text(report(HERE / "generation.json"))
+
+
+if __name__ == "__main__":
+    main()
