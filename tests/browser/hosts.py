@@ -259,10 +259,14 @@ class JupyterLab(Host):
         page.locator(".jp-NotebookPanel").first.wait_for(timeout=60_000)
         asked = page.locator(".jp-Dialog")
         page.add_locator_handler(asked, lambda: asked.locator(".jp-mod-accept").click())
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
+        self.idle(book)
         page.evaluate("jupyterapp.restored.then(() => jupyterapp.shell.collapseLeft())")
         # the theme is the server's: a page before this one may have changed it
         self._do(book, "apputils:change-theme", theme="JupyterLab Light")
+
+    def idle(self, book):
+        """Waits until the kernel has nothing to do, and the program has moved its focus."""
+        book.page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
 
     def _do(self, book, command, **args):
         book.page.evaluate("([c, a]) => jupyterapp.commands.execute(c, a)", [command, args])
@@ -315,7 +319,10 @@ class Notebook6(Host):
         idle = " && Jupyter.notebook.kernel && Jupyter.notebook.kernel.is_connected()"
         idle += " && Boolean(Jupyter.notebook.kernel.widget_manager)"
         page.wait_for_function(ready + idle, timeout=90_000)
-        page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for(timeout=90_000)
+        self.idle(book)
+
+    def idle(self, book):
+        book.page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for(timeout=90_000)
 
     run_all = "() => {Jupyter.notebook.execute_all_cells()}"
 

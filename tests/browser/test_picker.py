@@ -31,7 +31,8 @@ def opened(host, browser):
         book = host.book(browser, f"picker{len(books)}", [code, *more], **page)
         books.append(book)
         book.run()
-        book.widget().wait_for(timeout=90_000)
+        book.widget().locator(".gnb-verdict").wait_for(timeout=90_000)
+        book.host.idle(book)
         return book
 
     yield open_
@@ -139,6 +140,7 @@ def test_choosing_by_keyboard_alone(opened):
     said(book, "gemma3_instruct_27b in int4")
     page.keyboard.press("Home")
     said(book, "gemma3_instruct_27b in float32")
+    widget.locator(".gnb-fix:visible").first.wait_for()
     # on through the page with Tab, to the changes that would help
     for _ in range(30):
         page.keyboard.press("Tab")
