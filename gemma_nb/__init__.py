@@ -39,6 +39,7 @@ _WHERE = {
     "cached": "loading.cached",
     "Model": "model",
     "Chat": "chat",
+    "next_tokens": "likely",
     "compare": "comparing",
     "Comparison": "comparing",
     "set_language": "strings",

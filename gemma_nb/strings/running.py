@@ -24,6 +24,20 @@ TEXT = {
         "not {value!r}.",
         "batch_size は同時に計算する会話の数で、1 以上の整数です。{value!r} は使えません。",
     ),
+    "next_tokens_count": (
+        "count is how many tokens are told: a whole number from 1 on, not {value!r}.",
+        "count は表示するトークンの数で、1 以上の整数です。{value!r} は使えません。",
+    ),
+    "next_tokens_no_decoder": (
+        "{name} reads its prompt with an encoder: next_tokens knows decoders only. "
+        "Its generate answers.",
+        "{name} はプロンプトをエンコーダーで読みます。next_tokens が使えるのはデコーダーだけの"
+        "モデルです。返答には generate を使ってください。",
+    ),
+    "next_tokens_text_only": (
+        "next_tokens takes text only: leave the images and clips out.",
+        "next_tokens が受け取れるのはテキストだけです。画像と音声は除いてください。",
+    ),
     "backend_fixed": (
         "Keras was imported before gemma_nb and runs on {backend}; gemma_nb needs it on JAX. "
         "Restart the kernel and import gemma_nb first (or set KERAS_BACKEND=jax).",
