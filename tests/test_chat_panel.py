@@ -217,6 +217,9 @@ def test_a_message_is_sent_and_answered(model):
     assert 0 < left < 200
     assert f"Context: {left} of 200 tokens left" in panel._left.value
     assert not panel.busy
+    copy = Seen(panel._copy()["text/html"])
+    assert copy.tags[0] == "div"
+    assert copy.tags.count("script") == 2  # the shared one, and the one that makes Enter send
 
 
 def test_an_empty_message_and_a_double_click_send_nothing(model):

@@ -107,7 +107,7 @@ TEXT = {
     ),
     "inspector_typed": (
         "{spelling} was typed by a person, so the model gets it as {count} ordinary pieces: {pieces}.",
-        "{spelling} は人が入力した文字なので、モデルには {count} 個の普通のピースとして渡ります: {pieces}",
+        "{spelling} は人が入力した文字なので、モデルには {count} 個の普通のピース({pieces})として渡ります。",
     ),
     "inspector_typed_id": (
         "The control token of that name has the id {id} and stands only where the format put it.",
@@ -154,6 +154,10 @@ TEXT = {
         "枠で囲まれたものはすべて制御トークンになります。",
     ),
     "inspector_lint_field": ("Your prompt for {variant}", "{variant} 用のプロンプト"),
+    "inspector_lint_marked": (
+        "Your prompt, with the number of each fault where it stands",
+        "入力したプロンプト(問題の箇所に番号を付けています)",
+    ),
     "inspector_lint_take": ("Take the prompt from above", "上のプロンプトを写す"),
     "inspector_lint_none": (
         "✓ No fault found: {variant} can be sent this raw.",

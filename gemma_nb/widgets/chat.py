@@ -362,5 +362,5 @@ class ChatPanel(Panel):
     def _copy(self) -> dict[str, Any]:
         """The static copy, with the script that makes Enter send."""
         bundle = super()._copy()
-        bundle["text/html"] = join([bundle["text/html"], chat_style.SCRIPT])
+        bundle["text/html"] = Html(bundle["text/html"] + chat_style.SCRIPT)
         return bundle

@@ -57,7 +57,7 @@ class Own:
             mark = text(f"inspector_lint_{finding.severity}")
             place = text("inspector_lint_at", mark=mark, position=f"{finding.position + 1:,}")
             items.append(tag("li", tag("strong", place), ": ", str(finding.message)))
-        label = text("inspector_lint_field", variant=variant.name)
+        label = text("inspector_lint_marked")
         return join(
             [
                 tag("p", text("inspector_lint_found", count=len(found))),
