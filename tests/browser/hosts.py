@@ -153,6 +153,8 @@ class Book:
     def __init__(self, host, page):
         self.host, self.page = host, page
         self.problems = []
+        self.logs = []
+        page.on("console", lambda message: self.logs.append(message.text[:300]))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("dialog", self._asked)
 
@@ -167,6 +169,15 @@ class Book:
     def run(self):
         """Runs all cells."""
         self.host.run(self)
+
+    def shown(self, inside, cell=0):
+        """Waits until a part of a cell's widget is seen; says what there is instead where not."""
+        try:
+            self.widget(cell).locator(inside).first.wait_for(timeout=90_000)
+        except NotInTime:
+            there = self.page.locator(self.host.cell).nth(cell).inner_html()[:3000]
+            log = (self.host.folder / "log").read_text()[-2000:]
+            raise AssertionError("\n".join([there, *self.logs[-20:], log])) from None
 
     def run_cell(self, cell):
         """Runs one cell, by keyboard; returns once it has run."""

@@ -31,7 +31,7 @@ def opened(host, browser):
         book = host.book(browser, f"picker{len(books)}", [code, *more], **page)
         books.append(book)
         book.run()
-        book.widget().locator(".gnb-verdict").wait_for(timeout=90_000)
+        book.shown(".gnb-verdict")
         book.host.idle(book)
         return book
 
