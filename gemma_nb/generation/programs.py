@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 
@@ -58,19 +60,24 @@ class Programs:
         import jax
 
         started = time.perf_counter()
-        pool = ThreadPoolExecutor(len(missing), "gemma_nb-compile")
+        waiting: dict[Hashable, Future[Any]] = {}
         try:
-            waiting = {}
-            for name, recipe in missing.items():
+            for left, (name, recipe) in zip(
+                range(len(missing))[::-1], missing.items(), strict=True
+            ):
                 r = recipe()
                 traced = jax.jit(r.function, donate_argnums=r.donated).lower(*r.arguments)
-                waiting[name] = pool.submit(traced.compile)
+                if left and jax.default_backend() != "cpu":
+                    waiting[name] = _threads().submit(traced.compile)
+                else:  # nothing is left to trace meanwhile; and XLA's processor compiler uses all cores
+                    self._made[name] = traced.compile()
             for name, program in waiting.items():
                 self._made[name] = program.result()
-                self.compilations += 1
+            self.compilations += len(missing)
         finally:
             # an interrupt does not wait for XLA, which cannot be stopped
-            pool.shutdown(wait=False, cancel_futures=True)
+            for program in waiting.values():
+                program.cancel()
             self.compile_seconds += time.perf_counter() - started
 
     def run(self, name: Hashable, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -83,6 +90,12 @@ class Programs:
         """
         self.make({name: lambda: Recipe(function, arguments)})
         return self._made[name](*arguments)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads for all models: each new one would keep memory of its own."""
+    return ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1) - 1), "gemma_nb-compile")
 
 
 def bucket(count: int, shortest: int, longest: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,6 @@ class Flight:
         self._waiting = self._read = 0
         self._watch = watch or (lambda _: None)
         self._arranges = layout.wanted()
-        self._thread = ThreadPoolExecutor(1, "gemma_nb-load")
         self._behind: Future[None] | None = None
 
     def read(self, count: int) -> None:
@@ -116,7 +116,7 @@ class Flight:
             _StopError: that failed.
         """
         self.settle()
-        self._behind = self._thread.submit(work)
+        self._behind = _thread().submit(work)
 
     def sent(self, layer: Any) -> None:
         """Lays a filled layer out; waits for the device once a block, so that little waits for it."""
@@ -137,7 +137,9 @@ class Flight:
 
     def wait(self) -> None:
         """Waits for the thread, whatever became of its work."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        work, self._behind = self._behind, None
+        if work is not None and not work.cancel():
+            work.exception()
 
     def settle(self) -> None:
         """Waits for what is behind the reader.
@@ -151,6 +153,12 @@ class Flight:
                 work.result()
             except Exception as error:  # noqa: BLE001 - whatever it is, it ends the reading
                 raise _StopError(error) from None
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    """One thread for all loads: each new one would keep memory of its own."""
+    return ThreadPoolExecutor(1, "gemma_nb-load")
 
 
 def _reading(layer: Any, flight: Flight) -> Callable[[Any], None]:
