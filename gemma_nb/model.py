@@ -14,9 +14,12 @@ from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation import embedding
 from gemma_nb.generation.decoding import Decoder
 from gemma_nb.generation.embedding import Embedder
+from gemma_nb.generation.encoder_decoder import EncoderDecoder
 from gemma_nb.generation.engine import Engine, engine_of
+from gemma_nb.generation.media import Clip, Converters, token_ids
 from gemma_nb.generation.programs import bucket
 from gemma_nb.generation.sampling import Sampling, defaults
+from gemma_nb.generation.senses import SoftTokens, senses_of
 from gemma_nb.generation.text import TextStream
 from gemma_nb.generation.timing import Clock, Stats, together
 from gemma_nb.prompts import format_prompt, reply_tokens, stop_tokens
@@ -48,10 +51,17 @@ class Model:
         variant: what it is.
         precision: the dtype its weights are held in.
         max_length: tokens of prompt and reply together.
+        converters: KerasHub's layers that read images and sound for it, where it takes any.
     """
 
     def __init__(
-        self, lm: Any, tokenizer: Any, variant: Variant, precision: str, max_length: int
+        self,
+        lm: Any,
+        tokenizer: Any,
+        variant: Variant,
+        precision: str,
+        max_length: int,
+        converters: Converters | None = None,
     ) -> None:
         self.lm = lm
         self.tokenizer = tokenizer
@@ -60,6 +70,10 @@ class Model:
         self.max_length = max_length
         self.last: Stats | None = None
         self._decoder: Engine | None = engine_of(lm, max_length)
+        self.converters = converters or Converters()
+        programs = getattr(self._decoder, "programs", None)
+        self._senses = senses_of(lm, self.converters, variant.name, programs)
+        self._soft = SoftTokens(self._senses)  # of the last prompt, for the next
         control = vocabulary(tokenizer).control
         self._stops = frozenset(control[t] for t in stop_tokens(variant) if t in control)
         # PaliGemma's places and masks are what it says, not marks round it
@@ -88,6 +102,8 @@ class Model:
     ) -> list[int]:
         """The token ids that the model is given, ``<bos>`` first.
 
+        An image or a clip stands there as its soft tokens, each a number below -1.
+
         Args:
             messages: a string or a conversation; with ``raw`` a string.
             raw: the string as it stands, without a template.
@@ -96,21 +112,25 @@ class Model:
             guideline: as in ``format_prompt``.
 
         Raises:
-            InvalidInput: the variant cannot take these messages.
+            InvalidInput: the variant cannot take these messages, or an image or clip of them
+                cannot be read.
         """
         return self._prompt(messages, raw, tools=tools, thinking=thinking, guideline=guideline)[0]
 
     def _prompt(
         self, messages: Messages, raw: bool = False, **options: Any
-    ) -> tuple[list[int], str]:
-        """The prompt's token ids, and what it reads."""
+    ) -> tuple[list[int], str, list[Clip]]:
+        """The prompt's token ids, what it reads, and its images and clips."""
         if raw:
             if not isinstance(messages, str):
                 raise InvalidInput("raw_wants_text", kind=type(messages).__name__)
             ids = [self.tokenizer.start_token_id, *map(int, self.tokenizer.tokenize(messages))]
-            return ids, messages
+            return ids, messages, []
         prompt = format_prompt(messages, self.variant, **options)
-        return list(prompt.token_ids(self.tokenizer)), prompt
+        if not prompt.media:
+            return list(prompt.token_ids(self.tokenizer)), prompt, []
+        clips = [self._senses.read(medium) for medium in prompt.media]
+        return token_ids(prompt, clips, self._senses.places, self.tokenizer), prompt, clips
 
     def stream_ids(
         self,
@@ -265,7 +285,8 @@ class Model:
 
     def _batch(self, requests: list[_Request]) -> list[str]:
         engine = self._decoding()
-        if len(requests) == 1 or not isinstance(engine, Decoder):
+        alone = any(one.media.clips for one in requests)
+        if len(requests) == 1 or alone or not isinstance(engine, Decoder):
             return ["".join(text for _, text in self._pairs(one)) for one in requests]
         # a power of two, so that few sizes are compiled; what fills it up is not read
         size = bucket(len(requests), 1, 2**31)
@@ -386,7 +407,8 @@ class Model:
         """Gives the model's memory back; it answers no more."""
         _live.discard(self)
         self._decoder = None
-        self.lm = None
+        self.lm = self._senses.lm = None
+        self._soft.clear()
         from gemma_nb.loading.release import release
 
         release()
@@ -409,7 +431,7 @@ class Model:
             raise GenerationError("unloaded", name=self.variant.name)
         return self._decoder
 
-    def _decoding(self) -> Decoder:
+    def _decoding(self) -> Decoder | EncoderDecoder:
         """What makes replies.
 
         Raises:
@@ -453,7 +475,8 @@ class Model:
         strings = _stop_strings(stop)
         if type(max_new_tokens) is not int or max_new_tokens < 1:
             raise InvalidInput("bad_max_new_tokens", value=max_new_tokens)
-        ids = self._prompt(messages, **prompt_options)[0]
+        ids, _, clips = self._prompt(messages, **prompt_options)
+        self._soft = SoftTokens(self._senses, clips, self._soft)
         control = self._control - self._marks if marked else self._control
         return _Request(
             ids,
@@ -463,12 +486,18 @@ class Model:
             frozenset() if ignore_eos else self._stops,
             TextStream(self.tokenizer, control, strings),
             cache,
+            self._soft,
         )
 
     def _pairs(self, one: _Request) -> Iterator[tuple[int | None, str]]:
         decoder = self._decoding()
         clock = Clock(len(one.ids), decoder)
-        tokens = decoder.tokens(one.ids, one.sampling, one.seed, one.count, **one.cache)
+        options: dict[str, Any] = {"media": one.media, **one.cache}
+        if isinstance(decoder, EncoderDecoder):
+            # it makes the whole reply before it gives any of it
+            start = self.tokenizer.start_token_id
+            options = {"media": one.media, "stops": one.stops, "start": start}
+        tokens = decoder.tokens(one.ids, one.sampling, one.seed, one.count, **options)
         return self._timed(tokens, one, clock)
 
     def _timed(
@@ -502,6 +531,7 @@ class _Request:
     stops: frozenset[int]
     text: TextStream
     cache: Mapping[str, bool]
+    media: SoftTokens
 
 
 def _parsed(pairs: Iterator[tuple[int | None, str]], parser: ReplyParser) -> Iterator[Chunk]:

@@ -6,7 +6,7 @@ import pytest
 import tiny
 
 from gemma_nb.generation import decoding
-from gemma_nb.generation.decoding import Decoder, stretches
+from gemma_nb.generation.decoding import Decoder
 from gemma_nb.generation.sampling import Sampling
 
 pytestmark = pytest.mark.slow
@@ -117,13 +117,13 @@ def test_a_conversation_goes_on_from_the_cache(decoder, chunked):
 def computed(chunked, monkeypatch):
     """Counts the prompt's tokens that are computed."""
     counts = []
-    pieces = decoding._pieces
+    pieces = decoding.pieces
 
-    def counting(prompts, start):
+    def counting(prompts, start, *rest):
         counts.append(len(prompts[0]) - start)
-        return pieces(prompts, start)
+        return pieces(prompts, start, *rest)
 
-    monkeypatch.setattr(decoding, "_pieces", counting)
+    monkeypatch.setattr(decoding, "pieces", counting)
     return counts
 
 
@@ -239,11 +239,3 @@ def test_weights_that_are_not_numbers_are_told():
     decoder = Decoder(lm, 64)
     assert list(decoder.tokens(prompt(4), Sampling(), 0, 1)) == [-1]
     assert decoder._context is None, "what is not a number would spread from the cache"
-
-
-def test_stretches():
-    assert stretches(1) == [(1, 32)]
-    assert stretches(32) == [(32, 32)]
-    assert stretches(33) == [(33, 64)]
-    assert stretches(512) == [(512, 512)]
-    assert stretches(1100) == [(512, 512), (512, 512), (76, 128)]

@@ -12,10 +12,6 @@ def _tokenizer(name):
     return prompt_helpers.tokenizer(name)
 
 
-def _id(name, piece):
-    return _tokenizer(name).token_to_id(piece)
-
-
 def gemma3(seed=0, window=8):
     """Images of 16 pixels, 4 tokens each."""
     import keras_hub
@@ -131,7 +127,7 @@ def gemma3n(seed=0):
     )
     kinds = ["sliding_attention", "sliding_attention", "full_attention", "sliding_attention"]
     backbone = keras_hub.models.Gemma3nBackbone(
-        text_vocab_size=size,
+        text_vocab_size=size + 8,
         text_hidden_size=32,
         num_hidden_layers=4,
         pad_token_id=0,
@@ -144,7 +140,7 @@ def gemma3n(seed=0):
         sliding_window=8,
         rope_theta=1_000_000.0,
         max_position_embeddings=512,
-        vocab_size_per_layer_input=size - 8,
+        vocab_size_per_layer_input=size,
         hidden_size_per_layer_input=8,
         altup_num_inputs=2,
         laurel_rank=4,
@@ -154,13 +150,13 @@ def gemma3n(seed=0):
         vision_vocab_size=4,
         vision_vocab_offset=size,
         vision_soft_tokens_per_image=4,
-        image_token_id=_id(name, "<image_soft_token>"),
+        image_token_id=size + 1,  # as in the real one: without a per-layer input of its own
         audio_encoder_config=audio.get_config(),
         audio_hidden_size=8,
         audio_vocab_size=4,
         audio_vocab_offset=size + 4,
         audio_soft_tokens_per_image=12,
-        audio_token_id=_id(name, "<audio_soft_token>"),
+        audio_token_id=size + 5,
         dtype="float32",
     )
     lm = keras_hub.models.Gemma3nCausalLM(backbone=backbone, preprocessor=None)
@@ -231,8 +227,10 @@ def pali_gemma(seed=0, second=False):
 
 
 def picture(height=20, width=28, seed=0):
-    """A seeded photograph of nothing."""
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype("uint8")
+    """A seeded photograph of nothing: a colour that fades, and noise."""
+    rng = np.random.default_rng(seed)
+    fade = np.linspace(1, 0.2, width)[None, :, None] * rng.integers(0, 256, 3)
+    return np.clip(fade + rng.integers(-40, 41, (height, width, 3)), 0, 255).astype("uint8")
 
 
 def tone(seconds, rate, pitch=110.0):

@@ -54,6 +54,12 @@ class Step:
         size: tokens of this pass, padding included.
         caches: layer -> its cache; updated as the layers run.
         windows: layer -> its window, None for all.
+        soft: embeddings (batch, size, hidden size) of an image or a clip, None where the pass has
+            none.
+        is_soft: bool (batch, size): which tokens they stand for.
+        groups: int32 (batch, size): tokens of one number above 0 see each other both ways.
+        beyond: whether such tokens see each other in sliding layers alone, there further than the
+            window; else in all layers, no further than their windows.
     """
 
     start: Any
@@ -61,6 +67,10 @@ class Step:
     size: int
     caches: dict[int, KeyValue]
     windows: dict[int, int | None]
+    soft: Any = None
+    is_soft: Any = None
+    groups: Any = None
+    beyond: bool = False
     seen: dict[int, tuple[KeyValue, Any]] = field(default_factory=dict)
 
     @property
@@ -101,8 +111,31 @@ class Step:
         mask = (at[:, None, :] >= 0) & (at[:, None, :] <= query)
         if window is not None:
             mask &= at[:, None, :] > query - window
+        if self.groups is not None and not (self.beyond and window is None):
+            mask |= self._together(at, None if self.beyond else window)
         self.seen[layer] = shown, mask
         return shown, mask
+
+    def _together(self, at: Any, window: int | None) -> Any:
+        """Which keys a query sees for being of its group: bool (batch, size, keys)."""
+        import jax.numpy as jnp
+
+        index = at - self.start[:, None]
+        here = (index >= 0) & (index < self.length[:, None])
+        found = jnp.take_along_axis(self.groups, jnp.clip(index, 0, self.size - 1), axis=1)
+        theirs = jnp.where(here, found, 0)[:, None, :]
+        same = (theirs > 0) & (theirs == self.groups[:, :, None])
+        if window is None:
+            return same
+        return same & (jnp.abs(at[:, None, :] - self.positions[:, :, None]) < window)
+
+    def embedded(self, text: Any) -> Any:
+        """Embeddings (batch, size, hidden size) with the soft ones in their places."""
+        import jax.numpy as jnp
+
+        if self.soft is None:
+            return text
+        return jnp.where(self.is_soft[..., None], self.soft.astype(text.dtype), text)
 
     def _written(self, ring: Any, new: Any) -> Any:
         import jax

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gemma_nb.generation.attention import KeyValue, Step
 from gemma_nb.generation.context import Context, Ring, Snapshot
 from gemma_nb.generation.families import family_of
+from gemma_nb.generation.passes import NOTHING, Piece, Soft, pieces, run_start, shapes
 from gemma_nb.generation.programs import Programs, Recipe
 from gemma_nb.generation.sampling import Sampling, next_tokens
-from gemma_nb.memory.plan import AHEAD, STRETCH
+from gemma_nb.memory.plan import AHEAD, CHUNK, STRETCH
 
 #: Prompts are computed in stretches of one of these lengths; the last is padded to the next one.
 BUCKETS = (32, 64, 128, 256, STRETCH)
-
-
-def stretches(count: int) -> list[tuple[int, int]]:
-    """How a prompt of ``count`` tokens is cut: (real tokens, padded length) of each stretch."""
-    longest = BUCKETS[-1]
-    cut = [(longest, longest)] * (count // longest)
-    if rest := count % longest:
-        cut.append((rest, next(size for size in BUCKETS if size >= rest)))
-    return cut
 
 
 class Decoder:
@@ -65,6 +57,7 @@ class Decoder:
         *,
         reuse: bool = False,
         new_turn: bool = True,
+        media: Mapping[int, Soft] = NOTHING,
     ) -> Iterator[int]:
         """Yields ``count`` token ids of the reply; -1 where the logits were not numbers.
 
@@ -78,6 +71,7 @@ class Decoder:
                 fresh computation's, which cuts the prompt elsewhere.
             new_turn: with ``reuse``, whether the conversation goes on from here, so that an edit
                 goes back to this place.
+            media: soft id, as the prompt has it, -> what stands there.
         """
         weights = self._weights()
         # a reply that is begun while another is being read has a cache of its own
@@ -86,13 +80,13 @@ class Decoder:
             self._make(weights, [ids], 0)
             context = self._empty()
         elif reuse and context.made_with(weights):
-            self._go_back(context, ids, count, weights, new_turn=new_turn)
+            self._go_back(context, ids, count, weights, media, new_turn=new_turn)
         else:
             context.forget()
         context.note(weights)
         whole = False
         try:
-            for row in self._rows(weights, [ids], context, sampling, [seed], count):
+            for row in self._rows(weights, [ids], context, sampling, [seed], count, media):
                 # what is not a number would spread from the cache
                 whole = row[0] >= 0
                 yield row[0]
@@ -133,6 +127,7 @@ class Decoder:
         sampling: Sampling,
         seeds: Sequence[int],
         count: int,
+        media: Mapping[int, Soft] = NOTHING,
     ) -> Iterator[list[int]]:
         """The same, behind what is in ``context`` already.
 
@@ -145,7 +140,7 @@ class Decoder:
         batch = len(prompts)
         self._make(weights, prompts, len(context.ids))
         how = jax.device_put((np.array(seeds, np.uint32), *_scalars(sampling)))
-        token, position = self._prompt(weights, prompts, context, how)
+        token, position = self._prompt(weights, prompts, context, how, media)
         token.copy_to_host_async()  # now: behind the next call it would wait for that
         waiting, sent = [token], 1
         written = max(len(p) for p in prompts)
@@ -169,11 +164,12 @@ class Decoder:
                 if not count:
                     return
 
-    def logits(self, ids: Sequence[int]) -> Any:
+    def logits(self, ids: Sequence[int], media: Mapping[int, Soft] = NOTHING) -> Any:
         """What the model makes of the token that would follow ``ids``.
 
         Args:
             ids: token ids, fewer than ``max_length``.
+            media: as in ``tokens``.
 
         Returns:
             A NumPy float32 array, shape (vocabulary,).
@@ -181,13 +177,13 @@ class Decoder:
         import numpy as np
 
         weights = self._weights()
-        sizes = {size for _, size in stretches(len(ids))}
         context = self._empty()
-        self.programs.make({("logits", s): self._logits_recipe(weights, s, context) for s in sizes})
         logits = None
-        for tokens, start, length in _pieces([ids], 0):
-            program = self.programs["logits", tokens.shape[1]]
-            logits, context.caches = program(weights, tokens, start, length, context.caches)
+        for piece in self._pieces([ids], 0, media):
+            recipe = self._recipe(weights, piece.shape, how=False)
+            self.programs.make({("logits", *piece.shape): recipe})
+            program = self.programs["logits", *piece.shape]
+            logits, context.caches = program(weights, *_taken(piece), context.caches)
         return np.asarray(logits)[0]
 
     def _empty(self, batch: int = 1) -> Context:
@@ -203,12 +199,14 @@ class Decoder:
         ids: Sequence[int],
         count: int,
         weights: list[Any],
+        media: Mapping[int, Soft],
         *,
         new_turn: bool,
     ) -> None:
         """Leaves in the context what ``ids`` begins with, as far as the caches still have it."""
         rings = self._rings()
-        shared = context.shared(ids)
+        # an image is taken in whole; and so is a prompt that is seen both ways
+        shared = run_start(ids, context.shared(ids)) if self.family.both_ways != "prompt" else 0
         saved = context.snapshot
         if context.can_go_back(shared, rings):
             del context.ids[shared:]
@@ -228,7 +226,7 @@ class Decoder:
             known = list(ids[:shared])
             self._make(weights, [known], len(context.ids), chunk=False)
             how = (*_no_seed(), *_scalars(Sampling()))
-            self._prompt(weights, [known], context, how)
+            self._prompt(weights, [known], context, how, media)
         if context.ids:
             sliding = {i: context.caches[i] for i in self._sliding()}
             context.snapshot = Snapshot(self._copied(sliding), len(context.ids), context.reach)
@@ -260,6 +258,7 @@ class Decoder:
         prompts: Sequence[Sequence[int]],
         context: Context,
         how: tuple[Any, ...],
+        media: Mapping[int, Soft],
     ) -> tuple[Any, Any]:
         """Takes prompts in; the tokens that are picked to follow, and where those will stand."""
         import numpy as np
@@ -267,12 +266,12 @@ class Decoder:
         batch = len(prompts)
         token: Any = np.zeros(batch, np.int32)
         position: Any = None
-        for tokens, start, length in list(_pieces(prompts, len(context.ids))):
-            program = self.programs["prompt", batch, tokens.shape[1]]
+        for piece in self._pieces(prompts, len(context.ids), media):
+            program = self.programs["prompt", *piece.shape]
             token, position, context.caches = program(
-                weights, tokens, start, length, token, context.caches, *how
+                weights, *_taken(piece), context.caches, token, *how
             )
-            context.ids.extend(tokens[0, : length[0]].tolist())
+            context.ids.extend(piece.ids)
             context.wrote(len(context.ids))
         return token, position
 
@@ -291,10 +290,9 @@ class Decoder:
     ) -> None:
         """Compiles what these prompts need and is not there yet."""
         batch = len(prompts)
-        sizes = {size for _, size in stretches(max(len(p) for p in prompts) - start)}
         recipes: dict[Hashable, Any] = {("empty", batch): self._empty_recipe(batch)}
-        for size in sorted(sizes):
-            recipes["prompt", batch, size] = self._prompt_recipe(weights, batch, size)
+        for shape in shapes(prompts, start, self.family.both_ways, BUCKETS):
+            recipes["prompt", *shape] = self._recipe(weights, shape, how=True)
         if chunk:
             recipes["chunk", batch] = self._chunk_recipe(weights, batch)
         self.programs.make(recipes)
@@ -302,19 +300,27 @@ class Decoder:
     def _empty_recipe(self, batch: int) -> Any:
         return lambda: Recipe(lambda: self._zeros(batch), ())
 
-    def _prompt_recipe(self, weights: list[Any], batch: int, size: int) -> Any:
+    def _pieces(
+        self, prompts: Sequence[Sequence[int]], start: int, media: Mapping[int, Soft]
+    ) -> list[Piece]:
+        return list(pieces(prompts, start, self.family.both_ways, BUCKETS, media))
+
+    def _recipe(self, weights: list[Any], shape: tuple[int, int, bool, bool], *, how: bool) -> Any:
+        """Of the program that takes a piece of that shape in, and ``how`` picks what follows."""
+        batch, size, has_soft, has_groups = shape
+
         def recipe() -> Recipe:
-            row = _shape(batch)
-            arguments = (
-                weights,
-                _shape(batch, size),
-                row,
-                row,
-                row,
-                self._caches(batch),
-                *_how(batch),
+            row, tokens = _shape(batch), _shape(batch, size)
+            soft = (
+                _shape(batch, size, self.family.hidden, dtype="float32") if has_soft else None,
+                _shape(batch, size, dtype="bool") if has_soft else None,
+                tokens if has_groups else None,
             )
-            return Recipe(self._take, arguments, donated=(5,))
+            arguments = (weights, tokens, row, row, *soft, self._caches(batch))
+            at = len(arguments) - 1
+            if not how:
+                return Recipe(self._look, arguments, donated=(at,))
+            return Recipe(self._take, (*arguments, row, *_how(batch)), donated=(at,))
 
         return recipe
 
@@ -323,13 +329,6 @@ class Decoder:
             row = _shape(batch)
             arguments = (weights, row, row, self._caches(batch), *_how(batch))
             return Recipe(self._chunk, arguments, donated=(3,))
-
-        return recipe
-
-    def _logits_recipe(self, weights: list[Any], size: int, context: Context) -> Any:
-        def recipe() -> Recipe:
-            arguments = (weights, _shape(1, size), _shape(1), _shape(1), context.caches)
-            return Recipe(self._look, arguments, donated=(4,))
 
         return recipe
 
@@ -348,14 +347,23 @@ class Decoder:
         return {i: KeyValue(zeros(c), zeros(c)) for i, c in self.family.layers.items()}
 
     def _look(
-        self, weights: Any, tokens: Any, start: Any, length: Any, caches: dict[int, KeyValue]
+        self,
+        weights: Any,
+        tokens: Any,
+        start: Any,
+        length: Any,
+        soft: Any,
+        is_soft: Any,
+        groups: Any,
+        caches: dict[int, KeyValue],
     ) -> tuple[Any, dict[int, KeyValue]]:
         """One pass: takes tokens into the caches; the logits of the token that follows."""
         import jax.numpy as jnp
         import keras
 
         windows = {i: c.window for i, c in self.family.layers.items()}
-        step = Step(start, length, tokens.shape[1], dict(caches), windows)
+        seen = (soft, is_soft, groups, self.family.beyond)
+        step = Step(start, length, tokens.shape[1], dict(caches), windows, *seen)
         mapping = zip(self._weights_of, self._as_they_lie(weights), strict=True)
         with keras.StatelessScope(state_mapping=mapping):
             logits = self.family.forward(tokens, step)
@@ -377,8 +385,11 @@ class Decoder:
         tokens: Any,
         start: Any,
         length: Any,
-        before: Any,
+        soft: Any,
+        is_soft: Any,
+        groups: Any,
         caches: dict[int, KeyValue],
+        before: Any,
         *how: Any,
     ) -> tuple[Any, Any, dict[int, KeyValue]]:
         """A stretch of the prompts, and the tokens that are picked to follow.
@@ -387,7 +398,8 @@ class Decoder:
         """
         import jax.numpy as jnp
 
-        logits, caches = self._look(weights, tokens, start, length, caches)
+        shown = (soft, is_soft, groups)
+        logits, caches = self._look(weights, tokens, start, length, *shown, caches)
         end = start + length
         return jnp.where(length > 0, next_tokens(logits, end, *how), before), end, caches
 
@@ -402,7 +414,9 @@ class Decoder:
 
         def step(state: Any, _: None) -> Any:
             token, position, caches = state
-            logits, caches = self._look(weights, token[:, None], position, one, caches)
+            logits, caches = self._look(
+                weights, token[:, None], position, one, None, None, None, caches
+            )
             token = next_tokens(logits, position + 1, *how)
             return (token, position + 1, caches), token
 
@@ -417,24 +431,12 @@ def chunk_size() -> int:
     """
     import jax
 
-    return 1 if jax.default_backend() == "cpu" else 8
+    return 1 if jax.default_backend() == "cpu" else CHUNK
 
 
-def _pieces(prompts: Sequence[Sequence[int]], start: int) -> Iterator[tuple[Any, Any, Any]]:
-    """The stretches of prompts: (tokens, start, length), NumPy, int32, a row a prompt."""
-    import numpy as np
-
-    batch = len(prompts)
-    for _, size in stretches(max(len(p) for p in prompts) - start):
-        tokens = np.zeros((batch, size), np.int32)
-        begin = np.zeros(batch, np.int32)
-        length = np.zeros(batch, np.int32)
-        for i, prompt in enumerate(prompts):
-            piece = prompt[start : start + size]
-            tokens[i, : len(piece)] = piece
-            begin[i], length[i] = min(start, len(prompt)), len(piece)
-        yield tokens, begin, length
-        start += size
+def _taken(piece: Piece) -> tuple[Any, ...]:
+    """A piece as the programs take it."""
+    return piece.tokens, piece.start, piece.length, piece.soft, piece.is_soft, piece.groups
 
 
 def _order(value: Any) -> tuple[int, ...] | None:
@@ -460,11 +462,10 @@ def _no_seed() -> tuple[Any]:
     return (np.zeros(1, np.uint32),)
 
 
-def _shape(*shape: int) -> Any:
+def _shape(*shape: int, dtype: str = "int32") -> Any:
     import jax
-    import numpy as np
 
-    return jax.ShapeDtypeStruct(shape, np.int32)
+    return jax.ShapeDtypeStruct(shape, dtype)
 
 
 def _how(batch: int) -> tuple[Any, ...]:

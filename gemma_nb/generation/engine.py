@@ -1,4 +1,4 @@
-"""What runs a KerasHub task: token by token, or to embeddings."""
+"""What runs a KerasHub task: token by token, as an encoder-decoder, or to embeddings."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.generation import families
 from gemma_nb.generation.decoding import Decoder
 from gemma_nb.generation.embedding import Embedder
+from gemma_nb.generation.encoder_decoder import EncoderDecoder
 
 if TYPE_CHECKING:
     from gemma_nb.catalog import Variant
 
-Engine = Decoder | Embedder
+Engine = Decoder | EncoderDecoder | Embedder
 
 #: KerasHub task class -> what runs it; all others are decoders.
-_OTHERS: dict[str, type[Embedder]] = {"Gemma3TextEmbedder": Embedder}
+_OTHERS: dict[str, type[Embedder | EncoderDecoder]] = {
+    "Gemma3TextEmbedder": Embedder,
+    "T5GemmaSeq2SeqLM": EncoderDecoder,
+    "T5Gemma2Seq2SeqLM": EncoderDecoder,
+}
 
 
-def _other(lm: Any) -> type[Embedder] | None:
+def _other(lm: Any) -> type[Embedder | EncoderDecoder] | None:
     return next((_OTHERS[c.__name__] for c in type(lm).__mro__ if c.__name__ in _OTHERS), None)
 
 

@@ -8,6 +8,7 @@ One attention adapter a KerasHub attention class.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
@@ -116,10 +117,19 @@ class Family:
 
     #: what an attention gives back between its output and its cache
     between: tuple[Any, ...] = ()
+    #: which tokens of a prompt see each other both ways: "image", those of one; "prompt", all
+    both_ways: str = ""
+    #: as ``Step.beyond``
+    beyond: bool = False
 
     def __init__(self, lm: Any) -> None:
         self.lm = lm
         self.layers = self._layers()
+
+    @property
+    def hidden(self) -> int:
+        """Numbers of one embedding."""
+        return int(self.lm.backbone.hidden_dim)
 
     def _layers(self) -> dict[int, LayerCache]:
         b = self.lm.backbone
@@ -132,7 +142,7 @@ class Family:
         """The logits of each row's last real token.
 
         Args:
-            tokens: int32 (batch, size).
+            tokens: int32 (batch, size); 0 where soft tokens stand.
             step: where they stand; its caches are updated.
 
         Returns:
@@ -143,15 +153,17 @@ class Family:
             backbone,
             transformer_layers=self._blocks(backbone.transformer_layers, step),
             token_embedding=_last_only(backbone.token_embedding, step),
+            # KerasHub scatters what it is given; here it lies in place already
+            interleave_embeddings=lambda image_embeddings, text_embeddings, **_: replace(
+                step, soft=image_embeddings
+            ).embedded(text_embeddings),
         )
-        return self._logits(View(self.lm, backbone=view), tokens, len(backbone.transformer_layers))
+        lm = View(self.lm, backbone=view)
+        return self._logits(lm, tokens, len(backbone.transformer_layers), step)
 
-    def _logits(self, lm: View, tokens: Any, layers: int) -> Any:
-        import jax.numpy as jnp
-
-        # KerasHub slices this and stacks what the blocks give back: the real caches are in step
-        unused = jnp.zeros((1, layers, 1), jnp.int8)
-        return type(self.lm).call_with_cache(lm, tokens, unused, 0)[0]
+    def _logits(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
+        soft = {} if step.soft is None else {"img_embeddings": step.soft}
+        return type(self.lm).call_with_cache(lm, tokens, _unused(layers), 0, **soft)[0]
 
     def _blocks(self, blocks: Any, step: Step) -> list[View]:
         return [
@@ -171,19 +183,39 @@ class Gemma(Family):
     """Gemma 1 and 2, CodeGemma, ShieldGemma, VaultGemma."""
 
 
+class PaliGemma(Family):
+    """PaliGemma 1 and 2: an image in front, then a prompt that is seen both ways."""
+
+    both_ways = "prompt"
+
+    def _logits(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
+        front = 0 if step.soft is None else self.lm.backbone.image_sequence_length
+        soft = {"img_embeddings": step.soft[:, :front]} if front else {}
+        return type(self.lm).call_with_cache(lm, tokens[:, front:], _unused(layers), 0, **soft)[0]
+
+
 class Gemma3(Family):
     """Gemma 3, MedGemma, TranslateGemma, FunctionGemma."""
+
+    both_ways = "image"
 
     def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
         return lambda x: gemma3(View(block.attention), x, step, layer)
 
-    def _logits(self, lm: View, tokens: Any, layers: int) -> Any:
-        unused = ((),) * layers
-        return type(self.lm).call_with_cache(lm, tokens, unused, 0)[0]
+    def _logits(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
+        soft = {} if step.soft is None else {"img_embeddings": step.soft}
+        return type(self.lm).call_with_cache(lm, tokens, ((),) * layers, 0, **soft)[0]
 
 
 class Gemma4(Family):
     """Gemma 4: global layers with wider heads, layers that share a cache."""
+
+    beyond = True
+
+    def __init__(self, lm: Any) -> None:
+        super().__init__(lm)
+        if lm.backbone.use_vision_bidirectional_attention:
+            self.both_ways = "image"
 
     def _layers(self) -> dict[int, LayerCache]:
         return {
@@ -206,6 +238,11 @@ class Gemma3n(Family):
 
     between = (None,)  # the attention weights
 
+    @property
+    def hidden(self) -> int:
+        """As ``Family.hidden``."""
+        return int(self.lm.backbone.text_hidden_size)
+
     def _layers(self) -> dict[int, LayerCache]:
         b = self.lm.backbone
         text = b.language_model
@@ -224,8 +261,16 @@ class Gemma3n(Family):
             transformer_layers=self._blocks(text.transformer_layers, step),
             token_embedding=_last_only(text.token_embedding, step),
         )
-        view = View(self.lm.backbone, language_model=decoder)
-        return self._logits(View(self.lm, backbone=view), tokens, len(text.transformer_layers))
+        processor = self.lm.backbone.embedding_processor
+        if step.soft is not None:
+            # before the per-layer inputs are projected from it
+            embed = View(text, embed_tokens=lambda ids: step.embedded(text.embed_tokens(ids)))
+            processor = View(processor, language_model=embed)
+        view = View(self.lm.backbone, language_model=decoder, embedding_processor=processor)
+        lm = View(self.lm, backbone=view)
+        return type(self.lm).call_with_cache(lm, tokens, _unused(len(text.transformer_layers)), 0)[
+            0
+        ]
 
     def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
         source = None
@@ -233,6 +278,13 @@ class Gemma3n(Family):
             kinds = self.lm.backbone.language_model.layer_types
             source = max(i for i in self.layers if kinds[i] == kinds[layer])
         return lambda x: gemma3n(View(block.attention), x, step, layer, source)
+
+
+def _unused(layers: int) -> Any:
+    """KerasHub slices this and stacks what the blocks give back: the real caches are in the step."""
+    import jax.numpy as jnp
+
+    return jnp.zeros((1, layers, 1), jnp.int8)
 
 
 def _window(attention: Any) -> int | None:
@@ -269,6 +321,7 @@ FAMILIES: dict[str, type[Family]] = {
     "Gemma3CausalLM": Gemma3,
     "Gemma3nCausalLM": Gemma3n,
     "Gemma4CausalLM": Gemma4,
+    "PaliGemmaCausalLM": PaliGemma,
 }
 
 

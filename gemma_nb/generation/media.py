@@ -69,6 +69,13 @@ def clip(kind: str, inputs: Mapping[str, Any], tokens: int) -> Clip:
     return Clip(kind, inputs, tokens, -2 - int.from_bytes(digest.digest()[:4], "big") % (2**31 - 4))
 
 
+def converters_of(lm: Any) -> Converters:
+    """The converters of a task that has its preprocessor; none of one that has not."""
+    preprocessor = getattr(lm, "preprocessor", None)
+    found = (getattr(preprocessor, f"{kind}_converter", None) for kind in ("image", "audio"))
+    return Converters(*found)
+
+
 def converters_in(directory: Path) -> Converters:
     """The converters that a preset's directory describes; no TensorFlow is needed.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 
@@ -18,6 +19,10 @@ class Soft:
 
     kind: str
     embeddings: Any
+
+
+#: The media of a prompt without any.
+NOTHING: Mapping[int, Soft] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,18 @@ def _padded(count: int, buckets: Sequence[int]) -> int:
     return next(fits, 1 << (count - 1).bit_length())
 
 
+def shapes(
+    prompts: Sequence[Sequence[int]], start: int, both_ways: str, buckets: Sequence[int]
+) -> Iterator[tuple[int, int, bool, bool]]:
+    """The ``Piece.shape`` of each pass that takes prompts in; arguments as in ``pieces``."""
+    longest = max(prompts, key=len)
+    for real, size in cuts(longest, start, both_ways, buckets):
+        soft = any(i < -1 for i in longest[start : start + real])
+        together = both_ways == "prompt" or (soft and both_ways == "image")
+        yield len(prompts), size, soft, together
+        start += real
+
+
 def pieces(
     prompts: Sequence[Sequence[int]],
     start: int,
@@ -121,7 +138,7 @@ def pieces(
         soft = groups = None
         if is_soft.any():
             soft, images = soft_at(prompts[0][: start + real], start, size, media)
-            groups = images if both_ways == "image" and images.any() else None
+            groups = images if both_ways == "image" else None
         if both_ways == "prompt":
             groups = (np.arange(size)[None] < length[:, None]).astype(np.int32)
         tokens = np.where(is_soft, 0, tokens)
@@ -133,7 +150,7 @@ def pieces(
 def soft_at(
     ids: Sequence[int], start: int, size: int, media: Mapping[int, Soft]
 ) -> tuple[Any, Any]:
-    """The soft embeddings of a stretch of a prompt, and which image each token is of.
+    """The soft embeddings of a stretch of a prompt that has some, and which image each is of.
 
     Args:
         ids: the whole prompt.
@@ -146,10 +163,10 @@ def soft_at(
     """
     import numpy as np
 
-    hidden = next(iter(media.values())).embeddings.shape[1]
+    at, last, number = start, min(start + size, len(ids)), 0
+    hidden = next(media[i].embeddings.shape[1] for i in ids[at:last] if i < -1)
     soft = np.zeros((1, size, hidden), np.float32)
     images = np.zeros((1, size), np.int32)
-    at, last, number = start, min(start + size, len(ids)), 0
     while at < last:
         if ids[at] >= -1:
             at += 1

@@ -29,13 +29,14 @@ A medium becomes soft tokens: embeddings that stand where the prompt has placeho
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation import reading
 from gemma_nb.generation.families import View
 from gemma_nb.generation.media import Clip, Converters, Places, clip
+from gemma_nb.generation.passes import NOTHING, Soft
 from gemma_nb.generation.programs import Programs, bucket
 from gemma_nb.prompts.prompt import Media
 
@@ -303,6 +304,30 @@ _SENSES: dict[str, type[Senses]] = {
     "PaliGemmaBackbone": PaliGemmaSenses,
     "T5Gemma2Backbone": T5Gemma2Senses,
 }
+
+
+class SoftTokens(dict[int, Soft]):
+    """The soft tokens of a prompt's media by id, computed when they are first asked for.
+
+    Args:
+        senses: what computes them.
+        clips: the prompt's media.
+        known: of the prompt before; what is in this one too is taken from there.
+    """
+
+    def __init__(
+        self, senses: Senses, clips: Sequence[Clip] = (), known: Mapping[int, Soft] = NOTHING
+    ) -> None:
+        self.clips = {c.id: c for c in clips}
+        self._senses = senses
+        super().__init__({i: known[i] for i in self.clips if i in known})
+
+    def __missing__(self, key: int) -> Soft:
+        import numpy as np
+
+        one = self.clips[key]
+        self[key] = Soft(one.kind, np.asarray(self._senses.embeddings(one), np.float32))
+        return self[key]
 
 
 def senses_of(

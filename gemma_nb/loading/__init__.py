@@ -175,6 +175,7 @@ def _load(
 ) -> Model:
     from gemma_nb import backend
     from gemma_nb.generation.engine import task_class
+    from gemma_nb.generation.media import Converters, converters_in
     from gemma_nb.loading.build import build
     from gemma_nb.loading.compile_cache import enable
     from gemma_nb.loading.fetch import fetch
@@ -191,4 +192,6 @@ def _load(
         enable(compile_cache)
         with Meter(reporter(progress), "weights", variant.name, on_disk(directory)) as meter:
             lm, tokenizer = build(str(directory), precision, meter.add, task_class(variant))
-        return Model(lm, tokenizer, variant, precision.name, max_length)
+        reads = {"image", "audio"} & set(variant.modalities)
+        converters = converters_in(directory) if reads else Converters()
+        return Model(lm, tokenizer, variant, precision.name, max_length, converters)

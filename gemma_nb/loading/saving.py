@@ -53,6 +53,9 @@ def save(model: Model, path: str | Path) -> Path:
 def _write(model: Model, folder: str) -> None:
     model.lm.save_to_preset(folder)
     model.tokenizer.save_to_preset(folder)
+    for converter in (model.converters.image, model.converters.audio):
+        if converter is not None:
+            converter.save_to_preset(folder)
     record = {"variant": dataclasses.asdict(model.variant), "precision": model.precision}
     Path(folder, RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 

@@ -24,7 +24,8 @@ def from_keras(
     """Wraps a KerasHub task; it is read, never changed.
 
     Args:
-        causal_lm: a Gemma causal LM, T5Gemma or text embedder of KerasHub, with its weights.
+        causal_lm: a Gemma causal LM, T5Gemma or text embedder of KerasHub, with its weights; its
+            preprocessor, where it has one, says how images and sound are read.
         variant: what it is, for the prompt format and the stop tokens. None finds the variants of
             the catalog with the same backbone; those often differ in nothing but their tuning,
             which neither config nor tokenizer tells: then it must be given.
@@ -40,6 +41,7 @@ def from_keras(
     """
     from gemma_nb.catalog import variant as find
     from gemma_nb.generation.engine import check_runs
+    from gemma_nb.generation.media import converters_of
     from gemma_nb.model import Model
 
     if type(max_length) is not int or max_length < 2:
@@ -59,7 +61,8 @@ def from_keras(
             wanted=shape.backbone,
             kind=type(backbone).__name__,
         )
-    return Model(causal_lm, tokenizer, wanted, precision_of(backbone), max_length)
+    converters = converters_of(causal_lm)
+    return Model(causal_lm, tokenizer, wanted, precision_of(backbone), max_length, converters)
 
 
 def precision_of(backbone: Any) -> str:
