@@ -204,8 +204,15 @@ class Upload7:
     """What ipywidgets 7's FileUpload holds: files by name, and a count that its button shows."""
 
     def __init__(self, files):
-        self.value = {name: {"metadata": {"name": name}, "content": c} for name, c in files}
+        self.metadata = [{"name": name} for name, _ in files]
+        self.data = [content for _, content in files]
         self._counter = len(files)
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name == "_counter":  # as widget_upload.py of 7.7.1 does
+            both = zip(self.metadata, self.data, strict=True)
+            self.value = {m["name"]: {"metadata": m, "content": c} for m, c in both}
 
 
 def test_a_file_is_taken_from_both_widgets():
@@ -223,6 +230,12 @@ def put_file(control):
     """What a front end sends to ipywidgets 8's FileUpload."""
     sent = {"name": "cat.png", "type": "image/png", "size": 3, "last_modified": 0}
     control.set_state({"value": [{**sent, "content": memoryview(b"123")}]})
+
+
+def test_nobodys_text_becomes_a_formula():
+    # Notebook 6 looks for them all over an output, and a formula may hold a link
+    inspector = gnb.PromptInspector("$\\href{javascript:alert(1)}{x}$")
+    assert {"mathjax_ignore", "tex2jax_ignore"} <= set(inspector.root._dom_classes)
 
 
 def test_an_image_is_added_and_taken_out():

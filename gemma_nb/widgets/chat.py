@@ -251,6 +251,8 @@ class ChatPanel(Panel):
                 self.announce(text(key, variant=variant))
         if fault is not None:
             self._tell_error(fault)
+        # here, while the press is being handled: Notebook 6 drops what comes of itself
+        self.refresh()
 
     def _free(self) -> None:
         self.busy = False

@@ -146,11 +146,15 @@ class Input:
             self.shown = [*self.shown, attachment(*file, self._kinds)]
             self._wrong.value = ""
         except InvalidInput as error:
-            why = error.message.text(self._panel.lang)
-            self._wrong.value = tag(
-                "div", why, class_="gnb-error", role="alert", lang=self._panel.lang
-            )
+            self._tell(error.message.text(self._panel.lang))
+        except ImportError as error:  # Pillow comes with matplotlib, but not with keras
+            kind = type(error).__name__
+            self._tell(self._panel.text("chat_unexpected", kind=kind, why=error))
         self._place()
+
+    def _tell(self, why: str) -> None:
+        block = tag("div", why, class_="gnb-error", role="alert", lang=self._panel.lang)
+        self._wrong.value = block
 
     def _place(self) -> None:
         """Shows what is attached, each with a button that takes it out."""

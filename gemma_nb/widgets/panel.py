@@ -59,7 +59,9 @@ class Panel(ABC):
             *children: ipywidgets.
         """
         look = controls.html(style.style(self.name), "gnb-look")
-        classes = ("gnb", self.name, f"gnb-{self.lang}")
+        # Notebook 6 sets formulas all over an output: a model's \href{javascript:…} would be a link
+        ignored = ("mathjax_ignore", "tex2jax_ignore")
+        classes = ("gnb", self.name, f"gnb-{self.lang}", *ignored)
         self.root = controls.column(look, *children, self._live, classes=classes)
 
     def text(self, key: str, **values: Any) -> str:

@@ -31,8 +31,8 @@ def taken(control: Any) -> tuple[str, bytes] | None:
         return None
     if isinstance(value, dict):  # ipywidgets 7: by name
         name, file = next(iter(value.items()))
-        control.value.clear()
-        control._counter = 0  # noqa: SLF001 - what its button shows; 7 has no other way
+        control.metadata, control.data = [], []
+        control._counter = 0  # noqa: SLF001 - 7 makes its value anew from the two when this changes
     else:
         file = value[0]
         name = file["name"]

@@ -193,6 +193,7 @@ def test_in_japanese(opened):
 
 def test_reopened_without_its_kernel(opened, host):
     book = opened("'Hi <end_of_turn>'")
+    shown(book, "Hi <end_of_turn>")
     field(book, "Text of message 1").fill("The last <b>word</b>")
     shown(book, "The last <b>word</b>")
     book.save()
