@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gemma_nb.cli.table import columns, width, wrapped
+from gemma_nb.columns import columns, width, wrapped
 
 
 def run(*arguments, **environment):

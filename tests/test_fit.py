@@ -11,7 +11,7 @@ import pytest
 from gemma_nb.advice import TASKS, suited
 from gemma_nb.catalog import variants
 from gemma_nb.cli import main
-from gemma_nb.cli.table import width
+from gemma_nb.columns import width
 
 
 def fit(capsys, *arguments):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gemma_nb.advice import TASKS, recommend, suited
 from gemma_nb.advice.options import judged
 from gemma_nb.catalog import variants
-from gemma_nb.cli.table import columns, wrapped
+from gemma_nb.columns import columns, wrapped
 from gemma_nb.hardware import runtime as find_runtime
 from gemma_nb.precision import PRECISIONS
 from gemma_nb.strings import text

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.cli.table import columns, wrapped
+from gemma_nb.columns import columns, wrapped
 from gemma_nb.strings import text
 from gemma_nb.units import size
 

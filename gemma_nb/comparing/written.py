@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gemma_nb.columns import columns as aligned
 from gemma_nb.comparing.rows import DONE
 from gemma_nb.comparing.table import NONE, Column, columns, remarks
 from gemma_nb.strings import text
@@ -71,23 +72,7 @@ def _sampled(rows: Sequence[Row]) -> bool:
 
 def _table(shown: Sequence[Column], rows: Sequence[Row]) -> str:
     cells = [[c.heading for c in shown], *([c.cell(r) for c in shown] for r in rows)]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    lines = []
-    for line in cells:
-        padded = [
-            " " * (wide - _width(cell)) + cell if c.about else cell + " " * (wide - _width(cell))
-            for c, cell, wide in zip(shown, line, widths, strict=True)
-        ]
-        lines.append("  " + "  ".join(padded).rstrip())
-    return "\n".join(lines)
-
-
-def _width(cell: str) -> int:
-    """Terminal cells: wide characters take two, combining ones none."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in cell
-    )
+    return aligned(cells, right=[i for i, c in enumerate(shown) if c.about])
 
 
 def _answers(comparison: Comparison, number: int) -> str:

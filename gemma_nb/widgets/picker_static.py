@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gemma_nb.advice.parts import memory_parts
-from gemma_nb.cli.table import columns, wrapped
+from gemma_nb.columns import columns, wrapped
 from gemma_nb.snippets import gemma_nb_code
 from gemma_nb.strings import text
 from gemma_nb.units import size
