@@ -73,6 +73,7 @@ def test_memory_is_stacked_and_stands_against_the_device():
     assert axes.collections[0].get_offsets()[0][0] == 5
     assert "measured peak" in words(figure)
     far = plots.memory(["a"], [{"weights": GIB}], [None], 80 * GIB)
+    assert "measured peak" not in words(far)
     assert not far.axes[0].lines
     assert any("80.0 GiB" in word for word in words(far))
 

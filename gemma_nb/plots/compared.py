@@ -116,7 +116,7 @@ def memory(
     axes.set_xlim(0, None)
     axes.set_xlabel(f"{canvas.text('plot_memory')} ({unit_name})")
     canvas.grid("x")
-    return canvas.done("plot_memory_title", legend=4)
+    return canvas.done("plot_memory_title" if at else "plot_memory_predicted_title", legend=4)
 
 
 def latency(

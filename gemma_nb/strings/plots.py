@@ -6,6 +6,7 @@ TEXT = {
         "Memory: predicted parts and measured peak",
         "メモリ: 予測の内訳と実測ピーク",
     ),
+    "plot_memory_predicted_title": ("Memory, as predicted", "メモリの予測"),
     "plot_latency_title": ("Time to the first token", "最初のトークンまでの時間"),
     "plot_speed_title": ("Generation speed", "生成速度"),
     "plot_next_token_title": ("What may come next", "次に来るトークンの候補"),
