@@ -40,13 +40,13 @@ def fresh(model, messages, **options):
 def computed(monkeypatch):
     """Counts the prompts' tokens that are computed."""
     counts = []
-    pieces = decoding._pieces
+    pieces = decoding.pieces
 
-    def counting(prompts, start):
+    def counting(prompts, start, *rest):
         counts.append(max(map(len, prompts)) - start)
-        return pieces(prompts, start)
+        return pieces(prompts, start, *rest)
 
-    monkeypatch.setattr(decoding, "_pieces", counting)
+    monkeypatch.setattr(decoding, "pieces", counting)
     return counts
 
 

@@ -212,7 +212,8 @@ class Decoder:
             del context.ids[shared:]
         elif saved is not None and saved.length <= shared:
             # the caches are written in place: the snapshot itself is kept
-            context.caches = {**context.caches, **self._copied(saved.caches)}
+            sliding = {i: context.caches[i] for i in saved.caches}
+            context.caches = {**context.caches, **self._copied(saved.caches, sliding)}
             context.ids, context.reach = context.ids[: saved.length], saved.reach
         else:
             context.forget()
@@ -229,7 +230,9 @@ class Decoder:
             self._prompt(weights, [known], context, how, media)
         if context.ids:
             sliding = {i: context.caches[i] for i in self._sliding()}
-            context.snapshot = Snapshot(self._copied(sliding), len(context.ids), context.reach)
+            kept = context.snapshot and context.snapshot.caches
+            copied = self._copied(sliding, kept)
+            context.snapshot = Snapshot(copied, len(context.ids), context.reach)
 
     def _rings(self) -> list[Ring]:
         layers = self.family.layers.values()
@@ -242,15 +245,23 @@ class Decoder:
     def _sliding(self) -> list[int]:
         return [i for i, layer in self.family.layers.items() if layer.window is not None]
 
-    def _copied(self, caches: Any) -> Any:
+    def _copied(self, caches: Any, into: Any = None) -> Any:
+        """A copy of caches, in the memory of others where there are any."""
+        from jax.tree_util import tree_map
+
         def recipe() -> Recipe:
             import jax.numpy as jnp
-            from jax.tree_util import tree_map
 
             return Recipe(lambda tree: tree_map(jnp.copy, tree), (caches,))
 
-        self.programs.make({"copy": recipe})
-        return self.programs["copy"](caches)
+        def over() -> Recipe:
+            return Recipe(lambda tree, old: tree_map(_write, old, tree), (caches, into), (1,))
+
+        if into is None:
+            self.programs.make({"copy": recipe})
+            return self.programs["copy"](caches)
+        self.programs.make({"copy over": over})
+        return self.programs["copy over"](caches, into)
 
     def _prompt(
         self,
@@ -444,6 +455,13 @@ def _order(value: Any) -> tuple[int, ...] | None:
     layout = value.format.layout
     order = layout and layout.major_to_minor
     return None if not order or order == tuple(range(value.ndim)) else order
+
+
+def _write(old: Any, new: Any) -> Any:
+    """``new`` in the memory of ``old``."""
+    import jax
+
+    return jax.lax.dynamic_update_slice(old, new, (0,) * old.ndim)
 
 
 def _scalars(sampling: Sampling) -> tuple[Any, Any, Any]:
