@@ -11,9 +11,8 @@ import ipywidgets
 
 from gemma_nb.chat import Chat
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.prompts import format_prompt
 from gemma_nb.strings import text
-from gemma_nb.widgets import chat_style, controls, prompt_view
+from gemma_nb.widgets import chat_style, chat_view, controls, prompt_view
 from gemma_nb.widgets.chat_input import Input
 from gemma_nb.widgets.chat_settings import Settings
 from gemma_nb.widgets.chat_tabs import Tabs
@@ -239,8 +238,8 @@ class ChatPanel(Panel):
         self._tell("")
         if joined:
             self._input.clear(self.waiting_calls())
-            turn.prompt = self._prompt()
-            turn.end(self._stats_words())
+            turn.prompt = chat_view.sent(self.chat)
+            turn.end(chat_view.stats(self.chat, stopped=self._stopped))
             self.announce(text("chat_answered", variant=variant, answer=turn.said[:500]))
         else:
             self._turns = before
@@ -259,28 +258,6 @@ class ChatPanel(Panel):
         with self.speaking():
             self._show()
 
-    def _prompt(self) -> Any:
-        """What was sent for the last answer."""
-        chat = self.chat
-        first = int(chat.system is not None)
-        said = chat.messages[:-1]
-        sent = [*said[:first], *said[first + chat.dropped :]]
-        try:
-            return format_prompt(sent, chat.model.variant, chat.tools, chat.thinking)
-        except GemmaError:
-            return None
-
-    def _stats_words(self) -> str:
-        last = self.chat.model.last
-        if last is None:
-            return ""
-        values = {"tokens": f"{last.new_tokens:,}", "first": f"{last.first_token_seconds:.2f}"}
-        if last.tokens_per_second:
-            words = text("chat_stats", speed=f"{last.tokens_per_second:.1f}", **values)
-        else:
-            words = text("chat_stats_one", **values)
-        return f"{words} – {text('chat_stopped')}" if self._stopped else words
-
     def _show(self, *, quick: bool = False) -> None:
         """Brings everything in line with the conversation."""
         there = bool(self._turns)
@@ -298,23 +275,9 @@ class ChatPanel(Panel):
             button.disabled = self.busy or not there
         if quick:
             return
-        self._left.value = tag("div", self._left_html(), lang=self.lang)
+        self._left.value = tag("div", chat_view.left_html(self.chat), lang=self.lang)
         self._tabs.show()
         self.refresh()
-
-    def _left_html(self) -> Html:
-        """How much of the context is left."""
-        try:
-            left = self.chat.context_left
-        except GemmaError:  # a call that waits for its answer: the conversation is no prompt yet
-            return Html()
-        room = self.chat.model.max_length
-        words = text("chat_left", left=f"{left:,}", all=f"{room:,}")
-        share = f"{1 - left / room:.3f}"
-        bar = tag("progress", value=share, max="1", aria_label=words, style="width:100%")
-        dropped = self.chat.dropped
-        gone = tag("small", text("chat_dropped", count=f"{dropped:,}")) if dropped else ""
-        return tag("div", tag("small", words), bar, gone)
 
     def _tell(self, sentence: str) -> None:
         block = tag("div", sentence, class_="gnb-note", lang=self.lang)
@@ -336,30 +299,12 @@ class ChatPanel(Panel):
     def static_html(self) -> Html:
         """The conversation, with the thoughts folded away."""
         with self.speaking():
-            parts: list[object] = [
-                tag("h3", text("chat_title", variant=self.chat.model.variant.name))
-            ]
-            if self.chat.system:
-                parts.append(tag("p", tag("em", self.chat.system)))
-            for turn in self._turns:
-                note = tag("small", turn.note)
-                parts += [turn.asked_html(), turn.thoughts_html(), turn.answer_html(), note]
-            if not self._turns:
-                parts.append(tag("p", text("chat_empty", question=text("tour_question"))))
-            return join(parts)
+            return chat_view.static_html(self.chat, self._turns)
 
     def static_text(self) -> str:
         """The same as plain text."""
         with self.speaking():
-            name = self.chat.model.variant.name
-            lines = [text("chat_title", variant=name)]
-            if self.chat.system:
-                lines.append(f"({self.chat.system})")
-            for turn in self._turns:
-                lines += [f"{text('chat_you')}: {turn.asked}", f"{name}: {turn.said}"]
-            if not self._turns:
-                lines.append(text("chat_empty", question=text("tour_question")))
-            return "\n\n".join(lines)
+            return chat_view.static_text(self.chat, self._turns)
 
     def _copy(self) -> dict[str, Any]:
         """The static copy, with the script that makes Enter send."""
