@@ -14,6 +14,7 @@ _WHERE = {
     "Picker": "widgets.picker",
     "PromptInspector": "widgets.inspector",
     "ChatPanel": "widgets.chat",
+    "ComparePanel": "widgets.compare",
     "CredentialsPanel": "widgets.credentials",
     "estimate_speed": "speed",
     "frameworks_for": "frameworks",

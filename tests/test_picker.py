@@ -295,12 +295,11 @@ def test_a_page_or_a_text_made_of_the_notebook_shows_the_table_once(monkeypatch)
 
 
 def test_the_name_that_is_told_reaches_the_model(monkeypatch):
-    from gemma_nb.widgets import picker as module
 
     picker, names = gnb.Picker(), {}
 
     shell = SimpleNamespace(user_ns=names)
-    monkeypatch.setattr(module, "kernel", lambda: SimpleNamespace(shell=shell))
+    monkeypatch.setattr("gemma_nb.widgets.panel.kernel", lambda: SimpleNamespace(shell=shell))
     assert picker._model_name() == "picker.model"
     names |= {"_": picker, "_i3": "gnb.Picker()", "_3": picker, "other": 1}
     assert picker._model_name() == "_3.model"

@@ -34,6 +34,7 @@ ROOMS = (
     "loading",
     "frameworks",
     "compare",
+    "compare_panel",
     "plots",
     "options",
     "picker",

@@ -81,6 +81,17 @@ class Panel(ABC):
         self._told += 1  # the same sentence twice is said twice
         self._live.value = tag("span", sentence, lang=self.lang, data_said=self._told)
 
+    def variable(self, otherwise: str) -> str:
+        """The Python name by which the user reaches this widget: a variable, else the cell's output.
+
+        Args:
+            otherwise: what it is called where it has neither.
+        """
+        shell = getattr(kernel(), "shell", None)
+        mine = [n for n, v in dict(getattr(shell, "user_ns", {})).items() if v is self]
+        own = [n for n in mine if not n.startswith("_")] or [n for n in mine if n[1:].isdigit()]
+        return own[0] if own else otherwise
+
     def refresh(self) -> None:
         """Brings the static copies up to date; call it after every change."""
         if self._copies:

@@ -23,7 +23,6 @@ from gemma_nb.units import size
 from gemma_nb.widgets import controls, picker_static, picker_view
 from gemma_nb.widgets import picker_locks as locks
 from gemma_nb.widgets.loader import Loader
-from gemma_nb.widgets.main_thread import kernel
 from gemma_nb.widgets.markup import Html, tag
 from gemma_nb.widgets.panel import Panel
 from gemma_nb.widgets.picker_advice import Advice
@@ -303,11 +302,7 @@ class Picker(Panel):
             self._filling = False
 
     def _model_name(self) -> str:
-        """The Python name by which the user reaches the model: a variable, else the cell's output."""
-        shell = getattr(kernel(), "shell", None)
-        mine = [n for n, v in dict(getattr(shell, "user_ns", {})).items() if v is self]
-        own = [n for n in mine if not n.startswith("_")] or [n for n in mine if n[1:].isdigit()]
-        return f"{own[0] if own else 'picker'}.model"
+        return f"{self.variable('picker')}.model"
 
     def static_html(self) -> Html:
         """The choice as a table, with the verdict and the code."""

@@ -1,0 +1,515 @@
+"""The comparing panel without a browser: what it asks, shows, keeps, and does not let through."""
+
+import base64
+import csv
+import re
+import subprocess
+import sys
+import threading
+from html.parser import HTMLParser
+
+import pytest
+
+import gemma_nb as gnb
+from gemma_nb.comparing import Comparison, Doing, Machine, Output, Row
+from gemma_nb.errors import InvalidInput
+from gemma_nb.strings import Message
+from gemma_nb.widgets import compare as module
+from gemma_nb.widgets import compare_export, compare_view
+from gemma_nb.widgets.compare_view import Seen
+from gemma_nb.widgets.panel import VIEW
+
+DEMO = "demo_gemma3_1m:float32"
+TUNED = "demo_gemma3_instruct_1m:float32"
+ATTACKS = (
+    '<img src=x onerror="alert(1)">',
+    "</script><script>alert(1)</script>",
+    "[x](javascript:alert(1))",
+    "</textarea><svg onload=alert(1)>",
+    '" onmouseover="alert(1)',
+)
+
+
+class Markup(HTMLParser):
+    """The tags, attributes and text that a browser would see."""
+
+    def __init__(self, markup):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, name, attributes):
+        self.tags.append(name)
+        self.attributes += attributes
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def row(choice, text="Tokyo", status="done", **more):
+    name, precision = choice.split(":")
+    exact = None if text is None else text == "Tokyo"
+    outputs = () if status != "done" else (Output(text, 3, exact, exact),)
+    values = {"tokens_per_second": 123.4, "host_peak": 2**30, "outputs": outputs, **more}
+    return Row(name, precision, 2048, status=status, **(values if status == "done" else more))
+
+
+def comparison(*rows):
+    machine = Machine("Test CPU", "cpu", 2**33, 2**34, "3.11", {"jax": "1"}, "2026-01-01")
+    return Comparison(rows, ("Capital?",), ("Tokyo",), None, 64, 1, machine)
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """``compare`` with rows from a list; what it was given, and the panel that asked for it."""
+    given = {"calls": [], "rows": [row(DEMO), row(TUNED)], "before": lambda number: None}
+
+    def compare(choices, prompts, *, progress, **options):
+        given["calls"].append((choices, prompts, options, threading.current_thread()))
+        rows, count, done = given["rows"], len(given["rows"]), []
+        try:
+            progress(Doing(0, count, note="kept"))
+            for number, one in enumerate(rows, 1):
+                progress(Doing(number, count, one.label, "load"))
+                progress(Doing(number, count, one.label, "load", note=f"{one.label}: weights"))
+                given["before"](number)
+                progress(Doing(number, count, one.label, "answer"))
+                done.append(one)
+                progress(Doing(number, count, one.label, "done", row=one))
+        except KeyboardInterrupt:
+            if not done:
+                raise
+        rest = [Row(r.variant, r.precision, 2048) for r in rows[len(done) :]]
+        return comparison(*done, *rest)
+
+    monkeypatch.setattr("gemma_nb.comparing.compare", compare)
+    return given
+
+
+def panel(choices=(DEMO, TUNED), prompts=("Capital?",), **more):
+    return gnb.ComparePanel(choices, prompts, **more)
+
+
+def note(widget):
+    return Markup(widget._note.value).text
+
+
+def seen(widget):
+    """What stands in the table and the open tab."""
+    return Markup(widget._results._table.value + widget._results._body.value).text
+
+
+# --- what it opens on
+
+
+def test_opening_imports_no_keras_and_says_what_fits():
+    code = (
+        "import sys, gemma_nb as g; p = g.ComparePanel(); "
+        "print([m for m in ('keras', 'jax', 'matplotlib') if m in sys.modules]); "
+        "print(p.static_text())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, *rest = done.stdout.splitlines()
+    assert first == "[]"
+    assert [line.split()[0] for line in rest if "Fits" in line] == [
+        "demo_gemma3_1m",
+        "demo_gemma3_instruct_1m",
+        "demo_gemma3_instruct_4m",
+    ]
+    assert "  - Please count from 73 to 80" in rest
+
+
+def test_the_demo_models_come_first_then_what_fits():
+    options = panel()._choices.variant.options
+    assert all(name.startswith("demo_") for _, name in options[:4])
+    marks = [label[0] for label, _ in options[4:]]
+    assert marks.index("✗") == len([m for m in marks if m != "✗"])
+    assert "✗" not in marks[: marks.index("✗")]
+    assert all(re.search(r": (fits|tight|no)$", label) for label, _ in options)
+    # what compare refuses is not offered
+    names = {name for _, name in options}
+    assert not names & {"embedding_gemma3_300m", "gemma4_instruct_2b_assistant"}
+
+
+def test_a_misfit_is_told_in_words_with_its_reason():
+    widget = panel(["gemma3_instruct_27b:float32"])
+    told = Markup(widget._choices.item_html(widget._choices.items[0])).text
+    assert "✗ Does not fit" in told
+    assert "GiB" in told
+    assert "✗ Does not fit" in widget.static_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"choices": ["gemma3_instruct_1c"]}, "gemma3_instruct_1b"),
+        ({"choices": [DEMO, DEMO]}, "twice"),
+        ({"choices": ["demo_gemma3_1m:int3"]}, "int3"),
+        ({"choices": 5}, "int is no choice"),
+        ({"choices": ["embedding_gemma3_300m"]}, "embedding_gemma3_300m"),
+        ({"prompts": [[{"role": "user", "content": "x"}]]}, "Prompt 1 is no text"),
+        ({"prompts": 5}, "no text"),
+        ({"text": 5}, "text has to be a string"),
+        ({"lang": "fr"}, "fr"),
+    ],
+)
+def test_nonsense_is_refused_at_once(arguments, message):
+    with pytest.raises(InvalidInput, match=message):
+        panel(**arguments)
+
+
+def test_choices_are_added_and_removed():
+    widget = panel([DEMO])
+    lists = widget._choices
+    lists.variant.value = "demo_gemma3_instruct_1m"
+    lists.precision.value = "int8"
+    lists.add.click()
+    lists.name.value = "demo_gemma3_4m"
+    labels = [item.label for item in lists.items]
+    assert labels[1] == "demo_gemma3_instruct_1m int8"
+    assert labels[2].startswith("demo_gemma3_4m ")
+    assert lists.name.value == ""
+    assert "was added" in widget._live.value
+    lists.add.click()
+    assert "twice" in note(widget)
+    assert 'role="alert"' in widget._note.value
+    lists.name.value = "<img src=x>"
+    assert "img" not in Markup(widget._note.value).tags
+    assert len(lists.items) == 3
+    # each line's button takes that line away
+    _, _, remove = lists._slots[1]
+    assert remove.tooltip == "Remove demo_gemma3_instruct_1m int8"
+    remove.click()
+    assert [item.label for item in lists.items] == [labels[0], labels[2]]
+    assert lists._slots[2][0].layout.display == "none"
+    for _ in range(2):
+        lists._slots[0][2].click()
+    assert "Nothing is chosen yet" in widget.static_text()
+    widget.run()
+    assert "nothing to compare" in note(widget)
+
+
+def test_a_longer_length_counts_in_the_verdict_and_a_choice_keeps_its_own():
+    own = gnb.Choice("demo_gemma3_1m", "float32", 512)
+    widget = panel([own, "vault_gemma_1b_en:bfloat16", TUNED])
+    widget._fields.numbers["max_length"].value = 4096
+    # cut to what each was trained for
+    assert [c.max_length for c in widget._choices.asked()] == [512, 1024, 2048]
+
+
+# --- what is asked
+
+
+def test_prompts_answers_and_numbers_reach_compare(fake):
+    widget = panel(
+        prompts=["Capital?", "Two\nlines"], references=["Tokyo", None], text="Some text."
+    )
+    assert widget._fields.prompts.value == "Capital?\nTwo⏎lines"
+    widget._fields.prompts.value += "\n\n  Third?  "
+    widget._fields.numbers["repeats"].value = 1
+    widget.run()
+    ((choices, prompts, options, thread),) = fake["calls"]
+    assert [(c.variant.name, c.precision) for c in choices] == [
+        ("demo_gemma3_1m", "float32"),
+        ("demo_gemma3_instruct_1m", "float32"),
+    ]
+    assert prompts == ["Capital?", "Two\nlines", "Third?"]
+    assert options == {
+        "references": ["Tokyo", None, None],
+        "text": "Some text.",
+        "max_new_tokens": 64,
+        "max_length": 2048,
+        "repeats": 1,
+    }
+    assert thread is threading.main_thread()
+
+
+def test_an_answer_without_a_prompt_is_refused(fake):
+    widget = panel()
+    widget._fields.references.value = "Tokyo\n\nParis"
+    widget.run()
+    assert "Line 3 has a right answer but no prompt" in note(widget)
+    widget._fields.references.value = ""
+    widget._fields.prompts.value = " \n "
+    widget.run()
+    assert "nothing to ask" in note(widget)
+    assert not fake["calls"]
+    assert not widget.busy
+
+
+# --- the run
+
+
+def test_rows_appear_as_they_finish(fake):
+    widget, states = panel(), []
+
+    def look(number):
+        assert widget.busy
+        assert widget._start.disabled
+        assert not widget._stop.disabled
+        assert widget._fields.prompts.disabled
+        assert widget._choices.add.disabled
+        states.append((seen(widget), note(widget)))
+        widget.run()  # a second start does nothing
+        widget._choices._remove(0, None)
+
+    fake["before"] = look
+    widget.run()
+    (first, telling), (second, later) = states
+    assert "loading" in first
+    assert "waits" in first
+    assert "123.4" not in first
+    assert "Row 1 of 2: demo_gemma3_1m float32, loading." in telling
+    assert "123.4" in second
+    assert "measured" in second
+    assert "Row 2 of 2" in later
+    assert len(fake["calls"]) == 1
+    assert len(widget._choices.items) == 2
+    # afterwards
+    assert not widget.busy
+    assert widget.comparison.complete
+    assert "Done: 2 of 2 measured" in note(widget)
+    assert "Done: 2 of 2" in widget._live.value
+    assert not widget._start.disabled
+    assert widget._stop.disabled
+    assert "waits" not in seen(widget)
+
+
+def test_stop_ends_it_between_rows_and_keeps_what_is_finished(fake):
+    widget = panel()
+    fake["before"] = lambda number: widget._stop.click()
+    widget.run()
+    assert [r.status for r in widget.comparison.rows] == ["done", "waiting"]
+    assert "Stopped: 1 of 2 are measured and kept" in note(widget)
+    assert "123.4" in seen(widget)
+    assert not widget.busy
+    # again, to the end
+    fake["before"] = lambda number: None
+    widget.run()
+    assert widget.comparison.complete
+
+
+def test_an_interrupt_keeps_what_is_finished(fake):
+    def interrupt(number):
+        if number == at:
+            raise KeyboardInterrupt
+
+    fake["before"], at = interrupt, 2
+    widget = panel()
+    widget.run()
+    assert [r.status for r in widget.comparison.rows] == ["done", "waiting"]
+    at = 1
+    widget.run()
+    assert widget.comparison is None
+    assert "Stopped before the first row" in note(widget)
+    assert "Nothing was compared yet" in seen(widget)
+    assert not widget.busy
+
+
+def test_errors_are_whole_and_what_is_finished_stays(fake):
+    def fail(number):
+        if number == 2:
+            raise RuntimeError("<b>broken</b>")
+
+    fake["before"] = fail
+    widget = panel()
+    widget.run()
+    assert widget.comparison is None
+    assert "RuntimeError: <b>broken</b>" in note(widget)
+    assert "Traceback" in note(widget)
+    assert "b" not in Markup(widget._note.value).tags
+    assert "123.4" in seen(widget)
+    assert not widget.busy
+    fake["rows"] = [row(DEMO)]
+
+    def refuse(number):
+        raise InvalidInput("compare_empty_prompt", number=7)
+
+    fake["before"] = refuse
+    widget.run()
+    assert "Prompt 7 is empty" in note(widget)
+    assert "Traceback" not in note(widget)
+
+
+def test_misfits_and_failures_are_rows_with_their_reason(fake):
+    why = Message("compare_out_of_memory")
+    fake["rows"] = [row(DEMO), row(TUNED, status="failed", reason=why)]
+    widget = panel()
+    widget.run()
+    assert "failed" in seen(widget)
+    assert "memory ran out" in seen(widget)
+    assert "Done: 1 of 2 measured" in note(widget)
+    assert "memory ran out" in widget.static_text()
+
+
+def test_work_waits_for_the_main_thread(fake, monkeypatch):
+    queued = []
+    monkeypatch.setattr(module, "on_main_thread", queued.append)
+    widget = panel()
+    widget._start.click()
+    widget._start.click()
+    assert len(queued) == 1
+    assert "Waiting for the kernel" in note(widget)
+    assert "waits" in seen(widget)
+    queued[0]()
+    assert widget.comparison.complete
+
+
+# --- what is shown
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_nothing_that_anybody_writes_becomes_markup(fake, attack):
+    fake["rows"] = [row(DEMO, attack), row(TUNED, status="failed", reason=Message("compare_failed", {"doing": attack, "why": attack}))]  # fmt: skip
+    widget = panel(prompts=[attack], references=[attack])
+    widget.run()
+    parts = [widget.static_html(), widget._note.value]
+    for tab in ("replies", "plots", "how", "save"):
+        widget._results.tabs.value = tab
+        parts.append(widget._results._body.value + widget._results._table.value)
+    for markup in parts:
+        found = Markup(markup)
+        assert not {"script", "svg", "b", "style"} & set(found.tags)
+        assert not [k for k, _ in found.attributes if k.startswith("on")]
+        links = [v for k, v in found.attributes if k in ("href", "src")]
+        assert all(v.startswith("data:image/png;base64,") for v in links)
+    assert attack in Markup(widget.static_html()).text
+
+
+def test_replies_stand_side_by_side_with_how_they_did():
+    rows = (row(DEMO, "No idea"), row(TUNED), row("demo_gemma3_4m:int8", status="misfit"))
+    said = Markup(compare_view.replies_html(Seen.of(comparison(*rows)))).text
+    for words in ("≠ does not contain", "= equal to", "no reply: does not fit"):
+        assert words in said
+
+
+def test_plots_are_pictures_with_their_values_in_words():
+    drawn = compare_view.plots_html(comparison(row(DEMO), row(TUNED)))
+    found = Markup(drawn)
+    pictures = [v for k, v in found.attributes if k == "src"]
+    told = [v for k, v in found.attributes if k == "alt"]
+    assert len(pictures) == len(told) >= 2
+    for picture in pictures:
+        assert base64.b64decode(picture.partition(",")[2]).startswith(b"\x89PNG")
+    assert all("demo_gemma3_1m float32: " in words for words in told)
+    assert any("tokens/s (spread) 123.4" in words for words in told)
+    assert compare_view.plots_html(comparison(Row("x", "int8", 2048))) == ""
+
+
+def test_it_is_view_table_and_text(fake):
+    widget = panel()
+    before = widget._repr_mimebundle_()
+    assert before[VIEW]["model_id"]
+    assert "demo_gemma3_1m" in before["text/html"]
+    widget.run()
+    after = widget._repr_mimebundle_()
+    assert "data:image/png" in after["text/html"]
+    assert "Tokyo" in after["text/html"]
+    assert "123.4" in after["text/plain"]
+
+
+def test_in_japanese(fake):
+    widget = panel(lang="ja")
+    widget.run()
+    for tab in ("replies", "plots", "how"):
+        widget._results.tabs.value = tab
+        words = re.sub(
+            r"demo_\w+|float32|Test CPU|jax|Python|KL|max_length|Tokyo|Capital", "", seen(widget)
+        )
+        assert not re.search(r"[A-Za-z]{5,}", words)
+    assert "終わりました" in note(widget)
+    assert "比べる" in widget.static_text()
+    assert gnb.ComparePanel(lang="ja")._fields.prompts.value.startswith("日本の首都は")
+
+
+# --- to take away
+
+
+def test_files_are_new_ones_and_say_where_they_are(fake, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    widget = panel()
+    saves = widget._results.saves
+    assert all(button.disabled for button in saves.values())
+    widget.run()
+    widget._results.tabs.value = "save"
+    for button in (*saves.values(), saves["csv"]):
+        button.click()
+    assert str(tmp_path / "comparison-2.csv") in Markup(widget._results._saved.value).text
+    found = sorted(path.name for path in tmp_path.iterdir())
+    assert found == [
+        "comparison-2.csv",
+        *(f"comparison.{k}" for k in ("csv", "html", "json", "md")),
+    ]
+    with (tmp_path / "comparison.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["variant"] == "demo_gemma3_1m"
+    assert Comparison.from_json(tmp_path / "comparison.json").rows == widget.comparison.rows
+    monkeypatch.chdir("/proc")
+    saves["csv"].click()
+    assert "cannot be written" in widget._results._saved.value
+
+
+def test_the_code_is_the_same_call():
+    options = {"references": ["Tokyo", None], "text": "long " * 60, "repeats": 1}
+    code = compare_export.as_code([DEMO, TUNED], ['It\'s "so"', "two\nlines"], options)
+    taken = {}
+
+    class Fake:
+        @staticmethod
+        def compare(*given, **more):
+            taken.update(given=given, more=more)
+
+    exec(code.replace("import gemma_nb as gnb", ""), {"gnb": Fake})
+    assert taken["given"] == ([DEMO, TUNED], ['It\'s "so"', "two\nlines"])
+    assert taken["more"] == options
+
+
+# --- with models
+
+
+@pytest.mark.slow
+def test_two_demo_models_are_really_compared(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    widget = panel([DEMO, TUNED], ["What is the capital of Japan?"], references=["Tokyo"])
+    widget._fields.numbers["max_new_tokens"].value = 16
+    widget._fields.numbers["repeats"].value = 1
+    finished = []
+    announce = widget.announce
+    widget.announce = lambda words: (finished.append(words), announce(words))[1]
+    widget.run()
+    assert widget.comparison is not None, note(widget)
+    plain, tuned = widget.comparison.rows
+    assert tuned.outputs[0].text == "The capital of Japan is Tokyo."
+    assert tuned.outputs[0].contains
+    assert not plain.outputs[0].contains
+    assert len([words for words in finished if ": measured, " in words]) == 2
+    assert "The capital of Japan is Tokyo." in seen(widget)
+    widget._results.tabs.value = "plots"
+    assert Markup(widget._results._body.value).tags.count("img") == 4
+
+
+@pytest.mark.slow
+def test_a_run_that_was_stopped_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    widget = panel([DEMO, TUNED], ["Hello"])
+    widget._fields.numbers["max_new_tokens"].value = 16
+    widget._fields.numbers["repeats"].value = 1
+    follow, labels = widget._follow, []
+
+    def following(doing, order):
+        labels.append((doing.label, doing.step))
+        if doing.number == 1:
+            widget._stop.click()
+        follow(doing, order)
+
+    widget._follow = following
+    widget.run()
+    assert sorted(r.status for r in widget.comparison.rows) == ["done", "waiting"]
+    done = next(r for r in widget.comparison.rows if r.status == "done")
+    widget._follow = lambda doing, order: (labels.append((doing.label, doing.step)), follow(doing, order))  # fmt: skip
+    labels.clear()
+    widget.run()
+    assert widget.comparison.complete
+    # the finished row is read, not measured again
+    assert (done.label, "load") not in labels
+    assert done in widget.comparison.rows
