@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import gemma_nb as gnb
+
 ROOT = Path(__file__).resolve().parents[1]
 ENGLISH = sorted((ROOT / "notebooks" / "en").glob("*.ipynb"))
 JAPANESE = sorted((ROOT / "notebooks" / "ja").glob("*.ipynb"))
@@ -73,10 +75,62 @@ def test_shape(path):
     metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
     assert metadata["accelerator"] == "GPU"
     assert metadata["colab"]["toc_visible"] is True
-    # every link to a file of this project leads somewhere
-    for cell in found:
-        for link in re.findall(r"\]\((?!https?:)([^)#]+)", source(cell)):
-            assert (path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("path", [*ENGLISH, *JAPANESE], ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_links_within_the_project_lead_somewhere(path):
+    for cell in cells(path):
+        for link, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", source(cell)):
+            target = (path.parent / link).resolve()
+            assert target.is_file(), link
+            assert target.is_relative_to(ROOT), link
+            if anchor:
+                assert anchor.strip("#") in anchors(target), anchor
+
+
+def anchors(page):
+    """The anchors that GitHub gives a page's headings."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("path", [*ENGLISH, *JAPANESE], ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_ends_with_questions_whose_answers_unfold(path):
+    last = cells(path)[-1]
+    assert last["cell_type"] == "markdown"
+    asked, answers = source(last).split("<details><summary>")
+    questions = re.findall(r"^(?:\d\.|-) .*[?？。.]$", asked, re.MULTILINE)
+    assert 1 < len(questions) < 4
+    assert re.search(r"[?？]|でしょうか|ましょう", asked)
+    inside, closed, _ = answers.partition("</details>")
+    assert closed
+    # without an empty line behind the summary, GitHub shows the answers' Markdown as it is written
+    assert "</summary>\n\n" in inside
+    assert len(inside) > 80
+
+
+@pytest.mark.parametrize("path", [*ENGLISH, *JAPANESE], ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_says_how_to_switch_to_a_real_variant(path):
+    real = {v.name for v in gnb.variants(loadable=True) if v.family != "Demo"}
+    told = [source(c) for c in cells(path) if c["cell_type"] == "markdown"]
+    assert any(set(re.findall(r"[\w.]+", cell)) & real for cell in told)
+    # one cell is all that has to be changed
+    code = [source(c) for c in cells(path) if c["cell_type"] == "code"]
+    assert all(c.count("gnb.load(") == 0 or not re.search(r'load\("', c) for c in code)
+    names = [c for c in code if re.search(r"^(?:VARIANT|CHOICES|\w+, VARIANT) = ", c, re.MULTILINE)]
+    assert len(names) == (0 if path.stem.startswith("00") else 1)
+
+
+@pytest.mark.parametrize("path", [*ENGLISH, *JAPANESE], ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_a_reply_that_no_model_made_is_called_so(path):
+    found = cells(path)
+    pretended = [c for c in found if c["cell_type"] == "code" and "by_hand = " in source(c)]
+    told = " ".join(source(c) for c in found if c["cell_type"] == "markdown")
+    if pretended and "03" not in path.stem:  # there it is a prompt
+        assert "**written by hand" in told or "**人が書いたもの**" in told
+    parsed = [c for c in found if c["cell_type"] == "code" and "parse_reply(" in source(c)]
+    for cell in parsed:
+        assert "by_hand" in source(cell)
 
 
 def test_start_here_is_short():
