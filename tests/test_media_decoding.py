@@ -211,4 +211,4 @@ def test_pixels_of_larger_gemma4_see_each_other_as_in_kerashubs_own_forward():
     ours = seen.decoder.logits(ids, seen.media)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-5)
     causal = Seen("gemma4").decoder.logits(ids, seen.media)
-    assert np.abs(causal - ours).max() > 1e-3
+    assert np.abs(causal - ours).max() > 2e-4  # ten times what is let pass above
