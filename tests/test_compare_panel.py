@@ -397,6 +397,19 @@ def test_plots_are_pictures_with_their_values_in_words():
     assert compare_view.plots_html(comparison(Row("x", "int8", 2048))) == ""
 
 
+def test_plots_that_fail_take_nothing_away(fake, monkeypatch):
+    def fail(found):
+        raise OSError("no <b>font</b>")
+
+    monkeypatch.setattr(compare_view, "plots_html", fail)
+    widget = panel()
+    widget.run()
+    assert "Done: 2 of 2" in note(widget)
+    assert "123.4" in seen(widget)
+    widget._results.tabs.value = "plots"
+    assert "OSError: no <b>font</b>" in seen(widget)
+
+
 def test_it_is_view_table_and_text(fake):
     widget = panel()
     before = widget._repr_mimebundle_()

@@ -220,11 +220,12 @@ class ComparePanel(Panel):
         found = self.comparison
         if found is not None:
             self._seen = Seen.of(found)
-            self._results.show(self._seen, self.comparison, self._plots)
-            self._plots = compare_view.plots_html(found)
             count, done = len(found.rows), len(found.measured)
             key = "panel_compare_ready" if found.complete else "panel_compare_stopped"
-            self._tell(text(key, done=done, count=count, name=self.variable("panel")), aloud=True)
+            said = text(key, done=done, count=count, name=self.variable("panel"))
+            self._tell(said, aloud=True)
+            self._results.show(self._seen, self.comparison, self._plots)
+            self._plots = self._drawn(found)
         else:
             self._keep_finished()
             if fault is not None:
@@ -233,6 +234,13 @@ class ComparePanel(Panel):
                 self._tell(text("panel_compare_stopped_early"), aloud=True)
         self._choices.look()
         self._show()
+
+    def _drawn(self, found: Comparison) -> Html:
+        """The plots; what is wrong with them takes nothing away from the rest."""
+        try:
+            return compare_view.plots_html(found)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown whole
+            return self._error_html(error)
 
     def _keep_finished(self) -> None:
         """Of a run that ended without a comparison, the rows that were finished; else none."""
@@ -275,6 +283,9 @@ class ComparePanel(Panel):
         self._note.value = block if sentence else ""
 
     def _tell_error(self, error: Exception) -> None:
+        self._note.value = self._error_html(error)
+
+    def _error_html(self, error: Exception) -> Html:
         body: list[object]
         if isinstance(error, GemmaError):
             body = ["\n", error.message.text(self.lang)]
@@ -283,7 +294,7 @@ class ComparePanel(Panel):
             why = text("panel_compare_unexpected", kind=type(error).__name__, why=error)
             body = ["\n", why, pre(whole, type(error).__name__)]
         head = tag("strong", text("panel_compare_failed"))
-        self._note.value = tag("div", head, *body, class_="gnb-error", role="alert", lang=self.lang)
+        return tag("div", head, *body, class_="gnb-error", role="alert", lang=self.lang)
 
     # where no widget can live
 

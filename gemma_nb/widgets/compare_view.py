@@ -35,7 +35,7 @@ STYLE = Html(
     ".gnb .gnb-stop:enabled{border-color:var(--g-no);color:var(--g-no);font-weight:600}"
     ".gnb .gnb-compared td{font-variant-numeric:tabular-nums}"
     ".gnb .gnb-compared td+td{text-align:right;white-space:nowrap}"
-    ".gnb .gnb-compared thead th+th+th{text-align:right}"
+    ".gnb .gnb-compared thead th{word-break:keep-all}.gnb .gnb-compared thead th+th+th{text-align:right}"
     ".gnb .gnb-compared th[scope=row]{min-width:8em}"
     ".gnb .gnb-said{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,220px),1fr));gap:8px;margin:4px 0 14px;align-items:start}"
     ".gnb .gnb-reply{border:1px solid var(--g-faint);border-radius:8px;padding:8px 10px;min-width:0;background:var(--g-soft)}"
