@@ -76,10 +76,9 @@ def run_row(name: str, precision: str, max_length: int) -> dict:
     }
     jax.block_until_ready([v.value for v in lm.backbone.variables])
     ours, bare = Ours(lm, max_length), Bare(lm, max_length)
-    before = peak(device)
-    row["ours"] = {"first": ours.first(), "peak": over(peak(device), row["weights"], before)}
+    row["ours"] = {"first": ours.first(), "peak": above(device, row["weights"])}
     row["cache"] = ours.cache_bytes()
-    row["bare"] = {"first": bare.first(), "peak": over(peak(device), row["weights"], before)}
+    row["bare"] = {"first": bare.first(), "peak": above(device, row["weights"])}
     sides = {"ours": ours, "bare": bare}
     times: dict = {side: [] for side in sides}
     for repeat in range(REPEATS):  # in turn, each the first as often
@@ -107,14 +106,10 @@ def read_bytes(row: dict) -> int:
     return sum(kernel_bytes(m, how) for m in matrices if m.use != "lookup")
 
 
-def peak(device) -> int | None:
+def above(device, weights: int) -> int | None:
+    """The peak above the weights; None on a processor, where JAX keeps none."""
     stats = device.memory_stats()
-    return None if stats is None else int(stats["peak_bytes_in_use"])
-
-
-def over(now: int | None, weights: int, before: int | None) -> int | None:
-    """The peak above the weights; None where it is not the peak of this."""
-    return None if now is None or before is None else now - weights
+    return None if stats is None else int(stats["peak_bytes_in_use"]) - weights
 
 
 class Ours:

@@ -224,10 +224,9 @@ class Model:
     def _chunks(
         self, messages: Messages, max_new_tokens: int, **options: Any
     ) -> tuple[Iterator[Chunk], ReplyParser]:
-        prompt = self._prompt(messages, **_of_the_prompt(options))[1]
-        parser = ReplyParser(self.variant, prompt=prompt)
-        pairs = self._start(messages, max_new_tokens, marked=True, **options)
-        return _parsed(pairs, parser), parser
+        one = self._request(messages, max_new_tokens, marked=True, **options)
+        parser = ReplyParser(self.variant, prompt=one.prompt)
+        return _parsed(self._pairs(one), parser), parser
 
     def generate(
         self,
@@ -289,7 +288,7 @@ class Model:
         if len(requests) == 1 or alone or not isinstance(engine, Decoder):
             return ["".join(text for _, text in self._pairs(one)) for one in requests]
         # a power of two, so that few sizes are compiled; what fills it up is not read
-        size = bucket(len(requests), 1, 2**31)
+        size = bucket(len(requests))
         filled = requests + [requests[0]] * (size - len(requests))
         clock = Clock(sum(len(one.ids) for one in requests), engine)
         pieces: list[list[str]] = [[] for _ in requests]
@@ -475,10 +474,11 @@ class Model:
         strings = _stop_strings(stop)
         if type(max_new_tokens) is not int or max_new_tokens < 1:
             raise InvalidInput("bad_max_new_tokens", value=max_new_tokens)
-        ids, _, clips = self._prompt(messages, **prompt_options)
+        ids, prompt, clips = self._prompt(messages, **prompt_options)
         self._soft = SoftTokens(self._senses, clips, self._soft)
         control = self._control - self._marks if marked else self._control
         return _Request(
+            prompt,
             ids,
             sampling,
             seed,
@@ -524,6 +524,7 @@ class Model:
 class _Request:
     """What one reply takes; ``text`` collects it."""
 
+    prompt: str
     ids: list[int]
     sampling: Sampling
     seed: int
@@ -539,10 +540,6 @@ def _parsed(pairs: Iterator[tuple[int | None, str]], parser: ReplyParser) -> Ite
         if text:
             yield from parser.feed(text)
     yield from parser.close()
-
-
-def _of_the_prompt(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in options.items() if k in {"raw", "tools", "thinking", "guideline"}}
 
 
 def _sampling(

@@ -6,11 +6,11 @@ import json
 import subprocess
 import sys
 import wave
-from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from html_seen import Seen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -38,23 +38,6 @@ ATTACKS = (
     "`<b onclick=x>`\n\n```<svg/onload=alert(1)>\n<img src=x>\n```",
     "<details open ontoggle=alert(1)>",
 )
-
-
-class Seen(HTMLParser):
-    """The tags, attributes and text that a browser would see."""
-
-    def __init__(self, markup):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(markup)
-        self.close()
-
-    def handle_starttag(self, name, attributes):
-        self.tags.append(name)
-        self.attributes += attributes
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def harmless(markup):

@@ -1,8 +1,6 @@
 """Comparing: what is measured, what is on disk when, and what the tables, files and pages say."""
 
 import csv
-import gc
-import html.parser
 import io
 import json
 import os
@@ -14,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from html_seen import Seen
 
 import gemma_nb as gnb
 from gemma_nb.comparing import Agreement, Comparison, Machine, Output, Row
@@ -24,13 +23,15 @@ from gemma_nb.comparing.positions import WINDOW, windows
 from gemma_nb.comparing.rows import from_values, to_values
 from gemma_nb.comparing.store import ATTEMPTS, Kept, Store
 from gemma_nb.errors import InvalidInput
+from gemma_nb.model import live_models
 from gemma_nb.strings import Message
 
 
-def live_models():
-    """What is loaded; what other tests' fixtures let go of is not."""
-    gc.collect()
-    return gnb.model.live_models()
+@pytest.fixture(scope="module", autouse=True)
+def nothing_loaded_before():
+    """A panel of another file's tests keeps its model for as long as ipywidgets keeps the panel."""
+    for model in live_models():
+        model.unload()
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -292,20 +293,6 @@ def test_columns_without_a_value_are_left_out(several):
     assert "JAX keeps one peak" in gpu.to_html()
 
 
-class Tags(html.parser.HTMLParser):
-    def __init__(self, page):
-        super().__init__()
-        self.tags, self.attributes, self.said = [], [], ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data):
-        self.said += data
-
-
 @pytest.mark.parametrize("way", ["page", "fragment"])
 def test_nothing_that_is_said_becomes_markup(way):
     evil = comparison(
@@ -315,13 +302,13 @@ def test_nothing_that_is_said_becomes_markup(way):
         references=(EVIL,),
     )
     page = evil.to_html(command=EVIL) if way == "page" else evil._repr_html_()
-    found = Tags(page)
+    found = Seen(page)
     assert not {"script", "link", "iframe", "b"} & set(found.tags)
     assert not [name for name, _ in found.attributes if name.startswith("on")]
     sources = [value for name, value in found.attributes if name in {"src", "href"}]
     assert all(value.startswith("data:image/png;base64,") for value in sources)
     assert len(sources) == (4 if way == "page" else 0)
-    assert "<script>alert(1)</script> | a" in found.said
+    assert "<script>alert(1)</script> | a" in found.text
     assert "\x1b" not in page + str(evil) + evil.to_markdown()
 
 
@@ -338,7 +325,7 @@ def test_markdown_keeps_its_table(several):
 def test_the_page_is_whole_and_has_all(several, tmp_path):
     page = several.to_html(tmp_path / "page.html", command="python -m gemma_nb compare")
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == page
-    said = Tags(page).said
+    said = Seen(page).text
     for expected in (
         "Comparison of 4 choices",
         "It is tokyo.",

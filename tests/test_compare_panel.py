@@ -6,9 +6,9 @@ import re
 import subprocess
 import sys
 import threading
-from html.parser import HTMLParser
 
 import pytest
+from html_seen import Seen as Markup
 
 import gemma_nb as gnb
 from gemma_nb.comparing import Comparison, Doing, Machine, Output, Row
@@ -28,23 +28,6 @@ ATTACKS = (
     "</textarea><svg onload=alert(1)>",
     '" onmouseover="alert(1)',
 )
-
-
-class Markup(HTMLParser):
-    """The tags, attributes and text that a browser would see."""
-
-    def __init__(self, markup):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(markup)
-        self.close()
-
-    def handle_starttag(self, name, attributes):
-        self.tags.append(name)
-        self.attributes += attributes
-
-    def handle_data(self, data):
-        self.text += data
 
 
 def row(choice, text="Tokyo", status="done", **more):

@@ -3,9 +3,9 @@
 import subprocess
 import sys
 import threading
-from html.parser import HTMLParser
 
 import pytest
+from html_seen import Seen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,23 +21,6 @@ ATTACKS = (
     "' autofocus onfocus='alert(1)",
     "</style><svg onload=alert(1)>",
 )
-
-
-class Seen(HTMLParser):
-    """The tags, attributes and text that a browser would see."""
-
-    def __init__(self, markup):
-        super().__init__(convert_charrefs=True)
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(markup)
-        self.close()
-
-    def handle_starttag(self, name, attributes):
-        self.tags.append(name)
-        self.attributes += attributes
-
-    def handle_data(self, data):
-        self.text += data
 
 
 class Greeting(Panel):

@@ -6,7 +6,7 @@ import numpy as np
 VOCABULARY = 97
 
 
-def gemma3(window=8, layers=6, seed=0, vocabulary=VOCABULARY):
+def gemma3(window=8, layers=6, seed=0, vocabulary=VOCABULARY, vision_encoder=None):
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -24,7 +24,7 @@ def gemma3(window=8, layers=6, seed=0, vocabulary=VOCABULARY):
         use_post_attention_norm=True,
         use_sliding_window_attention=True,
         sliding_window_size=window,
-        vision_encoder=None,
+        vision_encoder=vision_encoder,
         dtype="float32",
     )
     return shaken(keras_hub.models.Gemma3CausalLM(backbone=backbone, preprocessor=None), seed)

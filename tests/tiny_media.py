@@ -17,28 +17,12 @@ def gemma3(seed=0, window=8):
     import keras_hub
 
     keras.utils.set_random_seed(seed)
-    backbone = keras_hub.models.Gemma3Backbone(
-        vocabulary_size=_tokenizer("Gemma3Tokenizer").vocabulary_size(),
-        image_size=16,
-        num_layers=6,
-        num_query_heads=4,
-        num_key_value_heads=2,
-        hidden_dim=32,
-        intermediate_dim=48,
-        head_dim=8,
-        use_query_key_norm=True,
-        use_post_ffw_norm=True,
-        use_post_attention_norm=True,
-        use_sliding_window_attention=True,
-        sliding_window_size=window,
-        vision_encoder=tiny.gemma3_vision(),
-        dtype="float32",
-    )
-    lm = keras_hub.models.Gemma3CausalLM(backbone=backbone, preprocessor=None)
+    vocabulary = _tokenizer("Gemma3Tokenizer").vocabulary_size()
+    lm = tiny.gemma3(window, 6, seed, vocabulary, vision_encoder=tiny.gemma3_vision())
     converter = keras_hub.layers.Gemma3ImageConverter(
         image_size=(16, 16), scale=1 / 127.5, offset=-1.0, crop_to_aspect_ratio=False
     )
-    return tiny.shaken(lm, seed), Converters(converter)
+    return lm, Converters(converter)
 
 
 def gemma4(seed=0, **changes):

@@ -9,7 +9,7 @@ is masked.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,7 +72,7 @@ class Context:
         ends = min(len(self.ids), len(ids) - 1)
         return next((i for i in range(ends) if self.ids[i] != ids[i]), ends)
 
-    def can_go_back(self, length: int, rings: Sequence[Ring]) -> bool:
+    def can_go_back(self, length: int, rings: Iterable[Ring]) -> bool:
         """Whether the rings still hold what a query behind ``length`` tokens sees."""
         return all(
             self.reach <= ring.slots or self.reach - length <= ring.slots - ring.window

@@ -90,10 +90,9 @@ class Decoder:
                 # what is not a number would spread from the cache
                 whole = row[0] >= 0
                 yield row[0]
-        except GeneratorExit:
-            raise
-        except BaseException:
-            whole = False  # the caches may have been given away
+        except BaseException as end:
+            # left unread they are whole; after anything else they may have been given away
+            whole = whole and isinstance(end, GeneratorExit)
             raise
         finally:
             if whole:
@@ -208,7 +207,7 @@ class Decoder:
         # an image is taken in whole; and so is a prompt that is seen both ways
         shared = run_start(ids, context.shared(ids)) if self.family.both_ways != "prompt" else 0
         saved = context.snapshot
-        if context.can_go_back(shared, rings):
+        if context.can_go_back(shared, rings.values()):
             del context.ids[shared:]
         elif saved is not None and saved.length <= shared:
             # the caches are written in place: the snapshot itself is kept
@@ -219,7 +218,7 @@ class Decoder:
             context.forget()
         if not new_turn or not rings:
             return
-        wraps = len(ids) + count + AHEAD * self.chunk > min(r.slots for r in rings)
+        wraps = len(ids) + count + AHEAD * self.chunk > min(ring.slots for ring in rings.values())
         if not wraps:
             context.snapshot = None
             return
@@ -229,21 +228,18 @@ class Decoder:
             how = (*_no_seed(), *_scalars(Sampling()))
             self._prompt(weights, [known], context, how, media)
         if context.ids:
-            sliding = {i: context.caches[i] for i in self._sliding()}
+            sliding = {i: context.caches[i] for i in rings}
             kept = context.snapshot and context.snapshot.caches
             copied = self._copied(sliding, kept)
             context.snapshot = Snapshot(copied, len(context.ids), context.reach)
 
-    def _rings(self) -> list[Ring]:
-        layers = self.family.layers.values()
-        return [
-            Ring(layer.window, layer.slots(self.max_length, self.chunk))
-            for layer in layers
+    def _rings(self) -> dict[int, Ring]:
+        """The sliding layers' caches."""
+        return {
+            i: Ring(layer.window, layer.slots(self.max_length, self.chunk))
+            for i, layer in self.family.layers.items()
             if layer.window is not None
-        ]
-
-    def _sliding(self) -> list[int]:
-        return [i for i, layer in self.family.layers.items() if layer.window is not None]
+        }
 
     def _copied(self, caches: Any, into: Any = None) -> Any:
         """A copy of caches, in the memory of others where there are any."""

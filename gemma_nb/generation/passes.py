@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from gemma_nb.generation.programs import bucket
+
 
 @dataclass(frozen=True)
 class Soft:
@@ -90,7 +92,7 @@ def _run_end(ids: Sequence[int], at: int) -> int:
 
 def _padded(count: int, buckets: Sequence[int]) -> int:
     fits = (size for size in buckets if size >= count)
-    return next(fits, 1 << (count - 1).bit_length())
+    return next(fits, bucket(count))
 
 
 def shapes(

@@ -14,9 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gemma_nb.generation.layout import contracted_last
-
-#: Numbers of an int4 group, as ``gemma_nb.loading.quantizing`` makes them.
-GROUP = 128
+from gemma_nb.memory.weights import INT4_BLOCK as GROUP
 
 
 def on_gpu() -> bool:

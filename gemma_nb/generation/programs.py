@@ -39,9 +39,6 @@ class Programs:
         self.compile_seconds = 0.0
         self._made: dict[Hashable, Any] = {}
 
-    def __contains__(self, name: Hashable) -> bool:
-        return name in self._made
-
     def __getitem__(self, name: Hashable) -> Any:
         return self._made[name]
 
@@ -98,6 +95,7 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1) - 1), "gemma_nb-compile")
 
 
-def bucket(count: int, shortest: int, longest: int) -> int:
+def bucket(count: int, shortest: int = 1, longest: int | None = None) -> int:
     """The power of two that ``count`` is padded to, ``shortest`` to ``longest``."""
-    return min(max(1 << (count - 1).bit_length(), shortest), longest)
+    size = max(1 << (count - 1).bit_length(), shortest)
+    return size if longest is None else min(size, longest)

@@ -15,13 +15,12 @@ from functools import cache
 from typing import Any
 
 from gemma_nb.loading.tensors import stream
+from gemma_nb.memory.weights import INT4_BLOCK as GROUP
 
 #: Bytes of an embedding that are quantised at once, on all cores together.
 BLOCK = 64 * 2**20
 #: Elements that one core takes at once: its float32 copies stay in the cache.
 PART = 2**18
-#: Elements of an int4 group (keras 3.15.1, ``Int4QuantizationConfig``).
-GROUP = 128
 #: Keras's own epsilon in the scales.
 EPSILON = 1e-7
 
