@@ -2,7 +2,7 @@
 
 TEXT = {
     "widget_static_note": (
-        "Interactive while the notebook runs; as it stood last:",
-        "ノートブックの実行中は操作できます。最後の状態:",
+        "Interactive in a notebook: run this cell (again). As it stood last:",
+        "ノートブックでこのセルを（もう一度）実行すると操作できます。最後の状態:",
     ),
 }

@@ -127,6 +127,12 @@ class Host:
             )
             urllib.request.urlopen(gone).close()
 
+    def interrupt(self):
+        """The kernels' own stop, as the program's button sends it."""
+        for session in json.load(urllib.request.urlopen(f"{self.address}/api/sessions")):
+            place = f"{self.address}/api/kernels/{session['kernel']['id']}/interrupt"
+            urllib.request.urlopen(urllib.request.Request(place, method="POST")).close()
+
     def run(self, book):
         """Runs all cells; returns once the first has begun."""
         begun = book.page.locator(self.cell).first.locator(self.prompt, has_text=BEGUN)
@@ -204,6 +210,7 @@ class Book:
         """Keeps a picture of a widget where GEMMA_NB_PICTURES says, on host A only."""
         folder = os.environ.get("GEMMA_NB_PICTURES")
         if folder and self.host.name == "jupyterlab":
+            self.page.mouse.move(0, 0)  # nothing looks as if it were pointed at
             self.widget(cell).screenshot(path=f"{folder}/{name}.png")
 
     def overflow(self, cell=0):
@@ -229,12 +236,39 @@ class Book:
         """The static copy in a cell's output."""
         return self.out(cell).locator(".gnb-copy").first
 
-    def save(self):
-        self.host.save(self)
-
     def save_with_state(self):
-        """Saves the notebook with the state of its widgets in it."""
+        """Saves the notebook with the state of its widgets in it; returns it as it was saved."""
         self.host.save_with_state(self)
+        for _ in range(100):
+            saved = self.host.saved(self.name)
+            if saved["metadata"].get("widgets"):
+                return saved
+            self.page.wait_for_timeout(100)
+        raise AssertionError("the state of the widgets was not saved")
+
+    def reopen(self, says, cell=0):
+        """Saves the notebook, ends its kernel and opens it again.
+
+        Args:
+            says: what the static copy says before it is saved.
+            cell: whose widget.
+
+        Returns:
+            The notebook as it was saved. The static copy is seen, the live widget is not.
+        """
+        self.copy(cell).filter(has_text=says).wait_for(state="attached", timeout=30_000)
+        self.host.save(self)
+        saved = self.host.saved(self.name)
+        outputs = saved["cells"][cell]["outputs"]
+        assert [sorted(o["data"]) for o in outputs if "data" in o] == [
+            ["application/vnd.jupyter.widget-view+json", "text/html", "text/plain"],
+            ["text/html", "text/plain"],
+        ]
+        self.host.stop_kernels()
+        self.host.open(self)
+        self.copy(cell).filter(has_text=says).wait_for(timeout=60_000)
+        assert not self.widget(cell).is_visible()
+        return saved
 
     def dark(self):
         self.host.dark(self)
@@ -280,7 +314,9 @@ class JupyterLab(Host):
         book.page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
 
     def _do(self, book, command, **args):
-        book.page.evaluate("([c, a]) => jupyterapp.commands.execute(c, a)", [command, args])
+        """Runs a command to its end."""
+        run = "async ([c, a]) => {await jupyterapp.commands.execute(c, a)}"
+        book.page.evaluate(run, [command, args])
 
     run_all = "() => {jupyterapp.commands.execute('notebook:run-all-cells')}"
 
@@ -291,7 +327,6 @@ class JupyterLab(Host):
         state = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"  # on, and off again
         self._do(book, state)
         self.save(book)
-        book.page.wait_for_timeout(1500)
         self._do(book, state)
 
     def dark(self, book):
@@ -330,6 +365,10 @@ class Notebook6(Host):
         idle = " && Jupyter.notebook.kernel && Jupyter.notebook.kernel.is_connected()"
         idle += " && Boolean(Jupyter.notebook.kernel.widget_manager)"
         page.wait_for_function(ready + idle, timeout=90_000)
+        # A new widget manager asks the kernel for widgets and then draws every output anew; a
+        # live widget that is there by then is removed and, its model's id wiped with it, not
+        # drawn again. To ask the same is to be answered after it.
+        page.evaluate("() => Jupyter.notebook.kernel.widget_manager._loadFromKernel()")
         self.idle(book)
 
     def idle(self, book):
@@ -338,11 +377,10 @@ class Notebook6(Host):
     run_all = "() => {Jupyter.notebook.execute_all_cells()}"
 
     def save(self, book):
-        book.page.evaluate("() => Jupyter.notebook.save_notebook()")
+        book.page.evaluate("async () => {await Jupyter.notebook.save_notebook()}")
 
     def save_with_state(self, book):
-        book.page.evaluate("() => Jupyter.actions.call('widgets:save-with-widgets')")
-        book.page.wait_for_timeout(2500)
+        book.page.evaluate("() => {Jupyter.actions.call('widgets:save-with-widgets')}")
 
     def dark(self, book):
         # Notebook 6 has no dark theme: its page is made to look as Colab's dark one does

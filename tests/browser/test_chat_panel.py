@@ -5,7 +5,6 @@ import itertools
 import json
 import re
 import time
-import urllib.request
 
 import pytest
 from PIL import Image
@@ -191,10 +190,18 @@ def test_stop_by_button_and_by_the_kernels_interrupt(opened, host):
     say(book, QUESTION)
     widget.locator(".gnb-reply").nth(1).filter(has_text="Tokyo").wait_for(timeout=90_000)
     assert widget.locator(".gnb-reply").first.inner_text() == said
-    for session in json.load(urllib.request.urlopen(f"{host.address}/api/sessions")):
-        place = f"{host.address}/api/kernels/{session['kernel']['id']}/interrupt"
-        urllib.request.urlopen(urllib.request.Request(place, method="POST")).close()
+    host.interrupt()
     widget.locator("small").filter(has_text="stopped").nth(1).wait_for(timeout=30_000)
+    ready(book)
+    # and by keyboard alone: Send can not be pressed while text is made, so the next stop is Stop
+    say(book, QUESTION)
+    widget.locator(".gnb-reply").nth(2).filter(has_text="Tokyo").wait_for(timeout=90_000)
+    for _ in range(4):
+        book.page.keyboard.press("Tab")
+        if book.page.evaluate("document.activeElement.classList.contains('gnb-stop')"):
+            break
+    book.page.keyboard.press("Enter")
+    widget.locator("small").filter(has_text="stopped").nth(2).wait_for(timeout=30_000)
     ready(book)
     # the kernel lives on
     book.run_cell(1)
@@ -290,9 +297,11 @@ def test_it_is_readable_on_every_page(opened):
     book.picture("chat_en")
     for width in (600, 360):
         page.set_viewport_size({"width": width, "height": 1200})
-        page.wait_for_timeout(500)
-        assert book.overflow() <= 1, width
-        assert book.faults() == []
+        for tab in ("What the model was sent", "As JSON", "As code", "Settings"):
+            button(book, tab).click()
+            page.wait_for_timeout(300)
+            assert book.overflow() <= 1, (width, tab)
+            assert book.faults() == []
     page.set_viewport_size({"width": 360, "height": 2600})
     book.picture("chat_narrow_en")
     page.set_viewport_size({"width": 1200, "height": 1500})
@@ -301,6 +310,35 @@ def test_it_is_readable_on_every_page(opened):
     assert book.faults() == []
     book.picture("chat_dark_en")
     assert book.problems == []
+
+
+def test_by_keyboard_alone(opened):
+    book = opened(more=["print(len(panel.chat.messages))"])
+    page, widget = book.page, book.widget()
+    message(book).focus()
+    page.keyboard.type(QUESTION)
+    tab_to(book, "Send")
+    page.keyboard.press("Enter")
+    answered(book, 1)
+    tab_to(book, "Answer again")
+    page.keyboard.press("Space")
+    page.wait_for_timeout(300)
+    answered(book, 1)
+    tab_to(book, "As code")
+    page.keyboard.press("Space")
+    widget.locator(".gnb-code").filter(has_text="chat.send(content").wait_for()
+    book.run_cell(1)
+    assert book.out(1).inner_text().strip() == "2"
+    assert book.problems == []
+
+
+def tab_to(book, name):
+    """Goes on with Tab until the keyboard is on a button."""
+    for _ in range(30):
+        book.page.keyboard.press("Tab")
+        if book.page.evaluate("document.activeElement.textContent.trim()") == name:
+            return
+    raise AssertionError(f"Tab does not reach {name}")
 
 
 def test_in_japanese(opened):
@@ -325,15 +363,9 @@ def test_in_japanese(opened):
     book.picture("chat_narrow_ja")
 
 
-def test_reopened_without_its_kernel(opened, host):
+def test_reopened_without_its_kernel(opened):
     book = opened()
     say(book, QUESTION)
     answered(book, 1)
-    book.save()
-    book.page.wait_for_timeout(1500)
-    host.stop_kernels()
-    host.open(book)
-    book.copy().wait_for(timeout=60_000)
+    book.reopen(ANSWER)
     assert QUESTION in book.copy().inner_text()
-    assert ANSWER in book.copy().inner_text()
-    assert not book.widget().is_visible()

@@ -1,8 +1,6 @@
 """The comparing panel in real notebook programs, with the demo models behind it."""
 
-import json
 import re
-import urllib.request
 
 import pytest
 
@@ -95,13 +93,6 @@ def fill(book, label, words):
     field.blur()
 
 
-def interrupt(host):
-    """The kernel's own stop."""
-    for session in json.load(urllib.request.urlopen(f"{host.address}/api/sessions")):
-        place = f"{host.address}/api/kernels/{session['kernel']['id']}/interrupt"
-        urllib.request.urlopen(urllib.request.Request(place, method="POST")).close()
-
-
 def test_a_stranger_presses_compare(opened):
     book = opened(more=["print(len(panel.comparison.measured))"])
     page = book.page
@@ -117,7 +108,6 @@ def test_a_stranger_presses_compare(opened):
     assert "Tokyo" in book.widget().locator(".gnb-said").first.inner_text()
     assert book.widget().locator(".gnb-reply.gnb-wrong").count()
     assert book.faults() == []
-    page.mouse.move(0, 0)
     book.picture("compare_en")
     button(book, "Plots").click()
     pictures = book.widget().locator(".gnb-plots img")
@@ -135,10 +125,13 @@ def test_a_stranger_presses_compare(opened):
             assert book.overflow() <= 1, (width, tab)
             assert book.faults() == []
     button(book, "Replies").click()
+    page.set_viewport_size({"width": 360, "height": 4200})
+    book.picture("compare_narrow_en")
     page.set_viewport_size({"width": 1200, "height": 1900})
     book.dark()
     page.wait_for_timeout(500)
     assert book.faults() == []
+    book.picture("compare_dark_en")
     book.run_cell(1)
     assert book.out(1).inner_text().strip().splitlines()[-1] == "3"
     assert book.problems == []
@@ -231,13 +224,13 @@ def test_stop_keeps_what_is_finished_and_the_run_goes_on(opened, host):
     fill(book, "^Prompts, one a line", "Another?")
     button(book, "Compare").click()
     said(book, "Row 1 of 2")
-    interrupt(host)
+    host.interrupt()
     said(book, "Stopped before the first row")
     ready(book)
     # and in the second one
     button(book, "Compare").click()
     said(book, "Row 2 of 2")
-    interrupt(host)
+    host.interrupt()
     said(book, "Stopped: 1 of 2")
     ready(book)
     assert book.problems == []
@@ -301,32 +294,20 @@ def test_in_japanese(opened):
     assert not re.search(r"\b(Compare|fits|tokens|variant|Remove|measured|Prompt)\b", shown), shown
     assert "東京" in book.widget().locator(".gnb-reply.gnb-right").first.inner_text()
     assert book.faults() == []
-    book.page.mouse.move(0, 0)
     book.picture("compare_ja")
-    book.page.set_viewport_size({"width": 360, "height": 1200})
+    book.page.set_viewport_size({"width": 360, "height": 4200})
     book.page.wait_for_timeout(500)
     assert book.overflow() <= 1
     assert book.faults() == []
+    book.picture("compare_narrow_ja")
     assert book.problems == []
 
 
-def test_reopened_without_its_kernel(opened, host):
+def test_reopened_without_its_kernel(opened):
     book = opened(f"{TWO}, 'Capital?'", slow(0))
     button(book, "Compare").click()
     said(book, "Done: 2 of 2")
-    # the hidden copy follows
-    book.copy().filter(has_text="100.0").wait_for(state="attached", timeout=30_000)
-    book.save()
-    book.page.wait_for_timeout(1500)
-    outputs = host.saved(book.name)["cells"][0]["outputs"]
-    assert [sorted(o["data"]) for o in outputs if "data" in o] == [
-        ["application/vnd.jupyter.widget-view+json", "text/html", "text/plain"],
-        ["text/html", "text/plain"],
-    ]
-    host.stop_kernels()
-    host.open(book)
-    book.copy().wait_for(timeout=180_000)
+    book.reopen("100.0")
     assert "100.0" in book.copy().locator("table").first.inner_text()
     assert "Tokyo" in book.copy().inner_text()
     assert book.copy().locator("img[src^=data]").count() >= 2
-    assert not book.widget().is_visible()

@@ -8,24 +8,43 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 SECRET = "hf_ThisIsNobodysToken0123456789"
 CODE = "import gemma_nb as gnb\npanel = gnb.CredentialsPanel({})\npanel"
+ATTACKS = (
+    "sk-nobody",
+    '<img src=x onerror="window.hacked=1">',
+    "</script><script>window.hacked=1</script>",
+    "\\[ \\href{javascript:window.hacked=1}{x} \\] $x$",
+    "x" * 5000,
+)
+#: Words of the panel in each language: the field, what is said of a login that was kept, its table.
+WORDS = {
+    "en": (
+        "Hugging Face token",
+        "Kept for this session",
+        "Where it was looked for, first that counts first",
+    ),
+    "ja": (
+        "Hugging Face のトークン",
+        "このセッションの間保持します",
+        "探した場所(先にあるものが優先)",
+    ),
+}
 
 
-@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("lang", WORDS)
 def test_a_secret_is_kept_by_the_process_alone(host, browser, lang):
     found = (
         "from gemma_nb import credentials\n"
         "login = credentials.find('huggingface')\n"
-        "print(login.place, len(login.token.reveal()))\n"
-        "credentials.forget('huggingface')"
+        "print(login.place, len(login.token.reveal()))"
     )
     arguments = f"'gemma3_instruct_1b', lang='{lang}'"
     book = host.book(browser, f"logins_{lang}", [CODE.format(arguments), "1 + 1", found])
+    page = book.page
     try:
         book.run()
+        book.shown("input[type=password]")
         widget = book.widget()
-        widget.wait_for(timeout=90_000)
-        label = {"en": "Hugging Face token", "ja": "Hugging Face のトークン"}[lang]
-        kept = {"en": "Kept for this session", "ja": "このセッションの間保持します"}[lang]
+        label, kept, places = WORDS[lang]
         field = widget.get_by_label(label, exact=True)
         assert field.get_attribute("type") == "password"
         assert book.faults() == []
@@ -34,21 +53,50 @@ def test_a_secret_is_kept_by_the_process_alone(host, browser, lang):
         field.press("Enter")
         widget.locator(".gnb-note").filter(has_text=kept).wait_for(timeout=30_000)
         assert field.input_value() == ""
-        assert SECRET not in book.page.content()
-        book.save_with_state()
-        saved = host.saved(book.name)
-        assert saved["metadata"]["widgets"], "the state of the widgets was not saved"
-        assert SECRET not in json.dumps(saved)
+        assert SECRET not in page.content()
+        assert SECRET not in json.dumps(book.save_with_state())
         book.run_cell(2)
         assert f"CredentialsPanel {len(SECRET)}" in book.out(2).inner_text()
-        # a wrong one is told and is gone too
-        field.fill("sk-nobody")
-        field.press("Enter")
-        widget.locator(".gnb-error[role=alert]").wait_for(timeout=30_000)
-        assert "sk-nobody" not in book.page.content()
-        book.page.set_viewport_size({"width": 360, "height": 2400})
-        book.page.wait_for_timeout(500)
-        assert book.overflow() <= 1
+        # what is no login is told, and is gone too
+        told = widget.locator(".gnb-error[role=alert]")
+        for attack in ATTACKS if lang == "en" else ATTACKS[:1]:
+            field.fill(attack)
+            field.press("Enter")
+            told.wait_for(timeout=30_000)
+            page.wait_for_function("e => e.value === ''", arg=field.element_handle())
+            assert attack not in page.content()
+        assert page.evaluate("window.hacked") is None
+        assert widget.locator("img, script, svg, a[href^=javascript]").count() == 0
+        # by keyboard: the table of places folds out
+        widget.locator("summary").focus()
+        page.keyboard.press("Enter")
+        widget.get_by_role("table", name=places).wait_for()
+        for width in (600, 360):
+            page.set_viewport_size({"width": width, "height": 2400})
+            page.wait_for_timeout(300)
+            assert book.overflow() <= 1, width
+            assert book.faults() == []
+        book.picture(f"credentials_narrow_{lang}")
+        page.set_viewport_size({"width": 1200, "height": 1400})
+        book.dark()
+        assert book.faults() == []
         assert book.problems == []
+    finally:
+        book.close()
+
+
+def test_reopened_without_its_kernel(host, browser):
+    """It says where the login was, and holds nothing of it."""
+    book = host.book(browser, "logins", [CODE.format("")])
+    try:
+        book.run()
+        book.shown("input[type=password]")
+        field = book.widget().get_by_label(WORDS["en"][0], exact=True)
+        field.fill(SECRET)
+        field.press("Enter")
+        saved = book.reopen("Hugging Face: found in CredentialsPanel")
+        assert SECRET not in json.dumps(saved)
+        assert SECRET not in book.page.content()
+        assert book.copy().locator("table").count() == 1
     finally:
         book.close()

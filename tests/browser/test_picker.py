@@ -71,7 +71,7 @@ def button(book, name):
 
 def test_it_is_readable_on_every_page(opened):
     book = opened("'gemma3_instruct_27b', 'L4'", viewport={"width": 1200, "height": 2200})
-    page = book.page
+    page, widget = book.page, book.widget()
     said(book, "Does not fit")
     assert not book.copy().is_visible()
     page.locator(".gnb-live[aria-live=polite][role=status]").wait_for(state="attached")
@@ -80,9 +80,12 @@ def test_it_is_readable_on_every_page(opened):
     # 200 % zoom is half as many CSS pixels
     for width in (600, 360):
         page.set_viewport_size({"width": width, "height": 1200})
-        page.wait_for_timeout(500)
-        assert book.overflow() <= 1, width
-        assert book.faults() == []
+        for tab in ("Elsewhere", "All variants", "Code"):
+            button(book, f"^{tab}$").click()
+            widget.locator(".gnb-choices .mod-active").filter(has_text=tab).wait_for()
+            page.wait_for_timeout(300)
+            assert book.overflow() <= 1, (width, tab)
+            assert book.faults() == []
     page.set_viewport_size({"width": 360, "height": 3600})
     book.picture("picker_narrow_en")
     page.set_viewport_size({"width": 1200, "height": 2200})
@@ -219,25 +222,12 @@ def test_in_japanese(opened):
     book.picture("picker_narrow_ja")
 
 
-def test_reopened_without_its_kernel(opened, host):
+def test_reopened_without_its_kernel(opened):
     book = opened("runtime='L4'")
     choose(book, "Family", "Gemma 3")
     said(book, "gemma3_instruct")
     choose(book, "Size", "12B")
     said(book, "gemma3_instruct_12b")
-    # the hidden copy follows
-    book.copy().filter(has_text="gemma3_instruct_12b").wait_for(state="attached", timeout=30_000)
-    book.save()
-    book.page.wait_for_timeout(1500)
-    outputs = host.saved(book.name)["cells"][0]["outputs"]
-    assert [sorted(o["data"]) for o in outputs if "data" in o] == [
-        ["application/vnd.jupyter.widget-view+json", "text/html", "text/plain"],
-        ["text/html", "text/plain"],
-    ]
-    host.stop_kernels()
-    host.open(book)
-    # what was chosen last stands there as a table, and the live widget does not
-    book.copy().wait_for(timeout=60_000)
-    assert "gemma3_instruct_12b" in book.copy().inner_text()
+    # what was chosen last stands there as a table
+    book.reopen("gemma3_instruct_12b")
     assert book.copy().locator("table").count() == 1
-    assert not book.widget().is_visible()
