@@ -89,11 +89,8 @@ def frameworks_for(
 
 def _keras(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
     hardware = ("nvidia", "tpu", "x86", "arm")
-    task = "Seq2SeqLM" if variant.encoder_decoder else "CausalLM"
-    if variant.role == "embed":
-        task = "TextEmbedder"
     name = variant.name if (variant.handle or "").startswith("kaggle://") else variant.handle
-    command = f'keras_hub.models.{task}.from_preset("{name}", dtype="bfloat16")'
+    command = f'keras_hub.models.{variant.task_class}.from_preset("{name}", dtype="bfloat16")'
     if variant.family == "Demo":
         command = f'gemma_nb.load("{variant.name}")'
     note = "framework_note_keras_apple" if runtime and runtime.kind == "apple" else None

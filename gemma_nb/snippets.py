@@ -39,23 +39,18 @@ def keras_hub_code(choice: Choice) -> str:
     preset, before, given = _preset(variant)
     answers = variant.role in ("generate", "classify") and not variant.encoder_decoder
     needs_image = variant.prompt_format == "paligemma"
-    task = "CausalLM"
-    if not answers:
-        task = "Seq2SeqLM" if variant.encoder_decoder else "TextEmbedder"
-        task = "Backbone" if variant.role == "draft" else task
     lines = [
         "import os",
         'os.environ["KERAS_BACKEND"] = "jax"  # before keras is imported',
         "import keras_hub",
         *before,
         "",
-        f"lm = keras_hub.models.{task}.from_preset(",
+        f"lm = keras_hub.models.{variant.task_class}.from_preset(",
         f"    {preset}, dtype={_text(precision.dtype)}{given}",
         ")",
     ]
     if precision.quantize:
-        quantised = "lm" if task == "Backbone" else "lm.backbone"
-        lines.append(f"{quantised}.quantize({_text(precision.quantize)})")
+        lines.append(f"lm.backbone.quantize({_text(precision.quantize)})")
     if answers and not needs_image:
         lines += _answer(choice)
     return "\n".join(lines) + "\n"

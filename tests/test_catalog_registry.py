@@ -120,3 +120,15 @@ def test_the_file_is_as_the_tool_writes_it(tool):
     text = DATA.read_text(encoding="utf-8")
     assert tool.dumps(json.loads(text)) == text
     assert max(map(len, text.splitlines())) < 1000
+
+
+def test_the_class_that_is_named_is_the_one_that_loads_it():
+    import keras_hub
+
+    for variant in gnb.variants(loadable=True):
+        if variant.architecture is None:
+            assert variant.task_class == variant.task
+            continue
+        task = getattr(keras_hub.models, variant.task_class)
+        assert task.backbone_cls.__name__ == variant.architecture.backbone
+        assert issubclass(task, getattr(keras_hub.models, variant.task))

@@ -141,3 +141,19 @@ def test_saved_and_loaded(model, name, tmp_path):
     if name == "float32":
         assert ours == list(model.stream_ids(TEXTS[2], 20, **raw))
     loaded.unload()
+
+
+def test_it_is_compared_like_the_others(model, tmp_path):
+    model.generate(TEXTS[0], 8, temperature=0, ignore_eos=True)
+    # the whole call counts: the tokens of a reply come together
+    spent = model.last.first_token_seconds
+    assert model.last.tokens_per_second == pytest.approx(8 / spent, rel=0.2)
+    found = gnb.compare(
+        [model], TEXTS[:2], text="of no tokens' matter", path=tmp_path, progress=False,
+        max_new_tokens=6, repeats=1,
+    )  # fmt: skip
+    (row,) = found.rows
+    assert row.status == "done", str(row.reason)
+    assert row.bits_per_byte is None
+    assert "encoder" in str(row.notes[0])
+    assert len(row.outputs) == 2

@@ -48,9 +48,10 @@ def test_every_answer_has_a_source_and_a_date():
         ("gemma2_2b_en", "SGLang", "python -m sglang.launch_server --model-path google/gemma-2-2b"),
         ("gemma3_instruct_1b", "MLX", 'mlx_lm.generate --model mlx-community/gemma-3-1b-it-4bit --prompt "Hello"'),
         ("gemma4_instruct_2b", "LiteRT-LM", "litert-lm run --from-huggingface-repo=litert-community/gemma-4-E2B-it-litert-lm"),
-        ("gemma3_instruct_1b", "Keras / KerasHub", 'keras_hub.models.CausalLM.from_preset("gemma3_instruct_1b", dtype="bfloat16")'),
-        ("gemma2_jpn_2b_it", "Keras / KerasHub", 'keras_hub.models.CausalLM.from_preset("hf://google/gemma-2-2b-jpn-it", dtype="bfloat16")'),
-        ("t5gemma_2b_2b_prefixlm_it", "Keras / KerasHub", 'keras_hub.models.Seq2SeqLM.from_preset("t5gemma_2b_2b_prefixlm_it", dtype="bfloat16")'),
+        ("gemma3_instruct_1b", "Keras / KerasHub", 'keras_hub.models.Gemma3CausalLM.from_preset("gemma3_instruct_1b", dtype="bfloat16")'),
+        ("gemma2_jpn_2b_it", "Keras / KerasHub", 'keras_hub.models.GemmaCausalLM.from_preset("hf://google/gemma-2-2b-jpn-it", dtype="bfloat16")'),
+        ("gemma4_instruct_2b", "Keras / KerasHub", 'keras_hub.models.Gemma4CausalLM.from_preset("gemma4_instruct_2b", dtype="bfloat16")'),
+        ("t5gemma_2b_2b_prefixlm_it", "Keras / KerasHub", 'keras_hub.models.T5GemmaSeq2SeqLM.from_preset("t5gemma_2b_2b_prefixlm_it", dtype="bfloat16")'),
     ],
 )  # fmt: skip
 def test_the_exact_command(name, framework, command):

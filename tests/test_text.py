@@ -83,3 +83,8 @@ def test_stop_strings_end_the_text_at_any_split(stop, expected):
 @given(st.text("ab\u3042", min_size=0, max_size=30), st.text("ab\u3042", min_size=1, max_size=4))
 def test_stopping_equals_cutting_the_whole_text(text, stop):
     assert "".join(pieces(TOKENIZER.processor.encode(text), (stop,))) == text.split(stop)[0]
+
+
+def test_rows_behind_the_vocabulary_say_nothing():
+    stream = TextStream(TOKENIZER, CONTROL)
+    assert stream.push(len(TOKENIZER.get_vocabulary())) + stream.push(2**18) + stream.finish() == ""

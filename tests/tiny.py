@@ -140,6 +140,44 @@ def gemma4(seed=0, vocabulary=VOCABULARY, **changes):
     return shaken(keras_hub.models.Gemma4CausalLM(backbone=backbone, preprocessor=None), seed)
 
 
+def gemma4_assistant(target, seed=1, ordered=True, **changes):
+    """E2B's assistant in small, for a model that ``gemma4`` made."""
+    import keras_hub
+
+    keras.utils.set_random_seed(seed)
+    backbone = target.backbone
+    config = {
+        "vocabulary_size": backbone.vocabulary_size,
+        "image_size": 16,
+        "num_layers": 2,
+        "num_query_heads": 4,
+        "num_key_value_heads": backbone.num_key_value_heads,
+        "num_global_key_value_heads": backbone.num_global_key_value_heads,
+        "hidden_dim": 16,
+        "intermediate_dim": 24,
+        "head_dim": backbone.head_dim,
+        "global_head_dim": backbone.global_head_dim,
+        "sliding_window_size": backbone.sliding_window_size,
+        "sliding_window_pattern": 2,
+        "num_kv_shared_layers": 2,
+        "dtype": "float32",
+    }
+    lm = keras_hub.models.Gemma4AssistantCausalLM(
+        backbone=keras_hub.models.Gemma4Backbone(**{**config, **changes}),
+        preprocessor=None,
+        backbone_hidden_size=backbone.hidden_dim,
+        num_centroids=8,
+        centroid_intermediate_top_k=4,
+        use_ordered_embeddings=ordered,
+        num_speculative_tokens=3,
+    )
+    shaken(lm, seed)
+    rng = np.random.default_rng(seed)
+    if ordered:
+        lm.token_ordering.assign(rng.permutation(backbone.vocabulary_size).astype("float32"))
+    return lm
+
+
 def gemma4_moe(seed=0, vocabulary=VOCABULARY):
     """26B-A4B in small: experts beside the dense block, two global key-value heads."""
     return gemma4(

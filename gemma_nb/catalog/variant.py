@@ -115,6 +115,25 @@ class Variant:
         return self.name
 
     @property
+    def task(self) -> str:
+        """KerasHub's kind of task: "CausalLM", "Seq2SeqLM" or "TextEmbedder"."""
+        if self.role == "embed":
+            return "TextEmbedder"
+        return "Seq2SeqLM" if self.encoder_decoder else "CausalLM"
+
+    @property
+    def task_class(self) -> str:
+        """The class of ``keras_hub.models`` that it is; the kind alone where it cannot be known.
+
+        ``CausalLM.from_preset`` looks for the class itself, and finds Gemma 4's assistant as often
+        as Gemma 4 (keras-hub 0.32, ``find_subclass`` goes through a set).
+        """
+        if self.role == "draft":
+            return "Gemma4AssistantCausalLM"
+        backbone = self.architecture.backbone if self.architecture else ""
+        return backbone.removesuffix("Backbone") + self.task
+
+    @property
     def terms_url(self) -> str | None:
         """The page with the licence, where a gated variant's terms are accepted; None if local.
 

@@ -113,13 +113,13 @@ def _list(value: Any) -> list[Any]:
 
 
 def _entry(one: Any, max_length: int, runtime: Runtime, credentials: Any) -> Entry:
-    from gemma_nb.generation.families import check_decodable
     from gemma_nb.memory.estimate import check_numbers
     from gemma_nb.model import Model
 
     if isinstance(one, Model):
         if one.lm is None:
             raise InvalidInput("compare_unloaded", name=one.variant.name)
+        _check_replies(one.variant)
         return Entry(one.variant, one.precision, one.max_length, one)
     if isinstance(one, Choice):
         entry = Entry(one.variant, one.precision, one.max_length)
@@ -131,9 +131,26 @@ def _entry(one: Any, max_length: int, runtime: Runtime, credentials: Any) -> Ent
         raise InvalidInput("compare_not_a_choice", kind=type(one).__name__)
     if not entry.variant.loadable:
         raise InvalidInput("not_loadable", name=entry.variant.name)
-    check_decodable(entry.variant)
+    check_answers(entry.variant)
     check_numbers(entry.variant, entry.max_length, 1)
     return entry
+
+
+def check_answers(variant: Variant) -> None:
+    """Makes sure that a variant is one that makes replies here.
+
+    Raises:
+        InvalidInput: it does not.
+    """
+    from gemma_nb.generation.engine import check_variant
+
+    check_variant(variant)
+    _check_replies(variant)
+
+
+def _check_replies(variant: Variant) -> None:
+    if variant.role == "embed":
+        raise InvalidInput("embed_no_reply", name=variant.name)
 
 
 def _split(one: str | Path | Variant) -> tuple[str | Path | Variant, str]:

@@ -60,6 +60,8 @@ class Step:
         groups: int32 (batch, size): tokens of one number above 0 see each other both ways.
         beyond: whether such tokens see each other in sliding layers alone, there further than the
             window; else in all layers, no further than their windows.
+        every: whether the logits of all tokens are wanted, not of the last real one alone.
+        seen: layer -> the keys and values that this pass's queries see, and their mask.
     """
 
     start: Any
@@ -71,6 +73,7 @@ class Step:
     is_soft: Any = None
     groups: Any = None
     beyond: bool = False
+    every: bool = False
     seen: dict[int, tuple[KeyValue, Any]] = field(default_factory=dict)
 
     @property
@@ -115,6 +118,20 @@ class Step:
             mask |= self._together(at, None if self.beyond else window)
         self.seen[layer] = shown, mask
         return shown, mask
+
+    def recall(self, layer: int, cache: KeyValue, window: int | None) -> None:
+        """Lets this pass's one query see what a cache holds already, and nothing of its own.
+
+        Args:
+            layer: whose.
+            cache: its keys and values.
+            window: as ``LayerCache.window``.
+        """
+        at = _held(self.start - 1, cache.key.shape[1])
+        mask = at >= 0
+        if window is not None:
+            mask &= at > self.start[:, None] - window
+        self.seen[layer] = cache, mask[:, None, :]
 
     def _together(self, at: Any, window: int | None) -> Any:
         """Which keys a query sees for being of its group: bool (batch, size, keys)."""

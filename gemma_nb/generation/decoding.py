@@ -138,8 +138,8 @@ class Decoder:
 
         batch = len(prompts)
         self._make(weights, prompts, len(context.ids))
-        how = jax.device_put((np.array(seeds, np.uint32), *_scalars(sampling)))
-        token, position = self._prompt(weights, prompts, context, how, media)
+        how = jax.device_put((np.array(seeds, np.uint32), *scalars(sampling)))
+        token, position, _ = self._prompt(weights, prompts, context, how, media)
         token.copy_to_host_async()  # now: behind the next call it would wait for that
         waiting, sent = [token], 1
         written = max(len(p) for p in prompts)
@@ -225,7 +225,7 @@ class Decoder:
         if shared > len(context.ids):  # computed once more up to where the turn begins
             known = list(ids[:shared])
             self._make(weights, [known], len(context.ids), chunk=False)
-            how = (*_no_seed(), *_scalars(Sampling()))
+            how = (*_no_seed(), *scalars(Sampling()))
             self._prompt(weights, [known], context, how, media)
         if context.ids:
             sliding = {i: context.caches[i] for i in rings}
@@ -266,21 +266,22 @@ class Decoder:
         context: Context,
         how: tuple[Any, ...],
         media: Mapping[int, Soft],
-    ) -> tuple[Any, Any]:
-        """Takes prompts in; the tokens that are picked to follow, and where those will stand."""
+    ) -> tuple[Any, Any, Any]:
+        """Takes prompts in; the tokens picked to follow, where those will stand, from which state."""
         import numpy as np
 
         batch = len(prompts)
         token: Any = np.zeros(batch, np.int32)
         position: Any = None
+        hidden: Any = None
         for piece in self._pieces(prompts, len(context.ids), media):
             program = self.programs["prompt", *piece.shape]
-            token, position, context.caches = program(
+            token, position, hidden, context.caches = program(
                 weights, *_taken(piece), context.caches, token, *how
             )
             context.ids.extend(piece.ids)
             context.wrote(len(context.ids))
-        return token, position
+        return token, position, hidden
 
     # --- the programs
 
@@ -317,24 +318,24 @@ class Decoder:
         batch, size, has_soft, has_groups = shape
 
         def recipe() -> Recipe:
-            row, tokens = _shape(batch), _shape(batch, size)
+            row, tokens = spec(batch), spec(batch, size)
             soft = (
-                _shape(batch, size, self.family.hidden, dtype="float32") if has_soft else None,
-                _shape(batch, size, dtype="bool") if has_soft else None,
+                spec(batch, size, self.family.hidden, dtype="float32") if has_soft else None,
+                spec(batch, size, dtype="bool") if has_soft else None,
                 tokens if has_groups else None,
             )
             arguments = (weights, tokens, row, row, *soft, self._caches(batch))
             at = len(arguments) - 1
             if not how:
                 return Recipe(self._look, arguments, donated=(at,))
-            return Recipe(self._take, (*arguments, row, *_how(batch)), donated=(at,))
+            return Recipe(self._take, (*arguments, row, *how_shapes(batch)), donated=(at,))
 
         return recipe
 
     def _chunk_recipe(self, weights: list[Any], batch: int) -> Any:
         def recipe() -> Recipe:
-            row = _shape(batch)
-            arguments = (weights, row, row, self._caches(batch), *_how(batch))
+            row = spec(batch)
+            arguments = (weights, row, row, self._caches(batch), *how_shapes(batch))
             return Recipe(self._chunk, arguments, donated=(3,))
 
         return recipe
@@ -353,7 +354,12 @@ class Decoder:
 
         return {i: KeyValue(zeros(c), zeros(c)) for i, c in self.family.layers.items()}
 
-    def _look(
+    def _look(self, weights: Any, *pass_: Any) -> tuple[Any, dict[int, KeyValue]]:
+        """One pass: takes tokens into the caches; the logits of the token that follows."""
+        logits, _, caches = self._pass(weights, *pass_)
+        return logits[:, 0], caches
+
+    def _pass(
         self,
         weights: Any,
         tokens: Any,
@@ -363,18 +369,25 @@ class Decoder:
         is_soft: Any,
         groups: Any,
         caches: dict[int, KeyValue],
-    ) -> tuple[Any, dict[int, KeyValue]]:
-        """One pass: takes tokens into the caches; the logits of the token that follows."""
+        *,
+        every: bool = False,
+    ) -> tuple[Any, Any, dict[int, KeyValue]]:
+        """Takes tokens into the caches; as ``Family.forward``, the logits in float32."""
         import jax.numpy as jnp
-        import keras
 
         windows = {i: c.window for i, c in self.family.layers.items()}
-        seen = (soft, is_soft, groups, self.family.beyond)
+        seen = (soft, is_soft, groups, self.family.beyond, every)
         step = Step(start, length, tokens.shape[1], dict(caches), windows, *seen)
+        with self._scope(weights):
+            logits, hidden = self.family.forward(tokens, step)
+        return logits.astype(jnp.float32), hidden, step.caches
+
+    def _scope(self, weights: list[Any]) -> Any:
+        """In which KerasHub's layers have these weights."""
+        import keras
+
         mapping = zip(self._weights_of, self._as_they_lie(weights), strict=True)
-        with keras.StatelessScope(state_mapping=mapping):
-            logits = self.family.forward(tokens, step)
-        return logits[:, 0].astype(jnp.float32), step.caches
+        return keras.StatelessScope(state_mapping=mapping)
 
     def _as_they_lie(self, weights: list[Any]) -> list[Any]:
         """Weights whose layout XLA keeps: inside a loop it would copy them into its own."""
@@ -398,17 +411,19 @@ class Decoder:
         caches: dict[int, KeyValue],
         before: Any,
         *how: Any,
-    ) -> tuple[Any, Any, dict[int, KeyValue]]:
-        """A stretch of the prompts, and the tokens that are picked to follow.
+    ) -> tuple[Any, Any, Any, dict[int, KeyValue]]:
+        """A stretch of the prompts; the tokens that are picked to follow, and from which state.
 
         A prompt that ended in an earlier stretch (``length`` 0) keeps the token from ``before``.
         """
         import jax.numpy as jnp
 
         shown = (soft, is_soft, groups)
-        logits, caches = self._look(weights, tokens, start, length, *shown, caches)
+        logits, hidden, caches = self._pass(weights, tokens, start, length, *shown, caches)
         end = start + length
-        return jnp.where(length > 0, next_tokens(logits, end, *how), before), end, caches
+        last = jnp.take_along_axis(hidden, (length - 1)[:, None, None], axis=1)
+        picked = next_tokens(logits[:, 0], end, *how)
+        return jnp.where(length > 0, picked, before), end, last, caches
 
     def _chunk(
         self, weights: Any, token: Any, position: Any, caches: dict[int, KeyValue], *how: Any
@@ -460,7 +475,8 @@ def _write(old: Any, new: Any) -> Any:
     return jax.lax.dynamic_update_slice(old, new, (0,) * old.ndim)
 
 
-def _scalars(sampling: Sampling) -> tuple[Any, Any, Any]:
+def scalars(sampling: Sampling) -> tuple[Any, Any, Any]:
+    """How to pick, as the programs take it behind the seeds."""
     import numpy as np
 
     return (
@@ -476,13 +492,15 @@ def _no_seed() -> tuple[Any]:
     return (np.zeros(1, np.uint32),)
 
 
-def _shape(*shape: int, dtype: str = "int32") -> Any:
+def spec(*shape: int, dtype: str = "int32") -> Any:
+    """What stands for an array while a program is compiled."""
     import jax
 
     return jax.ShapeDtypeStruct(shape, dtype)
 
 
-def _how(batch: int) -> tuple[Any, ...]:
+def how_shapes(batch: int) -> tuple[Any, ...]:
+    """What stands for the seeds and ``scalars``."""
     import jax
     import numpy as np
 

@@ -27,7 +27,12 @@ class EncoderDecoder:
     Args:
         lm: the KerasHub task; it is read, never changed.
         max_length: the most tokens of prompt and reply together.
+
+    Attributes:
+        at_once: that a reply comes in one piece, for what times it.
     """
+
+    at_once = True
 
     def __init__(self, lm: Any, max_length: int) -> None:
         self.lm = lm

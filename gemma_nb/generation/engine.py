@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation import families
 from gemma_nb.generation.decoding import Decoder
+from gemma_nb.generation.drafting import AssistedDecoder
 from gemma_nb.generation.embedding import Embedder
 from gemma_nb.generation.encoder_decoder import EncoderDecoder
 
@@ -27,16 +28,19 @@ def _other(lm: Any) -> type[Embedder | EncoderDecoder] | None:
     return next((_OTHERS[c.__name__] for c in type(lm).__mro__ if c.__name__ in _OTHERS), None)
 
 
-def engine_of(lm: Any, max_length: int) -> Engine:
+def engine_of(lm: Any, max_length: int, assistant: Any = None) -> Engine:
     """What runs a task.
 
     Args:
         lm: the KerasHub task; it is read, never changed.
         max_length: tokens of prompt and reply together, or of a text to embed.
+        assistant: the KerasHub task that guesses for it, where there is one.
 
     Raises:
-        InvalidInput: this package does not run that class.
+        InvalidInput: this package does not run that class, or the assistant is none of this model.
     """
+    if assistant is not None:
+        return AssistedDecoder(lm, max_length, assistant)
     return (_other(lm) or Decoder)(lm, max_length)
 
 
@@ -59,16 +63,7 @@ def check_variant(variant: Variant) -> None:
     Raises:
         InvalidInput: it does not.
     """
-    backbone = variant.architecture.backbone if variant.architecture else ""
-    task = backbone.removesuffix("Backbone") + task_class(variant)
     if variant.family == "Harrier":  # its prompts and its pooling are not EmbeddingGemma's
         raise InvalidInput("undecodable_class", name=variant.name, known=", ".join(_OTHERS))
-    if task not in _OTHERS:
+    if variant.task_class not in _OTHERS:
         families.check_decodable(variant)
-
-
-def task_class(variant: Variant) -> str:
-    """The KerasHub task class, by its name in ``keras_hub.models``, that a variant is loaded as."""
-    if variant.role == "embed":
-        return "TextEmbedder"
-    return "Seq2SeqLM" if variant.encoder_decoder else "CausalLM"

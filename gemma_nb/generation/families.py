@@ -138,15 +138,16 @@ class Family:
             for i, block in enumerate(b.transformer_layers)
         }
 
-    def forward(self, tokens: Any, step: Step) -> Any:
-        """The logits of each row's last real token.
+    def forward(self, tokens: Any, step: Step) -> tuple[Any, Any]:
+        """The logits of each row's last real token, and what they are made from.
 
         Args:
             tokens: int32 (batch, size); 0 where soft tokens stand.
             step: where they stand; its caches are updated.
 
         Returns:
-            Logits, (batch, 1, vocabulary).
+            Logits, (batch, 1, vocabulary), of all tokens with ``step.every``; the hidden states of
+            all tokens, (batch, size, hidden size).
         """
         backbone = self.lm.backbone
         view = View(
@@ -159,17 +160,18 @@ class Family:
             ).embedded(text_embeddings),
         )
         lm = View(self.lm, backbone=view)
-        return self._logits(lm, tokens, len(backbone.transformer_layers), step)
+        logits, hidden, _ = self._run(lm, tokens, len(backbone.transformer_layers), step)
+        return logits, hidden
 
-    def _logits(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
+    def _run(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
         soft = {} if step.soft is None else {"img_embeddings": step.soft}
-        return type(self.lm).call_with_cache(lm, tokens, _unused(layers), 0, **soft)[0]
+        return type(self.lm).call_with_cache(lm, tokens, unused(layers), 0, **soft)
 
     def _blocks(self, blocks: Any, step: Step) -> list[View]:
         return [
             View(
                 block,
-                attention=_replacing(self._attention(block, i, step), self.between),
+                attention=replacing(self._attention(block, i, step), self.between),
                 _compute_attention_mask=lambda *_: None,
             )
             for i, block in enumerate(blocks)
@@ -188,10 +190,10 @@ class PaliGemma(Family):
 
     both_ways = "prompt"
 
-    def _logits(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
+    def _run(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
         front = 0 if step.soft is None else self.lm.backbone.image_sequence_length
         soft = {"img_embeddings": step.soft[:, :front]} if front else {}
-        return type(self.lm).call_with_cache(lm, tokens[:, front:], _unused(layers), 0, **soft)[0]
+        return type(self.lm).call_with_cache(lm, tokens[:, front:], unused(layers), 0, **soft)
 
 
 class Gemma3(Family):
@@ -202,9 +204,9 @@ class Gemma3(Family):
     def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
         return lambda x: gemma3(View(block.attention), x, step, layer)
 
-    def _logits(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
+    def _run(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
         soft = {} if step.soft is None else {"img_embeddings": step.soft}
-        return type(self.lm).call_with_cache(lm, tokens, ((),) * layers, 0, **soft)[0]
+        return type(self.lm).call_with_cache(lm, tokens, ((),) * layers, 0, **soft)
 
 
 class Gemma4(Family):
@@ -253,7 +255,7 @@ class Gemma3n(Family):
             if not i >= first_shared > 0
         }
 
-    def forward(self, tokens: Any, step: Step) -> Any:
+    def forward(self, tokens: Any, step: Step) -> tuple[Any, Any]:
         """As ``Family.forward``."""
         text = self.lm.backbone.language_model
         decoder = View(
@@ -268,9 +270,8 @@ class Gemma3n(Family):
             processor = View(processor, language_model=embed)
         view = View(self.lm.backbone, language_model=decoder, embedding_processor=processor)
         lm = View(self.lm, backbone=view)
-        return type(self.lm).call_with_cache(lm, tokens, _unused(len(text.transformer_layers)), 0)[
-            0
-        ]
+        layers = len(text.transformer_layers)
+        return type(self.lm).call_with_cache(lm, tokens, unused(layers), 0)[:2]
 
     def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
         source = None
@@ -280,7 +281,7 @@ class Gemma3n(Family):
         return lambda x: gemma3n(View(block.attention), x, step, layer, source)
 
 
-def _unused(layers: int) -> Any:
+def unused(layers: int) -> Any:
     """KerasHub slices this and stacks what the blocks give back: the real caches are in the step."""
     import jax.numpy as jnp
 
@@ -291,7 +292,7 @@ def _window(attention: Any) -> int | None:
     return attention.sliding_window_size if attention.use_sliding_window_attention else None
 
 
-def _replacing(run: Callable[[Any], Any], extra: tuple[Any, ...]) -> Callable[..., Any]:
+def replacing(run: Callable[[Any], Any], extra: tuple[Any, ...]) -> Callable[..., Any]:
     """Takes what KerasHub's blocks pass to their attention and gives what they expect back."""
 
     def call(x: Any, *_: Any, cache: Any = None, **__: Any) -> Any:
@@ -306,8 +307,8 @@ def _last_only(embedding: Any, step: Step) -> Callable[..., Any]:
     def call(inputs: Any, reverse: bool = False) -> Any:
         import jax.numpy as jnp
 
-        if not reverse:
-            return embedding(inputs)
+        if not reverse or step.every:
+            return embedding(inputs, reverse=reverse)
         last = jnp.take_along_axis(inputs, (step.length - 1)[:, None, None], axis=1)
         quick = logits_of(embedding) if last.shape[0] == 1 and on_gpu() else None
         return quick(last) if quick else embedding(last, reverse=True)

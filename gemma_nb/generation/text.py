@@ -18,7 +18,8 @@ class TextStream:
 
     Args:
         tokenizer: a KerasHub SentencePiece tokenizer.
-        control: ids that are dropped.
+        control: ids that are dropped; so are those behind the vocabulary, which the embedding's
+            last rows have (Gemma 3's have 262,208 for 262,145 tokens).
         stop: strings that end the reply; none of them is ever shown.
     """
 
@@ -32,7 +33,7 @@ class TextStream:
 
     def push(self, token: int) -> str:
         """Takes one token id; returns the text that is now certain ("" where there is none)."""
-        if self.stopped or token in self._control:
+        if self.stopped or token in self._control or token >= len(self._pieces):
             return ""
         piece = self._pieces[token]
         byte = _BYTE.fullmatch(piece)

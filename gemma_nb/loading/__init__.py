@@ -26,6 +26,7 @@ def load(
     credentials: Any = None,
     progress: Callback | bool | None = None,
     compile_cache: str | Path | None = None,
+    assistant: bool | str | Path | Variant = False,
     download_only: Literal[False] = False,
 ) -> Model: ...
 
@@ -53,6 +54,7 @@ def load(
     credentials: Any = None,
     progress: Callback | bool | None = None,
     compile_cache: str | Path | None = None,
+    assistant: bool | str | Path | Variant = False,
     download_only: bool = False,
 ) -> Model | Path:
     """Loads a variant through KerasHub.
@@ -71,6 +73,9 @@ def load(
         progress: a callback that is given each step; text on stderr when None, nothing when False.
         compile_cache: where compiled programs are kept for the next process; "off" for nowhere;
             None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user's.
+        assistant: a small model beside it that guesses tokens, which the model checks several at a
+            pass: the same replies, sooner. True for the one that was published for the variant
+            (Gemma 4 has them), or its name, handle or directory.
         download_only: fetch the files and load nothing; memory is not looked at then.
 
     Returns:
@@ -88,6 +93,7 @@ def load(
     from gemma_nb.credentials import take
     from gemma_nb.generation.engine import check_variant
     from gemma_nb.hardware import detect_runtime
+    from gemma_nb.loading.assistants import assistant_of, check_room
     from gemma_nb.loading.checks import check_before_download, looked_up, on_this_disk
     from gemma_nb.loading.fetch import fetch
     from gemma_nb.precision import precision as find_precision
@@ -105,6 +111,7 @@ def load(
         check_before_download(wanted, credentials, force=force)
         return fetch(wanted, credentials, progress)
     check_variant(wanted)
+    helper = assistant_of(wanted, assistant, lambda asked: looked_up(asked, credentials, _find))
     if precision != "auto":
         find_precision(precision)
     if replace:
@@ -120,9 +127,13 @@ def load(
     verdict = advise(wanted, chosen, runtime, max_length=max_length, task=task)
     if not verdict.fits and not force:
         raise _refused(wanted, verdict)
+    if helper and not force:
+        check_room(helper, chosen, verdict)
     # last, since a login helps nobody whose memory is too small
-    check_before_download(wanted, credentials, force=force)
-    return _load(wanted, chosen, max_length, verdict, (credentials, progress, compile_cache))
+    for one in filter(None, (wanted, helper)):
+        check_before_download(one, credentials, force=force)
+    options = (credentials, progress, compile_cache)
+    return _load(wanted, chosen, max_length, verdict, helper, options)
 
 
 def _find(variant: str | Path | Variant) -> Variant:
@@ -171,11 +182,12 @@ def _load(
     precision: Precision,
     max_length: int,
     verdict: Verdict,
+    helper: Variant | None,
     options: tuple[Any, Any, Any],
 ) -> Model:
     from gemma_nb import backend
-    from gemma_nb.generation.engine import task_class
     from gemma_nb.generation.media import Converters, converters_in
+    from gemma_nb.loading import assistants
     from gemma_nb.loading.build import build
     from gemma_nb.loading.compile_cache import enable
     from gemma_nb.loading.fetch import fetch
@@ -187,11 +199,13 @@ def _load(
     credentials, progress, compile_cache = options
     backend.prepare()
     directory = fetch(variant, credentials, progress)
+    beside = fetch(helper, credentials, progress) if helper else None
     with guarded(variant, verdict):
         backend.import_keras_hub()
         enable(compile_cache)
         with Meter(reporter(progress), "weights", variant.name, on_disk(directory)) as meter:
-            lm, tokenizer = build(str(directory), precision, meter.add, task_class(variant))
+            lm, tokenizer = build(str(directory), precision, meter.add, variant.task)
         reads = {"image", "audio"} & set(variant.modalities)
         converters = converters_in(directory) if reads else Converters()
-        return Model(lm, tokenizer, variant, precision.name, max_length, converters)
+        guesses = assistants.read(beside, precision) if beside else None
+        return Model(lm, tokenizer, variant, precision.name, max_length, converters, guesses)

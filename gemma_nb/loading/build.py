@@ -30,7 +30,7 @@ def build(
         source: a directory: a Keras preset, or a Hugging Face checkpoint that KerasHub converts.
         precision: what the weights are held in; a preset that was saved quantised has its own.
         watch: told the bytes of weights as they are read.
-        task: the KerasHub task class that it becomes, by its name in ``keras_hub.models``.
+        task: KerasHub's kind of task that it becomes, as ``Variant.task``.
 
     Returns:
         The task, without its preprocessor, and the tokenizer.
@@ -67,7 +67,7 @@ def build(
         backbone = converted.read(loader, precision, watch)
     if precision.quantize:
         quantizing.settle(backbone)
-    return _task(getattr(keras_hub.models, task), backbone), tokenizer
+    return _task(keras_hub, task, backbone), tokenizer
 
 
 def skeleton(loader: Any, dtype: Any) -> Any:
@@ -123,8 +123,10 @@ def _tokenizer(keras_hub: Any, directory: str) -> Any:
         raise
 
 
-def _task(task: Any, backbone: Any) -> Any:
-    """A backbone as a task, without its preprocessor, which wants TensorFlow."""
-    from keras_hub.src.utils.preset_utils import find_subclass
+def _task(keras_hub: Any, kind: str, backbone: Any) -> Any:
+    """A backbone as a task, without its preprocessor, which wants TensorFlow.
 
-    return find_subclass("", task, type(backbone))(backbone=backbone, preprocessor=None)
+    By name, as ``Variant.task_class``.
+    """
+    name = type(backbone).__name__.removesuffix("Backbone") + kind
+    return getattr(keras_hub.models, name)(backbone=backbone, preprocessor=None)

@@ -20,6 +20,7 @@ def from_keras(
     max_length: int = 2048,
     *,
     tokenizer: Any = None,
+    assistant: Any = None,
 ) -> Model:
     """Wraps a KerasHub task; it is read, never changed.
 
@@ -31,6 +32,7 @@ def from_keras(
             which neither config nor tokenizer tells: then it must be given.
         max_length: tokens of prompt and reply together.
         tokenizer: its KerasHub tokenizer; None takes its preprocessor's.
+        assistant: a ``Gemma4AssistantCausalLM`` that guesses for it; read, never changed.
 
     Returns:
         The model.
@@ -62,7 +64,8 @@ def from_keras(
             kind=type(backbone).__name__,
         )
     converters = converters_of(causal_lm)
-    return Model(causal_lm, tokenizer, wanted, precision_of(backbone), max_length, converters)
+    precision = precision_of(backbone)
+    return Model(causal_lm, tokenizer, wanted, precision, max_length, converters, assistant)
 
 
 def precision_of(backbone: Any) -> str:

@@ -49,6 +49,30 @@ TEXT = {
         "gemma_nb cannot generate with {name} yet: it knows {known}.",
         "gemma_nb はまだ {name} で生成できません。使えるのは {known} です。",
     ),
+    "assistant_mismatch": (
+        "This {kind} is no assistant of this {target}: an assistant is a Gemma4AssistantCausalLM "
+        "that was trained for the very model. Leave it out, or load the two that belong together.",
+        "この {kind} は、この {target} のアシスタントではありません。アシスタントは、そのモデル用に"
+        "学習された Gemma4AssistantCausalLM です。外すか、対になる 2 つを読み込んでください。",
+    ),
+    "assistant_unknown": (
+        "No assistant was published for {name}: {known} have one. Leave assistant=True out, or name "
+        "the assistant's own preset, handle or directory.",
+        "{name} 用のアシスタントは公開されていません。あるのは {known} です。assistant=True を外すか、"
+        "アシスタントのプリセット、ハンドル、ディレクトリーを指定してください。",
+    ),
+    "assistant_none": (
+        "{name} is no assistant: it keeps a cache of its own. Load it by itself, or name one of the "
+        "drafters that gnb.variants() lists with the role 'draft'.",
+        "{name} はアシスタントではありません(自分のキャッシュを持っています)。単独で読み込むか、"
+        "gnb.variants() で role が 'draft' のものを指定してください。",
+    ),
+    "assistant_no_room": (
+        "The model would fit, but not with {name} beside it, which takes {needed} more. Leave the "
+        "assistant out, take a smaller precision or max_length, or pass force=True.",
+        "モデルだけなら入りますが、{name} (あと {needed} 必要) は並べて置けません。アシスタントを外すか、"
+        "precision や max_length を小さくするか、force=True を指定してください。",
+    ),
     "not_loadable": (
         "KerasHub cannot load {name}; see gemma_nb.frameworks_for({name!r}) for what can.",
         "{name} は KerasHub では読み込めません。使えるフレームワークは "

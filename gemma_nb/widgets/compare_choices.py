@@ -11,9 +11,8 @@ from gemma_nb.advice import Choice, advise
 from gemma_nb.advice.options import judged, options
 from gemma_nb.catalog import variant as find_variant
 from gemma_nb.catalog import variants
-from gemma_nb.comparing.request import Entry, understood
+from gemma_nb.comparing.request import Entry, check_answers, understood
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.generation.families import check_decodable
 from gemma_nb.hardware import detect_runtime
 from gemma_nb.memory.estimate import check_length
 from gemma_nb.strings import text
@@ -209,7 +208,7 @@ class Choices:
         found = []
         for variant in variants(loadable=True):
             try:
-                check_decodable(variant)
+                check_answers(variant)
                 found.append(judged(variant, self.here, self._length))
             except InvalidInput:  # nothing can be compared, or said of it
                 continue
