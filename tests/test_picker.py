@@ -205,8 +205,10 @@ def test_nonsense_in_the_field_is_told_and_changes_nothing(text):
     assert picker.choice == before
     assert 'role="alert"' in picker._note.value
     assert "<img" not in picker._note.value
+    assert picker._name.value == text  # there to be corrected
     picker._name.set_state({"value": " Gemma3_Instruct_270m "})
     assert picker.choice.variant.name == "gemma3_instruct_270m"
+    assert picker._name.value == ""
     assert "alert" not in picker._note.value
 
 

@@ -48,6 +48,8 @@ class ChatPanel(Panel):
         InvalidInput: ``model`` is none, ``system`` is no string, or an unknown language.
     """
 
+    script = chat_style.SCRIPT
+
     def __init__(
         self,
         model: Model,
@@ -108,6 +110,7 @@ class ChatPanel(Panel):
             controls.row(self._input.send, self._stop, self._again, self._edit, self._new),
             self._left,
             self._tabs.widget,
+            looks=("gnb-chat", "gnb-prompts"),
         )
 
     # what a person does
@@ -305,9 +308,3 @@ class ChatPanel(Panel):
         """The same as plain text."""
         with self.speaking():
             return chat_view.static_text(self.chat, self._turns)
-
-    def _copy(self) -> dict[str, Any]:
-        """The static copy, with the script that makes Enter send."""
-        bundle = super()._copy()
-        bundle["text/html"] = Html(bundle["text/html"] + chat_style.SCRIPT)
-        return bundle

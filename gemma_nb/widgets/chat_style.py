@@ -4,43 +4,44 @@ from __future__ import annotations
 
 import re
 
+from gemma_nb.widgets import style
 from gemma_nb.widgets.markup import Html
 
 STYLE = Html(
     "<style>"
     # reversed, so that it stays scrolled to its end while text arrives
-    ".gnb .gnb-transcript{display:flex;flex-flow:column-reverse;max-height:560px;overflow:auto!important;"
+    ".gnb.gnb-chat .gnb-transcript{display:flex;flex-flow:column-reverse;max-height:560px;overflow:auto!important;"
     "border:1px solid var(--g-faint);border-radius:10px;padding:10px 12px;width:auto;background:var(--g-bg)}"
-    ".gnb .gnb-transcript>*{flex:0 0 auto;width:100%}"
-    ".gnb .gnb-turn{gap:6px}.gnb .gnb-turns{gap:14px}"
-    ".gnb .gnb-asked,.gnb .gnb-reply{border-radius:10px;padding:8px 12px;width:fit-content;max-width:100%;"
+    ".gnb.gnb-chat .gnb-transcript>*{flex:0 0 auto;width:100%}"
+    ".gnb.gnb-chat .gnb-turn{gap:6px}.gnb.gnb-chat .gnb-turns{gap:14px}"
+    ".gnb.gnb-chat .gnb-asked,.gnb.gnb-chat .gnb-reply{border-radius:10px;padding:8px 12px;width:fit-content;max-width:100%;"
     "box-sizing:border-box}"
-    ".gnb .gnb-asked{background:var(--g-tint);margin-left:auto;border:1px solid var(--g-faint)}"
-    ".gnb .gnb-reply{background:var(--g-soft);border:1px solid var(--g-faint);border-left:4px solid var(--g-accent)}"
-    ".gnb .gnb-asked>strong,.gnb .gnb-reply>strong{display:block;font-size:12px;color:var(--g-muted);font-weight:600}"
-    ".gnb .gnb-said{white-space:pre-wrap;overflow-wrap:anywhere}"
-    ".gnb .gnb-reply p:last-child{margin-bottom:0}"
-    ".gnb .gnb-reply h5,.gnb .gnb-reply h6,.gnb .gnb-reply h4{font-size:14.5px;font-weight:650;margin:8px 0 4px}"
-    ".gnb .gnb-reply blockquote{border-left:3px solid var(--g-line);margin:4px 0;padding:0 0 0 10px;color:inherit;font-size:inherit}"
-    ".gnb .gnb-reply :not(pre)>code{background:var(--g-bg);border:1px solid var(--g-faint);border-radius:4px;padding:0 4px}"
-    ".gnb .gnb-thought{color:var(--g-muted);border-left:3px solid var(--g-faint);padding:0 0 0 10px;font-size:13px}"
-    ".gnb .gnb-thumb{display:block;max-width:min(240px,100%);height:auto;border-radius:8px;margin:4px 0}"
-    ".gnb .gnb-arriving>:last-child::after{content:'▍';color:var(--g-accent)}"
-    ".gnb .gnb-stop:enabled{border-color:var(--g-no);color:var(--g-no);font-weight:600}"
-    ".gnb .gnb-keys-hint{display:none}.gnb.gnb-keyed .gnb-keys-hint{display:inline}"
-    ".gnb .gnb-settings{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(240px,100%),1fr));gap:10px 18px;width:100%}"
-    ".gnb .gnb-setting{gap:2px}.gnb .gnb-setting .gnb-field{flex:0 0 auto}"
-    ".gnb .gnb-slider{display:grid;grid-template-columns:1fr auto;width:auto;height:auto;margin:0;max-width:100%;align-items:center}"
-    ".gnb .gnb-slider .widget-label{grid-column:1/-1}"
-    ".gnb .gnb-slider .slider-container,.gnb .gnb-slider .slider{min-width:0}"
-    ".gnb .gnb-slider .widget-readout{color:var(--g-fg);background:var(--g-bg);border:1px solid var(--g-line);border-radius:6px;"
+    ".gnb.gnb-chat .gnb-asked{background:var(--g-tint);margin-left:auto;border:1px solid var(--g-faint)}"
+    ".gnb.gnb-chat .gnb-reply{background:var(--g-soft);border:1px solid var(--g-faint);border-left:4px solid var(--g-accent)}"
+    ".gnb.gnb-chat .gnb-asked>strong,.gnb.gnb-chat .gnb-reply>strong{display:block;font-size:12px;color:var(--g-muted);font-weight:600}"
+    ".gnb.gnb-chat .gnb-said{white-space:pre-wrap;overflow-wrap:anywhere}"
+    ".gnb.gnb-chat .gnb-reply p:last-child{margin-bottom:0}"
+    ".gnb.gnb-chat .gnb-reply h5,.gnb.gnb-chat .gnb-reply h6,.gnb.gnb-chat .gnb-reply h4{font-size:14.5px;font-weight:650;margin:8px 0 4px}"
+    ".gnb.gnb-chat .gnb-reply blockquote{border-left:3px solid var(--g-line);margin:4px 0;padding:0 0 0 10px;color:inherit;font-size:inherit}"
+    ".gnb.gnb-chat .gnb-reply :not(pre)>code{background:var(--g-bg);border:1px solid var(--g-faint);border-radius:4px;padding:0 4px}"
+    ".gnb.gnb-chat .gnb-thought{color:var(--g-muted);border-left:3px solid var(--g-faint);padding:0 0 0 10px;font-size:13px}"
+    ".gnb.gnb-chat .gnb-thumb{display:block;max-width:min(240px,100%);height:auto;border-radius:8px;margin:4px 0}"
+    ".gnb.gnb-chat .gnb-arriving>:last-child::after{content:'▍';color:var(--g-accent)}"
+    ".gnb.gnb-chat .gnb-stop:enabled{border-color:var(--g-no);color:var(--g-no);font-weight:600}"
+    ".gnb.gnb-chat .gnb-keys-hint{display:none}.gnb.gnb-chat.gnb-keyed .gnb-keys-hint{display:inline}"
+    ".gnb.gnb-chat .gnb-settings{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(240px,100%),1fr));gap:10px 18px;width:100%}"
+    ".gnb.gnb-chat .gnb-setting{gap:2px}.gnb.gnb-chat .gnb-setting .gnb-field{flex:0 0 auto}"
+    ".gnb.gnb-chat .gnb-slider{display:grid;grid-template-columns:1fr auto;width:auto;height:auto;margin:0;max-width:100%;align-items:center}"
+    ".gnb.gnb-chat .gnb-slider .widget-label{grid-column:1/-1}"
+    ".gnb.gnb-chat .gnb-slider .slider-container,.gnb.gnb-chat .gnb-slider .slider{min-width:0}"
+    ".gnb.gnb-chat .gnb-slider .widget-readout{color:var(--g-fg);background:var(--g-bg);border:1px solid var(--g-line);border-radius:6px;"
     "min-width:52px;margin:0 0 0 14px;padding:3px 6px;height:auto;line-height:1.4;text-align:center;overflow:visible}"
     "</style>"
 )
 
 #: Enter sends (but not the one that ends a Japanese word's conversion), the field keeps the
 #: keyboard when a button that was pressed is switched off, and the sliders get their names.
-SCRIPT = Html("""<script>
+_SCRIPT = """<script>
 if (!window.gnbChat) {
   const field = e => e.target.closest && e.target.closest('.gnb-say') && e.target;
   document.addEventListener('keydown', e => {
@@ -75,7 +76,9 @@ if (!window.gnbChat) {
     }
   }, 400);
 }
-</script>""")
+</script>"""
+#: With what every widget has.
+SCRIPT = Html(f"{style.SCRIPT}{_SCRIPT}")
 
 _NAME = re.compile(r"[^\w.\- ]")
 

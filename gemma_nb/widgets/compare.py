@@ -122,6 +122,7 @@ class ComparePanel(Panel):
             controls.row(self._start, self._stop),
             self._note,
             self._results.widget,
+            looks=("gnb-compare",),
         )
 
     # what follows

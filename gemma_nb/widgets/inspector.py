@@ -142,6 +142,7 @@ class PromptInspector(Panel):
             self._counted,
             self._own.widget,
             self._code,
+            looks=("gnb-prompts",),
         )
         self._example.observe(self._exemplify, "value")
         for control in (self._variant, self._other, self._length):

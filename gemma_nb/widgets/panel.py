@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from secrets import token_hex
 from typing import Any
@@ -36,6 +37,9 @@ class Panel(ABC):
         InvalidInput: another language.
     """
 
+    #: What only the page itself can do; it travels with the static copy.
+    script = style.SCRIPT
+
     def __init__(self, lang: str | None = None) -> None:
         self.lang = strings.checked(lang)
         self.name = f"gnb-{token_hex(4)}"
@@ -52,16 +56,19 @@ class Panel(ABC):
     def static_text(self) -> str:
         """What the widget shows now, as plain text."""
 
-    def assemble(self, *children: Any) -> None:
+    def assemble(self, *children: Any, looks: Sequence[str] = ()) -> None:
         """Puts the widget together: ``children`` below each other, with style and live region.
 
         Args:
             *children: ipywidgets.
+            looks: classes that the rules of its own style sheets begin with. Every widget on a
+                page brings its sheets, the shared one again and again: rules that began with
+                ``.gnb`` alone would change the other widgets, or lose to the next shared sheet.
         """
         look = controls.html(style.style(self.name), "gnb-look")
         # Notebook 6 sets formulas all over an output: a model's \href{javascript:…} would be a link
         ignored = ("mathjax_ignore", "tex2jax_ignore")
-        classes = ("gnb", self.name, f"gnb-{self.lang}", *ignored)
+        classes = ("gnb", self.name, f"gnb-{self.lang}", *looks, *ignored)
         self.root = controls.column(look, *children, self._live, classes=classes)
 
     def text(self, key: str, **values: Any) -> str:
@@ -100,7 +107,7 @@ class Panel(ABC):
                 handle.update(bundle, raw=True)
 
     def _copy(self) -> dict[str, Any]:
-        """The static copy, with the script that makes the live region one."""
+        """The static copy, with the script."""
         with self.speaking():
             # mathjax_ignore: a model's or user's $…$ must not become a formula with a link in it
             body = tag(
@@ -109,7 +116,7 @@ class Panel(ABC):
                 class_=f"gnb-copy {style.copy_class(self.name)} mathjax_ignore tex2jax_ignore",
                 lang=self.lang,
             )
-            return {"text/html": body + style.SCRIPT, "text/plain": self.static_text()}
+            return {"text/html": body + self.script, "text/plain": self.static_text()}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """Live view, table and text; a front end takes the richest that it can show."""

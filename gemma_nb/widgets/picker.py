@@ -20,7 +20,7 @@ from gemma_nb.loading.at_hand import on_disk
 from gemma_nb.loading.checks import looked_up
 from gemma_nb.memory.estimate import check_length
 from gemma_nb.units import size
-from gemma_nb.widgets import controls, picker_static, picker_view
+from gemma_nb.widgets import chat_style, controls, picker_static, picker_view
 from gemma_nb.widgets import picker_locks as locks
 from gemma_nb.widgets.loader import Loader
 from gemma_nb.widgets.markup import Html, tag
@@ -50,6 +50,8 @@ class Picker(Panel):
     Raises:
         InvalidInput: an unknown variant, runtime, part or language.
     """
+
+    script = chat_style.SCRIPT  # a chat opens in it
 
     def __init__(
         self,
@@ -167,14 +169,17 @@ class Picker(Panel):
                 self._follow(changed(self._choice, name, value))
 
     def _named(self, change: Any) -> None:
-        if change["new"].strip():
-            self._take_name(change["new"].strip())
+        if change["new"].strip() and self._take_name(change["new"].strip()):
+            self._name.value = ""
 
-    def _take_name(self, name: str) -> None:
+    def _take_name(self, name: str) -> bool:
+        """Whether it was taken; what is wrong with a name is told."""
         with self._refusing():
             # a hub's handle is asked for with the login that there is
             found = looked_up(name, None, find_variant)
             self._follow(changed(self._choice, "variant", found))
+            return True
+        return False
 
     def _follow(self, option: Option) -> None:
         """Goes where an option leads, and says what else changed; or says why it cannot be."""

@@ -79,7 +79,7 @@ class Tabs:
         take: is given the name of a variant that was taken from the table.
     """
 
-    def __init__(self, panel: Panel, take: Callable[[str], None]) -> None:
+    def __init__(self, panel: Panel, take: Callable[[str], object]) -> None:
         self._panel, self._take = panel, take
         self._choice: Choice | None = None
         self._verdicts: dict[tuple[str, int, int], list[Verdict]] = {}

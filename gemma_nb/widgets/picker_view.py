@@ -26,7 +26,7 @@ _PATTERNS = {
     "kv_cache": 3,
     "workspace": 4,
     "host": 5,
-    "loading": 5,
+    "loading": 7,
     "free": 0,
     "missing": 6,
 }

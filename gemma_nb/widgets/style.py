@@ -34,7 +34,7 @@ line-height:1.5;overflow:visible}
 .gnb .widget-html,.gnb .widget-html-content{height:auto;width:auto;max-width:100%;min-width:0;margin:0;
 color:var(--g-fg);font-size:inherit;line-height:inherit;overflow-wrap:anywhere;white-space:normal}
 .gnb .widget-html{display:block}.gnb .widget-html:has(>.widget-html-content:empty){display:none}
-.gnb.widget-vbox,.gnb .widget-vbox{gap:8px}
+.gnb.widget-vbox,.gnb .widget-vbox{gap:8px}.gnb .widget-vbox:empty{display:none}
 .gnb .gnb-look{display:none}
 .gnb p{margin:0 0 6px}.gnb ul{margin:4px 0;padding-left:20px}
 .gnb h3,.gnb h4{margin:0 0 4px;font-weight:650;line-height:1.3;color:var(--g-fg)}
@@ -104,6 +104,7 @@ border:1px solid var(--g-line);box-sizing:border-box}
 .gnb .gnb-p1{background:var(--g-p1)}.gnb .gnb-p2{background:var(--g-p2)}.gnb .gnb-p3{background:var(--g-p3)}
 .gnb .gnb-p4{background:var(--g-p4)}.gnb .gnb-p5{background:var(--g-p5)}
 .gnb .gnb-p6{background:repeating-linear-gradient(45deg,var(--g-p6) 0 4px,var(--g-bg) 4px 8px)}
+.gnb .gnb-p7{background:radial-gradient(var(--g-p5) 40%,var(--g-bg) 45%) 0 0/5px 5px}
 .gnb .gnb-p0{background:var(--g-bg)}
 .gnb dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0;font-size:13.5px}
 .gnb dl dt,.gnb dl dd{float:none;width:auto;margin:0;padding:0;line-height:1.5}

@@ -56,12 +56,12 @@ def opened(host, browser):
     """Opens chats, and closes what was opened."""
     books = []
 
-    def open_(arguments="", before="", more=(), **page):
+    def open_(arguments="", before="", more=(), alone=False, **page):
         code = f"{START}{before}panel = gnb.ChatPanel(model{arguments})\npanel"
         page = {"viewport": {"width": 1200, "height": 1500}, **page}
         book = host.book(browser, f"chat{len(books)}", [code, *more], **page)
         books.append(book)
-        book.run()
+        book.run_cell(0) if alone else book.run()
         book.widget().wait_for(timeout=180_000)
         # Enter sends once the page's script lives
         book.widget().locator(".gnb-keys-hint").wait_for()
@@ -339,6 +339,25 @@ def tab_to(book, name):
         if book.page.evaluate("document.activeElement.textContent.trim()") == name:
             return
     raise AssertionError(f"Tab does not reach {name}")
+
+
+def test_other_widgets_on_the_page_do_not_change_its_look(opened):
+    others = ["gnb.PromptInspector('Hi')", "gnb.ComparePanel()", "gnb.Picker('gemma3_instruct_1b')"]
+    book = opened(more=others, alone=True)
+    say(book, "What is **bold**?")
+    answered(book, 1, "")
+    look = """root => [...root.querySelectorAll('*')].filter(e => e.offsetWidth).map(e => {
+        const s = getComputedStyle(e);
+        return [e.className, e.offsetWidth, e.offsetHeight, s.color, s.border, s.padding].join(' ')})"""
+    before = book.widget().evaluate(look)
+    for cell in (1, 2, 3):
+        book.run_cell(cell)
+        book.shown("h3", cell)
+    book.page.mouse.move(0, 0)
+    book.page.wait_for_timeout(500)
+    assert book.widget().evaluate(look) == before
+    assert book.faults() == []
+    assert book.problems == []
 
 
 def test_in_japanese(opened):

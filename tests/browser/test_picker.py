@@ -176,10 +176,12 @@ def test_a_stranger_reaches_a_model_that_answers(opened):
     button(book, "^Load the demo model").click()
     said(book, "demo_gemma3_instruct_4m is ready", ".gnb-note")
     button(book, "^Talk to it here$").click()
+    book.widget().locator(".gnb .gnb-keys-hint").wait_for()  # so Enter sends here too
     field = book.widget().locator(".gnb textarea").first
     field.fill("What is the capital of Japan?")
-    book.widget().locator(".gnb").get_by_role("button", name="Send", exact=True).click()
-    said(book, "The capital of Japan is Tokyo", ".gnb")
+    field.press("Enter")
+    said(book, "The capital of Japan is Tokyo", ".gnb .gnb-reply")
+    assert book.faults() == []
     assert book.problems == []
 
 
@@ -198,6 +200,7 @@ def test_nonsense_and_markup_do_nothing(opened):
     field.fill("gemma3_instruct_1b")
     field.press("Enter")
     said(book, "gemma3_instruct_1b")
+    book.page.wait_for_function("e => e.value === ''", arg=field.element_handle())
     assert book.widget().locator(".gnb-error").count() == 0
     assert book.problems == []
 
