@@ -52,10 +52,10 @@ class Model:
         precision: the dtype its weights are held in.
         max_length: tokens of prompt and reply together.
         converters: KerasHub's layers that read images and sound for it, where it takes any.
-        assistant: the KerasHub task that guesses for it; read, never changed.
+        engine: what runs it, where that is there already.
 
     Raises:
-        InvalidInput: this package does not run that class, or the assistant is none of this model.
+        InvalidInput: this package does not run that class.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Model:
         precision: str,
         max_length: int,
         converters: Converters | None = None,
-        assistant: Any = None,
+        engine: Engine | None = None,
     ) -> None:
         self.lm = lm
         self.tokenizer = tokenizer
@@ -74,7 +74,7 @@ class Model:
         self.precision = precision
         self.max_length = max_length
         self.last: Stats | None = None
-        self._decoder: Engine | None = engine_of(lm, max_length, assistant)
+        self._decoder: Engine | None = engine or engine_of(lm, max_length)
         self.converters = converters or Converters()
         programs = getattr(self._decoder, "programs", None)
         self._senses = senses_of(lm, self.converters, variant.name, programs)

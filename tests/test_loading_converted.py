@@ -77,7 +77,8 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_
     import numpy as np
     from keras_hub.src.utils.preset_utils import get_preset_loader
 
-    from gemma_nb.loading import converted, quantizing
+    from gemma_nb.loading import converted
+    from gemma_nb.loading.build import skeletons
     from gemma_nb.precision import precision
 
     checkpoint(tmp_path, embeds)
@@ -88,9 +89,9 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_
             warnings.simplefilter("ignore")
             wanted.quantize(name)
     read = []
-    made = converted.read(get_preset_loader(str(tmp_path)), precision(name), read.append)
-    if precision(name).quantize:
-        quantizing.settle(made)
+    loader = get_preset_loader(str(tmp_path))
+    plain, made = skeletons(loader, precision(name))
+    converted.read(loader, plain, made, read.append)
     theirs, ours = ({v.path: np.asarray(v.value) for v in b.variables} for b in (wanted, made))
     assert theirs.keys() == ours.keys()
     for path, value in theirs.items():

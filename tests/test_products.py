@@ -102,3 +102,21 @@ def test_only_a_gpu_and_one_row_take_the_short_way(monkeypatch):
         same(quick(x), layer(x))
     layer.enable_lora(2)
     assert products.quick(layer) is layer
+
+
+@pytest.mark.parametrize("rows", [(1, 1), (2, 5)])
+@pytest.mark.parametrize(("equation", "inputs", "outputs", "_"), EINSUMS)
+def test_a_kernel_of_three_axes_is_multiplied_as_it_lies(equation, inputs, outputs, _, rows):
+    layer = einsum(equation, inputs, outputs)
+    quick = products.quick(layer)
+    assert isinstance(quick, products.InPlace) == (len(layer.kernel.shape) == 3)
+    x = np.random.default_rng(1).normal(size=(*rows, *inputs)).astype("float32")
+    same(quick(x), layer(x))
+
+
+def test_what_keras_alone_knows_is_left_to_keras():
+    equation, inputs, outputs, _ = EINSUMS[0]
+    assert products.quick(quantised := einsum(equation, inputs, outputs, "int8")) is quantised
+    adapted = einsum(equation, inputs, outputs)
+    adapted.enable_lora(2)
+    assert products.quick(adapted) is adapted

@@ -155,7 +155,7 @@ class Measurement:
         """Times the first prompt, then has all of them answered; the replies' token ids."""
         task, prompt = self._task, self._task.prompts[0]
         self._tell("first")
-        fresh = model.compilations == 0
+        fresh = model.last is None
         started = time.perf_counter()
         pieces = model.stream_ids(prompt, 2, temperature=0, ignore_eos=True)
         next(pieces, None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
+from gemma_nb.generation import layout, programs
 from gemma_nb.generation.attention import KeyValue, Step
 from gemma_nb.generation.context import Context, Ring, Snapshot
 from gemma_nb.generation.families import family_of
@@ -15,6 +16,8 @@ from gemma_nb.memory.plan import AHEAD, CHUNK, STRETCH
 
 #: Prompts are computed in stretches of one of these lengths; the last is padded to the next one.
 BUCKETS = (32, 64, 128, 256, STRETCH)
+#: Those of an accelerator: padding costs it little, and each length takes seconds to compile.
+FEW_BUCKETS = (64, 256, STRETCH)
 
 
 class Decoder:
@@ -48,6 +51,28 @@ class Decoder:
         """How long that took."""
         return self.programs.compile_seconds
 
+    def prepare(self) -> bool:
+        """Begins to compile what a short first prompt needs; the weights may not be read yet.
+
+        Returns:
+            Whether it did: not on a processor, whose compiler would take the cores that read, and
+            not where the weights will be laid out over several devices, which only they tell.
+        """
+        spread = any(v._layout is not None for v in self._weights_of)  # noqa: SLF001
+        if spread or not programs.beside():
+            return False
+        self.programs.start(self._first())
+        return True
+
+    def ready(self) -> None:
+        """Waits until what ``prepare`` began is compiled."""
+        self.programs.make(self._first())
+
+    def _first(self) -> dict[Hashable, Callable[[], Recipe]]:
+        if self.family.both_ways == "prompt":  # an image comes with it: how long, nobody knows
+            return {("empty", 1): self._empty_recipe(1), ("chunk", 1): self._chunk_recipe(1)}
+        return self._recipes([[0]], 0, chunk=True)
+
     def tokens(
         self,
         ids: Sequence[int],
@@ -77,7 +102,7 @@ class Decoder:
         # a reply that is begun while another is being read has a cache of its own
         context, self._context = self._context, None
         if context is None:
-            self._make(weights, [ids], 0)
+            self._make([ids], 0)
             context = self._empty()
         elif reuse and context.made_with(weights):
             self._go_back(context, ids, count, weights, media, new_turn=new_turn)
@@ -115,7 +140,7 @@ class Decoder:
                 ``max_length`` before is to be left unread.
         """
         weights = self._weights()
-        self._make(weights, prompts, 0)
+        self._make(prompts, 0)
         yield from self._rows(weights, prompts, self._empty(len(prompts)), sampling, seeds, count)
 
     def _rows(
@@ -137,7 +162,7 @@ class Decoder:
         import numpy as np
 
         batch = len(prompts)
-        self._make(weights, prompts, len(context.ids))
+        self._make(prompts, len(context.ids))
         how = jax.device_put((np.array(seeds, np.uint32), *scalars(sampling)))
         token, position, _ = self._prompt(weights, prompts, context, how, media)
         token.copy_to_host_async()  # now: behind the next call it would wait for that
@@ -179,7 +204,7 @@ class Decoder:
         context = self._empty()
         logits = None
         for piece in self._pieces([ids], 0, media):
-            recipe = self._recipe(weights, piece.shape, how=False)
+            recipe = self._recipe(piece.shape, how=False)
             self.programs.make({("logits", *piece.shape): recipe})
             program = self.programs["logits", *piece.shape]
             logits, context.caches = program(weights, *_taken(piece), context.caches)
@@ -224,7 +249,7 @@ class Decoder:
             return
         if shared > len(context.ids):  # computed once more up to where the turn begins
             known = list(ids[:shared])
-            self._make(weights, [known], len(context.ids), chunk=False)
+            self._make([known], len(context.ids), chunk=False)
             how = (*_no_seed(), *scalars(Sampling()))
             self._prompt(weights, [known], context, how, media)
         if context.ids:
@@ -288,22 +313,24 @@ class Decoder:
     def _weights(self) -> list[Any]:
         return [v.value for v in self._weights_of]
 
-    def _make(
-        self,
-        weights: list[Any],
-        prompts: Sequence[Sequence[int]],
-        start: int,
-        *,
-        chunk: bool = True,
-    ) -> None:
+    def _make(self, prompts: Sequence[Sequence[int]], start: int, *, chunk: bool = True) -> None:
         """Compiles what these prompts need and is not there yet."""
+        self.programs.make(self._recipes(prompts, start, chunk=chunk))
+
+    def _recipes(
+        self, prompts: Sequence[Sequence[int]], start: int, *, chunk: bool
+    ) -> dict[Hashable, Callable[[], Recipe]]:
         batch = len(prompts)
         recipes: dict[Hashable, Any] = {("empty", batch): self._empty_recipe(batch)}
-        for shape in shapes(prompts, start, self.family.both_ways, BUCKETS):
-            recipes["prompt", *shape] = self._recipe(weights, shape, how=True)
+        for shape in shapes(prompts, start, self.family.both_ways, buckets()):
+            recipes["prompt", *shape] = self._recipe(shape, how=True)
         if chunk:
-            recipes["chunk", batch] = self._chunk_recipe(weights, batch)
-        self.programs.make(recipes)
+            recipes["chunk", batch] = self._chunk_recipe(batch)
+        return recipes
+
+    def _described(self) -> list[Any]:
+        """The weights as programs are compiled for, read or not."""
+        return layout.described(self._weights_of, self.lm._flatten_layers())  # noqa: SLF001
 
     def _empty_recipe(self, batch: int) -> Any:
         return lambda: Recipe(lambda: self._zeros(batch), ())
@@ -311,9 +338,9 @@ class Decoder:
     def _pieces(
         self, prompts: Sequence[Sequence[int]], start: int, media: Mapping[int, Soft]
     ) -> list[Piece]:
-        return list(pieces(prompts, start, self.family.both_ways, BUCKETS, media))
+        return list(pieces(prompts, start, self.family.both_ways, buckets(), media))
 
-    def _recipe(self, weights: list[Any], shape: tuple[int, int, bool, bool], *, how: bool) -> Any:
+    def _recipe(self, shape: tuple[int, int, bool, bool], *, how: bool) -> Any:
         """Of the program that takes a piece of that shape in, and ``how`` picks what follows."""
         batch, size, has_soft, has_groups = shape
 
@@ -324,7 +351,7 @@ class Decoder:
                 spec(batch, size, dtype="bool") if has_soft else None,
                 tokens if has_groups else None,
             )
-            arguments = (weights, tokens, row, row, *soft, self._caches(batch))
+            arguments = (self._described(), tokens, row, row, *soft, self._caches(batch))
             at = len(arguments) - 1
             if not how:
                 return Recipe(self._look, arguments, donated=(at,))
@@ -332,10 +359,11 @@ class Decoder:
 
         return recipe
 
-    def _chunk_recipe(self, weights: list[Any], batch: int) -> Any:
+    def _chunk_recipe(self, batch: int) -> Any:
         def recipe() -> Recipe:
             row = spec(batch)
-            arguments = (weights, row, row, self._caches(batch), *how_shapes(batch))
+            described = self._described()
+            arguments = (described, row, row, self._caches(batch), *how_shapes(batch))
             return Recipe(self._chunk, arguments, donated=(3,))
 
         return recipe
@@ -393,7 +421,7 @@ class Decoder:
         """Weights whose layout XLA keeps: inside a loop it would copy them into its own."""
         from jax.experimental.layout import Layout, with_layout_constraint
 
-        orders = [_order(v.value) for v in self._weights_of]
+        orders = [_order(w) for w in self._described()]
         return [
             w if order is None else with_layout_constraint(w, Layout(major_to_minor=order))
             for w, order in zip(weights, orders, strict=True)
@@ -442,8 +470,19 @@ class Decoder:
             token = next_tokens(logits, position + 1, *how)
             return (token, position + 1, caches), token
 
-        last, made = jax.lax.scan(step, (token, position, caches), None, length=self.chunk)
+        start = token, position, caches
+        if self.chunk == 1:  # a loop would copy the caches in and out
+            last, made = step(start, None)
+            return made[None], *last
+        last, made = jax.lax.scan(step, start, None, length=self.chunk)
         return made, *last
+
+
+def buckets() -> tuple[int, ...]:
+    """Lengths that stretches of prompts are padded to, on this process's device."""
+    import jax
+
+    return BUCKETS if jax.default_backend() == "cpu" else FEW_BUCKETS
 
 
 def chunk_size() -> int:
@@ -463,8 +502,8 @@ def _taken(piece: Piece) -> tuple[Any, ...]:
 
 def _order(value: Any) -> tuple[int, ...] | None:
     """The order of an array's axes in memory; None where it is the usual one."""
-    layout = value.format.layout
-    order = layout and layout.major_to_minor
+    lies = value.format.layout
+    order = lies and lies.major_to_minor
     return None if not order or order == tuple(range(value.ndim)) else order
 
 

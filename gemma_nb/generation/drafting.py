@@ -157,7 +157,7 @@ class AssistedDecoder(Decoder):
         if len(prompts) > 1:
             yield from super()._rows(weights, prompts, context, sampling, seeds, count, media)
             return
-        self._make(weights, prompts, len(context.ids))
+        self._make(prompts, len(context.ids))
         how = jax.device_put((np.array(seeds, np.uint32), *scalars(sampling)))
         state = self._prompt(weights, prompts, context, how, media)
         waiting: deque[tuple[Any, Any]] = deque([(state[0], np.ones(1, np.int32))])
@@ -188,13 +188,13 @@ class AssistedDecoder(Decoder):
                 if not left:
                     return
 
-    def _chunk_recipe(self, weights: list[Any], batch: int) -> Any:
+    def _chunk_recipe(self, batch: int) -> Any:
         if batch > 1:
-            return super()._chunk_recipe(weights, batch)
+            return super()._chunk_recipe(batch)
 
         def recipe() -> Recipe:
             state = spec(1), spec(1), spec(1, 1, self.family.hidden, dtype=self.lm.compute_dtype)
-            arguments = (weights, *state, self._caches(1), *how_shapes(1))
+            arguments = (self._described(), *state, self._caches(1), *how_shapes(1))
             return Recipe(self._checked, arguments, donated=(4,))
 
         return recipe

@@ -9,7 +9,11 @@ Keras lays them out, 1.26 ms so (2026-11-22).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+#: Bytes that may be copied at a time.
+ON_THE_WAY = 64 * 2**20
 
 
 def arrange(layers: list[Any]) -> None:
@@ -22,6 +26,44 @@ def arrange(layers: list[Any]) -> None:
     import jax
     from jax.experimental.layout import Format, Layout
 
+    waiting = 0
+    for variable, order in _orders(layers):
+        value = variable.value
+        # assign would lay it back
+        layout = Format(Layout(major_to_minor=order), value.sharding)
+        variable._value = made = jax.device_put(value, layout)  # noqa: SLF001
+        waiting += value.nbytes
+        if waiting >= ON_THE_WAY:  # what is copied stays until its copy is there
+            made.block_until_ready()
+            waiting = 0
+
+
+def described(variables: list[Any], layers: list[Any]) -> list[Any]:
+    """What programs are compiled for: values, or what stands for those that are not read yet.
+
+    Args:
+        variables: Keras variables, with values or without.
+        layers: those that they belong to, which are laid out once they are filled.
+    """
+    import jax
+    from jax.experimental.layout import Format, Layout
+    from jax.sharding import SingleDeviceSharding
+
+    orders = {id(v): order for v, order in _orders(layers)} if wanted() else {}
+    here = SingleDeviceSharding(jax.devices()[0])
+
+    def one(variable: Any) -> Any:
+        if variable._value is not None:  # noqa: SLF001 - .value would make one up
+            return variable.value
+        order = orders.get(id(variable))
+        where = Format(Layout(major_to_minor=order), here) if order else here
+        return jax.ShapeDtypeStruct(variable.shape, variable.dtype, sharding=where)
+
+    return [one(v) for v in variables]
+
+
+def _orders(layers: list[Any]) -> Iterator[tuple[Any, tuple[int, ...]]]:
+    """The variables that lie otherwise than usual, with the order of their axes in memory."""
     for layer in layers:
         order = contracted_last(layer)
         if order is None or order == tuple(range(len(order))):
@@ -31,11 +73,8 @@ def arrange(layers: list[Any]) -> None:
             variable = getattr(layer, name, None)
             if variable is None or variable._layout is not None:  # noqa: SLF001
                 continue
-            value = variable.value
-            if value.ndim == len(order):
-                layout = Format(Layout(major_to_minor=order), value.sharding)
-                # assign would lay it back
-                variable._value = jax.device_put(value, layout)  # noqa: SLF001
+            if len(variable.shape) == len(order):
+                yield variable, order
 
 
 def _is_int4(layer: Any) -> bool:

@@ -186,15 +186,10 @@ def _load(
     options: tuple[Any, Any, Any],
 ) -> Model:
     from gemma_nb import backend
-    from gemma_nb.generation.media import Converters, converters_in
-    from gemma_nb.loading import assistants
-    from gemma_nb.loading.build import build
     from gemma_nb.loading.compile_cache import enable
     from gemma_nb.loading.fetch import fetch
-    from gemma_nb.loading.progress import Meter, reporter
+    from gemma_nb.loading.progress import reporter
     from gemma_nb.loading.release import guarded
-    from gemma_nb.loading.weights import on_disk
-    from gemma_nb.model import Model
 
     credentials, progress, compile_cache = options
     backend.prepare()
@@ -203,9 +198,40 @@ def _load(
     with guarded(variant, verdict):
         backend.import_keras_hub()
         enable(compile_cache)
-        with Meter(reporter(progress), "weights", variant.name, on_disk(directory)) as meter:
-            lm, tokenizer = build(str(directory), precision, meter.add, variant.task)
-        reads = {"image", "audio"} & set(variant.modalities)
-        converters = converters_in(directory) if reads else Converters()
+        # in a frame of its own, which is emptied where it fails
+        return _made(variant, precision, max_length, directory, beside, reporter(progress))
+
+
+def _made(
+    variant: Variant,
+    precision: Precision,
+    max_length: int,
+    directory: Path,
+    beside: Path | None,
+    report: Callback,
+) -> Model:
+    """The model, its programs compiled while its weights are read where that gains time."""
+    from gemma_nb.generation.decoding import Decoder
+    from gemma_nb.generation.engine import engine_of
+    from gemma_nb.generation.media import Converters, converters_in
+    from gemma_nb.loading import assistants
+    from gemma_nb.loading.build import begin
+    from gemma_nb.loading.progress import Meter
+    from gemma_nb.loading.weights import on_disk
+    from gemma_nb.model import Model
+
+    name = variant.name
+    with Meter(report, "build", name):
+        unread = begin(str(directory), precision, variant.task)
         guesses = assistants.read(beside, precision) if beside else None
-        return Model(lm, tokenizer, variant, precision.name, max_length, converters, guesses)
+        engine = engine_of(unread.lm, max_length, guesses)
+        early = engine if isinstance(engine, Decoder) and engine.prepare() else None
+    with Meter(report, "weights", name, on_disk(directory)) as meter:
+        unread.read(meter.add)
+    if early:
+        with Meter(report, "compile", name):
+            early.ready()
+    reads = {"image", "audio"} & set(variant.modalities)
+    converters = converters_in(directory) if reads else Converters()
+    told = (variant, precision.name, max_length)
+    return Model(unread.lm, unread.tokenizer, *told, converters, engine)

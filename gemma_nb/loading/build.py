@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,77 @@ from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.loading import quantizing, weights
 from gemma_nb.loading.presets import saved_mode
 from gemma_nb.precision import Precision
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A model without its weights.
+
+    Args:
+        lm: the KerasHub task, without its preprocessor.
+        tokenizer: its tokenizer.
+        plain: its backbone as the files have it.
+        loader: KerasHub's loader of the files.
+        directory: where they are.
+    """
+
+    lm: Any
+    tokenizer: Any
+    plain: Any
+    loader: Any
+    directory: Path
+
+    def read(self, watch: weights.Watch | None = None) -> None:
+        """Fills it.
+
+        Args:
+            watch: told the bytes of weights as they are read.
+
+        Raises:
+            ValueError: the files do not hold what the config says.
+            OSError: a file is missing, cut or corrupt.
+        """
+        from keras_hub.src.utils.preset_utils import KerasPresetLoader
+
+        plain, target = self.plain, self.lm.backbone
+        if isinstance(self.loader, KerasPresetLoader):
+            quantize = target is not plain and not saved_mode(self.directory)
+            weights.read(plain, target, self.directory, quantize=quantize, watch=watch)
+            return
+        from gemma_nb.loading import converted
+
+        converted.read(self.loader, plain, target, watch)
+
+
+def begin(source: str, precision: Precision, task: str = "CausalLM") -> Unread:
+    """Builds a KerasHub task without weights, and its tokenizer.
+
+    Args:
+        source: a directory: a Keras preset, or a Hugging Face checkpoint that KerasHub converts.
+        precision: what the weights are held in; a preset that was saved quantised has its own.
+        task: KerasHub's kind of task that it becomes, as ``Variant.task``.
+
+    Raises:
+        BackendError: keras was imported before, with another backend.
+        InvalidInput: the preset was saved in another quantised precision than the one asked for.
+        LoadError: the checkpoint is in safetensors and that package is missing.
+        ValueError: the config is none of KerasHub's.
+        OSError: a file is missing, cut or corrupt.
+    """
+    directory = Path(source)
+    saved = saved_mode(directory)
+    if saved and saved != precision.quantize:
+        raise InvalidInput("load_saved_precision", saved=saved, asked=precision.name)
+    keras_hub = backend.import_keras_hub()
+    from keras_hub.src.utils.preset_utils import get_preset_loader
+
+    with backend.native_stderr_kept():
+        tokenizer = _tokenizer(keras_hub, str(directory))
+    loader = get_preset_loader(str(directory))
+    plain, target = skeletons(
+        loader, precision, loader.config["config"]["dtype"] if saved else None
+    )
+    return Unread(_task(keras_hub, task, target), tokenizer, plain, loader, directory)
 
 
 def build(
@@ -27,47 +99,37 @@ def build(
     way, so that the device never holds the 16-bit model.
 
     Args:
-        source: a directory: a Keras preset, or a Hugging Face checkpoint that KerasHub converts.
-        precision: what the weights are held in; a preset that was saved quantised has its own.
+        source: as in ``begin``.
+        precision: as in ``begin``.
         watch: told the bytes of weights as they are read.
-        task: KerasHub's kind of task that it becomes, as ``Variant.task``.
+        task: as in ``begin``.
 
     Returns:
         The task, without its preprocessor, and the tokenizer.
 
     Raises:
-        BackendError: keras was imported before, with another backend.
-        InvalidInput: the preset was saved in another quantised precision than the one asked for.
-        LoadError: the checkpoint is in safetensors and that package is missing.
-        ValueError: the files do not hold what the config says.
-        OSError: a file is missing, cut or corrupt.
+        ValueError: the files do not hold what the config says; and as ``begin``.
+        OSError: a file is missing, cut or corrupt; and all else that ``begin`` raises.
     """
-    directory = Path(source)
-    saved = saved_mode(directory)
-    if saved and saved != precision.quantize:
-        raise InvalidInput("load_saved_precision", saved=saved, asked=precision.name)
-    keras_hub = backend.import_keras_hub()
-    from keras_hub.src.utils.preset_utils import KerasPresetLoader, get_preset_loader
+    unread = begin(source, precision, task)
+    unread.read(watch)
+    return unread.lm, unread.tokenizer
 
-    with backend.native_stderr_kept():
-        tokenizer = _tokenizer(keras_hub, str(directory))
-    loader = get_preset_loader(str(directory))
-    if isinstance(loader, KerasPresetLoader):
-        plain = backbone = skeleton(loader, precision.dtype)
-        if saved:
-            backbone = skeleton(loader, loader.config["config"]["dtype"])
-        elif precision.quantize:
-            policies = quantizing.policies(plain, precision.quantize, precision.dtype)
-            backbone = skeleton(loader, policies)
-        quantize = backbone is not plain and not saved
-        weights.read(plain, backbone, directory, quantize=quantize, watch=watch)
-    else:
-        from gemma_nb.loading import converted
 
-        backbone = converted.read(loader, precision, watch)
+def skeletons(loader: Any, precision: Precision, policies: Any = None) -> tuple[Any, Any]:
+    """A preset's backbone as its files have it, and as it is filled; one and the same unquantised.
+
+    Args:
+        loader: KerasHub's loader of the preset.
+        precision: what the weights are held in.
+        policies: the dtypes of a preset that was saved quantised.
+    """
+    plain = target = skeleton(loader, precision.dtype)
     if precision.quantize:
-        quantizing.settle(backbone)
-    return _task(keras_hub, task, backbone), tokenizer
+        found = policies or quantizing.policies(plain, precision.quantize, precision.dtype)
+        target = skeleton(loader, found)
+        quantizing.settle(target)
+    return plain, target
 
 
 def skeleton(loader: Any, dtype: Any) -> Any:

@@ -6,38 +6,28 @@ from typing import Any
 
 from gemma_nb.generation import layout
 from gemma_nb.loading import quantizing, weights
-from gemma_nb.precision import Precision
 
 
-def read(loader: Any, precision: Precision, watch: weights.Watch | None = None) -> Any:
-    """Converts a checkpoint into a backbone, quantised on the way where asked.
+def read(loader: Any, plain: Any, target: Any, watch: weights.Watch | None = None) -> None:
+    """Converts a checkpoint into a backbone, quantised on the way where that is.
 
     Args:
         loader: KerasHub's ``TransformersPresetLoader`` of the directory.
-        precision: what the weights are held in.
+        plain: the backbone built without weights and not quantised: the converter names its
+            variables.
+        target: the backbone that is filled; ``plain`` itself where nothing is quantised.
         watch: told the bytes of weights as they are read.
 
     Raises:
         ValueError: the files do not hold what the config says.
         OSError: a file is missing, cut or corrupt.
     """
-    from gemma_nb.loading.build import skeleton
-
-    backbone = skeleton(loader, precision.dtype)
-    mode = precision.quantize
-    pairs = {}
-    target = backbone
-    if mode:
-        # the converter names the variables of a backbone that is not quantised: what it gives
-        # them goes to the quantised twin
-        target = skeleton(loader, quantizing.policies(backbone, mode, precision.dtype))
-        pairs = _twins(backbone, target)
+    pairs = {} if target is plain else _twins(plain, target)
     with _porting()(loader.preset, pairs, watch) as tensors:
-        loader.converter.convert_weights(backbone, tensors, loader.config)
-    _finish(backbone, target, pairs)
+        loader.converter.convert_weights(plain, tensors, loader.config)
+    _finish(plain, target, pairs)
     if layout.wanted():
         layout.arrange(target._flatten_layers())  # noqa: SLF001 - as Keras walks them
-    return target
 
 
 def _twins(plain: Any, target: Any) -> dict[int, tuple[Any, str]]:

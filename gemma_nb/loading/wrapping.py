@@ -42,7 +42,7 @@ def from_keras(
             variants of its shape, a variant of another class, a max_length below 2.
     """
     from gemma_nb.catalog import variant as find
-    from gemma_nb.generation.engine import check_runs
+    from gemma_nb.generation.engine import check_runs, engine_of
     from gemma_nb.generation.media import converters_of
     from gemma_nb.model import Model
 
@@ -65,7 +65,8 @@ def from_keras(
         )
     converters = converters_of(causal_lm)
     precision = precision_of(backbone)
-    return Model(causal_lm, tokenizer, wanted, precision, max_length, converters, assistant)
+    engine = engine_of(causal_lm, max_length, assistant)
+    return Model(causal_lm, tokenizer, wanted, precision, max_length, converters, engine)
 
 
 def precision_of(backbone: Any) -> str:

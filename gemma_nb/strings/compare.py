@@ -155,10 +155,10 @@ TEXT = {
         "{repeats} 回の中央値で、括弧内は最低と最高です。2 回目以降の最初のトークンも同じ測定の中央値です。",
     ),
     "compare_how_cold": (
-        "The cold first token is that of the first call after loading: compiling is in it, or finding "
-        "programs that an earlier process had compiled.",
-        "初回の最初のトークンは、読み込み後の最初の呼び出しの時間です。コンパイル（または以前のプロセスが"
-        "コンパイルしたプログラムの読み出し）を含みます。",
+        "The cold first token is that of the first call after loading: what loading had not compiled yet "
+        "is compiled in it, or found where an earlier process had compiled it.",
+        "初回の最初のトークンは、読み込み後の最初の呼び出しの時間です。読み込み中にコンパイルされなかった"
+        "もののコンパイル（または以前のプロセスがコンパイルしたプログラムの読み出し）を含みます。",
     ),
     "compare_how_memory": (
         "Peaks are of loading and generating. The host's is of the whole process, with Python, its packages and "

@@ -1,0 +1,127 @@
+"""Programs are compiled once, beside other work where that gains time."""
+
+import gc
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import gemma_nb as gnb
+from gemma_nb.errors import LoadError
+from gemma_nb.generation import layout, programs
+from gemma_nb.generation.programs import Programs, Recipe
+from gemma_nb.model import live_models
+
+DEMO = "demo_gemma3_instruct_1m"
+QUESTION = "What is 2 plus 3?"
+pytestmark = pytest.mark.slow
+
+
+def recipe(factor):
+    return lambda: Recipe(lambda x: x * factor, (jnp.ones(4),))
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_each_program_is_compiled_once(beside, monkeypatch):
+    monkeypatch.setattr(programs, "beside", lambda: beside)
+    made = Programs()
+    made.start({"twice": recipe(2)})
+    assert made.compilations == (0 if beside else 1)
+    made.make({"twice": recipe(2), "thrice": recipe(3)})
+    made.make({"twice": recipe(2)})
+    assert made.compilations == 2
+    assert made["twice"](jnp.ones(4)).tolist() == [2] * 4
+    assert made["thrice"](jnp.ones(4)).tolist() == [3] * 4
+    assert made.compile_seconds > 0
+
+
+def test_what_fails_to_compile_is_tried_anew(monkeypatch):
+    monkeypatch.setattr(programs, "beside", lambda: True)
+    once = iter([ValueError("no")])
+
+    def compiled(traced):
+        for error in once:
+            raise error
+        return traced.compile()
+
+    monkeypatch.setattr(programs, "_compiled", compiled)
+    made = Programs()
+    with pytest.raises(ValueError, match="no"):
+        made.make({"twice": recipe(2)})
+    made.make({"twice": recipe(2)})
+    assert made.compilations == 1
+
+
+def test_an_option_that_xla_no_longer_has_is_left_out(monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+
+    asked = []
+
+    class Traced:
+        def compile(self, compiler_options=None):
+            asked.append(compiler_options)
+            if compiler_options:
+                name = next(iter(compiler_options))
+                raise jax.errors.JaxRuntimeError(f"No such compile option: '{name}'")
+            return "made"
+
+    assert programs._compiled(Traced()) == "made"
+    options, without = asked
+    assert without is None
+    # this XLA has it
+    traced = jax.jit(lambda x: x + 1).lower(jnp.ones(2))
+    assert traced.compile(compiler_options=options)(jnp.ones(2)).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8", "int4"])
+@pytest.mark.parametrize("laid_out", [False, True])
+def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, monkeypatch):
+    """Its programs fit the weights that come later, also where those lie as a GPU has them."""
+    plain = gnb.load(DEMO, precision, progress=False)
+    wanted = plain.generate(QUESTION, 8, temperature=0)
+    plain.unload()
+    monkeypatch.setattr(programs, "beside", lambda: True)
+    monkeypatch.setattr(layout, "wanted", lambda: laid_out)
+    steps = []
+    model = gnb.load(DEMO, precision, progress=steps.append)
+    stages = [step.stage for step in steps if step.finished]
+    assert stages[-3:] == ["build", "weights", "compile"]
+    made = model.compilations
+    assert made == 3  # an empty cache, a prompt, the tokens behind it
+    if laid_out:
+        block = model.lm.backbone.transformer_layers[0]
+        assert block.gating_ffw._kernel.value.format.layout.major_to_minor == (1, 0)
+    assert model.generate(QUESTION, 8, temperature=0) == wanted
+    assert model.compilations == made
+    assert model.last.compile_seconds == 0
+    model.unload()
+
+
+def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
+    monkeypatch.setattr(programs, "beside", lambda: True)
+
+    def compiled(_):
+        raise RuntimeError("no code for this device")
+
+    monkeypatch.setattr(programs, "_compiled", compiled)
+    gc.collect()  # what other tests let go of
+    before = sum(a.nbytes for a in jax.live_arrays())
+    with pytest.raises(LoadError, match="no code for this device"):
+        gnb.load(DEMO, progress=False)
+    assert sum(a.nbytes for a in jax.live_arrays()) == before
+    assert not live_models()
+
+
+def test_where_the_device_lays_weights_out_their_description_says_so(monkeypatch):
+    import keras
+
+    monkeypatch.setattr(layout, "wanted", lambda: True)
+    layer = keras.layers.Dense(4)
+    layer.build((2,))
+    layout.arrange([layer])
+    read = layout.described([layer._kernel], [layer])[0]
+    layer._kernel._value = None
+    unread = layout.described([layer._kernel], [layer])[0]
+    assert read.format.layout.major_to_minor == unread.format.layout.major_to_minor == (1, 0)
+    assert (unread.shape, unread.dtype) == ((2, 4), np.float32)
