@@ -368,7 +368,7 @@ def test_fix_next_runtime_with_price_and_date():
 
 
 def test_fixes_come_cheapest_first():
-    v = advise("gemma3_instruct_12b", "bfloat16", gpu(16), max_length=32768)
+    v = advise("gemma3_instruct_12b", "bfloat16", gpu(20), max_length=32768)
     order = ["text_only", "shorter", "batch", "int8", "int4", "devices", "smaller", "runtime"]
     found = [f.key for f in v.fixes]
     assert found == sorted(found, key=order.index)

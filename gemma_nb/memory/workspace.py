@@ -19,38 +19,41 @@ if TYPE_CHECKING:
 class Constants:
     """The numbers that no formula gives; ``benchmarks/memory.py`` fits those of a GPU.
 
-    ``table`` copies of the embedding table in the compute dtype stand beside it while XLA, compiling
-    the first program, tries kernels for the logits (``int4_table`` where it is int4; ``int8_table`` copies of one byte a number where it
-    is int8); ``activation`` is bytes a token over
-    ``bytes × (4 × hidden + 2 × feed-forward)``; ``scores`` copies of the attention scores in
-    float32; ``fixed`` bytes are the allocator's and the compiled programs' own. On a processor:
-    ``processor_scores`` such copies, and the layers' matrices ``processor_layers`` times over,
-    rearranged.
+    ``projections`` times the bytes of all layers' output projections in the compute dtype
+    (``int8_projections``, ``int4_projections`` where those are quantised) are what XLA needs once
+    more while it compiles and runs the prompt pass, which multiplies them in another order than
+    they lie; ``int4_fixed`` bytes come with int4, ``batch_fixed`` with several conversations;
+    ``fixed`` bytes are the allocator's and the compiled programs' own. On a processor:
+    ``processor_scores`` copies of the attention scores in float32, ``processor_activation`` bytes a
+    token over ``bytes × (4 × hidden + 2 × feed-forward)``, and the layers' matrices
+    ``processor_layers`` times over, rearranged.
     """
 
-    table: float
-    int8_table: float
-    int4_table: float
-    activation: float
-    scores: float
+    projections: float
+    int8_projections: float
+    int4_projections: float
+    int4_fixed: int
+    batch_fixed: int
     fixed: int
     processor_scores: float
+    processor_activation: float
     processor_layers: float
 
 
 #: A GPU: an H200, jax 0.11.2, this package's own generation, 2026-11-22: fitted to the seven
-#: calibration rows of ``benchmarks/memory.md`` (Gemma 3 270M, 1B, 4B and Gemma 4 E2B) by
-#: ``benchmarks/memory.py fit``, and judged there on eight others. Processor: two cores of an AMD
-#: EPYC, jax 0.10.2, this package's programs on Gemma 3 270M's shape (XLA's memory analysis,
-#: 2026-11-22).
+#: calibration rows of ``benchmarks/memory.md`` by ``benchmarks/memory.py fit``, and judged there on
+#: twenty others; what the constants stand for is what fits, not what a profile showed. Processor:
+#: two cores of an AMD EPYC, jax 0.10.2, this package's programs on Gemma 3 270M's shape (XLA's
+#: memory analysis, 2026-11-22).
 CONSTANTS = Constants(
-    table=1.08,
-    int8_table=1.05,
-    int4_table=0.61,
-    activation=0.47,
-    scores=1.59,
-    fixed=round(0.01 * GIB),
+    projections=1.85,
+    int8_projections=1.12,
+    int4_projections=0.31,
+    int4_fixed=round(0.19 * GIB),
+    batch_fixed=round(0.17 * GIB),
+    fixed=round(0.076 * GIB),
     processor_scores=3.0,
+    processor_activation=0.47,
     processor_layers=0.25,
 )
 
@@ -68,12 +71,10 @@ def workspace_bytes(
 ) -> int:
     """Bytes of the larger of the two: the prompt pass, and a decode step.
 
-    They follow each other, so the larger counts. The prompt pass holds, for each token that goes in
-    at once, hidden states and both feed-forward projections; the scores, ``heads × tokens ×
-    max_length`` float32 numbers; in a mixture every expert's
-    projections, since KerasHub runs all of them (keras-hub 0.32, ``Gemma4MoEBlock``). Compiling
-    the first program, XLA tries kernels for the logits on a copy of the embedding table (measured on
-    an H200: with that switched off the peak is 0.5 GiB lower at 1B, and decoding 25 % slower).
+    They follow each other, so the larger counts, which is the prompt pass. It holds, for each token
+    that goes in at once, hidden states and both feed-forward projections; the scores, ``heads ×
+    tokens × max_length`` float32 numbers; in a mixture every expert's projections, since KerasHub
+    runs all of them (keras-hub 0.32, ``Gemma4MoEBlock``); and, on a GPU, what ``Constants`` says.
 
     A processor has no 16-bit products in XLA: both hold every matrix that is multiplied once more
     in float32, quantised ones too (measured: 211 MiB of bfloat16 weights took 423 MiB more,
@@ -89,12 +90,13 @@ def workspace_bytes(
         runtime: where; None for a GPU.
         constants: the measured numbers.
     """
-    a, wide, processor = architecture, precision.dtype_bytes, False
-    scores = constants.scores
-    if runtime is not None and runtime.is_processor:
-        processor, wide, scores = True, 4, constants.processor_scores
+    a, wide = architecture, precision.dtype_bytes
+    processor = runtime is not None and runtime.is_processor
+    scores = activation = 1.0
+    if processor:
+        wide, scores, activation = 4, constants.processor_scores, constants.processor_activation
     tokens = min(plan.chunk or max_length, max_length) * batch_size
-    prompt = constants.activation * tokens * (4 * a.hidden_dim + 2 * a.intermediate_dim) * wide
+    prompt = activation * tokens * (4 * a.hidden_dim + 2 * a.intermediate_dim) * wide
     if a.experts:
         prompt += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * wide
     prompt += scores * a.num_query_heads * tokens * max_length * 4
@@ -103,8 +105,24 @@ def workspace_bytes(
         if precision.dtype_bytes == 4:
             return round(prompt + constants.processor_layers * 4 * layers)
         return round(prompt + 4 * sum(m.parameters for m in matrices if m.use != "lookup"))
-    if precision.name == "int8":  # multiplied as it is: the copy is in int8 too
-        table = constants.int8_table
-    else:
-        table = wide * (constants.int4_table if precision.quantize else constants.table)
-    return round(max(prompt, table * a.vocabulary_size * a.hidden_dim))
+    prompt += rearranged_bytes(a, precision, constants)
+    prompt += constants.int4_fixed if precision.name == "int4" else 0
+    return round(prompt + (constants.batch_fixed if batch_size > 1 else 0))
+
+
+def rearranged_bytes(
+    architecture: Architecture, precision: Precision, constants: Constants = CONSTANTS
+) -> int:
+    """Of a GPU's workspace, what grows with the weights and is spread over devices with them.
+
+    Args:
+        architecture: the decoder's numbers.
+        precision: what it computes in.
+        constants: the measured numbers.
+    """
+    a = architecture
+    times = {"int8": constants.int8_projections, "int4": constants.int4_projections}
+    projections = a.num_layers * a.num_query_heads * a.head_dim * a.hidden_dim
+    return round(
+        times.get(precision.name, constants.projections) * precision.dtype_bytes * projections
+    )
