@@ -279,8 +279,8 @@ def report(path: Path) -> str:
         f"batch 1, greedy, a prompt of {PROMPT} tokens, {NEW} tokens made; medians of {REPEATS}, the sides",
         "in turn in one process. *Bare* is KerasHub's own compiled `generate`: its first token comes",
         "with its last, so *first token* is its whole call for one token. *First answer* is the first",
-        "call of a fresh process with no compilation cache, compiling included. *Above* is peak memory",
-        "above the weights (bare runs second: its peak holds ours where ours is higher). *Limit* is the",
+        "call of a fresh process with no compilation cache, compiling included; what `load` brings in was",
+        "compiled while its weights were read (loading.md). *Above* is peak memory above the weights (bare runs second: its peak holds ours where ours is higher). *Limit* is the",
         "share of the tokens per second that reading the weights alone allows at 4.3 TB/s.",
         "",
     ]
