@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 
@@ -66,10 +67,11 @@ def run(code, **environment):
 
 @pytest.mark.leg
 def test_twenty_rounds_of_load_and_unload_end_where_they_began(tmp_path):
-    seen = run(ROUNDS, GEMMA_NB_COMPILE_CACHE=str(tmp_path / "cache"))
-    assert all(left == 0 for _, left in seen), seen
-    second, twentieth = seen[1][0], seen[19][0]
-    assert twentieth <= 1.02 * second, [round(host / 2**20, 1) for host, _ in seen]
+    """The median of five processes: glibc gives memory back in steps of 4 MiB, 1 % each."""
+    runs = [run(ROUNDS, GEMMA_NB_COMPILE_CACHE=str(tmp_path / "cache")) for _ in range(5)]
+    assert all(left == 0 for seen in runs for _, left in seen), runs
+    ratios = [seen[19][0] / seen[1][0] for seen in runs]
+    assert statistics.median(ratios) <= 1.02, ratios
 
 
 def test_a_second_process_compiles_nothing_anew(tmp_path):
