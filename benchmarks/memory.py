@@ -85,6 +85,7 @@ def run_row(name: str, precision: str, max_length: int, batch: int, *, tiny: boo
         "precision": precision,
         "max_length": max_length,
         "batch": batch,
+        "padded": True,
         "device": device.device_kind,
         "jax": jax.__version__,
     }
@@ -134,10 +135,11 @@ def constant_model(name: str, precision: str, *, tiny: bool = False):
         policies = quantizing.policies(backbone, how.quantize, how.dtype)
         backbone = skeleton(name, policies, tiny=tiny)
         quantizing.settle(backbone)
-    for variable in backbone.variables:
-        variable._value = _full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
-    if layout.wanted():  # as loading leaves them
-        layout.arrange(backbone._flatten_layers())  # noqa: SLF001
+    for layer in backbone._flatten_layers():  # noqa: SLF001 - one by one, as loading fills them
+        for variable in layer._trainable_variables + layer._non_trainable_variables:  # noqa: SLF001
+            variable._value = _full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
+        if layout.wanted():
+            layout.arrange([layer])
     task = type(backbone).__name__.replace("Backbone", "CausalLM")
     return getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
 
@@ -195,9 +197,13 @@ def text_variant(name: str):
 
 def predicted(row: dict) -> int:
     from gemma_nb import estimate_memory
+    from gemma_nb.memory import cache_plan
 
     v = text_variant(row["name"])
-    return estimate_memory(v, row["precision"], row["max_length"], row["batch"]).total
+    # rows from before caches were rounded up are held against such caches
+    plan = dataclasses.replace(cache_plan(), padded=row.get("padded", False))
+    how = row["precision"], row["max_length"], row["batch"]
+    return estimate_memory(v, *how, plan=plan).total
 
 
 def plain_guess(row: dict) -> int:

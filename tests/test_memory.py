@@ -19,7 +19,7 @@ from gemma_nb.memory import (
     weight_bytes,
 )
 from gemma_nb.memory.kernels import text_kernels
-from gemma_nb.memory.plan import LOAD_BLOCK
+from gemma_nb.memory.plan import LOAD_BLOCK, padded_slots
 from gemma_nb.memory.workspace import workspace_bytes
 from gemma_nb.precision import PRECISIONS
 from gemma_nb.units import GIB
@@ -75,7 +75,7 @@ def test_a_snapshot_is_one_more_window():
     a = variant("gemma3_1b").architecture
     each = 2 * a.num_key_value_heads * a.head_dim * 2
     slides, sees = 22, 4
-    plan = dataclasses.replace(WINDOWED, snapshots=1, ahead=16)
+    plan = dataclasses.replace(WINDOWED, snapshots=1, ahead=16, padded=False)
     assert cache_bytes(a, 8192, plan=plan) == each * (slides * 2 * 528 + sees * 8208)
     assert cache_bytes(a, 100, plan=plan) == each * (slides * 2 * 116 + sees * 116)
 
@@ -172,16 +172,28 @@ def test_bytes_of_a_really_quantised_model(mode):
     assert sum(kernel_bytes(k, PRECISIONS[mode]) for k in kernels(a)) + norms == real
 
 
+def test_on_an_accelerator_a_layer_has_room_that_products_divide():
+    a = variant("gemma3_1b").architecture
+    each = 2 * a.num_key_value_heads * a.head_dim * 2
+    assert cache_bytes(a, 8192) == each * (22 * 2 * 576 + 4 * 8448)
+    assert [padded_slots(n) for n in (1, 64, 65, 528, 2048, 2049)] == [64, 64, 128, 576, 2048, 2304]
+    for length in (512, 4096, 8192, 131072):
+        assert padded_slots(length + 16) <= 1.13 * (length + 16)
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("padded", [False, True])
 @pytest.mark.parametrize("length", [4, 64])
-def test_the_cache_is_what_the_package_allocates(length):
+def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
     import jax
     from tiny import gemma2, gemma3
 
+    from gemma_nb.generation import decoding
     from gemma_nb.generation.decoding import Decoder
     from gemma_nb.generation.sampling import Sampling
     from gemma_nb.memory.plan import CHUNK
 
+    monkeypatch.setattr(decoding, "pads", lambda: padded)
     for lm, every in ((gemma3(), 6), (gemma2(), 2)):
         b = lm.backbone
         a = dataclasses.replace(
@@ -195,7 +207,7 @@ def test_the_cache_is_what_the_package_allocates(length):
         )
         decoder = Decoder(lm, length, chunk=CHUNK)
         real = sum(x.nbytes for x in jax.tree.leaves(decoder._empty().caches))
-        plan = dataclasses.replace(WINDOWED, snapshots=0)
+        plan = dataclasses.replace(WINDOWED, snapshots=0, padded=padded)
         assert cache_bytes(a, length, dtype_bytes=4, plan=plan) == real
         # a turn that may wrap the rings keeps the sliding layers' as they were
         list(decoder.tokens([2, *[5] * (length - 3)], Sampling(), 0, 1, reuse=True))
@@ -205,8 +217,9 @@ def test_the_cache_is_what_the_package_allocates(length):
             decoder._context.snapshot and decoder._context.snapshot.caches,
         ]
         if length > b.sliding_window_size:
+            plan = dataclasses.replace(WINDOWED, padded=padded)
             real = sum(x.nbytes for x in jax.tree.leaves(held))
-            assert cache_bytes(a, length, dtype_bytes=4) == real
+            assert cache_bytes(a, length, dtype_bytes=4, plan=plan) == real
 
 
 # --- the whole

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gemma_nb.memory.plan import AHEAD
+from gemma_nb.memory.plan import AHEAD, padded_slots
 
 
 class KeyValue(NamedTuple):
-    """One layer's cache: keys and values, each (batch, slots, key-value heads, head size)."""
+    """One layer's cache: keys and values, each (batch, key-value heads, slots, head size)."""
 
     key: Any
     value: Any
@@ -34,14 +34,16 @@ class LayerCache:
     heads: int
     head_dim: int
 
-    def slots(self, max_length: int, chunk: int) -> int:
+    def slots(self, max_length: int, chunk: int, *, padded: bool) -> int:
         """Tokens that the ring holds.
 
         Args:
             max_length: tokens of prompt and reply together.
             chunk: tokens that are made at a call.
+            padded: whether that is rounded up as ``padded_slots`` says.
         """
-        return min(self.window or max_length, max_length) + AHEAD * chunk
+        room = min(self.window or max_length, max_length) + AHEAD * chunk
+        return padded_slots(room) if padded else room
 
 
 @dataclass
@@ -94,22 +96,27 @@ class Step:
         Returns:
             The keys and values that this pass's queries see, and the mask (batch, size, keys).
         """
+        import jax
         import jax.numpy as jnp
 
         old, window = self.caches[layer], self.windows[layer]
-        slots = old.key.shape[1]
-        new = KeyValue(self._written(old.key, key), self._written(old.value, value))
+        slots = old.key.shape[2]
         if self.size == 1 or window is None:
-            # nothing that a query still sees was overwritten
-            shown = new
+            # nothing that a query still sees is overwritten
+            shown = KeyValue(self._written(old.key, key), self._written(old.value, value))
             at = _held(self.start + self.length - 1, slots)
+            self.caches[layer] = shown
         else:
             shown = KeyValue(
-                jnp.concatenate([old.key, key], axis=1),
-                jnp.concatenate([old.value, value], axis=1),
+                jnp.concatenate([old.key, jnp.swapaxes(key, 1, 2)], axis=2),
+                jnp.concatenate([old.value, jnp.swapaxes(value, 1, 2)], axis=2),
             )
             at = jnp.concatenate([_held(self.start - 1, slots), self.positions], axis=1)
-        self.caches[layer] = new
+            # what is shown is read from the rings first: else XLA copies them to write in place
+            shown, old = jax.lax.optimization_barrier((shown, old))
+            self.caches[layer] = KeyValue(
+                self._written(old.key, key), self._written(old.value, value)
+            )
         query = self.positions[:, :, None]
         mask = (at[:, None, :] >= 0) & (at[:, None, :] <= query)
         if window is not None:
@@ -127,7 +134,7 @@ class Step:
             cache: its keys and values.
             window: as ``LayerCache.window``.
         """
-        at = _held(self.start - 1, cache.key.shape[1])
+        at = _held(self.start - 1, cache.key.shape[2])
         mask = at >= 0
         if window is not None:
             mask &= at > self.start[:, None] - window
@@ -158,17 +165,18 @@ class Step:
         import jax
         import jax.numpy as jnp
 
-        batch, slots = ring.shape[:2]
+        batch, _, slots, _ = ring.shape
+        new = new.astype(ring.dtype)
         if self.size == 1 and batch == 1:
-            at = (0, self.start[0] % slots, 0, 0)
-            return jax.lax.dynamic_update_slice(ring, new.astype(ring.dtype), at)
+            at = (0, 0, self.start[0] % slots, 0)
+            return jax.lax.dynamic_update_slice(ring, jnp.swapaxes(new, 1, 2), at)
         index = jnp.arange(self.size, dtype=jnp.int32)
         length = self.length[:, None]
         # of more tokens than there are slots the last are kept; padding is written nowhere
         kept = (index < length) & (index >= length - slots)
         slot = jnp.where(kept, self.positions % slots, slots)
         rows = jnp.arange(batch)[:, None]
-        return ring.at[rows, slot].set(new.astype(ring.dtype), mode="drop")
+        return ring.at[rows, :, slot].set(new, mode="drop")
 
 
 def _held(last: Any, slots: int) -> Any:
@@ -179,12 +187,19 @@ def _held(last: Any, slots: int) -> Any:
     return last[:, None] - (last[:, None] - slot) % slots
 
 
+#: Keys up to which one query's sums are XLA's own; it would copy longer values for them.
+_FEW_KEYS = 2048
+
+
 def attend(query: Any, seen: KeyValue, mask: Any, scale: float, soft_cap: float | None) -> Any:
     """Scaled dot-product attention with grouped heads, softmax in float32, as KerasHub computes it.
 
+    One query of one conversation is summed up, not multiplied as matrices: XLA makes two kernels of
+    that on a GPU (scores; softmax and the sum of values), where products took five to ten.
+
     Args:
         query: (batch, queries, heads, head size).
-        seen: keys and values, each (batch, keys, key-value heads, head size).
+        seen: keys and values, each (batch, key-value heads, keys, head size).
         mask: bool (batch, queries, keys).
         scale: what the queries are multiplied by.
         soft_cap: Gemma 2's bound on the logits, None for none.
@@ -196,14 +211,31 @@ def attend(query: Any, seen: KeyValue, mask: Any, scale: float, soft_cap: float 
     import jax.numpy as jnp
 
     batch, queries, heads, size = query.shape
-    groups = seen.key.shape[2]
-    query = (query * jnp.asarray(scale, query.dtype)).reshape(
-        batch, queries, groups, heads // groups, size
-    )
-    logits = jnp.einsum("btkgh,bskh->bkgts", query, seen.key.astype(query.dtype))
+    _, groups, keys, _ = seen.key.shape
+    one = batch == queries == 1
+    # a head's group together, so that each group is one product
+    query = jnp.swapaxes(query * jnp.asarray(scale, query.dtype), 1, 2)
+    query = query.reshape(batch, groups, -1, size)
+    key, value = seen.key.astype(query.dtype), seen.value.astype(query.dtype)
+    if one:
+        logits = _sum(key[:, :, None], query[:, :, :, None], -1)
+    else:
+        logits = jnp.einsum("bkqh,bksh->bkqs", query, key)
     if soft_cap:
         logits = jnp.tanh(logits / soft_cap) * soft_cap
-    weights = jnp.where(mask[:, None, None], logits.astype(jnp.float32), -1e30)
-    weights = jax.nn.softmax(weights, axis=-1).astype(query.dtype)
-    made = jnp.einsum("bkgts,bskh->btkgh", weights, seen.value.astype(query.dtype))
-    return made.reshape(batch, queries, heads, size)
+    logits = logits.astype(jnp.float32).reshape(batch, groups, -1, queries, keys)
+    weights = jax.nn.softmax(jnp.where(mask[:, None, None], logits, -1e30), axis=-1)
+    weights = weights.astype(query.dtype).reshape(batch, groups, -1, keys)
+    if one and keys <= _FEW_KEYS:
+        made = _sum(weights[..., None], value[:, :, None], 3)
+    else:
+        made = jnp.einsum("bkqs,bksh->bkqh", weights, value)
+    return jnp.swapaxes(made.reshape(batch, heads, queries, size), 1, 2)
+
+
+def _sum(a: Any, b: Any, axis: int) -> Any:
+    """The sum of products, in float32."""
+    import jax.numpy as jnp
+
+    made = jnp.sum(a.astype(jnp.float32) * b.astype(jnp.float32), axis=axis)
+    return made.astype(a.dtype)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gemma_nb.generation import layout, programs
-from gemma_nb.generation.attention import KeyValue, Step
+from gemma_nb.generation.attention import KeyValue, LayerCache, Step
 from gemma_nb.generation.context import Context, Ring, Snapshot
 from gemma_nb.generation.families import family_of
 from gemma_nb.generation.passes import NOTHING, Piece, Soft, pieces, run_start, shapes
@@ -261,10 +261,13 @@ class Decoder:
     def _rings(self) -> dict[int, Ring]:
         """The sliding layers' caches."""
         return {
-            i: Ring(layer.window, layer.slots(self.max_length, self.chunk))
+            i: Ring(layer.window, self._slots(layer))
             for i, layer in self.family.layers.items()
             if layer.window is not None
         }
+
+    def _slots(self, layer: LayerCache) -> int:
+        return layer.slots(self.max_length, self.chunk, padded=pads())
 
     def _copied(self, caches: Any, into: Any = None) -> Any:
         """A copy of caches, in the memory of others where there are any."""
@@ -377,8 +380,8 @@ class Decoder:
         import jax.numpy as jnp
 
         def zeros(layer: Any) -> Any:
-            slots = layer.slots(self.max_length, self.chunk)
-            return jnp.zeros((batch, slots, layer.heads, layer.head_dim), self.lm.compute_dtype)
+            shape = (batch, layer.heads, self._slots(layer), layer.head_dim)
+            return jnp.zeros(shape, self.lm.compute_dtype)
 
         return {i: KeyValue(zeros(c), zeros(c)) for i, c in self.family.layers.items()}
 
@@ -493,6 +496,13 @@ def chunk_size() -> int:
     import jax
 
     return 1 if jax.default_backend() == "cpu" else CHUNK
+
+
+def pads() -> bool:
+    """Whether a layer's cache is rounded up as ``padded_slots`` says, on this process's device."""
+    import jax
+
+    return jax.default_backend() != "cpu"
 
 
 def _taken(piece: Piece) -> tuple[Any, ...]:

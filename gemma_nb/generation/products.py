@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from gemma_nb.generation import int4
 from gemma_nb.generation.layout import contracted_last
 from gemma_nb.memory.weights import INT4_BLOCK as GROUP
+
+#: Heads out of hidden states, and hidden states out of heads.
+_IN, _OUT = ("btd,ndh->btnh", "bsd,kdh->bskh", "bsd,qdh->bsqh"), "btnh,nhd->btd"
 
 
 def on_gpu() -> bool:
@@ -36,6 +41,9 @@ class Quick:
         self._layer = layer
         self._product = product
         self._summed = _summed_inputs(layer)
+        # XLA would write an output projection anew, in another order of its axes
+        across = _lies_across(layer, (None, "int8"), (_OUT,))
+        self._several = InPlace(layer) if across else layer
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._layer, name)
@@ -46,7 +54,7 @@ class Quick:
             rows = math.prod(x.shape[:-1])
         else:
             rows = math.prod(n for i, n in enumerate(x.shape) if i not in self._summed)
-        return self._product(x) if rows == 1 else self._layer(x)
+        return self._product(x) if rows == 1 else self._several(x)
 
 
 class InPlace:
@@ -71,9 +79,14 @@ class InPlace:
 
         layer = self._layer
         x = jnp.asarray(x).astype(layer.compute_dtype)
-        kernel = jnp.asarray(layer._kernel).astype(layer.compute_dtype)  # noqa: SLF001
+        kernel = jnp.asarray(layer._kernel)  # noqa: SLF001
+        if layer.quantization_mode == "int8":
+            x, scale = _int8_inputs(layer, x)
+            made = _heads_joined(x, kernel, jnp.int32).astype(layer.compute_dtype)
+            return made / (scale * jnp.asarray(layer.kernel_scale))
+        kernel = kernel.astype(layer.compute_dtype)
         if layer.equation == _OUT:
-            made = x.reshape(*x.shape[:2], -1) @ kernel.reshape(-1, kernel.shape[2])
+            made = _heads_joined(x, kernel)
         else:  # a product for each head
             rows = x.reshape(1, -1, x.shape[2])
             heads = jnp.matmul(jnp.broadcast_to(rows, (kernel.shape[0], *rows.shape[1:])), kernel)
@@ -81,17 +94,25 @@ class InPlace:
         return made
 
 
-#: Heads out of hidden states, and hidden states out of heads.
-_IN, _OUT = ("btd,ndh->btnh", "bsd,kdh->bskh", "bsd,qdh->bsqh"), "btnh,nhd->btd"
+def _heads_joined(x: Any, kernel: Any, dtype: Any = None) -> Any:
+    """``_OUT`` as one matrix product."""
+    import jax.numpy as jnp
+
+    matrix = kernel.reshape(-1, kernel.shape[2])
+    return jnp.matmul(x.reshape(*x.shape[:2], -1), matrix, preferred_element_type=dtype)
 
 
-def _lies_across(layer: Any) -> bool:
+def _lies_across(
+    layer: Any,
+    modes: tuple[str | None, ...] = (None,),
+    equations: tuple[str, ...] = (*_IN, _OUT),
+) -> bool:
     """Whether a layer is multiplied ``InPlace``."""
     import keras
 
-    plain = layer.quantization_mode is None and not layer.lora_enabled and layer.bias is None
+    plain = layer.quantization_mode in modes and not layer.lora_enabled and layer.bias is None
     linear = layer.activation in (None, keras.activations.linear)
-    return plain and linear and getattr(layer, "equation", None) in (*_IN, _OUT)
+    return plain and linear and getattr(layer, "equation", None) in equations
 
 
 def quick(layer: Any) -> Any:
@@ -114,18 +135,19 @@ def product_of(layer: Any) -> Callable[[Any], Any] | None:
         return None
     shape = _kernel_shape(layer)
     kept, summed = _split(layer, len(shape))
-    if any(name in _terms(layer)[0] for name in (_terms(layer)[1][i] for i in kept)):
+    if any(name in _axes(layer)[0] for name in (_axes(layer)[1][i] for i in kept)):
         return None  # a kernel for each row
     mode = layer.quantization_mode
-    rows = math.prod(shape[i] for i in summed)
+    row: Callable[[Any, Any], Any]
     if mode is None:
         row = _float_row
     elif mode == "int8" and layer.inputs_quantizer is not None:
         row = _int8_row
     elif mode == "int4" and _grouped(layer):
-        if rows % GROUP or shape[-1] % 2:
+        summing = int4.summing(shape, summed)
+        if summing is None:
             return None
-        row = _int4_row if order != tuple(range(len(order))) else _int4_across
+        row = partial(_int4_row, summing)
     else:
         return None
 
@@ -158,7 +180,7 @@ def logits_of(embedding: Any) -> Callable[[Any], Any] | None:
     elif mode == "int8" and embedding.inputs_quantizer is not None:
         row = _int8_table
     elif mode == "int4" and _grouped(embedding) and embedding.output_dim % GROUP == 0:
-        row = _int4_table
+        row = int4.table
     else:
         return None
 
@@ -171,6 +193,31 @@ def logits_of(embedding: Any) -> Callable[[Any], Any] | None:
         return logits
 
     return call
+
+
+def logits_of_table(table: Any, hidden: Any) -> Any:
+    """Logits from a quantised Embedding that its model has no ReversibleEmbedding for.
+
+    Args:
+        table: a Keras Embedding in int8 or int4.
+        hidden: (…, hidden size).
+
+    Returns:
+        (…, vocabulary).
+    """
+    import jax.numpy as jnp
+    from keras import quantizers
+    from keras.src.quantizers.quantizers import dequantize_with_sz_map
+
+    numbers, dtype = jnp.asarray(table._embeddings), table.compute_dtype  # noqa: SLF001
+    scale = jnp.asarray(table.embeddings_scale)
+    if table.quantization_mode == "int8":
+        return hidden @ numbers.T.astype(dtype) / scale.astype(dtype)
+    numbers = quantizers.unpack_int4(numbers, table.output_dim, axis=-1).astype(dtype)
+    if _grouped(table):
+        zero, groups = jnp.asarray(table.embeddings_zero), jnp.asarray(table.g_idx)
+        return hidden @ dequantize_with_sz_map(numbers, scale, zero, groups, group_axis=-1).T
+    return hidden @ (numbers / scale[:, None]).T
 
 
 # --- kernels
@@ -188,56 +235,28 @@ def _int8_row(layer: Any, x: Any) -> Any:
     """As ``EinsumDense._int8_call`` and ``Dense._int8_call`` of keras 3.15."""
     import jax.numpy as jnp
 
-    einsum = type(layer).__name__ == "EinsumDense"
-    axes = layer.quantization_axis if einsum else -1
-    x, scale = layer.inputs_quantizer(x, axis=axes)
-    if einsum:
-        scale = layer._adjust_scale_for_quant(scale, "input")  # noqa: SLF001
+    x, scale = _int8_inputs(layer, x)
     kernel = _matrix(layer, jnp.asarray(layer._kernel))  # noqa: SLF001
     made = jnp.sum(kernel.astype(jnp.int32) * _vector(layer, x).astype(jnp.int32), axis=-1)
     made = _shaped(layer, made.astype(layer.compute_dtype), x)
     return made / (scale * jnp.asarray(layer.kernel_scale))
 
 
-def _int4_row(layer: Any, x: Any) -> Any:
-    """As ``_int4_call`` of keras 3.15 with groups: two columns in a byte, groups along the rows."""
+def _int8_inputs(layer: Any, x: Any) -> tuple[Any, Any]:
+    """What a layer multiplies its int8 kernel with, and what the result is divided by for it."""
+    einsum = type(layer).__name__ == "EinsumDense"
+    x, scale = layer.inputs_quantizer(x, axis=layer.quantization_axis if einsum else -1)
+    if einsum:
+        scale = layer._adjust_scale_for_quant(scale, "input")  # noqa: SLF001
+    return x, scale
+
+
+def _int4_row(summing: Callable[[Any, Any], Any], layer: Any, x: Any) -> Any:
+    """As ``_int4_call`` of Dense and EinsumDense of keras 3.15 with groups; no number is rounded."""
     import jax.numpy as jnp
 
-    packed = jnp.asarray(layer._kernel).T  # (columns / 2, rows)  # noqa: SLF001
-    pairs, rows = packed.shape
-    row = _vector(layer, x).astype(jnp.float32).reshape(rows // GROUP, GROUP)
-    numbers = _both(packed, 1, layer).reshape(2 * pairs, -1, GROUP)
-
-    def of_columns(values: Any) -> Any:  # (groups, columns) -> (columns, groups, 1)
-        return jnp.asarray(values).astype(layer.compute_dtype).T[:, :, None]
-
-    kernel = (numbers - of_columns(layer.kernel_zero)) * of_columns(layer.kernel_scale)
-    made = jnp.sum(kernel.astype(jnp.float32) * row, axis=(1, 2))
+    made = summing(layer, _vector(layer, x).astype(jnp.float32))
     return _shaped(layer, made.astype(layer.compute_dtype), x)
-
-
-def _int4_across(layer: Any, x: Any) -> Any:
-    """The same where the summed axis is not the first: Keras's groups then run across heads.
-
-    Keras reshapes (heads, hidden size, head size) to (rows, columns) as it stands.
-    """
-    import jax.numpy as jnp
-
-    shape = layer.original_kernel_shape
-    packed = jnp.asarray(layer._kernel)  # (rows, columns / 2)  # noqa: SLF001
-    numbers = _both(packed, packed.ndim, layer).reshape(shape)
-    _, kernel, result = _terms(layer)
-    summed = tuple(i for i, name in enumerate(kernel) if name not in result)
-    row = _vector(layer, x).astype(jnp.float32)
-    row = row.reshape([n if i in summed else 1 for i, n in enumerate(shape)])
-
-    def spread(values: Any) -> Any:  # (groups, columns) -> of each number
-        each = jnp.repeat(jnp.asarray(values).astype(layer.compute_dtype), GROUP, axis=0)
-        return each.reshape(shape)
-
-    unpacked = (numbers - spread(layer.kernel_zero)) * spread(layer.kernel_scale)
-    made = jnp.sum(unpacked.astype(jnp.float32) * row, axis=summed)
-    return _shaped(layer, made.reshape(-1).astype(layer.compute_dtype), x)
 
 
 # --- embedding tables
@@ -262,40 +281,6 @@ def _int8_table(embedding: Any, hidden: Any) -> Any:
     return logits.astype(embedding.compute_dtype) / scale
 
 
-def _int4_table(embedding: Any, hidden: Any) -> Any:
-    """Two neighbouring numbers of a row in a byte, groups along the row."""
-    import jax.numpy as jnp
-
-    dtype = embedding.compute_dtype
-    packed = jnp.asarray(embedding._embeddings)  # (vocabulary, hidden / 2)  # noqa: SLF001
-    packed = packed.reshape(packed.shape[0], -1, GROUP // 2)
-    row = hidden.astype(dtype).astype(jnp.float32).reshape(-1, GROUP // 2, 2)
-    scale = jnp.asarray(embedding.embeddings_scale).astype(dtype)[:, :, None]
-    zero = jnp.asarray(embedding.embeddings_zero).astype(dtype)[:, :, None]
-    products = sum(
-        ((_nibbles(packed, high, embedding) - zero) * scale).astype(jnp.float32)
-        * row[None, :, :, int(high)]
-        for high in (False, True)
-    )
-    return jnp.sum(products, axis=(1, 2)).astype(dtype)[None, None]
-
-
-def _both(packed: Any, axis: int, layer: Any) -> Any:
-    """Both numbers of each byte, along a new axis: one sum takes them in, not two."""
-    import jax.numpy as jnp
-
-    lifts = jnp.array([4, 0], packed.dtype).reshape(2, *[1] * (packed.ndim - axis))
-    lifted = jnp.left_shift(jnp.expand_dims(packed, axis), lifts)
-    return jnp.right_shift(lifted, 4).astype(layer.compute_dtype)
-
-
-def _nibbles(packed: Any, high: bool, layer: Any) -> Any:
-    import jax.numpy as jnp
-
-    values = packed if high else jnp.left_shift(packed, 4)
-    return jnp.right_shift(values, 4).astype(layer.compute_dtype)
-
-
 def _grouped(layer: Any) -> bool:
     block = getattr(layer, "_int4_block_size", None)
     return block == GROUP and layer.inputs_quantizer is None
@@ -304,7 +289,7 @@ def _grouped(layer: Any) -> bool:
 # --- what a kernel's axes are
 
 
-def _terms(layer: Any) -> tuple[str, str, str]:
+def _axes(layer: Any) -> tuple[str, str, str]:
     """The names of the axes of input, kernel and result."""
     if type(layer).__name__ == "Dense":
         return "a", "ab", "b"
@@ -322,14 +307,14 @@ def _kernel_shape(layer: Any) -> tuple[int, ...]:
 
 def _split(layer: Any, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The kernel's axes that are kept, and those that are summed."""
-    _, kernel, result = _terms(layer)
+    _, kernel, result = _axes(layer)
     kept = tuple(i for i in range(rank) if kernel[i] in result)
     return kept, tuple(i for i in range(rank) if kernel[i] not in result)
 
 
 def _summed_inputs(layer: Any) -> set[int]:
     """The axes of the input that are summed, counted from its front."""
-    inputs, _, result = _terms(layer)
+    inputs, _, result = _axes(layer)
     return {i for i, name in enumerate(inputs) if name not in result}
 
 
@@ -346,7 +331,7 @@ def _vector(layer: Any, x: Any) -> Any:
     """The one row as a vector, its numbers in the order of the kernel's summed axes."""
     import jax.numpy as jnp
 
-    inputs, kernel, result = _terms(layer)
+    inputs, kernel, result = _axes(layer)
     if type(layer).__name__ == "Dense":
         return x.reshape(-1)
     summed = [inputs.index(name) for name in kernel if name not in result]
@@ -358,7 +343,7 @@ def _shaped(layer: Any, flat: Any, x: Any) -> Any:
     """The result in the shape that the layer gives it; all axes that come from the input are 1."""
     import jax.numpy as jnp
 
-    inputs, kernel, result = _terms(layer)
+    inputs, kernel, result = _axes(layer)
     shape = _kernel_shape(layer)
     if type(layer).__name__ == "Dense":
         return flat.reshape(*[1] * (x.ndim - 1), -1)

@@ -64,9 +64,9 @@ def cache_bytes(
         heads, head = a.num_key_value_heads, a.head_dim
         if sees_all:
             heads, head = a.global_key_value_heads or heads, a.global_head_dim or head
-        tokens = max_length + plan.ahead
+        tokens = plan.slots(max_length)
         if plan.windowed and not sees_all:
             window = a.sliding_window or max_length
-            tokens = (min(max_length, window) + plan.ahead) * (1 + plan.snapshots)
+            tokens = plan.slots(min(max_length, window)) * (1 + plan.snapshots)
         numbers += 2 * tokens * heads * head
     return numbers * dtype_bytes * batch_size * (2 if a.encoder else 1)

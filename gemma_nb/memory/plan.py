@@ -18,12 +18,36 @@ class CachePlan:
         chunk: tokens of a prompt that one pass takes in; None for the whole prompt at once.
         snapshots: copies of the sliding layers' windows kept beside, to go back to for a new turn.
         ahead: tokens that every layer has room for besides, computed ahead.
+        padded: whether its room is rounded up as ``padded_slots`` says.
     """
 
     windowed: bool
     chunk: int | None = None
     snapshots: int = 0
     ahead: int = 0
+    padded: bool = False
+
+    def slots(self, tokens: int) -> int:
+        """Tokens that a layer's cache has room for.
+
+        Args:
+            tokens: those that it keeps.
+        """
+        room = tokens + self.ahead
+        return padded_slots(room) if self.padded else room
+
+
+def padded_slots(room: int) -> int:
+    """Room for tokens, rounded up to what XLA's products on an accelerator divide evenly.
+
+    They cut a long sum into up to 32 parts of whole 16 bytes, and would copy the keys and values
+    into a longer array in every step (XLA's programs for an H100, jax 0.11.2).
+
+    Args:
+        room: tokens.
+    """
+    step = 256 if room > 2048 else 64
+    return -(-room // step) * step
 
 
 #: KerasHub 0.32's own: every layer keeps every token, the prompt goes in at once.
@@ -37,7 +61,7 @@ CHUNK = 8
 
 #: ``gemma_nb.generation``'s: sliding layers keep their window, and as it was when a turn began;
 #: prompts go in by stretches.
-WINDOWED = CachePlan(windowed=True, chunk=STRETCH, snapshots=1, ahead=AHEAD * CHUNK)
+WINDOWED = CachePlan(windowed=True, chunk=STRETCH, snapshots=1, ahead=AHEAD * CHUNK, padded=True)
 
 
 def cache_plan() -> CachePlan:
