@@ -92,6 +92,9 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_
     loader = get_preset_loader(str(tmp_path))
     plain, made = skeletons(loader, precision(name))
     converted.read(loader, plain, made, read.append)
+    if not embeds:
+        task = keras_hub.models.Gemma3CausalLM(backbone=made, preprocessor=None)
+        assert task.compute_dtype == precision(name).dtype  # in which its caches are kept
     theirs, ours = ({v.path: np.asarray(v.value) for v in b.variables} for b in (wanted, made))
     assert theirs.keys() == ours.keys()
     for path, value in theirs.items():

@@ -1,6 +1,7 @@
 """int8 and int4 made while loading are KerasHub's own, variable by variable."""
 
 import gc
+import re
 import warnings
 
 import pytest
@@ -8,18 +9,28 @@ import pytest
 pytestmark = pytest.mark.slow
 
 MODELS = ("gemma1", "gemma2", "gemma3", "gemma3n", "gemma4", "gemma4_moe")
+#: with their encoders
+SEEING = ("gemma3", "gemma3n", "gemma4", "pali_gemma")
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_every_variable_is_what_quantize_makes_of_the_same_weights(name, tmp_path):
+def backbone(name):
     import tiny
+    import tiny_media
+
+    if name.startswith("seeing_"):
+        return getattr(tiny_media, name.removeprefix("seeing_"))()[0].backbone
+    return getattr(tiny, name)().backbone
+
+
+@pytest.mark.parametrize("name", [*MODELS, *(f"seeing_{n}" for n in SEEING)])
+def test_every_variable_is_what_quantize_makes_of_the_same_weights(name, tmp_path):
     from keras_hub.src.utils.preset_utils import get_preset_loader
 
     from gemma_nb.loading import build, quantizing, weights
 
     gc.collect()
     gc.freeze()  # Keras collects once a layer: seconds each with everything imported
-    getattr(tiny, name)().backbone.save_to_preset(str(tmp_path))
+    backbone(name).save_to_preset(str(tmp_path))
     loader = get_preset_loader(str(tmp_path))
     for mode in ("int8", "int4"):
         wanted = loader.check_backbone_class().from_preset(str(tmp_path), dtype="bfloat16")
@@ -33,17 +44,25 @@ def test_every_variable_is_what_quantize_makes_of_the_same_weights(name, tmp_pat
         weights.read(plain, made, tmp_path, quantize=True)
         quantizing.settle(made)
         _assert_same(wanted, made)
+        encoder = getattr(made, "vision_encoder", None) or getattr(made, "vit_encoder", None)
+        assert (encoder is not None) == name.startswith("seeing_")
+        if encoder is not None:
+            modes = {layer.quantization_mode for layer in encoder._flatten_layers()}
+            assert mode in modes or name == "seeing_gemma3n"  # whose are convolutions
     gc.unfreeze()
 
 
 def _assert_same(wanted, made):
     import numpy as np
 
-    theirs, ours = ({v.path: np.asarray(v.value) for v in b.variables} for b in (wanted, made))
-    assert theirs.keys() == ours.keys()
-    for path, value in theirs.items():
-        assert (value.dtype, value.shape) == (ours[path].dtype, ours[path].shape), path
-        assert value.tobytes() == ours[path].tobytes(), path
+    def paths(backbone):  # Keras numbers layers that have no name of their own
+        return [re.sub(r"_\d+(?=/)", "", v.path) for v in backbone.variables]
+
+    assert paths(wanted) == paths(made)
+    for theirs, ours in zip(wanted.variables, made.variables, strict=True):
+        a, b = np.asarray(theirs.value), np.asarray(ours.value)
+        assert (a.dtype, a.shape) == (b.dtype, b.shape), ours.path
+        assert a.tobytes() == b.tobytes(), ours.path
     for a, b in zip(wanted._flatten_layers(), made._flatten_layers(), strict=True):
         assert a.quantization_mode == b.quantization_mode, a.path
         assert (a.compute_dtype, a.variable_dtype) == (b.compute_dtype, b.variable_dtype), a.path
@@ -67,16 +86,18 @@ def _numbers(shape, kind):
     return made.astype(ml_dtypes.bfloat16)
 
 
+@pytest.mark.parametrize("gpu", [False, True], ids=["numpy", "device"])
 @pytest.mark.parametrize("kind", ["usual", "one sided", "outliers", "zeros"])
 @pytest.mark.parametrize("shape", [(640, 1001), (300, 514), (2, 3)])
-def test_the_formulas_are_those_of_keras_to_the_bit(kind, shape, monkeypatch):
+def test_the_formulas_are_those_of_keras_to_the_bit(kind, shape, gpu, monkeypatch):
     import jax.numpy as jnp
     import numpy as np
     from keras.src.quantizers import quantizers
 
-    from gemma_nb.loading import quantizing
+    from gemma_nb.loading import quantizing, quantizing_gpu
 
     monkeypatch.setattr(quantizing, "PART", 5_000)
+    monkeypatch.setattr(quantizing_gpu, "wanted", lambda: gpu)
     x = _numbers(shape, kind)
     for axis in (0, 1):
         wanted = quantizers.abs_max_quantize(jnp.asarray(x), axis, to_numpy=True)

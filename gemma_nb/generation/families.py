@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from types import FunctionType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.generation import products
 from gemma_nb.generation.attention import LayerCache, Step, attend
 from gemma_nb.generation.products import logits_of, on_gpu, quick
 
@@ -36,6 +38,29 @@ class View:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the object's own ``call`` on the view."""
         return type(self._target).call(self, *args, **kwargs)
+
+
+class Gemma4Block(View):
+    """A Gemma 4 block whose feed-forward layers are called.
+
+    KerasHub multiplies by their kernels itself (keras-hub 0.32, ``Gemma4TextDecoderBlock.call``); of
+    a quantised layer those are whole numbers without their scale, and the model says nonsense.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        value = super().__getattr__(name)
+        return SimpleNamespace(kernel=value) if name in _FEED_FORWARD else value
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs KerasHub's ``call``, in which a product with a kernel is a call of its layer."""
+        call = type(self._target).call
+        names = call.__globals__
+        names = {**names, "ops": View(names["ops"], matmul=lambda x, layer: layer(x))}
+        made = FunctionType(call.__code__, names, None, call.__defaults__, call.__closure__)
+        return made(self, *args, **kwargs)
+
+
+_FEED_FORWARD = {"gating_ffw", "gating_ffw_2", "ffw_linear"}
 
 
 def gemma(attention: Any, x: Any, step: Step, layer: int) -> Any:
@@ -121,6 +146,8 @@ class Family:
     both_ways: str = ""
     #: as ``Step.beyond``
     beyond: bool = False
+    #: what its blocks are seen through
+    block: type[View] = View
 
     def __init__(self, lm: Any) -> None:
         self.lm = lm
@@ -169,7 +196,7 @@ class Family:
 
     def _blocks(self, blocks: Any, step: Step) -> list[View]:
         return [
-            View(
+            self.block(
                 block,
                 attention=replacing(self._attention(block, i, step), self.between),
                 _compute_attention_mask=lambda *_: None,
@@ -213,6 +240,7 @@ class Gemma4(Family):
     """Gemma 4: global layers with wider heads, layers that share a cache."""
 
     beyond = True
+    block = Gemma4Block
 
     def __init__(self, lm: Any) -> None:
         super().__init__(lm)
@@ -261,7 +289,7 @@ class Gemma3n(Family):
         decoder = View(
             text,
             transformer_layers=self._blocks(text.transformer_layers, step),
-            token_embedding=_last_only(text.token_embedding, step),
+            token_embedding=_last_only(_tied(text), step),
         )
         processor = self.lm.backbone.embedding_processor
         if step.soft is not None:
@@ -297,6 +325,27 @@ def replacing(run: Callable[[Any], Any], extra: tuple[Any, ...]) -> Callable[...
 
     def call(x: Any, *_: Any, cache: Any = None, **__: Any) -> Any:
         return run(x), *extra, cache
+
+    return call
+
+
+def _tied(text: Any) -> Callable[..., Any]:
+    """Gemma 3n's token embedding.
+
+    KerasHub's own makes logits of a quantised table's whole numbers without their scale (keras-hub
+    0.32, ``Gemma3nTextModel.token_embedding``).
+    """
+    table, cap = text.embed_tokens.embedding, text.final_logit_soft_cap
+    if table.quantization_mode is None:
+        return cast("Callable[..., Any]", text.token_embedding)
+
+    def call(inputs: Any, reverse: bool = False) -> Any:
+        import jax.numpy as jnp
+
+        if not reverse:
+            return text.embed_tokens(inputs)
+        logits = products.logits_of_table(table, inputs)
+        return jnp.tanh(logits / cap) * cap if cap else logits
 
     return call
 

@@ -146,11 +146,59 @@ def skeleton(loader: Any, dtype: Any) -> Any:
     before = list(global_state.get_global_attribute(waiting, []))
     try:
         # without the flag the scope initialises every variable when it is left
-        with keras.StatelessScope(initialize_variables=False), _variables_by_shape():
-            return loader.load_backbone(loader.check_backbone_class(), False, dtype=dtype)
+        with (
+            keras.StatelessScope(initialize_variables=False),
+            _variables_by_shape(),
+            _encoders_too(loader, dtype),
+        ):
+            made = loader.load_backbone(loader.check_backbone_class(), False, dtype=dtype)
+        if isinstance(dtype, keras.dtype_policies.DTypePolicyMap):
+            # where the global policy is a map, Keras notes a model's own as an entry of that
+            made._dtype_policy = dtype  # noqa: SLF001
+        return made
     finally:
         # else the next StatelessScope of anyone would initialise them
         global_state.set_global_attribute(waiting, before)
+
+
+@contextmanager
+def _encoders_too(loader: Any, dtype: Any) -> Iterator[None]:
+    """For the length of a block, encoders inside a backbone are built by a policy map as well.
+
+    KerasHub gives ``dtype`` to the backbone alone: an encoder has the one of its own config, and
+    some of its layers, or all where a checkpoint is converted, have the global policy.
+    """
+    import keras
+
+    maps = keras.dtype_policies.DTypePolicyMap
+    if not isinstance(dtype, maps):
+        yield
+        return
+
+    def mapped(default: Any) -> Any:
+        return maps(default_policy=default, policy_map=dict(dtype))
+
+    def replaced(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        made = {key: replaced(part) for key, part in value.items()}
+        if {"class_name", "config"} <= made.keys() and made["config"].get("dtype"):
+            own = keras.dtype_policies.get(value["config"]["dtype"])
+            if not isinstance(own, maps):  # else it was saved quantised
+                policy = keras.dtype_policies.serialize(mapped(own))
+                made["config"] = {**made["config"], "dtype": policy}
+        return made
+
+    config, policy = loader.config, keras.config.dtype_policy()
+    if isinstance(config.get("config"), dict):
+        nested = {k: v if k == "dtype" else replaced(v) for k, v in config["config"].items()}
+        loader.config = {**config, "config": nested}
+    keras.config.set_dtype_policy(mapped(policy))
+    try:
+        yield
+    finally:
+        loader.config = config
+        keras.config.set_dtype_policy(policy)
 
 
 @contextmanager

@@ -1,19 +1,22 @@
 """Keras's int8 and int4, computed one tensor at a time while a 16-bit checkpoint is read.
 
 The formulas are those of keras 3.15.1 (``keras.quantizers``, ``layer.quantize`` of Dense,
-EinsumDense, Embedding and ReversibleEmbedding) and give the same bits. They run in NumPy, as
-Keras's do, on all cores and over blocks that stay in the cache: XLA multiplies by reciprocals
-where these divide.
+EinsumDense, Embedding and ReversibleEmbedding) and give the same bits. On a GPU they run there
+(``quantizing_gpu``), elsewhere in NumPy, as Keras's do, on all cores and over blocks that stay in
+the cache: XLA multiplies by reciprocals where these divide.
 """
 
 from __future__ import annotations
 
+import math
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
+from gemma_nb.loading import quantizing_gpu
 from gemma_nb.loading.tensors import stream
 from gemma_nb.memory.weights import INT4_BLOCK as GROUP
 
@@ -23,6 +26,9 @@ BLOCK = 64 * 2**20
 PART = 2**18
 #: Keras's own epsilon in the scales.
 EPSILON = 1e-7
+
+#: Each thread's scratch memory.
+_kept = threading.local()
 
 #: Layers that Keras quantises -> the attributes that hold their tensors.
 _TENSORS = {
@@ -61,7 +67,8 @@ def policies(backbone: Any, mode: str, dtype: str) -> Any:
     kind = "int8" if mode == "int8" else f"int4/{GROUP}"
     policy_map = keras.dtype_policies.DTypePolicyMap(default_policy=dtype)
     for layer in quantizable(backbone):
-        policy_map[layer.path] = keras.dtype_policies.get(f"{kind}_from_{dtype}")
+        own = layer.dtype_policy.name  # an encoder inside may have another
+        policy_map[layer.path] = keras.dtype_policies.get(f"{kind}_from_{own}")
     return policy_map
 
 
@@ -71,7 +78,8 @@ def settle(backbone: Any) -> None:
     Without a config a tied int4 embedding also quantises activations (keras 3.15.1,
     ``ReversibleEmbedding._int4_build``): other logits than before saving. Without a policy of its
     own in place of the whole map, a layer is saved without its scales (``save_own_variables``
-    asks the map for its mode).
+    asks the map for its mode). Gemma 4's encoders multiply by kernels themselves (keras-hub 0.32,
+    ``Gemma4ClippableEinsumDense``): quantised ones without their scale.
     """
     import keras
 
@@ -87,6 +95,22 @@ def settle(backbone: Any) -> None:
             layer.quantization_config = configs[mode]()
             if mode == "int4":
                 layer.inputs_quantizer = layer.quantization_config.activation_quantizer
+        if type(layer).__name__ == "Gemma4ClippableEinsumDense" and layer.dense.quantization_mode:
+            layer.call = partial(_clipped, layer)
+
+
+def _clipped(layer: Any, x: Any) -> Any:
+    """``Gemma4ClippableEinsumDense.call`` with its layer called."""
+    import keras
+
+    def within(x: Any, low: Any, high: Any) -> Any:
+        low, high = (keras.ops.cast(bound, x.dtype) for bound in (low, high))
+        return keras.ops.clip(x, low, high)
+
+    if not layer.use_clipped_linears:
+        return layer.dense(x)
+    made = layer.dense(within(x, layer.input_min, layer.input_max))
+    return within(made, layer.output_min, layer.output_max)
 
 
 def tensor_names(layer: Any) -> list[str]:
@@ -137,7 +161,6 @@ def _embedding_rows(mode: str, dtype: str) -> Callable[[Any], tuple[Any, ...]]:
 
 
 def _kernel(layer: Any, name: str, mode: str, dtype: str, tensor: Any) -> tuple[Any, ...]:
-    import numpy as np
 
     einsum = type(layer).__name__ == "EinsumDense"
     if mode == "int8":
@@ -145,10 +168,24 @@ def _kernel(layer: Any, name: str, mode: str, dtype: str, tensor: Any) -> tuple[
         values, scale = _abs_max(tensor, dtype, axes)
         if not einsum:
             return values, scale[0]
-        return values, np.asarray(layer._adjust_scale_for_quant(scale, "kernel"))  # noqa: SLF001
+        return values, _adjusted(layer, scale)
     if einsum:
         tensor = tensor.reshape(layer._int4_rows, layer._int4_unpacked_column_size)  # noqa: SLF001
     return _grouped(tensor, dtype, axis=0, pack=1 if name == "kernel" else 0)
+
+
+def _adjusted(layer: Any, scale: Any) -> Any:
+    """``layer._adjust_scale_for_quant(scale, "kernel")``, which compiles its three steps."""
+    import numpy as np
+
+    made = np.asarray(scale)
+    if layer._kernel_transpose_axes:  # noqa: SLF001
+        made = np.transpose(made, layer._kernel_transpose_axes)  # noqa: SLF001
+    if layer._kernel_expand_axes:  # noqa: SLF001
+        made = np.expand_dims(made, tuple(layer._kernel_expand_axes))  # noqa: SLF001
+    if layer._kernel_squeeze_axes:  # noqa: SLF001
+        made = np.squeeze(made, tuple(layer._kernel_squeeze_axes))  # noqa: SLF001
+    return made
 
 
 def _abs_max(x: Any, dtype: str, axes: tuple[int, ...]) -> tuple[Any, Any]:
@@ -159,6 +196,8 @@ def _abs_max(x: Any, dtype: str, axes: tuple[int, ...]) -> tuple[Any, Any]:
     """
     import numpy as np
 
+    if quantizing_gpu.wanted():
+        return quantizing_gpu.abs_max(x.astype(_numpy(dtype), copy=False), axes, EPSILON)
     free = max((i for i in range(x.ndim) if i not in axes), key=lambda i: x.shape[i])
     values = np.empty(x.shape, np.int8)
     scales = np.empty([1 if i in axes else n for i, n in enumerate(x.shape)], _numpy(dtype))
@@ -169,9 +208,8 @@ def _abs_max(x: Any, dtype: str, axes: tuple[int, ...]) -> tuple[Any, Any]:
         largest = np.maximum(y.max(axes, keepdims=True), -y.min(axes, keepdims=True))
         scale = np.float32(127) / (largest + np.float32(EPSILON))
         np.multiply(y, scale, out=y)
-        np.clip(np.rint(y, out=y), -127, 127, out=y)
-        values[where] = y.astype(np.int8)
-        scales[where] = scale.astype(scales.dtype)
+        values[where] = np.rint(y, out=y)  # no number is beyond 127: the largest became 127
+        scales[where] = scale
 
     _on_all_cores(part, x.shape[free], x.size)
     return values, scales
@@ -191,6 +229,9 @@ def _grouped(x: Any, dtype: str, axis: int, pack: int) -> tuple[Any, Any, Any]:
     """
     import numpy as np
 
+    if quantizing_gpu.wanted():
+        x = x.astype(_numpy(dtype), copy=False)
+        return quantizing_gpu.grouped(x, GROUP, axis, pack, EPSILON)
     size, free = x.shape[axis], 1 - axis
     groups = -(-size // GROUP)
     shape = [groups if i == axis else n for i, n in enumerate(x.shape)]
@@ -200,20 +241,22 @@ def _grouped(x: Any, dtype: str, axis: int, pack: int) -> tuple[Any, Any, Any]:
     def part(span: slice) -> None:
         where = (slice(None), span) if axis == 0 else (span,)
         y = _float32(x[where], dtype)
-        y = np.pad(y, [(0, -size % GROUP) if i == axis else (0, 0) for i in (0, 1)])
+        if size % GROUP:
+            y = np.pad(y, [(0, -size % GROUP) if i == axis else (0, 0) for i in (0, 1)])
         y = y.reshape((groups, GROUP, -1) if axis == 0 else (-1, groups, GROUP))
         low, high = y.min(axis + 1, keepdims=True), y.max(axis + 1, keepdims=True)
-        scale = (_float32(high - low, dtype) + np.float32(EPSILON)) / np.float32(15)
+        width = (high - low).astype(_numpy(dtype)).astype(np.float32)
+        scale = (width + np.float32(EPSILON)) / np.float32(15)
         zero = np.clip(np.rint(-low / scale) - 8, -8, 7)
         np.divide(y, scale, out=y)
         np.add(np.rint(y, out=y), zero, out=y)
-        np.clip(y, -8, 7, out=y)
-        flat = y.astype(np.int8).reshape(
-            (groups * GROUP, -1) if axis == 0 else (-1, groups * GROUP)
-        )
+        np.minimum(np.maximum(y, -8, out=y), 7, out=y)
+        flat = _scratch(np.int8, y.shape)
+        flat[...] = y
+        flat = flat.reshape((groups * GROUP, -1) if axis == 0 else (-1, groups * GROUP))
         flat = flat[:size] if axis == 0 else flat[:, :size]
-        scales[where] = scale.squeeze(axis + 1).astype(scales.dtype)
-        zeros[where] = zero.squeeze(axis + 1).astype(np.int8)
+        scales[where] = scale.squeeze(axis + 1)
+        zeros[where] = zero.squeeze(axis + 1)
         halved = slice(span.start // 2, -(-span.stop // 2))
         packed[(slice(None), halved) if free == pack == 1 else where] = _packed(flat, pack)
 
@@ -231,15 +274,33 @@ def _packed(values: Any, axis: int) -> Any:
 
 
 def _float32(x: Any, dtype: str) -> Any:
-    """The numbers rounded to ``dtype``, as a new float32 array."""
+    """The numbers rounded to ``dtype``, as float32 in this thread's scratch memory."""
     import ml_dtypes
     import numpy as np
 
     x = x.astype(_numpy(dtype), copy=False)
-    if x.dtype != ml_dtypes.bfloat16:
-        return np.array(x, np.float32)
-    # bfloat16 is the upper half of a float32: five times faster than ml_dtypes' own cast
-    return (x.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    made = _scratch(np.float32, x.shape)
+    if x.dtype == ml_dtypes.bfloat16:
+        # the upper half of a float32: several times faster than ml_dtypes' own cast
+        bits = made.view(np.uint32)
+        bits[...] = x.view(np.uint16)
+        np.left_shift(bits, 16, out=bits)
+    else:
+        made[...] = x
+    return made
+
+
+def _scratch(dtype: Any, shape: tuple[int, ...]) -> Any:
+    """An array in memory that this thread keeps: new memory costs more than what is done in it."""
+    import numpy as np
+
+    count = math.prod(shape)
+    held = getattr(_kept, np.dtype(dtype).name, None)
+    if held is None or held.size < count:
+        held = np.empty(count, dtype)
+        if count <= 2 * PART:
+            setattr(_kept, np.dtype(dtype).name, held)
+    return held[:count].reshape(shape)
 
 
 def _numpy(dtype: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from gemma_nb.generation import layout
 from gemma_nb.loading import quantizing
-from gemma_nb.loading.tensors import BLOCK, cast, nbytes, stored, stream
+from gemma_nb.loading.tensors import BLOCK, Stored, cast, nbytes, stored, stream
 
 #: Called with the bytes of each layer's weights as they are read.
 Watch = Callable[[int], None]
@@ -223,6 +223,8 @@ def fill(layer: Any, name: str, tensor: Any) -> None:
         name: the variable's name before quantising.
         tensor: a NumPy array or what ``stored`` gives.
     """
+    import jax
+
     if not quantizing.is_quantized_tensor(layer, name):
         getattr(layer, name).assign(tensor[:])
         return
@@ -230,7 +232,7 @@ def fill(layer: Any, name: str, tensor: Any) -> None:
     for part, value in quantizing.quantized(layer, name, tensor).items():
         # "kernel" and "embeddings" themselves unpack: the variable stands behind them
         held = f"_{part}" if part in {"kernel", "embeddings"} else part
-        getattr(layer, held).assign(value)
+        getattr(layer, held).assign(jax.device_put(value))
 
 
 class _Source:
@@ -242,12 +244,18 @@ class _Source:
         self.bytes = 0
 
     def __getitem__(self, key: str) -> Any:
+        import jax
+
         tensor = stored(self._store, key)
         self.bytes += nbytes(tensor)
         # a variable that is laid out over several devices is sent to them by Keras, whole
         spread = any(v._layout is not None for v in self._layer.variables)  # noqa: SLF001
-        if nbytes(tensor) <= BLOCK or spread:
-            return self._store[key]
+        if spread or not isinstance(tensor, Stored):
+            return tensor[:] if isinstance(tensor, Stored) else tensor
+        if nbytes(tensor) <= BLOCK:
+            same = tensor.dtype == _final(tensor.dtype, self._layer.variable_dtype)
+            # sent as it is: Keras's own conversion is a program for each shape
+            return jax.device_put(tensor[:]) if same else tensor[:]
         return stream(tensor, cast(_final(tensor.dtype, self._layer.variable_dtype)))[0]
 
     def __contains__(self, key: str) -> bool:
