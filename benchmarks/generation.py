@@ -29,7 +29,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "tools")]
 GIB = 2**30
 PROMPT, NEW, REPEATS = 64, 256, 3
 #: Bytes a second that an H200 copies (PyTorch, device to device, read and written, 2026-10-28).
-BANDWIDTH = {"NVIDIA H200": 4.3e12}
+#: An H100 (the same way, 2026-11-13).
+BANDWIDTH = {"NVIDIA H200": 4.3e12, "NVIDIA H100": 3.0e12}
 
 #: (shape, precision, max_length)
 ROWS = [
@@ -79,6 +80,7 @@ def run_row(name: str, precision: str, max_length: int) -> dict:
     row["ours"] = {"first": ours.first(), "peak": above(device, row["weights"])}
     row["cache"] = ours.cache_bytes()
     row["bare"] = {"first": bare.first(), "peak": above(device, row["weights"])}
+    turn()
     sides = {"ours": ours, "bare": bare}
     times: dict = {side: [] for side in sides}
     for repeat in range(REPEATS):  # in turn, each the first as often
@@ -91,6 +93,13 @@ def run_row(name: str, precision: str, max_length: int) -> dict:
     if max_length >= 4096:
         row["turns"] = ours.turns()
     return row
+
+
+def turn() -> None:
+    """Waits until this process alone measures, where several are compiled side by side."""
+    if os.environ.get("GEMMA_NB_TURNS"):
+        print("READY", flush=True)
+        sys.stdin.readline()
 
 
 def read_bytes(row: dict) -> int:
@@ -186,6 +195,7 @@ class Bare:
 
 def run_transformers(name: str, max_length: int) -> dict:
     """Transformers' own generate on the same shape: a cache that grows, and one that is compiled."""
+    turn()
     import torch
     import transformers
     from catalog_configs import CONFIGS
@@ -241,26 +251,51 @@ def run_transformers(name: str, max_length: int) -> dict:
 # --- the commands
 
 
-def measure(path: Path, rows: list, budget: float, *, compare: bool) -> None:
+def measure(path: Path, rows: list, budget: float, jobs: int, *, compare: bool) -> None:
     kept = json.loads(path.read_text()) if path.exists() else []
     started = time.perf_counter()
     wanted = [["row", *map(str, row)] for row in rows]
     if compare:
         wanted.insert(1, ["transformers", "gemma3_1b" if len(rows) > 1 else rows[0][0], "512"])
-    for command in wanted:
+    for first in range(0, len(wanted), jobs):
         if time.perf_counter() - started > budget:
             print("budget spent")
             break
-        answer = subprocess.run(
-            [sys.executable, __file__, *command], capture_output=True, text=True, check=False
+        for command, lines in side_by_side(wanted[first : first + jobs]):
+            if not lines:
+                print(command, "failed", flush=True)
+                continue
+            row = {"kind": command[0], **json.loads(lines[-1])}
+            if jobs > 1:
+                row["jobs"] = jobs
+            kept = [k for k in kept if key(k) != key(row)] + [row]
+            print(json.dumps(row), flush=True)
+            path.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def side_by_side(commands: list):
+    """Runs processes that compile at the same time and measure one after the other.
+
+    Yields each command with what it printed, nothing where it failed.
+    """
+    several = {"GEMMA_NB_TURNS": "1"} if len(commands) > 1 else {}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", __file__, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **several},
+            text=True,
         )
-        if answer.returncode:
-            print(command, answer.stderr[-1500:], flush=True)
-            continue
-        row = {"kind": command[0], **json.loads(answer.stdout.splitlines()[-1])}
-        kept = [k for k in kept if key(k) != key(row)] + [row]
-        print(json.dumps(row), flush=True)
-        path.write_text(json.dumps(kept, indent=1) + "\n")
+        for command in commands
+    ]
+    if several:
+        for process in running:  # all of them, before the first measures
+            while process.stdout.readline().strip() not in {"READY", ""}:
+                pass
+    for command, process in zip(commands, running, strict=True):
+        output, _ = process.communicate("go\n")
+        yield command, [] if process.returncode else output.splitlines()
 
 
 def key(row: dict) -> tuple:
@@ -281,7 +316,9 @@ def report(path: Path) -> str:
         "with its last, so *first token* is its whole call for one token. *First answer* is the first",
         "call of a fresh process with no compilation cache, compiling included; what `load` brings in was",
         "compiled while its weights were read (loading.md). *Above* is peak memory above the weights (bare runs second: its peak holds ours where ours is higher). *Limit* is the",
-        "share of the tokens per second that reading the weights alone allows at 4.3 TB/s.",
+        "share of the tokens per second that reading the weights alone allows, at 4.3 TB/s on an H200 and",
+        "3.0 on an H100 (copies, read and written). Where rows were compiled side by side and measured",
+        "one after the other, *first answer* says what compiling took while others compiled.",
         "",
     ]
     for device in sorted({r["device"] for r in own}):
@@ -385,6 +422,7 @@ def main() -> None:
     several.add_argument("--only", default="")
     several.add_argument("--processor", action="store_true")
     several.add_argument("--compare", action="store_true", help="transformers too")
+    several.add_argument("--jobs", type=int, default=1, help="rows compiled at a time")
     several.add_argument("--budget", type=float, default=1e9, help="seconds")
     several.add_argument("--out", type=Path, default=HERE / "generation.json")
     commands.add_parser("report")
@@ -396,7 +434,7 @@ def main() -> None:
     elif told.command == "measure":
         rows = PROCESSOR_ROWS if told.processor else ROWS[told.skip : told.rows]
         rows = [row for row in rows if told.only in " ".join(map(str, row))]
-        measure(told.out, rows, told.budget, compare=told.compare)
+        measure(told.out, rows, told.budget, told.jobs, compare=told.compare)
     else:
         (HERE / "generation.md").write_text(report(HERE / "generation.json"))
 

@@ -344,6 +344,7 @@ def main():
     parser.add_argument("--against", default="", help="shape for KerasHub's way; the last but one")
     parser.add_argument("--precisions", nargs="+", default=PRECISIONS, choices=PRECISIONS)
     parser.add_argument("--mode", default="int8", choices=("int8", "int4"))
+    parser.add_argument("--no-answers", action="store_true", help="leave the first answers out")
     parser.add_argument("--budget", type=float, default=450, help="seconds in all")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--make", nargs=2, metavar=("SHAPE", "FOLDER"))
@@ -392,7 +393,7 @@ def main():
             if made is None:
                 told(f"| {name} | – | preset not made: {why} |")
                 continue
-            if name == options.shapes[0]:
+            if name == options.shapes[0] and not options.no_answers:
                 lines.append(first_answers(name, place, lambda: max(1, ends - time.monotonic())))
                 print(lines[-1], flush=True)
             found = {p: run(name, p, "ours", Path(place)) for p in options.precisions}
