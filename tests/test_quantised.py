@@ -46,7 +46,7 @@ def likeness(a, b):
 
 
 @pytest.mark.parametrize("mode", ["int8", "int4"])
-@pytest.mark.parametrize("name", ["gemma1", "gemma2", "gemma3", "gemma3n", "gemma4", "gemma4_moe"])
+@pytest.mark.parametrize("name", ["gemma3", "gemma3n", "gemma4", "gemma4_moe"])
 def test_logits(name, mode, tmp_path):
     from gemma_nb.generation.decoding import Decoder
 
