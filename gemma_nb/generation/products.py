@@ -4,7 +4,7 @@ A decode step of one conversation is nothing but these. XLA's matrix products tr
 while they compile, each on a copy of its arguments (the copy of an embedding table is the peak of
 memory), and a quantised kernel is unpacked into memory first. A sum reads the kernel as it lies
 there (``layout``), whatever it is packed in, and has nothing to try. The numbers are those of the
-Keras layers' own ``call``, but for the order of the sum.
+Keras layers' own ``call``, but for the order of the sum, and for int4, whose numbers are not rounded.
 """
 
 from __future__ import annotations
