@@ -271,11 +271,12 @@ class ChatPanel(Panel):
             children = (self._hello,)
         if self._list.children != children:
             self._list.children = children
-        self._input.enable(not self.busy)
         self._settings.enable(not self.busy)
         self._stop.disabled = not self.busy
         for button in (self._again, self._edit, self._new):
             button.disabled = self.busy or not there
+        # last: once a message can be sent, all that stands behind it can be pressed too
+        self._input.enable(not self.busy)
         if quick:
             return
         self._left.value = tag("div", chat_view.left_html(self.chat), lang=self.lang)

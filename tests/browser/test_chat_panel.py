@@ -95,8 +95,10 @@ def answered(book, turns, text=ANSWER, where=".gnb-reply"):
 
 
 def ready(book):
-    """Waits until nothing is being made."""
+    """Waits until nothing is being made, and all that can be pressed then is switched on."""
     book.widget().locator("button.gnb-send:enabled").wait_for(timeout=90_000)
+    if book.widget().locator(".gnb-reply").count():
+        book.widget().locator("button.gnb-refocus:enabled").first.wait_for()
 
 
 def test_two_turns_and_what_follows(opened):
