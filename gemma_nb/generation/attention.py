@@ -114,9 +114,9 @@ class Step:
             at = jnp.concatenate([_held(self.start - 1, slots), self.positions], axis=1)
             # what is shown is read from the rings first: else XLA copies them to write in place
             shown, old = jax.lax.optimization_barrier((shown, old))
-            self.caches[layer] = KeyValue(
-                self._written(old.key, key), self._written(old.value, value)
-            )
+            new = KeyValue(self._written(old.key, key), self._written(old.value, value))
+            # and they are written next: else XLA keeps all layers' new ones to the pass's end
+            shown, self.caches[layer] = jax.lax.optimization_barrier((shown, new))
         query = self.positions[:, :, None]
         mask = (at[:, None, :] >= 0) & (at[:, None, :] <= query)
         if window is not None:
