@@ -20,7 +20,7 @@ from gemma_nb.memory import (
 )
 from gemma_nb.memory.kernels import text_kernels
 from gemma_nb.memory.plan import LOAD_BLOCK, padded_slots
-from gemma_nb.memory.workspace import workspace_bytes
+from gemma_nb.memory.workspace import given_away, workspace_bytes
 from gemma_nb.precision import PRECISIONS
 from gemma_nb.units import GIB
 
@@ -77,13 +77,17 @@ def test_a_snapshot_is_one_more_window():
     slides, sees = 22, 4
     plan = dataclasses.replace(WINDOWED, snapshots=1, ahead=16, padded=False)
     assert cache_bytes(a, 8192, plan=plan) == each * (slides * 2 * 528 + sees * 8208)
-    assert cache_bytes(a, 100, plan=plan) == each * (slides * 2 * 116 + sees * 116)
+    # a turn that overwrites nothing keeps nothing beside
+    assert cache_bytes(a, 512, plan=plan) == each * (slides + sees) * 528
+    assert cache_bytes(a, 513, plan=plan) == each * (slides * 2 * 528 + sees * 529)
+    # several conversations at once are no chat
+    assert cache_bytes(a, 8192, 3, plan=plan) == 3 * each * (slides * 528 + sees * 8208)
 
 
 def test_the_cache_grows_with_conversations_and_with_the_dtype():
     a = variant("gemma3_4b").architecture
     one = cache_bytes(a, 2048)
-    assert cache_bytes(a, 2048, batch_size=4) == 4 * one
+    assert cache_bytes(a, 2048, batch_size=4) == 2 * cache_bytes(a, 2048, batch_size=2) > 2 * one
     assert cache_bytes(a, 2048, dtype_bytes=4) == 2 * one
 
 
@@ -227,20 +231,86 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
+def benchmark(name):
+    spec = importlib.util.spec_from_file_location(f"{name}_benchmark", BENCHMARKS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def measured():
-    """Peaks of this package's own generation on an H200, every row that was measured."""
+    """Peaks of this package's own generation on an H100, every row that today's code can be held to."""
     rows = json.loads((BENCHMARKS / "memory.json").read_text())
-    assert len(rows) == 27
+    memory = benchmark("memory")
+    rows = [r for r in rows if r.get("peak")]
+    # int4 prompts take less since, and were not measured again
+    assert len(rows) == 26
+    assert sum(map(memory.outdated, rows)) == 3
     return [pytest.param(row, id=f"{row['name']}-{row['precision']}-{row['max_length']}-{row['batch']}")
-            for row in rows]  # fmt: skip
+            for row in rows if not memory.outdated(row)]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", measured())
 def test_the_rows_that_were_measured(row):
-    spec = importlib.util.spec_from_file_location("memory_benchmark", BENCHMARKS / "memory.py")
-    benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
-    assert -0.03 <= benchmark.predicted(row) / row["peak"] - 1 <= 0.08
+    assert -0.03 <= benchmark("memory").predicted(row) / row["peak"] - 1 <= 0.08
+
+
+@pytest.mark.slow
+def test_the_judgement_on_them():
+    memory = benchmark("memory")
+    _, judged = memory.split(json.loads((BENCHMARKS / "memory.json").read_text()))
+    assert len(judged) == 18
+    told = memory.judgement(judged)
+    assert [line.rpartition(": ")[2] for line in told[:3]] == ["holds"] * 3
+
+
+def test_a_replayed_allocator_gives_and_takes():
+    allocator = benchmark("holes").Allocator()
+    mib = 2**20
+    allocator.give(allocator.take(1024 * mib))  # one region
+    assert allocator.used == 0
+    places = [allocator.take(n * mib) for n in (60, 10, 60)]
+    assert allocator.used == 130 * mib
+    for place in places[:2]:  # they join: 70 MiB
+        allocator.give(place)
+    assert allocator.used == 60 * mib
+    assert allocator.take(36 * mib) == places[0]  # given away whole
+    assert allocator.used == 130 * mib
+    allocator.give(places[0])
+    assert allocator.take(35 * mib) == places[0]  # cut
+    assert allocator.used == 95 * mib
+
+
+@pytest.mark.slow
+def test_kernels_that_are_put_back_leave_no_holes():
+    holes = benchmark("holes").holes
+    assert holes("gemma3_12b_text", "bfloat16", back=False) > 1.2 * GIB
+    assert holes("gemma3_12b_text", "bfloat16", back=True) < 0.13 * GIB
+    assert holes("gemma3_12b_text", "int8", back=True) < 0.13 * GIB
+
+
+def test_a_table_may_be_given_more_than_it_takes():
+    def mib(name, precision):
+        return given_away(text_kernels(variant(name))[0], PRECISIONS[precision]) / 2**20
+
+    assert mib("gemma3_1b", "int4") == 256 - 144
+    assert mib("gemma3_270m", "int4") == 128 - 80
+    # of these, what is left of the region is a hole that others fill
+    assert mib("gemma3_1b", "bfloat16") == mib("gemma3_12b", "bfloat16") == 0
+    on_cpu = runtime("laptop 16 GB")
+    gpu, cpu = (estimate_memory("gemma3_1b", "int4", runtime=r).overhead for r in (H200, on_cpu))
+    assert gpu - cpu == 112 * 2**20
+
+
+def test_several_conversations_cost_a_copy_of_the_table():
+    one, four = (estimate_memory("gemma3_1b", "bfloat16", 512, n) for n in (1, 4))
+    table = 2 * 262144 * 1152
+    assert four.kv_cache + four.workspace == table
+    assert one.kv_cache + one.workspace < table / 8
+    # a long one has the cache instead
+    many = estimate_memory("gemma3_4b", "bfloat16", 32768, 8)
+    assert many.kv_cache > 2 * 262144 * 2560
 
 
 def test_the_parts_make_the_total():
@@ -276,7 +346,7 @@ def test_a_whole_prompt_at_once_takes_the_square():
     short, long = (
         estimate_memory("gemma3_4b_text", "bfloat16", n, plan=FULL_LENGTH) for n in (8192, 32768)
     )
-    assert long.workspace - long.rearranged > 12 * (short.workspace - short.rearranged)
+    assert long.workspace > 12 * short.workspace
     short, long = (estimate_memory("gemma3_4b_text", "bfloat16", n) for n in (8192, 32768))
     assert long.workspace < 4 * short.workspace
 

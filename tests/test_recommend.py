@@ -26,9 +26,13 @@ def test_googles_rule_on_a_large_gpu():
     assert found.source == GUIDE
     assert "newest core" in str(found)
     # and beside it the largest that fits comfortably
-    assert found.alternative.variant.name == "gemma4_instruct_26b_a4b"
-    assert advise("gemma4_instruct_26b_a4b", "bfloat16", "H100").status == "fits"
-    assert advise("gemma4_instruct_31b", "bfloat16", "H100").status == "tight"
+    assert found.alternative.variant.name == "gemma4_instruct_31b"
+    assert advise("gemma4_instruct_31b", "bfloat16", "H100").status == "fits"
+    # what fits without room to spare is not it
+    smaller = card(66)
+    assert recommend(smaller).alternative.variant.name == "gemma4_instruct_26b_a4b"
+    assert advise("gemma4_instruct_26b_a4b", "bfloat16", smaller).status == "fits"
+    assert advise("gemma4_instruct_31b", "bfloat16", smaller).status == "tight"
 
 
 def test_the_ladder_newest_then_older_then_the_demo():

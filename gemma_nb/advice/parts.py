@@ -38,10 +38,7 @@ def memory_parts(verdict: Verdict) -> tuple[Part, ...]:
         "weights": memory.weights // devices,
         "towers": memory.towers // devices,
         "kv_cache": memory.kv_cache // devices,
-        "workspace": memory.workspace
-        - memory.rearranged
-        + memory.rearranged // devices
-        + memory.overhead,
+        "workspace": memory.workspace + memory.overhead,
     }
     beyond = check.needed - sum(found.values())
     loading = max(0, memory.peak_device - memory.total) if devices == 1 else beyond

@@ -160,8 +160,7 @@ def _reason(choice: Choice, status: str, check: Check) -> Message:
 def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[Check, ...]:
     """What a choice needs of each resource that is known of its runtime; the device first.
 
-    Spread over several devices, weights and cache are divided and so is what is
-    rearranged of them; the rest of the workspace is not; norms and
+    Spread over several devices, weights and cache are divided, the workspace is not; norms and
     uneven heads stay on each, for which 5 % are added (unmeasured).
     """
     runtime = choice.runtime
@@ -171,7 +170,7 @@ def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[Check, ...]
         needed = memory.total if phone else memory.peak_device + INTERPRETER_BYTES
         checks = [Check("host", needed, runtime.usable_bytes)]
     else:
-        spread = memory.weights + memory.towers + memory.kv_cache + memory.rearranged
+        spread = memory.weights + memory.towers + memory.kv_cache
         running, loading = memory.total, memory.load_peak_device
         if choice.devices > 1:
             running += round(1.05 * spread / choice.devices) - spread

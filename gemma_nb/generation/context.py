@@ -70,7 +70,9 @@ class Context:
     def shared(self, ids: Sequence[int]) -> int:
         """How many tokens ``ids`` begins with that are here; its last is always computed anew."""
         ends = min(len(self.ids), len(ids) - 1)
-        return next((i for i in range(ends) if self.ids[i] != ids[i]), ends)
+        if self.ids[:ends] == list(ids[:ends]):  # at once: a long chat delays no first token
+            return ends
+        return next(i for i in range(ends) if self.ids[i] != ids[i])
 
     def can_go_back(self, length: int, rings: Iterable[Ring]) -> bool:
         """Whether the rings still hold what a query behind ``length`` tokens sees."""

@@ -66,7 +66,9 @@ def cache_bytes(
             heads, head = a.global_key_value_heads or heads, a.global_head_dim or head
         tokens = plan.slots(max_length)
         if plan.windowed and not sees_all:
-            window = a.sliding_window or max_length
-            tokens = plan.slots(min(max_length, window)) * (1 + plan.snapshots)
+            tokens = plan.slots(min(max_length, a.sliding_window or max_length))
+            # several at once are no chat; and where no turn overwrites what it began with, all is there
+            if batch_size == 1 and max_length + plan.ahead > tokens:
+                tokens *= 1 + plan.snapshots
         numbers += 2 * tokens * heads * head
     return numbers * dtype_bytes * batch_size * (2 if a.encoder else 1)

@@ -12,7 +12,7 @@ from gemma_nb.memory.cache import cache_bytes
 from gemma_nb.memory.kernels import text_kernels
 from gemma_nb.memory.plan import LOAD_BLOCK, CachePlan, cache_plan
 from gemma_nb.memory.weights import weight_bytes
-from gemma_nb.memory.workspace import CONSTANTS, rearranged_bytes, workspace_bytes
+from gemma_nb.memory.workspace import CONSTANTS, given_away, workspace_bytes
 from gemma_nb.precision import PRECISIONS, Precision
 from gemma_nb.precision import precision as find_precision
 
@@ -39,7 +39,7 @@ class MemoryEstimate:
     ``load_peak_host`` are the peaks while loading, the host's with Python and the packages.
     Loading sends the weights by blocks, quantised on the way, so that the device never holds the
     16-bit model. ``rough`` says that the architecture is not known and cache and workspace are a share of the
-    weights. ``rearranged`` is what of the workspace is spread over several devices as the weights are.
+    weights.
     """
 
     weights: int
@@ -50,7 +50,6 @@ class MemoryEstimate:
     load_peak_device: int
     load_peak_host: int
     rough: bool = False
-    rearranged: int = 0
 
     @property
     def total(self) -> int:
@@ -133,24 +132,24 @@ def estimate_memory(
     whole = weight_bytes(variant, PRECISIONS[precision.dtype])
     block = min(LOAD_BLOCK, whole.total)
     a = variant.architecture
+    overhead = CONSTANTS.fixed
     if a is None:
-        cache, workspace, rearranged = 0, round(_ROUGH_SHARE * whole.total), 0
+        cache, workspace = 0, round(_ROUGH_SHARE * whole.total)
     else:
         matrices, _ = text_kernels(variant)
         cache = cache_bytes(a, max_length, batch_size, precision.dtype_bytes, plan)
         workspace = workspace_bytes(
             a, matrices, precision, max_length, batch_size, plan=plan, runtime=runtime
         )
-        here = runtime is not None and runtime.is_processor
-        rearranged = 0 if here else rearranged_bytes(a, precision)
+        if runtime is None or runtime.kind == "gpu":
+            overhead += given_away(matrices, precision)
     return MemoryEstimate(
         weights=weights.text,
         towers=weights.towers,
         kv_cache=cache,
         workspace=workspace,
-        overhead=CONSTANTS.fixed,
+        overhead=overhead,
         load_peak_device=weights.total + block,
         load_peak_host=INTERPRETER_BYTES + 2 * block,
         rough=a is None,
-        rearranged=rearranged,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gemma_nb.memory.cache import cache_bytes
 from gemma_nb.units import GIB
 
 if TYPE_CHECKING:
@@ -17,41 +18,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Constants:
-    """The numbers that no formula gives; ``benchmarks/memory.py`` fits those of a GPU.
+    """The numbers that no formula gives; ``benchmarks/memory.py`` fits ``fixed``.
 
-    ``projections`` times the bytes of all layers' output projections in the compute dtype
-    (``int8_projections``, ``int4_projections`` where those are quantised) are what XLA needs once
-    more while it compiles and runs the prompt pass, which multiplies them in another order than
-    they lie; ``int4_fixed`` bytes come with int4, ``batch_fixed`` with several conversations;
-    ``fixed`` bytes are the allocator's and the compiled programs' own. On a processor:
-    ``processor_scores`` copies of the attention scores in float32, ``processor_activation`` bytes a
-    token over ``bytes × (4 × hidden + 2 × feed-forward)``, and the layers' matrices
-    ``processor_layers`` times over, rearranged.
+    ``activation`` times ``tokens × (4 × hidden + 2 × feed-forward)`` numbers are what a GPU holds of
+    a layer's states at once, ``fixed`` bytes the allocator's and the compiled programs' own. On a
+    processor: ``processor_scores`` copies of the attention scores in float32,
+    ``processor_activation`` as ``activation``, and the layers' matrices ``processor_layers`` times
+    over, rearranged.
     """
 
-    projections: float
-    int8_projections: float
-    int4_projections: float
-    int4_fixed: int
-    batch_fixed: int
+    activation: float
     fixed: int
     processor_scores: float
     processor_activation: float
     processor_layers: float
 
 
-#: A GPU: an H200, jax 0.11.2, this package's own generation, 2026-11-22: fitted to the seven
-#: calibration rows of ``benchmarks/memory.md`` by ``benchmarks/memory.py fit``, and judged there on
-#: twenty others; what the constants stand for is what fits, not what a profile showed. Processor:
-#: two cores of an AMD EPYC, jax 0.10.2, this package's programs on Gemma 3 270M's shape (XLA's
-#: memory analysis, 2026-11-22).
+#: A GPU: ``activation`` from XLA's memory analysis of Gemma 3 1B, 4B and 12B for an H100 (jax 0.11.2,
+#: 2026-11-25), ``fixed`` from the calibration rows of ``benchmarks/memory.md``, judged there on
+#: others. Processor: two cores of an AMD EPYC, jax 0.10.2, this package's programs on Gemma 3 270M's
+#: shape (XLA's memory analysis, 2026-11-22).
 CONSTANTS = Constants(
-    projections=1.85,
-    int8_projections=1.12,
-    int4_projections=0.31,
-    int4_fixed=round(0.19 * GIB),
-    batch_fixed=round(0.17 * GIB),
-    fixed=round(0.076 * GIB),
+    activation=0.37,
+    fixed=round(0.031 * GIB),
     processor_scores=3.0,
     processor_activation=0.47,
     processor_layers=0.25,
@@ -72,9 +61,13 @@ def workspace_bytes(
     """Bytes of the larger of the two: the prompt pass, and a decode step.
 
     They follow each other, so the larger counts, which is the prompt pass. It holds, for each token
-    that goes in at once, hidden states and both feed-forward projections; the scores, ``heads ×
-    tokens × max_length`` float32 numbers; in a mixture every expert's projections, since KerasHub
-    runs all of them (keras-hub 0.32, ``Gemma4MoEBlock``); and, on a GPU, what ``Constants`` says.
+    that goes in at once, hidden states and both feed-forward projections; scores and their softmax,
+    each ``heads × tokens × max_length`` numbers; and in a mixture every expert's projections, since
+    KerasHub runs all of them (keras-hub 0.32, ``Gemma4MoEBlock``).
+
+    For several conversations at once a GPU's logits are a matrix product. XLA tries several kernels
+    for it on a copy of the embedding table, before there is a cache: where table and copy take more
+    than cache and prompt pass, that is the peak (two rows of ``benchmarks/memory.md`` agree).
 
     A processor has no 16-bit products in XLA: both hold every matrix that is multiplied once more
     in float32, quantised ones too (measured: 211 MiB of bfloat16 weights took 423 MiB more,
@@ -92,37 +85,42 @@ def workspace_bytes(
     """
     a, wide = architecture, precision.dtype_bytes
     processor = runtime is not None and runtime.is_processor
-    scores = activation = 1.0
+    scores, activation = 2.0 * wide, constants.activation
     if processor:
-        wide, scores, activation = 4, constants.processor_scores, constants.processor_activation
+        wide, activation = 4, constants.processor_activation
+        scores = constants.processor_scores * wide
     tokens = min(plan.chunk or max_length, max_length) * batch_size
     prompt = activation * tokens * (4 * a.hidden_dim + 2 * a.intermediate_dim) * wide
     if a.experts:
         prompt += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * wide
-    prompt += scores * a.num_query_heads * tokens * max_length * 4
+    prompt += scores * a.num_query_heads * tokens * max_length
     if processor:
         layers = sum(m.parameters for m in matrices if m.use in ("layer", "expert"))
         if precision.dtype_bytes == 4:
             return round(prompt + constants.processor_layers * 4 * layers)
         return round(prompt + 4 * sum(m.parameters for m in matrices if m.use != "lookup"))
-    prompt += rearranged_bytes(a, precision, constants)
-    prompt += constants.int4_fixed if precision.name == "int4" else 0
-    return round(prompt + (constants.batch_fixed if batch_size > 1 else 0))
+    if batch_size > 1:
+        table = max(m.parameters for m in matrices if m.use == "embedding") * wide
+        prompt = max(prompt, table - cache_bytes(a, max_length, batch_size, wide, plan))
+    return round(prompt)
 
 
-def rearranged_bytes(
-    architecture: Architecture, precision: Precision, constants: Constants = CONSTANTS
-) -> int:
-    """Of a GPU's workspace, what grows with the weights and is spread over devices with them.
+def given_away(matrices: list[Kernel], precision: Precision) -> int:
+    """Bytes that XLA's allocator on a GPU gives away with the first large tensor, the table.
+
+    It takes memory by regions that double from 2 MiB, where it is not taken beforehand, and gives a
+    region away whole unless 128 MiB or as much again would be left of it
+    (xla/tsl/framework/bfc_allocator.cc; ``benchmarks/holes.py`` replays it).
 
     Args:
-        architecture: the decoder's numbers.
-        precision: what it computes in.
-        constants: the measured numbers.
+        matrices: the decoder's.
+        precision: what they are loaded in.
     """
-    a = architecture
-    times = {"int8": constants.int8_projections, "int4": constants.int4_projections}
-    projections = a.num_layers * a.num_query_heads * a.head_dim * a.hidden_dim
-    return round(
-        times.get(precision.name, constants.projections) * precision.dtype_bytes * projections
-    )
+    table = next(m for m in matrices if m.use == "embedding")
+    halves = {"int8": 2, "int4": 1}.get(precision.name, 2 * precision.dtype_bytes)
+    size = table.rows * table.columns * halves // 2
+    region = 2 * 2**20
+    while region < size:
+        region *= 2
+    rest = region - size
+    return rest if rest < min(size, 128 * 2**20) else 0
