@@ -16,7 +16,7 @@ import gemma_nb as gnb
 from gemma_nb import catalog
 from gemma_nb.prompts import format_prompt
 from gemma_nb.prompts.prompt import Part, Prompt
-from gemma_nb.prompts.tokens import CONTROL
+from gemma_nb.prompts.tokens import CONTROL, Vocabulary
 
 ALL_TOKENS = sorted({"<bos>", "<eos>", "<pad>", "<unk>"}.union(*TOKENS.values()))
 
@@ -204,6 +204,15 @@ def test_ids_are_those_of_kerashub(name):
         ids = format_prompt(text, variant("plain")).token_ids(tokenizer(name))
         assert ids[0] == tokenizer(name).start_token_id
         assert ids[1:] == [int(i) for i in np.array(tokenizer(name)(text))]
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_ids_alone_look_no_piece_up(name, monkeypatch):
+    """In a long chat that took longer than the first token."""
+    prompt = format_prompt("Hello <end_of_turn> 日本の首都", variant("plain"))
+    ids = [piece.id for piece in prompt.pieces(tokenizer(name))]
+    monkeypatch.setattr(Vocabulary, "piece", None)
+    assert prompt.token_ids(tokenizer(name)) == ids
 
 
 def test_turns_are_control_ids_and_the_rest_is_not():

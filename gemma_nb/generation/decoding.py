@@ -163,9 +163,10 @@ class Decoder:
 
         batch = len(prompts)
         self._make(prompts, len(context.ids))
-        how = jax.device_put((np.array(seeds, np.uint32), *scalars(sampling)))
+        how = (np.array(seeds, np.uint32), *scalars(sampling))
         token, position, _ = self._prompt(weights, prompts, context, how, media)
         token.copy_to_host_async()  # now: behind the next call it would wait for that
+        how = jax.device_put(how)  # for all further calls, while the prompt is computed
         waiting, sent = [token], 1
         written = max(len(p) for p in prompts)
         while True:

@@ -24,7 +24,8 @@ class TextStream:
     """
 
     def __init__(self, tokenizer: Any, control: frozenset[int], stop: Sequence[str] = ()) -> None:
-        self._pieces = tokenizer.get_vocabulary()
+        self._tokenizer = tokenizer
+        self._size = tokenizer.vocabulary_size()
         self._control = control
         self._stop = tuple(stop)
         self._bytes = codecs.getincrementaldecoder("utf-8")("replace")
@@ -33,9 +34,9 @@ class TextStream:
 
     def push(self, token: int) -> str:
         """Takes one token id; returns the text that is now certain ("" where there is none)."""
-        if self.stopped or token in self._control or token >= len(self._pieces):
+        if self.stopped or token in self._control or token >= self._size:
             return ""
-        piece = self._pieces[token]
+        piece = self._tokenizer.id_to_token(token)  # get_vocabulary copies all of them
         byte = _BYTE.fullmatch(piece)
         raw = bytes([int(byte[1], 16)]) if byte else piece.replace("▁", " ").encode()
         return self._release(self._bytes.decode(raw))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.tokens import vocabulary
+from gemma_nb.prompts.tokens import Vocabulary, vocabulary
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Prompt(str):
         Raises:
             InvalidInput: ``tokenizer`` holds no SentencePiece vocabulary.
         """
-        return [piece.id for piece in self.pieces(tokenizer)]
+        return [token for token, _ in self._encoded(vocabulary(tokenizer))]
 
     def pieces(self, tokenizer: Any) -> list[Piece]:
         """The same tokens as ``token_ids``, each with its piece.
@@ -103,8 +103,10 @@ class Prompt(str):
             InvalidInput: ``tokenizer`` holds no SentencePiece vocabulary.
         """
         vocab = vocabulary(tokenizer)
-        found = vocab.encode((part.text, part.control) for part in self.parts)
-        return [Piece(i, vocab.piece(i), control) for i, control in found]
+        return [Piece(i, vocab.piece(i), control) for i, control in self._encoded(vocab)]
+
+    def _encoded(self, vocab: Vocabulary) -> list[tuple[int, bool]]:
+        return vocab.encode((part.text, part.control) for part in self.parts)
 
     def check_length(self, tokenizer: Any, max_length: int, new_tokens: int = 1) -> int:
         """Makes sure that the prompt leaves room to answer.
