@@ -78,6 +78,26 @@ def test_twenty_turns_compile_next_to_nothing(model):
     assert len(chat.messages) == 42
 
 
+def test_what_a_later_turn_needs_is_compiled_in_time(model, monkeypatch):
+    """Where XLA compiles beside Python, the turn that first wraps a ring does not wait for it."""
+    monkeypatch.setattr(decoding.programs, "beside", lambda: True)
+    own = gnb.Model(model.lm, model.tokenizer, model.variant, "float32", 512)
+    made, window = own._decoder.programs, own.lm.backbone.sliding_window_size
+    chat = gnb.Chat(own)
+    says(chat.send("Hello!"))
+    assert set(made._waiting) == {"copy", "copy over"}
+    while own.max_length - chat.context_left < 1.5 * window:
+        asked = [*chat.messages, {"role": "user", "content": "Count from 3 to 9."}]
+        assert says(chat.send("Count from 3 to 9.")) == fresh(model, asked)
+        says(chat.regenerate())
+    assert {"copy", "copy over"} <= set(made._made)
+    assert not made._waiting
+    # one that never wraps has no use for them
+    short = gnb.Model(model.lm, model.tokenizer, model.variant, "float32", window)
+    says(gnb.Chat(short).send("Hi", max_new_tokens=2))
+    assert not short._decoder.programs._waiting
+
+
 def test_edit_and_regenerate(model, computed):
     chat = gnb.Chat(model)
     with pytest.raises(InvalidInput, match="Nothing was asked"):

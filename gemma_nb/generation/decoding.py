@@ -122,6 +122,8 @@ class Decoder:
         finally:
             if whole:
                 self._context = context
+                if reuse and programs.beside():
+                    self._foresee(context)
 
     def rows(
         self,
@@ -272,21 +274,15 @@ class Decoder:
 
     def _copied(self, caches: Any, into: Any = None) -> Any:
         """A copy of caches, in the memory of others where there are any."""
-        from jax.tree_util import tree_map
+        name = "copy" if into is None else "copy over"
+        self.programs.make({name: _copies(caches)[name]})
+        return self.programs[name](caches, *([] if into is None else [into]))
 
-        def recipe() -> Recipe:
-            import jax.numpy as jnp
-
-            return Recipe(lambda tree: tree_map(jnp.copy, tree), (caches,))
-
-        def over() -> Recipe:
-            return Recipe(lambda tree, old: tree_map(_write, old, tree), (caches, into), (1,))
-
-        if into is None:
-            self.programs.make({"copy": recipe})
-            return self.programs["copy"](caches)
-        self.programs.make({"copy over": over})
-        return self.programs["copy over"](caches, into)
+    def _foresee(self, context: Context) -> None:
+        """Begins to compile what keeps the sliding layers' caches, turns before it is needed."""
+        rings = self._rings()
+        if rings and self.max_length > min(ring.window for ring in rings.values()):
+            self.programs.start(_copies({i: context.caches[i] for i in rings}))
 
     def _prompt(
         self,
@@ -315,7 +311,8 @@ class Decoder:
     # --- the programs
 
     def _weights(self) -> list[Any]:
-        return [v.value for v in self._weights_of]
+        # value looks for a scope first: half a millisecond of a first token
+        return [v._value for v in self._weights_of]  # noqa: SLF001
 
     def _make(self, prompts: Sequence[Sequence[int]], start: int, *, chunk: bool = True) -> None:
         """Compiles what these prompts need and is not there yet."""
@@ -516,6 +513,21 @@ def _order(value: Any) -> tuple[int, ...] | None:
     lies = value.format.layout
     order = lies and lies.major_to_minor
     return None if not order or order == tuple(range(value.ndim)) else order
+
+
+def _copies(caches: Any) -> dict[Hashable, Callable[[], Recipe]]:
+    """The programs that copy such caches: into memory of their own, and into that of others."""
+    from jax.tree_util import tree_map
+
+    def copy() -> Recipe:
+        import jax.numpy as jnp
+
+        return Recipe(lambda tree: tree_map(jnp.copy, tree), (caches,))
+
+    def over() -> Recipe:
+        return Recipe(lambda tree, old: tree_map(_write, old, tree), (caches, caches), (1,))
+
+    return {"copy": copy, "copy over": over}
 
 
 def _write(old: Any, new: Any) -> Any:
