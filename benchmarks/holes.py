@@ -1,6 +1,6 @@
 """Counts what XLA's allocator gives away too much while a model is loaded; needs no GPU.
 
-    python benchmarks/holes.py        writes holes.md
+    python benchmarks/holes.py        writes holes.md, and what they were into memory.json's rows
 
 Replays what ``loading`` allocates for each layer, real shapes, in XLA's allocator ("BFC", as in
 xla/tsl/framework/bfc_allocator.cc: sizes in steps of 256 bytes, the smallest hole that fits, cut
@@ -169,8 +169,12 @@ def main() -> None:
         "|---|---|---|---|",
     ]
     for kind in kinds:
-        before, after = (holes(*kind, back=back) / GIB for back in (False, True))
-        lines.append(f"| {kind[0]} | {kind[1]} | {before:.3f} | {after:.3f} |")
+        before, after = (holes(*kind, back=back) for back in (False, True))
+        lines.append(f"| {kind[0]} | {kind[1]} | {before / GIB:.3f} | {after / GIB:.3f} |")
+        for row in rows:
+            if (row["name"], row["precision"]) == kind and row.get("put_back") is False:
+                row["holes"] = before - after
+    (HERE / "memory.json").write_text(json.dumps(rows, indent=1) + "\n")
     text = "\n".join(lines) + "\n"
     (HERE / "holes.md").write_text(text)
     print(text)
