@@ -106,15 +106,6 @@ def layers(name: str, precision: str) -> list[tuple[tuple[int, ...], frozenset[i
     import numpy as np
 
     from gemma_nb.generation import layout
-    from gemma_nb.loading import quantizing
-    from gemma_nb.precision import precision as find
-
-    how = find(precision)
-    backbone = memory.skeleton(name, how.dtype)
-    if how.quantize:
-        policies = quantizing.policies(backbone, how.quantize, how.dtype)
-        backbone = memory.skeleton(name, policies)
-        quantizing.settle(backbone)
 
     def size(variable) -> int:
         import ml_dtypes
@@ -123,7 +114,7 @@ def layers(name: str, precision: str) -> list[tuple[tuple[int, ...], frozenset[i
         return math.prod(variable.shape) * dtype.itemsize
 
     found = []
-    for layer in backbone._flatten_layers():  # noqa: SLF001 - as loading walks them
+    for layer in memory.unfilled(name, precision)._flatten_layers():  # noqa: SLF001 - as loading walks them
         variables = layer._trainable_variables + layer._non_trainable_variables  # noqa: SLF001
         anew = {id(v) for v, _ in layout._orders([layer])}  # noqa: SLF001
         sizes = tuple(size(v) for v in variables)

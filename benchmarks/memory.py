@@ -126,6 +126,19 @@ def constant_model(name: str, precision: str, *, tiny: bool = False):
     import keras_hub
 
     from gemma_nb.generation import layout
+
+    backbone = unfilled(name, precision, tiny=tiny)
+    for layer in backbone._flatten_layers():  # noqa: SLF001 - one by one, as loading fills them
+        for variable in layer._trainable_variables + layer._non_trainable_variables:  # noqa: SLF001
+            variable._value = _full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
+        if layout.wanted():
+            layout.arrange([layer])
+    task = type(backbone).__name__.replace("Backbone", "CausalLM")
+    return getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
+
+
+def unfilled(name: str, precision: str, *, tiny: bool = False):
+    """The backbone of a shape as loading builds it, quantised or not, before it is filled."""
     from gemma_nb.loading import quantizing
     from gemma_nb.precision import precision as find
 
@@ -135,13 +148,7 @@ def constant_model(name: str, precision: str, *, tiny: bool = False):
         policies = quantizing.policies(backbone, how.quantize, how.dtype)
         backbone = skeleton(name, policies, tiny=tiny)
         quantizing.settle(backbone)
-    for layer in backbone._flatten_layers():  # noqa: SLF001 - one by one, as loading fills them
-        for variable in layer._trainable_variables + layer._non_trainable_variables:  # noqa: SLF001
-            variable._value = _full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
-        if layout.wanted():
-            layout.arrange([layer])
-    task = type(backbone).__name__.replace("Backbone", "CausalLM")
-    return getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
+    return backbone
 
 
 @cache
@@ -285,7 +292,7 @@ def outdated(row: dict) -> bool:
     XLA kept what was made for every sliding layer's cache to the end of the pass: 0.76 GiB for
     Gemma 3 12B, 0.15 since (XLA's memory analysis for an H100).
     """
-    return row["precision"] == "int4" and not row["put_back"]
+    return row["precision"] == "int4" and row.get("put_back") is False
 
 
 def split(rows: list[dict]) -> tuple[list[dict], list[dict]]:

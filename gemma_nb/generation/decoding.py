@@ -246,8 +246,7 @@ class Decoder:
             context.forget()
         if not new_turn or not rings:
             return
-        wraps = len(ids) + count + AHEAD * self.chunk > min(ring.slots for ring in rings.values())
-        if not wraps:
+        if not self._wraps(len(ids) + count):
             context.snapshot = None
             return
         if shared > len(context.ids):  # computed once more up to where the turn begins
@@ -269,6 +268,11 @@ class Decoder:
             if layer.window is not None
         }
 
+    def _wraps(self, tokens: int) -> bool:
+        """Whether so many tokens, with what is computed ahead, overwrite a ring's first ones."""
+        fewest = min(ring.slots for ring in self._rings().values())
+        return tokens + AHEAD * self.chunk > fewest
+
     def _slots(self, layer: LayerCache) -> int:
         return layer.slots(self.max_length, self.chunk, padded=pads())
 
@@ -281,7 +285,7 @@ class Decoder:
     def _foresee(self, context: Context) -> None:
         """Begins to compile what keeps the sliding layers' caches, turns before it is needed."""
         rings = self._rings()
-        if rings and self.max_length > min(ring.window for ring in rings.values()):
+        if rings and self._wraps(self.max_length):
             self.programs.start(_copies({i: context.caches[i] for i in rings}))
 
     def _prompt(
