@@ -219,6 +219,42 @@ def first_token(folder, cache):
     print("RESULT " + json.dumps(found))
 
 
+def rounds(folder, cache, count=20):
+    """Loads, answers and unloads again and again; what host and device hold behind each round."""
+    import jax
+
+    from gemma_nb import backend, load
+
+    backend.import_keras_hub()
+    device = jax.devices()[0]
+    seen = []
+    for _ in range(count):
+        before = (device.memory_stats() or {}).get("bytes_in_use", 0)
+        model = load(folder, "bfloat16", 512, force=True, progress=False, compile_cache=cache)
+        next(model.stream_ids("Hello", 1, raw=True, temperature=0))
+        model.unload()
+        del model
+        after = (device.memory_stats() or {}).get("bytes_in_use", 0)
+        seen.append({"host": HostPeak.now(), "left": after - before})
+    print("RESULT " + json.dumps({"rounds": seen}))
+
+
+def many_rounds(name, place, seconds):
+    """A sentence on what is left behind twenty rounds."""
+    found, why = child(["--round", place, str(Path(place) / "cache")], seconds)
+    if found is None:
+        return f"{name}, twenty rounds: not measured: {why}"
+    seen = found["rounds"]
+    second, last = seen[1]["host"], seen[-1]["host"]
+    left = max(one["left"] for one in seen[1:])
+    return (
+        f"{name} bfloat16, {len(seen)} rounds of load, a token and unload in one process: host "
+        f"{second / 2**20:.0f} MiB behind round 2, {last / 2**20:.0f} behind the last "
+        f"({last / second - 1:+.1%}); on the device a round leaves at most {left} bytes (the first "
+        f"{seen[0]['left']})."
+    )
+
+
 def their_first_token(folder):
     """Times KerasHub's ``from_preset`` and the first call of its ``generate``, for one token."""
     import jax
@@ -345,12 +381,14 @@ def main():
     parser.add_argument("--precisions", nargs="+", default=PRECISIONS, choices=PRECISIONS)
     parser.add_argument("--mode", default="int8", choices=("int8", "int4"))
     parser.add_argument("--no-answers", action="store_true", help="leave the first answers out")
+    parser.add_argument("--rounds", action="store_true", help="load and unload the first again")
     parser.add_argument("--budget", type=float, default=450, help="seconds in all")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--make", nargs=2, metavar=("SHAPE", "FOLDER"))
     parser.add_argument("--load", nargs=3, metavar=("FOLDER", "PRECISION", "WAY"))
     parser.add_argument("--digest", action="store_true")
     parser.add_argument("--first", nargs=2, metavar=("FOLDER", "CACHE"))
+    parser.add_argument("--round", nargs=2, metavar=("FOLDER", "CACHE"))
     parser.add_argument("--their-first", metavar="FOLDER")
     options = parser.parse_args()
     if options.make:
@@ -362,6 +400,9 @@ def main():
         return
     if options.first:
         first_token(Path(options.first[0]), options.first[1])
+        return
+    if options.round:
+        rounds(Path(options.round[0]), options.round[1])
         return
     if options.their_first:
         their_first_token(Path(options.their_first))
@@ -395,6 +436,9 @@ def main():
                 continue
             if name == options.shapes[0] and not options.no_answers:
                 lines.append(first_answers(name, place, lambda: max(1, ends - time.monotonic())))
+                print(lines[-1], flush=True)
+            if name == options.shapes[0] and options.rounds:
+                lines.append(many_rounds(name, place, max(1, ends - time.monotonic())))
                 print(lines[-1], flush=True)
             found = {p: run(name, p, "ours", Path(place)) for p in options.precisions}
             if name == against and (ours := found[options.mode]):

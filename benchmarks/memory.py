@@ -85,7 +85,6 @@ def run_row(name: str, precision: str, max_length: int, batch: int, *, tiny: boo
         "precision": precision,
         "max_length": max_length,
         "batch": batch,
-        "put_back": True,
         "device": device.device_kind,
         "jax": jax.__version__,
     }
@@ -157,7 +156,9 @@ def _full(shape: tuple[int, ...], dtype: str):
     import jax
     import jax.numpy as jnp
 
-    return jax.jit(partial(jnp.full, shape, 0.01, dtype))
+    # 17 is 1 in either half of a byte
+    number = 0.01 if jnp.issubdtype(dtype, jnp.floating) else 17
+    return jax.jit(partial(jnp.full, shape, number, dtype))
 
 
 def skeleton(name: str, dtype, *, tiny: bool = False):
