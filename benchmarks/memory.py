@@ -127,7 +127,10 @@ def constant_model(name: str, precision: str, *, tiny: bool = False):
     from gemma_nb.generation import layout
 
     backbone = unfilled(name, precision, tiny=tiny)
-    for layer in backbone._flatten_layers():  # noqa: SLF001 - one by one, as loading fills them
+    layers = list(backbone._flatten_layers())  # noqa: SLF001
+    if layout.wanted():
+        layout.make_room(layers)
+    for layer in layers:  # one by one, as loading fills them
         for variable in layer._trainable_variables + layer._non_trainable_variables:  # noqa: SLF001
             variable._value = _full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
         if layout.wanted():
@@ -207,9 +210,7 @@ def predicted(row: dict) -> int:
     from gemma_nb import estimate_memory
 
     how = row["precision"], row["max_length"], row["batch"]
-    told = estimate_memory(text_variant(row["name"]), *how).total
-    # what the allocator gave away too much then, and does not today
-    return told + row.get("holes", 0)
+    return estimate_memory(text_variant(row["name"]), *how).total
 
 
 def plain_guess(row: dict) -> int:
@@ -287,18 +288,9 @@ def in_a_process(wanted: tuple, *, tiny: bool) -> dict:
     return row
 
 
-def outdated(row: dict) -> bool:
-    """Whether a row's program held more than today's: int4 prompts, until 2026-11-25.
-
-    XLA kept what was made for every sliding layer's cache to the end of the pass: 0.76 GiB for
-    Gemma 3 12B, 0.15 since (XLA's memory analysis for an H100).
-    """
-    return row["precision"] == "int4" and row.get("put_back") is False
-
-
 def split(rows: list[dict]) -> tuple[list[dict], list[dict]]:
     """The measured rows: those that the constant comes from, and those that judge."""
-    measured = [r for r in rows if r.get("peak") and not outdated(r)]
+    measured = [r for r in rows if r.get("peak")]
     return (
         [r for r in measured if key(r) in CALIBRATION],
         [r for r in measured if key(r) in JUDGED],
@@ -330,10 +322,6 @@ def report(path: Path) -> str:
         f"constant, a prompt that fills max_length but for {NEW_TOKENS} tokens, through this package's",
         "own generation, one process a row; measured is JAX's `peak_bytes_in_use`. The formula's form was",
         "chosen with all rows in view; its one fitted constant is the median of the calibration rows.",
-        "",
-        "Measured before laid-out kernels were put back where they came from (2026-11-25): *predicted* has",
-        "the holes that the allocator had then added to the estimate, as `benchmarks/holes.py` counts them",
-        "(1.15 GiB for Gemma 3 12B in bfloat16, at most 0.14 elsewhere), since the estimate is today's.",
     ]
     devices = sorted({f"{r['device']}, jax {r['jax']}" for r in calibration + judged})
     lines += [f"Measured on: {'; '.join(devices) or 'nothing yet'}.", ""]
@@ -350,11 +338,6 @@ def report(path: Path) -> str:
         if why or wanted not in known:
             later = "not run: the time on the device was spent"
             missing.append(f"- {' '.join(map(str, wanted))}: {why or later}")
-    for row in filter(outdated, rows):
-        why = (
-            f"{row['peak'] / GIB:.2f} GiB, before prompts were made to take less; not held against"
-        )
-        missing.append(f"- {' '.join(map(str, key(row)))}: {why}")
     if missing:
         lines += ["## Not measured", "", *missing, ""]
     lines += ["## Judgement", "", *judgement(judged), ""]

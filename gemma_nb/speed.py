@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 #: Seconds that one layer's many small kernels cost on a GPU beside its bytes, fast and slow.
 #: (seconds a token - bytes / 4.3 TB/s) / layers on an H200 with this package's own generation:
-#: Gemma 3 1B 38 to 40 µs, 4B 33 to 39 µs, Gemma 4 E2B 45 to 47 µs (bfloat16, batch 1, max_length
-#: 512 to 8192; benchmarks/generation.md, 2026-11-22).
-LAYER_SECONDS = (33e-6, 50e-6)
-#: The same where the numbers are packed: what unpacking costs beside. int8: 1B 53 µs, 4B 58 µs;
-#: int4, whose every number is scaled: 1B 65 µs, 4B 110 µs.
-_QUANTIZED_LAYER_SECONDS = {"int8": (40e-6, 60e-6), "int4": (60e-6, 115e-6)}
+#: Gemma 3 1B 33 to 35 µs, 4B 29 to 32 µs, Gemma 4 E2B 41 to 44 µs (bfloat16, batch 1, max_length
+#: 512 to 8192; benchmarks/generation.md, 2026-11-29).
+LAYER_SECONDS = (29e-6, 50e-6)
+#: The same where the numbers are packed: what unpacking costs beside. int8: 1B 46 µs, 4B 51 µs, E2B
+#: 62 µs; int4, whose every number is scaled: 1B 56 µs, E2B 75 µs, 4B 81 µs.
+_QUANTIZED_LAYER_SECONDS = {"int8": (40e-6, 65e-6), "int4": (50e-6, 115e-6)}
 
 #: Share of the datasheet's bandwidth that is reached, fast and slow. GPU: 4.3 of 4.8 TB/s copied on
 #: the H200; 0.69 is what gpt-fast reaches with a 7B model on an A100. TPU and processor: unmeasured.

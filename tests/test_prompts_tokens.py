@@ -273,6 +273,21 @@ def test_the_second_vocabulary_differs_in_the_control_pieces_alone():
     assert new == old
 
 
+@_examples(150)
+@given(name=st.sampled_from(sorted(TOKENS)), texts=TEXTS, marks=st.randoms(use_true_random=False))
+def test_stretches_get_the_ids_that_they_have_within_the_whole(name, texts, marks):
+    """What was said before is encoded once a chat; that changes no id."""
+    vocab = Vocabulary(proto(name))
+    assert vocab._apart
+    parts = []
+    for text in texts:
+        parts += [(text, False), (marks.choice(TOKENS[name]) + marks.choice(("", "user\n")), True)]
+    found = vocab.encode(parts)
+    assert vocab.encode(parts) == found  # from what was kept
+    vocab._apart = False
+    assert vocab.encode(parts) == found
+
+
 @pytest.mark.parametrize("model_type", ["bpe", "unigram"])
 @pytest.mark.parametrize("prefix", [True, False])
 def test_other_kinds_of_vocabulary(model_type, prefix):
@@ -282,6 +297,7 @@ def test_other_kinds_of_vocabulary(model_type, prefix):
     model = train("T5GemmaTokenizer", model_type=model_type, add_dummy_prefix=prefix)
     own = sentencepiece.SentencePieceProcessor(model_proto=model)
     vocab = Vocabulary(model)
+    assert vocab._apart == (model_type == "bpe" and not prefix)
     prompt = format_prompt("Hello  world 日本 ", variant("turns_t5"))
     found = vocab.encode((p.text, p.control) for p in prompt.parts)
     assert [i for i, _ in found] == [own.bos_id(), *own.encode(str(prompt))]

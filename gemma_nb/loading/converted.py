@@ -23,11 +23,13 @@ def read(loader: Any, plain: Any, target: Any, watch: weights.Watch | None = Non
         OSError: a file is missing, cut or corrupt.
     """
     pairs = {} if target is plain else _twins(plain, target)
+    if layout.wanted():
+        layout.make_room(target._flatten_layers())  # noqa: SLF001 - as Keras walks them
     with _porting()(loader.preset, pairs, watch) as tensors:
         loader.converter.convert_weights(plain, tensors, loader.config)
     _finish(plain, target, pairs)
     if layout.wanted():
-        layout.arrange(target._flatten_layers())  # noqa: SLF001 - as Keras walks them
+        layout.arrange(target._flatten_layers())  # noqa: SLF001
 
 
 def _twins(plain: Any, target: Any) -> dict[int, tuple[Any, str]]:

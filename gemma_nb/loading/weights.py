@@ -47,6 +47,8 @@ def read(
     flight = Flight(watch)
     pairs = list(zip(plain._flatten_layers(), target._flatten_layers(), strict=True))  # noqa: SLF001
     changed = {id(layer) for layer in quantizing.quantizable(plain)} if quantize else set()
+    if layout.wanted():
+        layout.make_room([filled for _, filled in pairs])
     # Keras asks each layer to load itself from the store: what it does then is ours
     for layer, filled in pairs:
         make = _quantizing if id(layer) in changed else _reading

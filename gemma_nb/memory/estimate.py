@@ -12,7 +12,7 @@ from gemma_nb.memory.cache import cache_bytes
 from gemma_nb.memory.kernels import text_kernels
 from gemma_nb.memory.plan import LOAD_BLOCK, CachePlan, cache_plan
 from gemma_nb.memory.weights import weight_bytes
-from gemma_nb.memory.workspace import CONSTANTS, given_away, workspace_bytes
+from gemma_nb.memory.workspace import CONSTANTS, workspace_bytes
 from gemma_nb.precision import PRECISIONS, Precision
 from gemma_nb.precision import precision as find_precision
 
@@ -132,7 +132,6 @@ def estimate_memory(
     whole = weight_bytes(variant, PRECISIONS[precision.dtype])
     block = min(LOAD_BLOCK, whole.total)
     a = variant.architecture
-    overhead = CONSTANTS.fixed
     if a is None:
         cache, workspace = 0, round(_ROUGH_SHARE * whole.total)
     else:
@@ -141,14 +140,12 @@ def estimate_memory(
         workspace = workspace_bytes(
             a, matrices, precision, max_length, batch_size, plan=plan, runtime=runtime
         )
-        if runtime is None or runtime.kind == "gpu":
-            overhead += given_away(matrices, precision)
     return MemoryEstimate(
         weights=weights.text,
         towers=weights.towers,
         kv_cache=cache,
         workspace=workspace,
-        overhead=overhead,
+        overhead=CONSTANTS.fixed,
         load_peak_device=weights.total + block,
         load_peak_host=INTERPRETER_BYTES + 2 * block,
         rough=a is None,

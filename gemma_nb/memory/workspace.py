@@ -40,7 +40,7 @@ class Constants:
 #: shape (XLA's memory analysis, 2026-11-22).
 CONSTANTS = Constants(
     activation=0.37,
-    fixed=round(0.031 * GIB),
+    fixed=round(0.039 * GIB),
     processor_scores=3.0,
     processor_activation=0.47,
     processor_layers=0.25,
@@ -103,24 +103,3 @@ def workspace_bytes(
         table = max(m.parameters for m in matrices if m.use == "embedding") * wide
         prompt = max(prompt, table - cache_bytes(a, max_length, batch_size, wide, plan))
     return round(prompt)
-
-
-def given_away(matrices: list[Kernel], precision: Precision) -> int:
-    """Bytes that XLA's allocator on a GPU gives away with the first large tensor, the table.
-
-    It takes memory by regions that double from 2 MiB, where it is not taken beforehand, and gives a
-    region away whole unless 128 MiB or as much again would be left of it
-    (xla/tsl/framework/bfc_allocator.cc; ``benchmarks/holes.py`` replays it).
-
-    Args:
-        matrices: the decoder's.
-        precision: what they are loaded in.
-    """
-    table = next(m for m in matrices if m.use == "embedding")
-    halves = {"int8": 2, "int4": 1}.get(precision.name, 2 * precision.dtype_bytes)
-    size = table.rows * table.columns * halves // 2
-    region = 2 * 2**20
-    while region < size:
-        region *= 2
-    rest = region - size
-    return rest if rest < min(size, 128 * 2**20) else 0

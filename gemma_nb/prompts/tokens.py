@@ -61,6 +61,7 @@ class Vocabulary:
         written = sorted(self.control.keys() - _RESERVED, key=len, reverse=True)
         self._lexer = re.compile("|".join(map(re.escape, written)) or r"(?!)")
         self._processors: dict[str, Any] = {}
+        self._apart = _are_apart(proto)
 
     @property
     def size(self) -> int:
@@ -92,8 +93,22 @@ class Vocabulary:
         )
         bos = processor.bos_id()
         ids = [bos] if bos >= 0 else []
-        ids += processor.Encode(marked)
+        if not self._apart:
+            ids += processor.Encode(marked)
+            return [(i, i in self._names) for i in ids]
+        first, *others = marked.split(mark)
+        ids += self._stretch(mark, first)
+        for other in others:
+            found = self._lexer.match(other)
+            assert found is not None  # a mark stands before a piece
+            ids.append(self.control[found[0]])
+            ids += self._stretch(mark, other[found.end() :])
         return [(i, i in self._names) for i in ids]
+
+    @lru_cache(maxsize=256)  # noqa: B019 - vocabularies are few and stay
+    def _stretch(self, mark: str, text: str) -> tuple[int, ...]:
+        """Ids of what stands between two control tokens: of a chat all but the last were said before."""
+        return tuple(self._processor(mark).Encode(text))
 
     def _processor(self, mark: str) -> Any:
         """The second vocabulary's processor for ``mark``."""
@@ -152,6 +167,18 @@ def _pieces(proto: bytes) -> Iterator[tuple[str, int, tuple[int, int]]]:
         piece, kind = fields.get(1, b""), fields.get(3, _NORMAL)
         if isinstance(piece, bytes) and isinstance(kind, int):
             yield piece.decode("utf-8", "replace"), kind, bounds
+
+
+def _are_apart(proto: bytes) -> bool:
+    """Whether the text between two control tokens gets the same ids alone as within the whole.
+
+    So in a BPE vocabulary, which Gemma's are, that neither puts a space in front of a text nor takes
+    any away: ModelProto's trainer_spec.model_type is 2, normalizer_spec.add_dummy_prefix and
+    remove_extra_whitespaces are 0 (true where absent).
+    """
+    specs = {n: v for n, v, _ in _fields(proto) if n in (2, 3) and isinstance(v, bytes)}
+    trainer, normalizer = ({n: v for n, v, _ in _fields(specs.get(k, b""))} for k in (2, 3))
+    return trainer.get(3) == 2 and normalizer.get(3) == 0 and normalizer.get(4) == 0
 
 
 def _with_pieces(proto: bytes, changes: Iterable[tuple[tuple[int, int], str, int]]) -> bytes:
