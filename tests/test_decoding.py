@@ -170,18 +170,26 @@ def test_another_conversation_begins_anew(decoder, chunked):
     assert list(chunked.tokens(other, Sampling(), 0, 6, reuse=True)) == fresh(decoder, other)
 
 
-def test_a_reply_within_a_reply_and_one_left_unread(decoder, chunked):
+def test_a_reply_within_a_reply(decoder, chunked):
     ids = prompt(20)
     whole = fresh(decoder, ids, 12)
     outer = chunked.tokens(ids, Sampling(), 0, 12)
     begun = [next(outer), next(outer)]
     assert fresh(chunked, prompt(9)) == fresh(decoder, prompt(9))
     assert begun + list(outer) == whole
-    left = chunked.tokens(ids, Sampling(), 0, 12, reuse=True)
-    assert [next(left) for _ in range(5)] == whole[:5]
-    left.close()
-    longer = [*ids, *whole[:5], 9, 9]
-    assert list(chunked.tokens(longer, Sampling(), 0, 6, reuse=True)) == fresh(decoder, longer)
+
+
+def test_one_left_unread_is_gone_on_from(decoder, chunked):
+    """Behind a short prompt the first token is read before it is taken in."""
+    for length, read in ((20, 1), (20, 5), (40, 1)):
+        ids = prompt(length)
+        whole = fresh(decoder, ids)
+        left = chunked.tokens(ids, Sampling(), 0, 12, reuse=True)
+        assert [next(left) for _ in range(read)] == whole[:read]
+        left.close()
+        longer = [*ids, *whole[:read], 9, 9]
+        made = list(chunked.tokens(longer, Sampling(), 0, 6, reuse=True))
+        assert made == fresh(decoder, longer), (length, read)
 
 
 def test_trained_weights_are_not_mixed_with_an_old_cache():
