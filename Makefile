@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
+# two processes; what one file holds stays in one
+TWO := -n 2 --dist loadfile
 # .venv/bin first, so that tools (and the notebooks' kernel) are this project's own
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -28,21 +30,21 @@ lint: $(VENV)/.test
 test: lint test-unit test-notebooks test-browser
 
 test-unit: $(VENV)/.test
-	$(PYTEST) -m "not browser and not leg"
+	$(PYTEST) $(TWO) -m "not browser and not leg"
 
 # everything that needs no model and no browser
 test-fast: $(VENV)/.test
 	$(PYTEST) -m "not slow and not browser and not leg"
 
 test-notebooks: $(VENV)/.test
-	$(PYTEST) --nbval-lax --nbval-cell-timeout=120 notebooks/en $(JA_NOTEBOOKS)
+	$(PYTEST) $(TWO) --nbval-lax --nbval-cell-timeout=120 notebooks/en $(JA_NOTEBOOKS)
 
 # one browser host; where no browser is installed it says so
 test-browser: $(VENV)/.test
-	$(PYTEST) -m "browser and not leg" tests/browser
+	$(PYTEST) $(TWO) -m "browser and not leg" tests/browser
 
 test-legs: $(VENV)/.test
-	$(PYTEST) -m leg
+	$(PYTEST) $(TWO) -m leg
 
 # what a processor can measure; the scripts say what they measure on an accelerator
 bench: $(VENV)/.test

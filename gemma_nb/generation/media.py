@@ -136,7 +136,7 @@ def token_ids(
         parts.append((place.before + place.soft * one.tokens + place.after, True))
         fill += [one.id] * one.tokens
         soft.add(vocab.control[place.soft])
-    ids = [i for i, _ in vocab.encode(parts)]
+    ids = vocab.ids(parts)
     if not clips:
         return ids
     following = iter(fill)

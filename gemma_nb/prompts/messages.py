@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
@@ -37,23 +38,21 @@ MEDIA = frozenset({"image", "audio", "video"})
 _DATA_KEYS = ("url", "path", "base64", "data")
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One part of a message's content: its kind, and its text, its medium or its fields."""
 
     kind: str
     text: str = ""
     medium: Media | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """One message: ``role`` is "system", "user", "assistant" or "tool"."""
 
     role: str
     items: tuple[Item, ...] = ()
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def text(self) -> str:

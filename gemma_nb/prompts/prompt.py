@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.tokens import Vocabulary, vocabulary
+from gemma_nb.prompts.tokens import vocabulary
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,8 @@ class Media:
     data: Any = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
-class Part:
-    """A stretch of a prompt.
+class Part(NamedTuple):
+    """A stretch of a prompt; of a long chat some hundred are made a turn.
 
     ``control`` is True for what the format itself writes (tags, roles, the newlines round them)
     and False for what a person, a tool or a model said. ``medium`` is what a placeholder stands
@@ -91,7 +90,7 @@ class Prompt(str):
         Raises:
             InvalidInput: ``tokenizer`` holds no SentencePiece vocabulary.
         """
-        return [token for token, _ in self._encoded(vocabulary(tokenizer))]
+        return vocabulary(tokenizer).ids(self._texts())
 
     def pieces(self, tokenizer: Any) -> list[Piece]:
         """The same tokens as ``token_ids``, each with its piece.
@@ -103,10 +102,10 @@ class Prompt(str):
             InvalidInput: ``tokenizer`` holds no SentencePiece vocabulary.
         """
         vocab = vocabulary(tokenizer)
-        return [Piece(i, vocab.piece(i), control) for i, control in self._encoded(vocab)]
+        return [Piece(i, vocab.piece(i), control) for i, control in vocab.encode(self._texts())]
 
-    def _encoded(self, vocab: Vocabulary) -> list[tuple[int, bool]]:
-        return vocab.encode((part.text, part.control) for part in self.parts)
+    def _texts(self) -> list[tuple[str, bool]]:
+        return [(part.text, part.control) for part in self.parts]
 
     def check_length(self, tokenizer: Any, max_length: int, new_tokens: int = 1) -> int:
         """Makes sure that the prompt leaves room to answer.

@@ -73,7 +73,11 @@ class Vocabulary:
         return self._names.get(token) or self._processor(_MARKS[0]).IdToPiece(token)
 
     def encode(self, parts: Iterable[tuple[str, bool]]) -> list[tuple[int, bool]]:
-        """Ids of a prompt, each with whether it is a control token; ``<bos>`` first.
+        """The same ids as ``ids``, each with whether it is a control token."""
+        return [(i, i in self._names) for i in self.ids(parts)]
+
+    def ids(self, parts: Iterable[tuple[str, bool]]) -> list[int]:
+        """Ids of a prompt; ``<bos>`` first.
 
         Args:
             parts: ``(text, control)`` in order.
@@ -94,8 +98,7 @@ class Vocabulary:
         bos = processor.bos_id()
         ids = [bos] if bos >= 0 else []
         if not self._apart:
-            ids += processor.Encode(marked)
-            return [(i, i in self._names) for i in ids]
+            return [*ids, *processor.Encode(marked)]
         first, *others = marked.split(mark)
         ids += self._stretch(mark, first)
         for other in others:
@@ -103,7 +106,7 @@ class Vocabulary:
             assert found is not None  # a mark stands before a piece
             ids.append(self.control[found[0]])
             ids += self._stretch(mark, other[found.end() :])
-        return [(i, i in self._names) for i in ids]
+        return ids
 
     @lru_cache(maxsize=256)  # noqa: B019 - vocabularies are few and stay
     def _stretch(self, mark: str, text: str) -> tuple[int, ...]:
