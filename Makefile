@@ -44,7 +44,7 @@ test-browser: $(VENV)/.test
 	$(PYTEST) $(TWO) -m "browser and not leg" tests/browser
 
 test-legs: $(VENV)/.test
-	$(PYTEST) $(TWO) -m leg
+	$(PYTEST) -m leg
 
 # what a processor can measure; the scripts say what they measure on an accelerator
 bench: $(VENV)/.test
