@@ -41,7 +41,7 @@ test-notebooks: $(VENV)/.test
 
 # one browser host; where no browser is installed it says so
 test-browser: $(VENV)/.test
-	$(PYTEST) $(TWO) -m "browser and not leg" tests/browser
+	$(PYTEST) -m "browser and not leg" tests/browser
 
 test-legs: $(VENV)/.test
 	$(PYTEST) -m leg
