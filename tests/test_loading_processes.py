@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 
@@ -66,11 +67,18 @@ def run(code, **environment):
 
 @pytest.mark.leg
 def test_twenty_rounds_of_load_and_unload_end_where_they_began(tmp_path):
-    """In one arena: what threads' arenas end with, glibc keeps, in steps of 4 MiB, 1 % each."""
-    for _ in range(2):
-        seen = run(ROUNDS, GEMMA_NB_COMPILE_CACHE=str(tmp_path / "cache"), MALLOC_ARENA_MAX="1")
-        assert all(left == 0 for _, left in seen), seen
-        assert seen[19][0] <= 1.01 * seen[1][0], seen
+    """The median of five processes: glibc gives memory back in steps of 4 MiB, 1 % each."""
+    runs = [run(ROUNDS, GEMMA_NB_COMPILE_CACHE=str(tmp_path / "cache")) for _ in range(5)]
+    assert all(left == 0 for seen in runs for _, left in seen), runs
+    ratios = [seen[19][0] / seen[1][0] for seen in runs]
+    assert statistics.median(ratios) <= 1.02, ratios
+
+
+@pytest.mark.leg
+def test_twenty_rounds_in_one_arena(tmp_path):
+    """What glibc keeps at the end of threads' arenas left out: what is more is held by someone."""
+    seen = run(ROUNDS, GEMMA_NB_COMPILE_CACHE=str(tmp_path / "cache"), MALLOC_ARENA_MAX="1")
+    assert seen[19][0] <= 1.01 * seen[1][0], seen
 
 
 def test_a_second_process_compiles_nothing_anew(tmp_path):
