@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
@@ -63,6 +63,21 @@ class Vocabulary:
         self._processors: dict[str, Any] = {}
         self._apart = _are_apart(proto)
 
+    @cached_property
+    def bos(self) -> int:
+        """The id of ``<bos>``, with which every prompt begins.
+
+        It is found by its name, as KerasHub's tokenizers find it (``start_token_id``): the protos
+        that KerasHub builds from a ``tokenizer.json`` do not say which piece it is.
+
+        Raises:
+            InvalidInput: the vocabulary has no token that begins a text.
+        """
+        bos = self.control.get("<bos>", self._processor(_MARKS[0]).bos_id())
+        if bos < 0:
+            raise InvalidInput("prompt_no_bos")
+        return bos
+
     @property
     def size(self) -> int:
         """How many pieces it holds."""
@@ -83,7 +98,8 @@ class Vocabulary:
             parts: ``(text, control)`` in order.
 
         Raises:
-            InvalidInput: the text holds every one of the 66 noncharacters.
+            InvalidInput: the text holds every one of the 66 noncharacters, or the vocabulary has no
+                ``<bos>``.
         """
         parts = list(parts)
         text = "".join(text for text, _ in parts)
@@ -95,8 +111,7 @@ class Vocabulary:
             self._lexer.sub(lambda found: mark + found[0], part) if control else part
             for part, control in parts
         )
-        bos = processor.bos_id()
-        ids = [bos] if bos >= 0 else []
+        ids = [self.bos]
         if not self._apart:
             return [*ids, *processor.Encode(marked)]
         first, *others = marked.split(mark)

@@ -14,6 +14,11 @@ TEXT = {
         "{kind} には SentencePiece の語彙がありません。"
         "KerasHub の Gemma のトークナイザー(例: model.tokenizer)を渡してください。",
     ),
+    "prompt_no_bos": (
+        "This vocabulary has no token that begins a text (<bos>): pass a Gemma tokenizer.",
+        "この語彙にはテキストの先頭を示すトークン(<bos>)がありません。"
+        "Gemma のトークナイザーを渡してください。",
+    ),
     "prompt_messages_type": (
         "A conversation is a string or a list of messages like "
         '{{"role": "user", "content": "…"}}, not {kind}.',
