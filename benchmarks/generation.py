@@ -114,9 +114,9 @@ def read_bytes(row: dict) -> int:
     """Bytes of weights that a decode step reads: all but tables of which it looks up a row."""
     import memory
 
-    from gemma_nb.memory.kernels import text_kernels
-    from gemma_nb.memory.weights import kernel_bytes
-    from gemma_nb.precision import precision
+    from gemma_nb.fit.precision import precision
+    from gemma_nb.fit.weight_bytes import kernel_bytes
+    from gemma_nb.fit.weight_shapes import text_kernels
 
     matrices, _ = text_kernels(memory.text_variant(row["name"]))
     how = precision(row["precision"])
@@ -150,7 +150,7 @@ def tokenizer():
     """The demo model's."""
     import keras_hub
 
-    from gemma_nb.catalog import demo_directory
+    from gemma_nb.catalog.registry import demo_directory
 
     return keras_hub.models.Tokenizer.from_preset(str(demo_directory(DEMO)))
 
@@ -185,7 +185,7 @@ def chat_turns(decoder, lm, precision: str) -> list[float]:
 
 class Ours:
     def __init__(self, lm, max_length: int) -> None:
-        from gemma_nb.generation.decoding import Decoder
+        from gemma_nb.generation.decoder import Decoder
 
         self.decoder = Decoder(lm, max_length)
         self.max_length = max_length

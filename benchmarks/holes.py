@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from gemma_nb.generation.layout import LARGE, REGION, SPARE, room  # noqa: E402
+from gemma_nb.loading.relayout import LARGE, REGION, SPARE, room  # noqa: E402
 
 STEP = 256
 GIB = 2**30
@@ -107,7 +107,7 @@ def layers(name: str, precision: str) -> list[tuple[tuple[int, ...], frozenset[i
     import memory
     import numpy as np
 
-    from gemma_nb.generation import layout
+    from gemma_nb.loading import relayout
 
     def size(variable) -> int:
         import ml_dtypes
@@ -118,7 +118,7 @@ def layers(name: str, precision: str) -> list[tuple[tuple[int, ...], frozenset[i
     found = []
     for layer in memory.unfilled(name, precision)._flatten_layers():  # noqa: SLF001 - as loading walks them
         variables = layer._trainable_variables + layer._non_trainable_variables  # noqa: SLF001
-        anew = {id(v) for v, _ in layout._orders([layer])}  # noqa: SLF001
+        anew = {id(v) for v, _ in relayout._orders([layer])}  # noqa: SLF001
         sizes = tuple(size(v) for v in variables)
         found.append((sizes, frozenset(i for i, v in enumerate(variables) if id(v) in anew)))
     return found

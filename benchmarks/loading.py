@@ -71,7 +71,7 @@ def make(name, folder):
         config.pop(key, None)
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "metadata.json").write_text(json.dumps({"parameter_count": backbone.count_params()}))
-    from gemma_nb.catalog import demo_directory
+    from gemma_nb.catalog.registry import demo_directory
 
     demo = demo_directory("demo_gemma3_instruct_1m")
     shutil.copy(demo / "tokenizer.json", folder)
@@ -299,8 +299,8 @@ def first_answers(name, place, seconds):
 
 
 def _ours(_, folder, precision):
+    from gemma_nb.fit.precision import precision as find
     from gemma_nb.loading.build import build
-    from gemma_nb.precision import precision as find
 
     return build(str(folder), find(precision))[0].backbone
 

@@ -105,7 +105,7 @@ def run_row(name: str, precision: str, max_length: int, batch: int, *, tiny: boo
 
 def generate(lm, max_length: int, batch: int) -> None:
     """Fills the cache through this package's own generation, one conversation in two turns."""
-    from gemma_nb.generation.decoding import Decoder
+    from gemma_nb.generation.decoder import Decoder
     from gemma_nb.generation.sampling import Sampling
 
     decoder = Decoder(lm, max_length)
@@ -124,32 +124,32 @@ def constant_model(name: str, precision: str, *, tiny: bool = False):
     """The KerasHub task of a shape, text only, every weight the same number."""
     import keras_hub
 
-    from gemma_nb.generation import layout
+    from gemma_nb.loading import relayout
 
     backbone = unfilled(name, precision, tiny=tiny)
     layers = list(backbone._flatten_layers())  # noqa: SLF001
-    if layout.wanted():
-        layout.make_room(layers)
+    if relayout.wanted():
+        relayout.make_room(layers)
     for layer in layers:  # one by one, as loading fills them
         for variable in layer._trainable_variables + layer._non_trainable_variables:  # noqa: SLF001
             variable._value = _full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
-        if layout.wanted():
-            layout.arrange([layer])
+        if relayout.wanted():
+            relayout.arrange([layer])
     task = type(backbone).__name__.replace("Backbone", "CausalLM")
     return getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
 
 
 def unfilled(name: str, precision: str, *, tiny: bool = False):
     """The backbone of a shape as loading builds it, quantised or not, before it is filled."""
-    from gemma_nb.loading import quantizing
-    from gemma_nb.precision import precision as find
+    from gemma_nb.fit.precision import precision as find
+    from gemma_nb.loading import quantize
 
     how = find(precision)
     backbone = skeleton(name, how.dtype, tiny=tiny)
     if how.quantize:
-        policies = quantizing.policies(backbone, how.quantize, how.dtype)
+        policies = quantize.policies(backbone, how.quantize, how.dtype)
         backbone = skeleton(name, policies, tiny=tiny)
-        quantizing.settle(backbone)
+        quantize.settle(backbone)
     return backbone
 
 
@@ -299,7 +299,7 @@ def split(rows: list[dict]) -> tuple[list[dict], list[dict]]:
 
 def fit(path: Path) -> None:
     """Prints the constant that fits the calibration rows best."""
-    from gemma_nb.memory import workspace
+    from gemma_nb.fit import workspace
 
     rows, _ = split(read(path))
     if not rows:

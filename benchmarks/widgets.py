@@ -161,9 +161,9 @@ def chat(gnb):
 
 def compare(gnb):
     """The comparing panel; a run's rows come from a list."""
-    from gemma_nb.comparing import run
-    from gemma_nb.comparing.measure import Measurement
-    from gemma_nb.comparing.rows import Output, Row
+    from gemma_nb.comparison import run
+    from gemma_nb.comparison.measure import Measurement
+    from gemma_nb.comparison.rows import Output, Row
 
     def measured(self, _):
         """A row without measuring."""
@@ -233,7 +233,7 @@ def main():
     """Measures, and writes the table."""
     from importlib.metadata import version
 
-    from gemma_nb.hardware import detect_runtime
+    from gemma_nb.hardware.detect import detect_runtime
 
     here = detect_runtime()
     cpu = next((f.value for f in here.facts if f.name == "processors"), "?")

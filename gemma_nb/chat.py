@@ -11,7 +11,7 @@ from gemma_nb.errors import InvalidInput
 
 if TYPE_CHECKING:
     from gemma_nb.model import Model
-    from gemma_nb.prompts.replies import Chunk, ReplyParser
+    from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 
 #: What happens when the conversation no longer fits.
 OVERFLOWS = ("refuse", "drop")

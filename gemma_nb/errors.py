@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from gemma_nb.strings import Message
+from gemma_nb.i18n import Message
 
 
 class GemmaError(Exception):
     """Base of every error that gemma_nb raises itself.
 
     Args:
-        key: a key of ``gemma_nb.strings``.
+        key: a key of ``gemma_nb.i18n``.
         **values: what the sentence's placeholders take.
     """
 

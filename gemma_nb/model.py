@@ -11,23 +11,23 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GenerationError, InvalidInput
-from gemma_nb.generation import embedding
-from gemma_nb.generation.decoding import Decoder
-from gemma_nb.generation.embedding import Embedder
-from gemma_nb.generation.encoder_decoder import EncoderDecoder
+from gemma_nb.generation import embedder as embedding
+from gemma_nb.generation.compilation import bucket
+from gemma_nb.generation.decoder import Decoder
+from gemma_nb.generation.detokenizer import TextStream
+from gemma_nb.generation.embedder import Embedder
 from gemma_nb.generation.engine import Engine, engine_of
-from gemma_nb.generation.media import Clip, Converters, token_ids
-from gemma_nb.generation.programs import bucket
+from gemma_nb.generation.media_encoders import SoftTokens, senses_of
+from gemma_nb.generation.media_inputs import Clip, Converters, token_ids
 from gemma_nb.generation.sampling import Sampling, defaults
-from gemma_nb.generation.senses import SoftTokens, senses_of
-from gemma_nb.generation.text import TextStream
-from gemma_nb.generation.timing import Clock, Stats, together
-from gemma_nb.prompts import format_prompt, reply_tokens, stop_tokens
-from gemma_nb.prompts.replies import Chunk, ReplyParser
-from gemma_nb.prompts.tokens import vocabulary
+from gemma_nb.generation.seq2seq import EncoderDecoder
+from gemma_nb.generation.stats import Clock, Stats, together
+from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
+from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
+from gemma_nb.prompts.safe_tokenizer import vocabulary
 
 if TYPE_CHECKING:
-    from gemma_nb.catalog import Variant
+    from gemma_nb.catalog.variant import Variant
 
 #: A conversation: one user turn as a string, or a list of {"role": …, "content": …}.
 Messages = str | Sequence[dict[str, Any]]
@@ -413,7 +413,7 @@ class Model:
         self._decoder = None
         self.lm = self._senses.lm = None
         self._soft.clear()
-        from gemma_nb.loading.release import release
+        from gemma_nb.loading.free_memory import release
 
         release()
 

@@ -7,11 +7,11 @@ os.environ.setdefault("GEMMA_NB_LANG", "en")
 
 import pytest
 
-from gemma_nb import strings
+from gemma_nb import i18n
 
 
 @pytest.fixture(autouse=True)
 def _english():
     """Every test starts in English, whatever the one before chose."""
     yield
-    strings._chosen = None
+    i18n._chosen = None

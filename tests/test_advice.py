@@ -5,13 +5,14 @@ import dataclasses
 import pytest
 
 from gemma_nb import Choice, advise, estimate_memory, set_language, variant, variants
-from gemma_nb.advice import fixes as fixes_module
-from gemma_nb.advice import guards as guards_module
-from gemma_nb.advice.verdict import TIGHT_SHARE, download_bytes
 from gemma_nb.errors import InvalidInput
-from gemma_nb.hardware import Runtime, runtime, runtimes
-from gemma_nb.strings import table
-from gemma_nb.units import GIB
+from gemma_nb.fit import fixes as fixes_module
+from gemma_nb.fit import warnings as guards_module
+from gemma_nb.fit.verdict import TIGHT_SHARE, download_bytes
+from gemma_nb.hardware.known import runtime, runtimes
+from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.i18n import table
+from gemma_nb.text_utils import GIB
 
 HALF = ("float32", "float16", "int8")
 ALL = ("float32", "bfloat16", "float16", "int8")

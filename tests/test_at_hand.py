@@ -3,9 +3,8 @@
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb import credentials
 from gemma_nb.hardware.network import has_route
-from gemma_nb.loading import at_hand
+from gemma_nb.hub import availability, credentials
 
 HEAD = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
 LOCAL = "eth0\t0011ACEF\t00000000\t0001\t0\t0\t0\t0000FFFF\n"
@@ -50,7 +49,7 @@ def elsewhere(monkeypatch, tmp_path):
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
     for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "HF_TOKEN", "HF_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(at_hand, "has_route", lambda: True)
+    monkeypatch.setattr(availability, "has_route", lambda: True)
     yield
     for service in credentials.SERVICES:
         credentials.forget(service)
@@ -60,16 +59,16 @@ def elsewhere(monkeypatch, tmp_path):
 def test_what_is_lacking(monkeypatch):
     gated, free = gnb.variant("gemma3_instruct_1b"), gnb.variant("gemma4_instruct_2b")
     demo = gnb.variant("demo_gemma3_instruct_4m")
-    assert [at_hand.lacks(v) for v in (gated, free, demo)] == ["login", "", ""]
+    assert [availability.lacks(v) for v in (gated, free, demo)] == ["login", "", ""]
     with monkeypatch.context() as colab:  # which may have one among its secrets
         colab.setattr(credentials, "in_colab", lambda: True)
         colab.setattr(credentials, "_colab_secrets", lambda: pytest.fail("it asked"))
-        assert at_hand.lacks(gated) == ""
+        assert availability.lacks(gated) == ""
     credentials.give(credentials.HUGGING_FACE, "hf_token")
-    assert at_hand.lacks(gated) == "login"  # its preset lies on Kaggle
+    assert availability.lacks(gated) == "login"  # its preset lies on Kaggle
     credentials.give(credentials.KAGGLE, "token")
-    assert at_hand.lacks(gated) == ""
-    monkeypatch.setattr(at_hand, "has_route", lambda: False)
-    assert [at_hand.lacks(v) for v in (gated, free, demo)] == ["network", "network", ""]
-    monkeypatch.setattr(at_hand, "ready", lambda _: "a folder")
-    assert at_hand.lacks(gated) == ""
+    assert availability.lacks(gated) == ""
+    monkeypatch.setattr(availability, "has_route", lambda: False)
+    assert [availability.lacks(v) for v in (gated, free, demo)] == ["network", "network", ""]
+    monkeypatch.setattr(availability, "ready", lambda _: "a folder")
+    assert availability.lacks(gated) == ""

@@ -17,10 +17,10 @@ from sentencepiece import SentencePieceProcessor
 from test_prompts_tokens import CONVERSATIONS
 
 import gemma_nb as gnb
-from gemma_nb.catalog import demo_directory
+from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts import format_prompt
-from gemma_nb.prompts.tokens import Vocabulary
+from gemma_nb.prompts.formatting import format_prompt
+from gemma_nb.prompts.safe_tokenizer import Vocabulary
 
 CONVERTERS = ("convert_gemma3", "convert_gemma4")
 DEMO = "demo_gemma3_instruct_1m"
@@ -151,7 +151,7 @@ def test_load_chat_and_next_tokens(model):
 
 @pytest.mark.slow
 def test_compare(preset, monkeypatch):
-    from gemma_nb.generation.decoding import Decoder
+    from gemma_nb.generation.decoder import Decoder
 
     sent = []
     plain = Decoder.tokens
@@ -179,7 +179,7 @@ def test_compare(preset, monkeypatch):
 @pytest.mark.slow
 def test_the_inspector_and_the_command_line(preset, tmp_path, capsys):
     from gemma_nb.cli import main
-    from gemma_nb.loading.vocabularies import pieces, tokenizer_at_hand
+    from gemma_nb.hub.local_tokenizer import pieces, tokenizer_at_hand
 
     tokenizer = tokenizer_at_hand(str(preset))
     assert tokenizer.of.name == gnb.variant(str(preset)).name

@@ -10,7 +10,7 @@ from hubs.server import Faults
 
 import gemma_nb as gnb
 from gemma_nb.errors import LoadError
-from gemma_nb.loading.fetch import fetch, ready
+from gemma_nb.hub.fetch import fetch, ready
 
 pytest_plugins = ["hubs.plugin"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.catalog import demo_directory, nearest
-from gemma_nb.catalog.data import catalog
+from gemma_nb.catalog.listed import catalog
+from gemma_nb.catalog.registry import demo_directory, nearest
 
 ALL = gnb.variants()
 DEMOS = [v for v in ALL if v.family == "Demo"]

@@ -7,8 +7,9 @@ import struct
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.catalog import community, demo_directory
-from gemma_nb.catalog.hugging_face import read_hugging_face
+from gemma_nb.catalog import unlisted
+from gemma_nb.catalog.hugging_face_config import read_hugging_face
+from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.errors import LoadError
 
 pytest_plugins = ["hubs.plugin"]
@@ -123,9 +124,9 @@ def _forget(monkeypatch, tmp_path_factory):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path_factory.mktemp("hf")))
-    community._from_host.cache_clear()
+    unlisted._from_host.cache_clear()
     yield
-    community._from_host.cache_clear()
+    unlisted._from_host.cache_clear()
 
 
 # --- directories -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import tiny
 
 import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation import decoding
+from gemma_nb.generation import decoder as decoding
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import gemma_nb as gnb
-from gemma_nb.prompts.calls import ToolCall
-from gemma_nb.prompts.replies import Chunk
+from gemma_nb.prompts.reply_parser import Chunk
+from gemma_nb.prompts.tool_calls import ToolCall
 from gemma_nb.widgets import chat as chat_module
 from gemma_nb.widgets import stop_button
 from gemma_nb.widgets.chat_media import attachment
@@ -153,7 +153,7 @@ class Scripted:
     def _chunks(self, messages, max_new_tokens, *, cache, tools, thinking, **options):
         self.asked.append((messages, max_new_tokens, options))
         self.prompt_ids(messages, tools=tools, thinking=thinking)
-        from gemma_nb.prompts.replies import ReplyParser
+        from gemma_nb.prompts.reply_parser import ReplyParser
 
         parser = ReplyParser(self.variant)
 

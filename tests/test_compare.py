@@ -15,16 +15,15 @@ import pytest
 from html_seen import Seen
 
 import gemma_nb as gnb
-from gemma_nb.comparing import Agreement, Comparison, Machine, Output, Row
-from gemma_nb.comparing.comparison import MissingPackage
-from gemma_nb.comparing.measure import scored
-from gemma_nb.comparing.peaks import Peaks
-from gemma_nb.comparing.positions import WINDOW, windows
-from gemma_nb.comparing.rows import from_values, to_values
-from gemma_nb.comparing.store import ATTEMPTS, Kept, Store
+from gemma_nb.comparison.log_likelihood import WINDOW, windows
+from gemma_nb.comparison.measure import scored
+from gemma_nb.comparison.peaks import Peaks
+from gemma_nb.comparison.result import Comparison, Machine, MissingPackage
+from gemma_nb.comparison.rows import Agreement, Output, Row, from_values, to_values
+from gemma_nb.comparison.store import ATTEMPTS, Kept, Store
 from gemma_nb.errors import InvalidInput
+from gemma_nb.i18n import Message
 from gemma_nb.model import live_models
-from gemma_nb.strings import Message
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -114,7 +113,7 @@ def test_bad_input_is_told_before_anything_is_loaded(arguments, more, match, tmp
     def never(*_, **__):
         raise AssertionError("loaded")
 
-    monkeypatch.setattr("gemma_nb.loading.load", never)
+    monkeypatch.setattr("gemma_nb.load_model.load", never)
     folder = tmp_path / "rows"
     with pytest.raises(ValueError, match=re.escape(match)):
         gnb.compare(*arguments, path=folder, progress=False, **more)
@@ -132,7 +131,7 @@ def test_nothing_heavy_is_imported_to_find_bad_input():
 
 
 def test_the_function_is_not_hidden_by_a_module_of_its_name():
-    code = "import gemma_nb as gnb; gnb.Comparison; import gemma_nb.cli.compare; print(gnb.compare)"
+    code = "import gemma_nb as gnb; gnb.Comparison; import gemma_nb.cli.compare_command; print(gnb.compare)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert told.stdout.startswith("<function compare")
 
@@ -261,8 +260,8 @@ def test_host_peak_is_of_the_block():
 
 def test_device_peak_is_exact_where_it_rose_and_sampled_else(monkeypatch):
     told = iter([(100, 40), (500, 60), (500, 60), (500, 60)])
-    monkeypatch.setattr("gemma_nb.comparing.peaks._device", lambda: next(told))
-    monkeypatch.setattr("gemma_nb.comparing.peaks._EVERY", 1e9)
+    monkeypatch.setattr("gemma_nb.comparison.peaks._device", lambda: next(told))
+    monkeypatch.setattr("gemma_nb.comparison.peaks._EVERY", 1e9)
     with Peaks() as first:
         pass
     assert (first.device, first.sampled) == (460, False)
@@ -621,7 +620,7 @@ def test_log_probabilities_are_kerashubs_own(family):
     import numpy as np
     import tiny
 
-    from gemma_nb.comparing.positions import Positions
+    from gemma_nb.comparison.log_likelihood import Positions
 
     lm = getattr(tiny, family)()
     model = type("Loaded", (), {"lm": lm})
@@ -639,7 +638,7 @@ def test_log_probabilities_are_kerashubs_own(family):
 def test_agreement_of_known_distributions():
     import numpy as np
 
-    from gemma_nb.comparing.agreement import Trace, compared
+    from gemma_nb.comparison.agreement import Trace, compared
 
     high = np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)
     low = np.log([[0.25, 0.5, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)

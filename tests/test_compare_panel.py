@@ -11,9 +11,11 @@ import pytest
 from html_seen import Seen as Markup
 
 import gemma_nb as gnb
-from gemma_nb.comparing import Comparison, Doing, Machine, Output, Row
+from gemma_nb.comparison.result import Comparison, Machine
+from gemma_nb.comparison.rows import Output, Row
+from gemma_nb.comparison.run_progress import Doing
 from gemma_nb.errors import InvalidInput
-from gemma_nb.strings import Message
+from gemma_nb.i18n import Message
 from gemma_nb.widgets import compare as module
 from gemma_nb.widgets import compare_export, compare_view
 from gemma_nb.widgets.compare_view import Seen
@@ -66,7 +68,7 @@ def fake(monkeypatch):
         rest = [Row(r.variant, r.precision, 2048) for r in rows[len(done) :]]
         return comparison(*done, *rest)
 
-    monkeypatch.setattr("gemma_nb.comparing.compare", compare)
+    monkeypatch.setattr("gemma_nb.comparison.run.compare", compare)
     return given
 
 

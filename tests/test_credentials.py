@@ -10,9 +10,9 @@ import types
 import pytest
 from hubs.logins import no_logins
 
-from gemma_nb import credentials as logins
-from gemma_nb.credentials import HUGGING_FACE, KAGGLE, Credentials, Secret, find, take, where
 from gemma_nb.errors import InvalidInput
+from gemma_nb.hub import credentials as logins
+from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, Credentials, Secret, find, take, where
 
 TOKEN = "KGAT_2f6ac0de93b14f0e8f0d7a55c1b6e7d8"
 HF = "hf_QwErTyUiOpAsDfGhJkLzXcVbNm13572468"

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb import credentials
-from gemma_nb.credentials import HUGGING_FACE, KAGGLE, PANEL, find
+from gemma_nb.hub import credentials
+from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, PANEL, find
 
 SECRET = "hf_ThisIsNobodysToken0123456789"
 

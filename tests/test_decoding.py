@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tiny
 
-from gemma_nb.generation import decoding
-from gemma_nb.generation.decoding import Decoder
+from gemma_nb.generation import decoder as decoding
+from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
 
 pytestmark = pytest.mark.slow

@@ -12,11 +12,11 @@ import tiny
 
 import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.generation.decoding import Decoder
-from gemma_nb.generation.drafting import AssistedDecoder, Drafter
+from gemma_nb.fit.precision import precision as find_precision
+from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
+from gemma_nb.generation.speculative import AssistedDecoder, Drafter
 from gemma_nb.loading.assistants import check_room
-from gemma_nb.precision import precision as find_precision
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import tiny
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput
-from gemma_nb.generation.embedding import TASKS, Embedder
+from gemma_nb.generation.embedder import TASKS, Embedder
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +88,7 @@ def test_compiles_once_for_each_bucket(model):
 
 
 def test_many_texts_are_taken_in_passes(model, monkeypatch):
-    from gemma_nb.generation import embedding
+    from gemma_nb.generation import embedder as embedding
 
     whole = model.embed(TEXTS)
     monkeypatch.setattr(embedding, "PASS", 128)

@@ -7,8 +7,8 @@ import tiny
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput
-from gemma_nb.generation.encoder_decoder import EncoderDecoder
 from gemma_nb.generation.sampling import Sampling
+from gemma_nb.generation.seq2seq import EncoderDecoder
 
 pytestmark = pytest.mark.slow
 

@@ -20,12 +20,12 @@ from hubs import HF_KERAS, HF_SAFE, KAGGLE, ROWS, SHARDED, presets
 from hubs.server import COMMIT, HF_LOGIN, KAGGLE_LOGIN, KAGGLE_PAIR, Faults, _crc32c
 from IPython.core.ultratb import VerboseTB
 
-from gemma_nb import strings
+from gemma_nb import i18n
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.loading import digests, transfer
-from gemma_nb.loading.crc32c import Crc32c
-from gemma_nb.loading.fetch import check_login, fetch, ready
-from gemma_nb.loading.sources import source
+from gemma_nb.hub import checksums, download
+from gemma_nb.hub.crc32c import Crc32c
+from gemma_nb.hub.fetch import check_login, fetch, ready
+from gemma_nb.hub.sources import source
 
 pytest_plugins = ["hubs.plugin"]
 
@@ -59,8 +59,7 @@ def refused(case, handle, key, credentials=None):
     error = caught.value
     assert error.message.key == f"fetch_{key}", str(error)
     english, japanese = (
-        strings.text(error.message.key, lang=lang, **error.message.values)
-        for lang in strings.LANGUAGES
+        i18n.text(error.message.key, lang=lang, **error.message.values) for lang in i18n.LANGUAGES
     )
     assert english != japanese
     assert "\n" not in english
@@ -212,10 +211,10 @@ def test_connection_cut_and_resumed(hubs, handle, share):
     hubs.faults.always_cut = share
     told = refused(f"cut at {share:.0%}, {source(handle).hub}", handle, "cut")
     assert WEIGHTS in told
-    assert len(weights_asked(hubs)) > len(transfer.PAUSES)
+    assert len(weights_asked(hubs)) > len(download.PAUSES)
     recovered(hubs, handle)
     begin = int(weights_asked(hubs)[-1].range.removeprefix("bytes=").removesuffix("-"))
-    assert share * size - transfer.CHUNK <= begin <= share * size
+    assert share * size - download.CHUNK <= begin <= share * size
 
 
 @pytest.mark.parametrize("handle", [K, H])
@@ -407,7 +406,7 @@ def test_no_room_on_the_disk_is_told_before_the_weights_come(hubs, handle, monke
         small.setattr(
             shutil, "disk_usage", lambda _: type("Usage", (), {"free": 70_000_000 - 2**20})()
         )
-        small.setattr("gemma_nb.loading.fetch.SPARE_BYTES", 70_000_000)
+        small.setattr("gemma_nb.hub.fetch.SPARE_BYTES", 70_000_000)
         refused(f"no room, {source(handle).hub}", handle, "no_room")
     assert not weights_asked(hubs)
     recovered(hubs, handle)
@@ -502,7 +501,7 @@ sys.path.insert(0, {tests!r})
 import huggingface_hub.constants, huggingface_hub.file_download
 from kagglesdk import kaggle_env
 kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.LOCAL] = {url!r}
-from gemma_nb.loading.fetch import fetch
+from gemma_nb.hub.fetch import fetch
 print("starting", flush=True)
 print(fetch({handle!r}))
 """
@@ -649,7 +648,7 @@ def test_the_login_is_not_sent_on_to_the_storage(hubs):
 
 
 def test_a_gated_variant_is_refused_before_any_request(hubs):
-    from gemma_nb.catalog import variant
+    from gemma_nb.catalog.registry import variant
 
     gated = variant("gemma3_instruct_1b")
     for call in (check_login, fetch):
@@ -744,7 +743,7 @@ def test_progress_as_text_and_as_steps(hubs, capsys):
     err = capsys.readouterr().err
     assert "Downloading hf://org/tiny-keras" in err
     assert "MiB/s" in err
-    strings.set_language("ja")
+    i18n.set_language("ja")
     assert "ダウンロード中" in str(steps[-1])
 
 
@@ -752,9 +751,9 @@ def test_digests_of_the_three_kinds(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"what is up, doc?")
     # the blob of the Pro Git book, chapter "Git Objects"
-    assert digests.digest_of(path, "git") == "bd9dbf5aae1a3862dd1526723246b20206e5fc37"
-    assert digests.digest_of(path, "md5") == hashlib.md5(path.read_bytes()).hexdigest()
-    assert digests.digest_of(path, "sha256") == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert checksums.digest_of(path, "git") == "bd9dbf5aae1a3862dd1526723246b20206e5fc37"
+    assert checksums.digest_of(path, "md5") == hashlib.md5(path.read_bytes()).hexdigest()
+    assert checksums.digest_of(path, "sha256") == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_crc32c_in_lanes_is_crc32c():

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from gemma_nb.advice import TASKS, suited
-from gemma_nb.catalog import variants
+from gemma_nb.catalog.registry import variants
 from gemma_nb.cli import main
 from gemma_nb.columns import width
+from gemma_nb.fit.tasks import TASKS, suited
 
 
 def fit(capsys, *arguments):

@@ -11,9 +11,11 @@ import pytest
 
 from gemma_nb import detect_runtime, runtimes, set_language
 from gemma_nb.errors import InvalidInput
-from gemma_nb.hardware import KINDS, MEMORY_FRACTION, MEMORY_SETTINGS, Runtime, gpu, host, runtime
-from gemma_nb.strings import table
-from gemma_nb.units import GIB
+from gemma_nb.hardware import gpu, host
+from gemma_nb.hardware.known import runtime
+from gemma_nb.hardware.runtime import KINDS, MEMORY_FRACTION, MEMORY_SETTINGS, Runtime
+from gemma_nb.i18n import table
+from gemma_nb.text_utils import GIB
 
 MIB = 2**20
 

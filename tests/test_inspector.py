@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gemma_nb as gnb
-from gemma_nb.catalog import demo_directory
-from gemma_nb.loading import vocabularies
-from gemma_nb.loading.vocabularies import pieces, tokenizer_at_hand
+from gemma_nb.catalog.registry import demo_directory
+from gemma_nb.hub import local_tokenizer
+from gemma_nb.hub.local_tokenizer import pieces, tokenizer_at_hand
 from gemma_nb.prompts.prompt import Part, Prompt
 from gemma_nb.widgets import prompt_view, uploads
 from gemma_nb.widgets.inspector_examples import EXAMPLES, WEATHER
@@ -287,7 +287,7 @@ def test_it_says_whose_vocabulary_it_is(monkeypatch, tmp_path):
     # where the variant's own files are on this disk, they are used
     own = next(demo_directory("demo_gemma3_instruct_1m").rglob("*.spm"))
     (tmp_path / "tokenizer.model").write_bytes(own.read_bytes())
-    monkeypatch.setattr(vocabularies, "ready", lambda variant: tmp_path)
+    monkeypatch.setattr(local_tokenizer, "ready", lambda variant: tmp_path)
     inspector.variant = "gemma3_instruct_1b"
     assert "Cut with gemma3_instruct_1b" in inspector._counted.value
 

@@ -7,10 +7,10 @@ from hubs import KAGGLE
 from hubs.server import HF_LOGIN, KAGGLE_LOGIN
 
 import gemma_nb as gnb
-from gemma_nb.catalog import demo_directory
-from gemma_nb.catalog.community import _from_host as from_host
+from gemma_nb.catalog.registry import demo_directory
+from gemma_nb.catalog.unlisted import _from_host as from_host
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.loading.sources import source
+from gemma_nb.hub.sources import source
 
 pytest_plugins = ["hubs.plugin"]
 
@@ -26,14 +26,14 @@ def test_load_refuses_before_any_request(hubs, monkeypatch):
         assert caught.value.message.key == "fetch_no_credentials"
     with pytest.raises(InvalidInput):
         gnb.load(gated, credentials={"TOKEN": KAGGLE_LOGIN})
-    monkeypatch.setattr("gemma_nb.loading.checks.package_version", lambda _: "0.26.0")
+    monkeypatch.setattr("gemma_nb.hub.preflight.package_version", lambda _: "0.26.0")
     with pytest.raises(LoadError, match=r"0\.26\.0.*0\.32"):
         gnb.load(gated, credentials=KAGGLE_LOGIN)
     assert not hubs.asked
 
 
 def test_a_full_disk_does_not_matter_to_what_is_on_it(hubs):
-    from gemma_nb.loading.checks import on_this_disk
+    from gemma_nb.hub.preflight import on_this_disk
 
     small = dataclasses.replace(gnb.detect_runtime(), disk_free_bytes=1)
     variant = dataclasses.replace(gnb.variant("demo_gemma3_1m"), name="tiny", handle=K)
@@ -92,7 +92,7 @@ def test_a_gated_handle_with_a_login_given_in_the_call(hubs, handle, login, monk
     directory = gnb.load(handle, credentials=login, download_only=True, progress=False)
     assert (directory / WEIGHTS).read_bytes() == (folder / WEIGHTS).read_bytes()
     assert {a.login for a in hubs.bodies("config.json") if a.path.startswith("/storage")} <= {None}
-    from gemma_nb.catalog.remote import LENT
+    from gemma_nb.catalog.hub_lookup import LENT
 
     assert LENT.get() is None
 

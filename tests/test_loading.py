@@ -7,7 +7,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput, LoadError
-from gemma_nb.loading.presets import saved_mode
+from gemma_nb.hub.presets import saved_mode
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def assert_same(a, b):
 def test_what_is_loaded_is_what_keras_hub_loads(precision):
     import keras_hub
 
-    from gemma_nb.catalog import demo_directory
+    from gemma_nb.catalog.registry import demo_directory
 
     wanted = keras_hub.models.CausalLM.from_preset(
         str(demo_directory(DEMO)), preprocessor=None, dtype=precision
@@ -71,14 +71,14 @@ def test_nothing_is_initialised_before_it_is_read(monkeypatch):
 
 
 def test_blocks_give_what_the_whole_gives(monkeypatch):
-    from gemma_nb.loading import quantizing, tensors, weights
+    from gemma_nb.loading import quantize, tensor_files, weights
 
     whole = {p: values(demo(p).lm.backbone) for p in ("bfloat16", "float32", "int8", "int4")}
     monkeypatch.setattr(weights, "BLOCK", 10_000)
-    monkeypatch.setattr(tensors, "BLOCK", 10_000)
-    monkeypatch.setattr(quantizing, "BLOCK", 10_000)
-    monkeypatch.setattr(quantizing, "PART", 1_000)
-    monkeypatch.setattr(tensors.stream, "__defaults__", (10_000,))
+    monkeypatch.setattr(tensor_files, "BLOCK", 10_000)
+    monkeypatch.setattr(quantize, "BLOCK", 10_000)
+    monkeypatch.setattr(quantize, "PART", 1_000)
+    monkeypatch.setattr(tensor_files.stream, "__defaults__", (10_000,))
     for precision, wanted in whole.items():
         assert_same(wanted, values(demo(precision).lm.backbone))
 
@@ -144,8 +144,8 @@ def test_a_quantised_preset_has_its_own_precision(tmp_path):
 
 
 def test_sharded_presets_are_read(tmp_path):
+    from gemma_nb.fit.precision import precision
     from gemma_nb.loading.build import build
-    from gemma_nb.precision import precision
 
     model = demo()
     model.lm.backbone.save_to_preset(str(tmp_path), max_shard_size=0.0006)
@@ -170,7 +170,7 @@ def test_unloading_gives_the_device_memory_back():
 def test_a_bad_file_is_told_and_nothing_stays(harm, precision, tmp_path):
     import h5py
 
-    from gemma_nb.catalog import demo_directory, variant
+    from gemma_nb.catalog.registry import demo_directory, variant
 
     folder = tmp_path / "bad_it"
     shutil.copytree(demo_directory(DEMO), folder)
@@ -202,7 +202,7 @@ def test_a_bad_file_is_told_and_nothing_stays(harm, precision, tmp_path):
 def test_out_of_memory_is_told_with_fixes_and_nothing_stays(error, where, monkeypatch):
     import jax
 
-    from gemma_nb.loading import tensors, weights
+    from gemma_nb.loading import tensor_files, weights
 
     if isinstance(error, str):
         error = jax.errors.JaxRuntimeError(error)
@@ -213,7 +213,7 @@ def test_out_of_memory_is_told_with_fixes_and_nothing_stays(error, where, monkey
         calls.append(key)
         if len(calls) == 40:
             raise error
-        return tensors.stored(store, key)
+        return tensor_files.stored(store, key)
 
     before = device_bytes()
     monkeypatch.setattr(weights, "stored", stored)
@@ -225,7 +225,7 @@ def test_out_of_memory_is_told_with_fixes_and_nothing_stays(error, where, monkey
 
 
 def test_ctrl_c_leaves_nothing(monkeypatch):
-    from gemma_nb.loading import tensors, weights
+    from gemma_nb.loading import tensor_files, weights
 
     calls = []
 
@@ -233,7 +233,7 @@ def test_ctrl_c_leaves_nothing(monkeypatch):
         calls.append(key)
         if len(calls) == 40:
             raise KeyboardInterrupt
-        return tensors.stored(store, key)
+        return tensor_files.stored(store, key)
 
     before = device_bytes()
     monkeypatch.setattr(weights, "stored", stored)
@@ -272,7 +272,7 @@ def test_no_room_beside_a_loaded_model_names_it_and_offers_to_unload(monkeypatch
 def test_from_keras_reads_and_never_changes():
     import keras_hub
 
-    from gemma_nb.catalog import demo_directory
+    from gemma_nb.catalog.registry import demo_directory
 
     folder = str(demo_directory(DEMO))
     lm = keras_hub.models.CausalLM.from_preset(folder, preprocessor=None, dtype="bfloat16")
@@ -297,7 +297,7 @@ def test_from_keras_reads_and_never_changes():
 def test_from_keras_knows_a_shape_that_only_one_variant_has():
     from types import SimpleNamespace
 
-    from gemma_nb.loading.wrapping import _alike
+    from gemma_nb.from_keras_model import _alike
 
     shape = gnb.variant("gemma3_270m").architecture
     names = ("num_layers", "num_query_heads", "num_key_value_heads", "hidden_dim", "head_dim",

@@ -77,9 +77,9 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_
     import numpy as np
     from keras_hub.src.utils.preset_utils import get_preset_loader
 
-    from gemma_nb.loading import converted
+    from gemma_nb.fit.precision import precision
+    from gemma_nb.loading import transformers_weights
     from gemma_nb.loading.build import skeletons
-    from gemma_nb.precision import precision
 
     checkpoint(tmp_path, embeds)
     wanted = keras_hub.models.Gemma3Backbone.from_preset(str(tmp_path), dtype=precision(name).dtype)
@@ -91,7 +91,7 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_
     read = []
     loader = get_preset_loader(str(tmp_path))
     plain, made = skeletons(loader, precision(name))
-    converted.read(loader, plain, made, read.append)
+    transformers_weights.read(loader, plain, made, read.append)
     if not embeds:
         task = keras_hub.models.Gemma3CausalLM(backbone=made, preprocessor=None)
         assert task.compute_dtype == precision(name).dtype  # in which its caches are kept
@@ -103,7 +103,7 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_
 
 
 def test_an_embedding_checkpoint_is_fetched_with_its_last_layers(tmp_path):
-    from gemma_nb.loading.files import wanted
+    from gemma_nb.hub.checkpoint_files import wanted
 
     checkpoint(tmp_path, embeds=True)
     names = [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()]

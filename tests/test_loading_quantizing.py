@@ -26,7 +26,7 @@ def backbone(name):
 def test_every_variable_is_what_quantize_makes_of_the_same_weights(name, tmp_path):
     from keras_hub.src.utils.preset_utils import get_preset_loader
 
-    from gemma_nb.loading import build, quantizing, weights
+    from gemma_nb.loading import build, quantize, weights
 
     gc.collect()
     gc.freeze()  # Keras collects once a layer: seconds each with everything imported
@@ -38,11 +38,11 @@ def test_every_variable_is_what_quantize_makes_of_the_same_weights(name, tmp_pat
             warnings.simplefilter("ignore")  # norms have no quantize
             wanted.quantize(mode)
         plain = build.skeleton(loader, "bfloat16")
-        policies = quantizing.policies(plain, mode, "bfloat16")
+        policies = quantize.policies(plain, mode, "bfloat16")
         made = build.skeleton(loader, policies)
         assert all(v._value is None for v in made.variables)
         weights.read(plain, made, tmp_path, quantize=True)
-        quantizing.settle(made)
+        quantize.settle(made)
         _assert_same(wanted, made)
         encoder = getattr(made, "vision_encoder", None) or getattr(made, "vit_encoder", None)
         assert (encoder is not None) == name.startswith("seeing_")
@@ -94,25 +94,25 @@ def test_the_formulas_are_those_of_keras_to_the_bit(kind, shape, gpu, monkeypatc
     import numpy as np
     from keras.src.quantizers import quantizers
 
-    from gemma_nb.loading import quantizing, quantizing_gpu
+    from gemma_nb.loading import quantize, quantize_gpu
 
-    monkeypatch.setattr(quantizing, "PART", 5_000)
-    monkeypatch.setattr(quantizing_gpu, "wanted", lambda: gpu)
+    monkeypatch.setattr(quantize, "PART", 5_000)
+    monkeypatch.setattr(quantize_gpu, "wanted", lambda: gpu)
     x = _numbers(shape, kind)
     for axis in (0, 1):
         wanted = quantizers.abs_max_quantize(jnp.asarray(x), axis, to_numpy=True)
-        made = quantizing._abs_max(x, "bfloat16", (axis,))
+        made = quantize._abs_max(x, "bfloat16", (axis,))
         for a, b in zip(wanted, made, strict=True):
             np.testing.assert_array_equal(np.asarray(a), b)
         turned = x if axis == 0 else x.T
         values, scale, zero = quantizers.abs_max_quantize_grouped_with_zero_point(
-            jnp.asarray(turned), quantizing.GROUP, to_numpy=True
+            jnp.asarray(turned), quantize.GROUP, to_numpy=True
         )
         wanted = [values, scale, zero]
         if axis:
             wanted = [np.asarray(a).T for a in wanted]
         packed, _, _ = quantizers.pack_int4(jnp.asarray(wanted[0]), axis=1)
-        made = quantizing._grouped(x, "bfloat16", axis, 1)
+        made = quantize._grouped(x, "bfloat16", axis, 1)
         for a, b in zip((packed, *wanted[1:]), made, strict=True):
             np.testing.assert_array_equal(np.asarray(a), b)
 
@@ -122,9 +122,9 @@ def test_packing_along_rows_too():
     import numpy as np
     from keras.src.quantizers import quantizers
 
-    from gemma_nb.loading import quantizing
+    from gemma_nb.loading import quantize
 
     x = np.random.default_rng(0).integers(-8, 8, (7, 5)).astype("int8")
     for axis in (0, 1):
         wanted, _, _ = quantizers.pack_int4(jnp.asarray(x), axis=axis)
-        np.testing.assert_array_equal(np.asarray(wanted), quantizing._packed(x, axis))
+        np.testing.assert_array_equal(np.asarray(wanted), quantize._packed(x, axis))

@@ -9,8 +9,8 @@ from tiny_media import picture, tone
 
 import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.media import Converters, converters_in, token_ids
-from gemma_nb.generation.senses import senses_of
+from gemma_nb.generation.media_encoders import senses_of
+from gemma_nb.generation.media_inputs import Converters, converters_in, token_ids
 from gemma_nb.prompts.prompt import Media
 
 pytestmark = pytest.mark.slow

@@ -6,11 +6,11 @@ import tiny
 import tiny_media
 from tiny_media import picture, tone
 
-from gemma_nb.generation import decoding
-from gemma_nb.generation.decoding import Decoder
-from gemma_nb.generation.passes import Soft
+from gemma_nb.generation import decoder as decoding
+from gemma_nb.generation.decoder import Decoder
+from gemma_nb.generation.media_encoders import senses_of
+from gemma_nb.generation.prefill import Soft
 from gemma_nb.generation.sampling import Sampling
-from gemma_nb.generation.senses import senses_of
 from gemma_nb.prompts.prompt import Media
 
 pytestmark = pytest.mark.slow

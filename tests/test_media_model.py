@@ -9,7 +9,7 @@ from tiny_media import picture, tone
 
 import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.media import Converters, converters_in
+from gemma_nb.generation.media_inputs import Converters, converters_in
 
 pytestmark = pytest.mark.slow
 

@@ -11,21 +11,17 @@ import tiny
 
 from gemma_nb import estimate_memory, estimate_speed, variant, variants
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation import layout
-from gemma_nb.hardware import Runtime, runtime
-from gemma_nb.memory import (
-    FULL_LENGTH,
-    WINDOWED,
-    CachePlan,
-    cache_bytes,
-    tuning_bytes,
-    weight_bytes,
-)
-from gemma_nb.memory.kernels import text_kernels
-from gemma_nb.memory.plan import LOAD_BLOCK, padded_slots
-from gemma_nb.memory.workspace import workspace_bytes
-from gemma_nb.precision import PRECISIONS
-from gemma_nb.units import GIB
+from gemma_nb.fit.cache_layout import cache_bytes
+from gemma_nb.fit.cache_plan import FULL_LENGTH, LOAD_BLOCK, WINDOWED, CachePlan, padded_slots
+from gemma_nb.fit.precision import PRECISIONS
+from gemma_nb.fit.tuning_memory import tuning_bytes
+from gemma_nb.fit.weight_bytes import weight_bytes
+from gemma_nb.fit.weight_shapes import text_kernels
+from gemma_nb.fit.workspace import workspace_bytes
+from gemma_nb.hardware.known import runtime
+from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.loading import relayout
+from gemma_nb.text_utils import GIB
 
 H200 = Runtime(
     "H200",
@@ -155,8 +151,8 @@ def test_keras_leaves_experts_in_16_bit():
 def test_bytes_of_a_really_quantised_model(mode):
     import keras_hub
 
-    from gemma_nb.memory.kernels import kernels
-    from gemma_nb.memory.weights import kernel_bytes
+    from gemma_nb.fit.weight_bytes import kernel_bytes
+    from gemma_nb.fit.weight_shapes import kernels
 
     shape = {
         "num_layers": 2,
@@ -195,10 +191,10 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
     import jax
     from tiny import gemma2, gemma3
 
-    from gemma_nb.generation import decoding
-    from gemma_nb.generation.decoding import Decoder
+    from gemma_nb.fit.cache_plan import CHUNK
+    from gemma_nb.generation import decoder as decoding
+    from gemma_nb.generation.decoder import Decoder
     from gemma_nb.generation.sampling import Sampling
-    from gemma_nb.memory.plan import CHUNK
 
     monkeypatch.setattr(decoding, "pads", lambda: padded)
     for lm, every in ((gemma3(), 6), (gemma2(), 2)):
@@ -292,19 +288,19 @@ def test_kernels_that_are_put_back_leave_no_holes():
 
 def test_room_is_made_where_a_table_would_be_given_more_than_it_takes(monkeypatch):
     mib = 2**20
-    assert layout.room([1, 144 * mib, 500 * mib]) == (144 + 128) * mib
-    assert layout.room([80 * mib]) == 160 * mib
+    assert relayout.room([1, 144 * mib, 500 * mib]) == (144 + 128) * mib
+    assert relayout.room([80 * mib]) == 160 * mib
     # of these, what is left of the region is a hole that others fill, or nothing
     for size in (63, 64, 128, 576, 1920):
-        assert layout.room([size * mib]) == 0
-    assert layout.room([]) == 0
+        assert relayout.room([size * mib]) == 0
+    assert relayout.room([]) == 0
     taken = []
     put = jax.device_put
-    monkeypatch.setattr(layout, "room", lambda sizes: taken.append(sizes) or 4)
+    monkeypatch.setattr(relayout, "room", lambda sizes: taken.append(sizes) or 4)
     monkeypatch.setattr(jax, "device_put", lambda x: taken.append(put(x)) or taken[-1])
     lm = tiny.gemma1()
     layers = lm.backbone._flatten_layers()
-    layout.make_room(layers)
+    relayout.make_room(layers)
     sizes, block = taken
     assert sum(sizes) == sum(v.value.nbytes for v in lm.backbone.variables)
     assert block.is_deleted()
@@ -405,9 +401,9 @@ def test_loading_holds_the_weights_and_a_block(precision):
 
 @pytest.mark.slow
 def test_the_block_is_the_one_that_is_loaded_by():
-    from gemma_nb.loading import tensors
+    from gemma_nb.loading import tensor_files
 
-    assert tensors.BLOCK == LOAD_BLOCK
+    assert tensor_files.BLOCK == LOAD_BLOCK
 
 
 def test_tuning_takes_more_than_running():

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gemma_nb as gnb
-from gemma_nb.advice import Choice
-from gemma_nb.advice.options import PARTS, changed, options, part
-from gemma_nb.advice.parts import memory_parts
 from gemma_nb.catalog.published import published
-from gemma_nb.snippets import gemma_nb_code, keras_hub_code
+from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.memory_breakdown import memory_parts
+from gemma_nb.fit.options import PARTS, changed, options, part
+from gemma_nb.widgets.code_snippets import gemma_nb_code, keras_hub_code
 
 L4 = gnb.runtime("L4")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb import strings
+from gemma_nb import i18n
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("keras", "keras_hub", "jax", "ipywidgets", "matplotlib", "numpy", "tensorflow", "IPython")
@@ -40,7 +40,7 @@ def test_both_languages_take_the_same_values():
     def fields(text):
         return {f for _, f, _, _ in string.Formatter().parse(text) if f is not None}
 
-    for key, pair in strings.table().items():
+    for key, pair in i18n.table().items():
         assert len(pair) == 2, key
         english, japanese = pair
         assert fields(english) == fields(japanese), key
@@ -49,15 +49,15 @@ def test_both_languages_take_the_same_values():
 
 
 def test_language_is_the_users(monkeypatch):
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG", strings.LANGUAGE_VARIABLE):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", i18n.LANGUAGE_VARIABLE):
         monkeypatch.delenv(name, raising=False)
-    assert strings.language() == "en"
+    assert i18n.language() == "en"
     monkeypatch.setenv("LANG", "ja_JP.UTF-8")
-    assert strings.language() == "ja"
-    monkeypatch.setenv(strings.LANGUAGE_VARIABLE, "en")
-    assert strings.language() == "en"
+    assert i18n.language() == "ja"
+    monkeypatch.setenv(i18n.LANGUAGE_VARIABLE, "en")
+    assert i18n.language() == "en"
     gnb.set_language("JA")
-    assert strings.language() == "ja"
+    assert i18n.language() == "ja"
     with pytest.raises(ValueError, match="'fr'"):
         gnb.set_language("fr")
 

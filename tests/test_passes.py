@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gemma_nb.generation.passes import Soft, cuts, pieces, run_start, soft_at
+from gemma_nb.generation.prefill import Soft, cuts, pieces, run_start, soft_at
 
 BUCKETS = (4, 8)
 MEDIA = {

@@ -324,14 +324,14 @@ def test_everything_is_said_in_japanese():
 
 
 def test_errors_of_loading_are_shown_whole(monkeypatch):
-    import gemma_nb.loading as loading
+    from gemma_nb import load_model
 
     picker = gnb.Picker("demo_gemma3_instruct_4m")
 
     def broken(*_, **__):
         raise OSError(ATTACK)
 
-    monkeypatch.setattr(loading, "load", broken)
+    monkeypatch.setattr(load_model, "load", broken)
     picker._loader.button.click()
     said = picker._loader.said.value
     assert "OSError" in said
@@ -346,7 +346,7 @@ def test_errors_of_loading_are_shown_whole(monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loading, "load", interrupted)
+    monkeypatch.setattr(load_model, "load", interrupted)
     picker._loader.button.click()
     assert "interrupted" in picker._loader.said.value
     assert not picker._loader.busy
@@ -368,7 +368,7 @@ def test_a_missing_login_is_told_and_a_place_for_it_offered(monkeypatch):
 
 
 def test_a_press_while_it_loads_is_ignored(monkeypatch):
-    import gemma_nb.loading as loading
+    from gemma_nb import load_model
 
     picker, calls = gnb.Picker("demo_gemma3_instruct_4m"), []
 
@@ -380,13 +380,13 @@ def test_a_press_while_it_loads_is_ignored(monkeypatch):
         assert "50%" in picker._loader.said.value
         raise OSError("enough")
 
-    monkeypatch.setattr(loading, "load", load)
+    monkeypatch.setattr(load_model, "load", load)
     picker._loader.button.click()
     assert calls == [1]
 
 
 def loader_step(share):
-    from gemma_nb.loading.progress import Step
+    from gemma_nb.hub.progress import Step
 
     return Step("weights", "demo", done=int(share * 100), total=100)
 

@@ -9,8 +9,9 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.errors import LoadError
-from gemma_nb.generation import layout, programs
-from gemma_nb.generation.programs import Programs, Recipe
+from gemma_nb.generation import compilation
+from gemma_nb.generation.compilation import Programs, Recipe
+from gemma_nb.loading import relayout
 from gemma_nb.model import live_models
 
 DEMO = "demo_gemma3_instruct_1m"
@@ -24,7 +25,7 @@ def recipe(factor):
 
 @pytest.mark.parametrize("beside", [True, False])
 def test_each_program_is_compiled_once(beside, monkeypatch):
-    monkeypatch.setattr(programs, "beside", lambda: beside)
+    monkeypatch.setattr(compilation, "beside", lambda: beside)
     made = Programs()
     made.start({"twice": recipe(2)})
     assert made.compilations == (0 if beside else 1)
@@ -37,7 +38,7 @@ def test_each_program_is_compiled_once(beside, monkeypatch):
 
 
 def test_what_fails_to_compile_is_tried_anew(monkeypatch):
-    monkeypatch.setattr(programs, "beside", lambda: True)
+    monkeypatch.setattr(compilation, "beside", lambda: True)
     once = iter([ValueError("no")])
 
     def compiled(traced):
@@ -45,7 +46,7 @@ def test_what_fails_to_compile_is_tried_anew(monkeypatch):
             raise error
         return traced.compile()
 
-    monkeypatch.setattr(programs, "_compiled", compiled)
+    monkeypatch.setattr(compilation, "_compiled", compiled)
     made = Programs()
     with pytest.raises(ValueError, match="no"):
         made.make({"twice": recipe(2)})
@@ -66,7 +67,7 @@ def test_an_option_that_xla_no_longer_has_is_left_out(monkeypatch):
                 raise jax.errors.JaxRuntimeError(f"No such compile option: '{name}'")
             return "made"
 
-    assert programs._compiled(Traced()) == "made"
+    assert compilation._compiled(Traced()) == "made"
     options, *fewer, without = asked
     assert without is None
     assert [len(o) for o in (options, *fewer)] == list(range(len(options), 0, -1))
@@ -82,8 +83,8 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
     plain = gnb.load(DEMO, precision, progress=False)
     wanted = plain.generate(QUESTION, 8, temperature=0)
     plain.unload()
-    monkeypatch.setattr(programs, "beside", lambda: True)
-    monkeypatch.setattr(layout, "wanted", lambda: laid_out)
+    monkeypatch.setattr(compilation, "beside", lambda: True)
+    monkeypatch.setattr(relayout, "wanted", lambda: laid_out)
     steps = []
     model = gnb.load(DEMO, precision, progress=steps.append)
     stages = [step.stage for step in steps if step.finished]
@@ -100,12 +101,12 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
 
 
 def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
-    monkeypatch.setattr(programs, "beside", lambda: True)
+    monkeypatch.setattr(compilation, "beside", lambda: True)
 
     def compiled(_):
         raise RuntimeError("no code for this device")
 
-    monkeypatch.setattr(programs, "_compiled", compiled)
+    monkeypatch.setattr(compilation, "_compiled", compiled)
     gc.collect()  # what other tests let go of
     before = sum(a.nbytes for a in jax.live_arrays())
     with pytest.raises(LoadError, match="no code for this device"):
@@ -117,12 +118,12 @@ def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
 def test_where_the_device_lays_weights_out_their_description_says_so(monkeypatch):
     import keras
 
-    monkeypatch.setattr(layout, "wanted", lambda: True)
+    monkeypatch.setattr(relayout, "wanted", lambda: True)
     layer = keras.layers.Dense(4)
     layer.build((2,))
-    layout.arrange([layer])
-    read = layout.described([layer._kernel], [layer])[0]
+    relayout.arrange([layer])
+    read = relayout.described([layer._kernel], [layer])[0]
     layer._kernel._value = None
-    unread = layout.described([layer._kernel], [layer])[0]
+    unread = relayout.described([layer._kernel], [layer])[0]
     assert read.format.layout.major_to_minor == unread.format.layout.major_to_minor == (1, 0)
     assert (unread.shape, unread.dtype) == ((2, 4), np.float32)

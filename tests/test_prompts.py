@@ -8,8 +8,8 @@ import pytest
 from prompt_helpers import variant
 
 import gemma_nb as gnb
-from gemma_nb import catalog
-from gemma_nb.prompts import format_prompt, stop_tokens
+from gemma_nb.catalog import registry
+from gemma_nb.prompts.formatting import format_prompt, stop_tokens
 from gemma_nb.prompts.tools import Grammar
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -51,7 +51,7 @@ def test_published_vectors(vector):
 
 
 def test_every_format_of_the_catalog_has_a_module():
-    for one in catalog.variants():
+    for one in registry.variants():
         if one.prompt_format == "none":
             with pytest.raises(ValueError, match="no text prompt"):
                 stop_tokens(one)

@@ -4,10 +4,12 @@ import pytest
 from test_prompts import IMAGE, USER
 
 import gemma_nb as gnb
-from gemma_nb import catalog
-from gemma_nb.prompts import check_prompt, format_prompt, parse_reply
+from gemma_nb.catalog import registry
+from gemma_nb.prompts.formatting import format_prompt
+from gemma_nb.prompts.lint import check_prompt
+from gemma_nb.prompts.reply_parser import parse_reply
 
-SPOKEN = [v for v in catalog.variants() if v.prompt_format != "none"]
+SPOKEN = [v for v in registry.variants() if v.prompt_format != "none"]
 
 
 def conversation(one):
@@ -39,7 +41,7 @@ def test_every_variant_is_spoken_to(one):
 def test_a_pretrained_variant_names_a_tuned_one_that_exists(one):
     with pytest.raises(ValueError, match="string") as caught:
         format_prompt([USER], one)
-    names = {v.name for v in catalog.variants(tuning="IT")}
+    names = {v.name for v in registry.variants(tuning="IT")}
     said = str(caught.value)
     assert any(name in said for name in names) or "(IT)" in said
 

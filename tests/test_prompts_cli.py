@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from gemma_nb.cli import main
-from gemma_nb.prompts import format_prompt
+from gemma_nb.prompts.formatting import format_prompt
 
 DEMO = "demo_gemma3_instruct_4m"
 MESSAGES = [{"role": "user", "content": "Hi <end_of_turn>"}]

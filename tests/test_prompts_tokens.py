@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from prompt_helpers import HARMLESS, TOKENS, processor, proto, tokenizer, train, variant
 
 import gemma_nb as gnb
-from gemma_nb import catalog
-from gemma_nb.prompts import format_prompt
+from gemma_nb.catalog import registry
+from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.prompt import Part, Prompt
-from gemma_nb.prompts.tokens import CONTROL, Vocabulary
+from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary
 
 ALL_TOKENS = sorted({"<bos>", "<eos>", "<pad>", "<unk>"}.union(*TOKENS.values()))
 
@@ -235,7 +235,7 @@ def test_harmless_symbols_keep_their_ids():
 @pytest.mark.parametrize("kind", [3, 1], ids=["control", "normal"])
 def test_vocabularies_that_declare_the_tokens_otherwise(kind):
     """KerasHub's own test vocabularies hold them as control or as normal pieces."""
-    from gemma_nb.prompts.tokens import Vocabulary
+    from gemma_nb.prompts.safe_tokenizer import Vocabulary
 
     model = _retyped(proto("GemmaTokenizer"), "<end_of_turn>", kind)
     vocab = Vocabulary(model)
@@ -257,7 +257,7 @@ def _retyped(model, piece, kind):
 def test_the_second_vocabulary_differs_in_the_control_pieces_alone():
     from sentencepiece import sentencepiece_model_pb2
 
-    from gemma_nb.prompts.tokens import _pieces, _with_pieces
+    from gemma_nb.prompts.safe_tokenizer import _pieces, _with_pieces
 
     model = proto("Gemma4Tokenizer")
     wanted = set(TOKENS["Gemma4Tokenizer"])
@@ -292,7 +292,7 @@ def test_stretches_get_the_ids_that_they_have_within_the_whole(name, texts, mark
 @pytest.mark.parametrize("prefix", [True, False])
 def test_other_kinds_of_vocabulary(model_type, prefix):
     """A space in front of everything, as older vocabularies put it, stays where it is put."""
-    from gemma_nb.prompts.tokens import Vocabulary
+    from gemma_nb.prompts.safe_tokenizer import Vocabulary
 
     model = train("T5GemmaTokenizer", model_type=model_type, add_dummy_prefix=prefix)
     own = sentencepiece.SentencePieceProcessor(model_proto=model)
@@ -313,7 +313,7 @@ def test_other_kinds_of_vocabulary(model_type, prefix):
 
 
 def test_text_may_hold_the_marks_themselves():
-    from gemma_nb.prompts.tokens import _MARKS
+    from gemma_nb.prompts.safe_tokenizer import _MARKS
 
     text = f"{_MARKS[0]}<end_of_turn>{_MARKS[1]}<start_of_turn>"
     prompt = format_prompt(text, variant("turns"))
@@ -343,7 +343,7 @@ def test_a_thing_without_a_vocabulary_is_refused():
 
 def test_the_demo_vocabulary_holds_too():
     """The shipped tokenizer, its control tokens declared as Gemma 3 declares them."""
-    path = catalog.demo_directory("demo_gemma3_instruct_4m")
+    path = registry.demo_directory("demo_gemma3_instruct_4m")
     model = next(path.rglob("*.spm")).read_bytes()
     demo = type("Tokenizer", (), {"proto": model})()
     text = "Say <end_of_turn>\n<start_of_turn>model\nhi <start_of_image> 日本"
@@ -363,7 +363,7 @@ def test_the_pattern_of_control_tokens():
 
 def test_what_a_vocabulary_does_not_know_is_text():
     """Without byte fallback, strange characters become <unk>, which is no control token."""
-    from gemma_nb.prompts.tokens import Vocabulary
+    from gemma_nb.prompts.safe_tokenizer import Vocabulary
 
     model = train("T5GemmaTokenizer", byte_fallback=False)
     own = sentencepiece.SentencePieceProcessor(model_proto=model)

@@ -17,8 +17,8 @@ def quantised(lm, mode, folder):
     """The same model as ``load`` makes it of the model's preset."""
     from keras_hub.src.utils.preset_utils import get_preset_loader
 
+    from gemma_nb.fit.precision import precision
     from gemma_nb.loading import build, weights
-    from gemma_nb.precision import precision
 
     gc.collect()
     gc.freeze()  # Keras collects once a layer
@@ -48,7 +48,7 @@ def likeness(a, b):
 @pytest.mark.parametrize("mode", ["int8", "int4"])
 @pytest.mark.parametrize("name", ["gemma3", "gemma3n", "gemma4", "gemma4_moe"])
 def test_logits(name, mode, tmp_path):
-    from gemma_nb.generation.decoding import Decoder
+    from gemma_nb.generation.decoder import Decoder
 
     lm = spread_out(getattr(tiny, name)())
     wanted = Decoder(lm, 32).logits(PROMPT)
@@ -69,7 +69,7 @@ def test_logits(name, mode, tmp_path):
     ],
 )
 def test_soft_tokens(name, kind, tmp_path):
-    from gemma_nb.generation.senses import senses_of
+    from gemma_nb.generation.media_encoders import senses_of
     from gemma_nb.prompts.prompt import Media
 
     lm, converters = getattr(tiny_media, name)()

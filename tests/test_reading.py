@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.reading import image, sound
+from gemma_nb.generation.media_files import image, sound
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype("uint8")
 RATE = 16000

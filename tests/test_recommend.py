@@ -5,13 +5,13 @@ import dataclasses
 import pytest
 
 from gemma_nb import advise, recommend, set_language, variants
-from gemma_nb.advice import TASKS, suited
-from gemma_nb.advice.recommend import DEMO
-from gemma_nb.advice.tasks import GUIDE, find_task, is_core
 from gemma_nb.errors import InvalidInput
-from gemma_nb.hardware import Runtime, runtimes
-from gemma_nb.strings import table
-from gemma_nb.units import GIB
+from gemma_nb.fit.recommend import DEMO
+from gemma_nb.fit.tasks import GUIDE, TASKS, find_task, is_core, suited
+from gemma_nb.hardware.known import runtimes
+from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.i18n import table
+from gemma_nb.text_utils import GIB
 
 
 def card(gib, **changes):

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from prompt_helpers import variant
 
 import gemma_nb as gnb
-from gemma_nb.prompts import ReplyParser, ToolCall, format_prompt, parse_reply
 from gemma_nb.prompts.boxes import Box
+from gemma_nb.prompts.formatting import format_prompt
+from gemma_nb.prompts.reply_parser import ReplyParser, parse_reply
+from gemma_nb.prompts.tool_calls import ToolCall
 
 SEGMENTS = "".join(f"<seg{i:03}>" for i in range(16))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gemma_nb.catalog import variant
+from gemma_nb.catalog.registry import variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.sampling import Sampling, defaults, filtered, next_token
 

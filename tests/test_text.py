@@ -5,8 +5,8 @@ import sentencepiece
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemma_nb.catalog import demo_directory
-from gemma_nb.generation.text import TextStream
+from gemma_nb.catalog.registry import demo_directory
+from gemma_nb.generation.detokenizer import TextStream
 
 
 class Tokenizer:

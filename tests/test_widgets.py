@@ -9,7 +9,7 @@ from html_seen import Seen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemma_nb import strings
+from gemma_nb import i18n
 from gemma_nb.widgets import controls, main_thread, style
 from gemma_nb.widgets.markup import Html, esc, join, link, pre, table, tag
 from gemma_nb.widgets.panel import VIEW, Panel
@@ -127,9 +127,9 @@ def test_the_language_is_its_own():
     assert widget.lang == "ja"
     assert "操作" in widget.text("widget_static_note")
     with widget.speaking():
-        assert strings.language() == "ja"
-    assert strings.language() == "en"
-    strings.set_language("ja")
+        assert i18n.language() == "ja"
+    assert i18n.language() == "en"
+    i18n.set_language("ja")
     assert Greeting("x").lang == "ja"
     with pytest.raises(ValueError, match="'fr'"):
         Greeting("x", "fr")

@@ -5,7 +5,7 @@ import numpy as np
 import prompt_helpers
 import tiny
 
-from gemma_nb.generation.media import Converters
+from gemma_nb.generation.media_inputs import Converters
 
 
 def _tokenizer(name):

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gemma_nb.strings import Message
+from gemma_nb.i18n import Message
 
 if TYPE_CHECKING:
     from gemma_nb.catalog.variant import Variant

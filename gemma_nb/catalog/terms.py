@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemma_nb.catalog import variants
+from gemma_nb.catalog.registry import variants
 
 if TYPE_CHECKING:
     from gemma_nb.catalog.variant import Variant

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from gemma_nb.cli import compare, fit, prompt, tour
+from gemma_nb.cli import compare_command, fit_command, prompt_command, tour
 from gemma_nb.errors import GemmaError
-from gemma_nb.strings import LANGUAGES, set_language, text
+from gemma_nb.i18n import LANGUAGES, set_language, text
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,9 +31,9 @@ def parser() -> argparse.ArgumentParser:
     commands: Any = top.add_subparsers(
         title=text("cli_commands"), dest="command", parser_class=_Parser
     )
-    fit.add_parser(commands)
-    prompt.add_parser(commands)
-    compare.add_parser(commands)
+    fit_command.add_parser(commands)
+    prompt_command.add_parser(commands)
+    compare_command.add_parser(commands)
     return top
 
 
@@ -49,7 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     if args.lang:
         set_language(args.lang)
-    run = {"fit": fit.run, "prompt": prompt.run, "compare": compare.run}.get(args.command, tour.run)
+    run = {
+        "fit": fit_command.run,
+        "prompt": prompt_command.run,
+        "compare": compare_command.run,
+    }.get(args.command, tour.run)
     try:
         return run(args)
     except GemmaError as error:

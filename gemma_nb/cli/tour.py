@@ -7,12 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.columns import columns, wrapped
-from gemma_nb.strings import text
-from gemma_nb.units import size
+from gemma_nb.i18n import text
+from gemma_nb.text_utils import size
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Verdict
-    from gemma_nb.hardware import Runtime
+    from gemma_nb.fit.verdict import Verdict
+    from gemma_nb.hardware.runtime import Runtime
     from gemma_nb.model import Model
 
 #: How many variants are shown that fit, and how many that just do not.
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints the main job; the demo model answers ``args.ask``."""
     from gemma_nb import recommend
-    from gemma_nb.hardware import detect_runtime
+    from gemma_nb.hardware.detect import detect_runtime
 
     question = text("tour_question") if args.ask is None else args.ask
     runtime = detect_runtime()
@@ -61,8 +61,8 @@ def around_the_limit(runtime: Runtime) -> tuple[list[Verdict], list[Verdict]]:
         fits wherever Python runs, where no other does.
     """
     from gemma_nb import advise, variants
-    from gemma_nb.advice import auto_precision
-    from gemma_nb.catalog import DEMO
+    from gemma_nb.catalog.registry import DEMO
+    from gemma_nb.fit.auto_precision import auto_precision
 
     core = [v for v in variants(family="Gemma", tuning="IT", loadable=True) if v.role == "generate"]
     verdicts = [

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation import families
-from gemma_nb.generation.decoding import Decoder
-from gemma_nb.generation.drafting import AssistedDecoder
-from gemma_nb.generation.embedding import Embedder
-from gemma_nb.generation.encoder_decoder import EncoderDecoder
+from gemma_nb.generation import adapters
+from gemma_nb.generation.decoder import Decoder
+from gemma_nb.generation.embedder import Embedder
+from gemma_nb.generation.seq2seq import EncoderDecoder
+from gemma_nb.generation.speculative import AssistedDecoder
 
 if TYPE_CHECKING:
-    from gemma_nb.catalog import Variant
+    from gemma_nb.catalog.variant import Variant
 
 Engine = Decoder | EncoderDecoder | Embedder
 
@@ -51,7 +51,7 @@ def check_runs(lm: Any) -> None:
         InvalidInput: it does not.
     """
     if _other(lm) is None:
-        families.family_of(lm)
+        adapters.family_of(lm)
 
 
 def check_variant(variant: Variant) -> None:
@@ -66,4 +66,4 @@ def check_variant(variant: Variant) -> None:
     if variant.family == "Harrier":  # its prompts and its pooling are not EmbeddingGemma's
         raise InvalidInput("undecodable_class", name=variant.name, known=", ".join(_OTHERS))
     if variant.task_class not in _OTHERS:
-        families.check_decodable(variant)
+        adapters.check_decodable(variant)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gemma_nb.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from gemma_nb.catalog import Variant
+    from gemma_nb.catalog.variant import Variant
 
 
 def _number(value: object) -> bool:

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.hardware import gpu, host, place
+from gemma_nb.hardware import environment, gpu, host
 from gemma_nb.hardware.runtime import MEMORY_FRACTION, Fact, Runtime
-from gemma_nb.strings import Message
+from gemma_nb.i18n import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,9 +38,9 @@ def detect_runtime(
     """
     env = os.environ if env is None else env
     root = Path(root)
-    where, where_source = place.place(env)
+    where, where_source = environment.place(env)
     memory = host.host_memory(root)
-    cache, cache_source = place.cache_directory(env, home)
+    cache, cache_source = environment.cache_directory(env, home)
     disk = host.free_disk(cache)
 
     accelerator = gpu.nvidia(env, root) or gpu.tpu(root)
@@ -55,9 +55,9 @@ def detect_runtime(
     else:
         facts.append(Fact("host_ram", None, platform.system() or "?"))
     facts.append(Fact("disk", disk, cache_source))
-    facts.append(Fact("python", place.python_version(), "platform"))
-    for name in place.PACKAGES:
-        found_version = place.package_version(name)
+    facts.append(Fact("python", environment.python_version(), "platform"))
+    for name in environment.PACKAGES:
+        found_version = environment.package_version(name)
         shown = found_version or Message("fact_missing")
         facts.append(Fact(f"package_{name.replace('-', '_')}", shown, "importlib.metadata"))
 
@@ -67,7 +67,7 @@ def detect_runtime(
         host=hosts.get(where, "own"),
         host_ram_bytes=max(1, memory.available) if memory else None,
         disk_free_bytes=disk,
-        keras_hub=place.package_version("keras-hub") or "none",
+        keras_hub=environment.package_version("keras-hub") or "none",
         place=where,
         facts=tuple(facts),
     )
@@ -83,7 +83,7 @@ def _accelerated(
     if accelerator.kind == "gpu" and (left := gpu.jax_memory(free)):
         # what this process holds is JAX's to hand out again, up to JAX's own limit
         (free, total), fraction, fraction_source, source = left, 1.0, "jax", "jax"
-    plugin = place.jax_plugin(accelerator.kind)
+    plugin = environment.jax_plugin(accelerator.kind)
     facts.append(Fact("jax_support", plugin or Message("fact_missing"), "importlib.metadata"))
     facts.append(Fact("device_memory", free, source))
     facts.append(Fact("device_total_memory", total, source))

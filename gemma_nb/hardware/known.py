@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.hardware.runtime import Runtime
-from gemma_nb.strings import Message
-from gemma_nb.units import GIB, nearest
+from gemma_nb.i18n import Message
+from gemma_nb.text_utils import GIB, nearest
 
 PRICE_DATE = "2026-11"
 

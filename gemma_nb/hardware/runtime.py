@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.strings import Message, text
-from gemma_nb.units import size
+from gemma_nb.i18n import Message, text
+from gemma_nb.text_utils import size
 
 KINDS = ("cpu", "gpu", "tpu", "apple", "phone")
 
@@ -27,7 +27,7 @@ class Fact:
     """One thing known of a runtime, and where it was read.
 
     Args:
-        name: what it is; ``fact_<name>`` is its key in ``gemma_nb.strings``.
+        name: what it is; ``fact_<name>`` is its key in ``gemma_nb.i18n``.
         value: an int of bytes, a ``Message``, a number or a string.
         source: the program, file, variable or package it came from.
     """

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.units import size
+from gemma_nb.text_utils import size
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Verdict
-    from gemma_nb.catalog import Variant
-    from gemma_nb.precision import Precision
+    from gemma_nb.catalog.variant import Variant
+    from gemma_nb.fit.precision import Precision
+    from gemma_nb.fit.verdict import Verdict
 
 
 def assistant_of(
@@ -28,7 +28,7 @@ def assistant_of(
     Raises:
         InvalidInput: there is none for the variant, or what was asked for is no assistant.
     """
-    from gemma_nb.catalog import variants
+    from gemma_nb.catalog.registry import variants
 
     if asked is False:
         return None
@@ -58,7 +58,7 @@ def check_room(assistant: Variant, precision: Precision, verdict: Verdict) -> No
     Raises:
         LoadError: it does not.
     """
-    from gemma_nb.memory import estimate_memory
+    from gemma_nb.fit.memory import estimate_memory
 
     weights = estimate_memory(assistant, precision.dtype, max_length=2).weights
     if verdict.bytes_needed + weights > verdict.bytes_available:

@@ -10,9 +10,10 @@ from typing import Any
 
 from gemma_nb import backend
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.loading import quantizing, weights
-from gemma_nb.loading.presets import saved_mode
-from gemma_nb.precision import Precision
+from gemma_nb.fit.precision import Precision
+from gemma_nb.hub.presets import saved_mode
+from gemma_nb.loading import quantize as quantizing
+from gemma_nb.loading import weights
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Unread:
             quantize = target is not plain and not saved_mode(self.directory)
             weights.read(plain, target, self.directory, quantize=quantize, watch=watch)
             return
-        from gemma_nb.loading import converted
+        from gemma_nb.loading import transformers_weights
 
-        converted.read(self.loader, plain, target, watch)
+        transformers_weights.read(self.loader, plain, target, watch)
 
 
 def begin(source: str, precision: Precision, task: str = "CausalLM") -> Unread:

@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.catalog import Architecture, Variant
+from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.units import size
+from gemma_nb.text_utils import size
 
 if TYPE_CHECKING:
     from gemma_nb.model import Model

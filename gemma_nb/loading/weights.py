@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.generation import layout
-from gemma_nb.loading import quantizing
-from gemma_nb.loading.tensors import BLOCK, Stored, cast, nbytes, stored, stream
+from gemma_nb.loading import quantize as quantizing
+from gemma_nb.loading import relayout
+from gemma_nb.loading.tensor_files import BLOCK, Stored, cast, nbytes, stored, stream
 
 #: Called with the bytes of each layer's weights as they are read.
 Watch = Callable[[int], None]
@@ -47,8 +47,8 @@ def read(
     flight = Flight(watch)
     pairs = list(zip(plain._flatten_layers(), target._flatten_layers(), strict=True))  # noqa: SLF001
     changed = {id(layer) for layer in quantizing.quantizable(plain)} if quantize else set()
-    if layout.wanted():
-        layout.make_room([filled for _, filled in pairs])
+    if relayout.wanted():
+        relayout.make_room([filled for _, filled in pairs])
     # Keras asks each layer to load itself from the store: what it does then is ours
     for layer, filled in pairs:
         make = _quantizing if id(layer) in changed else _reading
@@ -102,7 +102,7 @@ class Flight:
     def __init__(self, watch: Watch | None) -> None:
         self._waiting = self._read = 0
         self._watch = watch or (lambda _: None)
-        self._arranges = layout.wanted()
+        self._arranges = relayout.wanted()
         self._behind: Future[None] | None = None
 
     def read(self, count: int) -> None:
@@ -125,7 +125,7 @@ class Flight:
         import jax
 
         if self._arranges:
-            layout.arrange([layer])
+            relayout.arrange([layer])
         values = [v.value for v in layer._trainable_variables + layer._non_trainable_variables]  # noqa: SLF001
         self._waiting += sum(v.nbytes for v in values)
         if self._waiting >= BLOCK:

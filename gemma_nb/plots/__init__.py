@@ -6,8 +6,8 @@ colours are Okabe and Ito's, which people with any colour vision tell apart
 """
 
 from gemma_nb.plots.canvas import png
-from gemma_nb.plots.compared import PARTS, latency, memory, speed_quality, tokens_per_second
-from gemma_nb.plots.tokens import next_token_distribution, visible
+from gemma_nb.plots.comparison_plots import PARTS, latency, memory, speed_quality, tokens_per_second
+from gemma_nb.plots.token_plot import next_token_distribution, visible
 
 __all__ = [
     "PARTS",

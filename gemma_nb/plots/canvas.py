@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.i18n import text
 from gemma_nb.plots.fonts import Fonts, fonts
-from gemma_nb.strings import text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

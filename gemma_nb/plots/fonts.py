@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.strings import language, text
+from gemma_nb.i18n import language, text
 
 #: Fonts with Japanese, as Debian, Colab, macOS and Windows have them; the first one found counts.
 JAPANESE = (

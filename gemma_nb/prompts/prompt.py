@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.tokens import vocabulary
+from gemma_nb.prompts.safe_tokenizer import vocabulary
 
 
 @dataclass(frozen=True)

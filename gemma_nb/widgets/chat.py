@@ -11,7 +11,7 @@ import ipywidgets
 
 from gemma_nb.chat import Chat
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
 from gemma_nb.widgets import chat_style, chat_view, controls, prompt_view
 from gemma_nb.widgets.chat_input import Input
 from gemma_nb.widgets.chat_settings import Settings
@@ -24,7 +24,7 @@ from gemma_nb.widgets.stop_button import waiting_press
 
 if TYPE_CHECKING:
     from gemma_nb.model import Model
-    from gemma_nb.prompts.replies import Chunk
+    from gemma_nb.prompts.reply_parser import Chunk
 
 
 class ChatPanel(Panel):

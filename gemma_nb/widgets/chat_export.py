@@ -9,7 +9,7 @@ from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
 
 if TYPE_CHECKING:
     from gemma_nb.chat import Chat

@@ -11,7 +11,7 @@ import ipywidgets
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
 from gemma_nb.widgets import chat_style, controls, uploads
 from gemma_nb.widgets.chat_media import Attachment, attachment
 from gemma_nb.widgets.markup import tag

@@ -48,7 +48,7 @@ def attachment(name: str, data: bytes, kinds: frozenset[str]) -> Attachment:
 def _image(name: str, data: bytes) -> Attachment:
     from PIL import Image
 
-    from gemma_nb.generation.reading import image
+    from gemma_nb.generation.media_files import image
 
     small = Image.fromarray(image(data))
     small.thumbnail((_SIDE, _SIDE))
@@ -62,7 +62,7 @@ def _image(name: str, data: bytes) -> Attachment:
 
 
 def _sound(name: str, data: bytes) -> Attachment:
-    from gemma_nb.generation.reading import sound
+    from gemma_nb.generation.media_files import sound
 
     seconds = len(sound(data, _RATE)) / _RATE
     shown = tag("div", f"♪ {name} ({seconds:.1f} s)")

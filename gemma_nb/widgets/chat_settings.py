@@ -8,8 +8,8 @@ import ipywidgets
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.sampling import defaults
-from gemma_nb.prompts import format_prompt
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
+from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.markup import tag
 

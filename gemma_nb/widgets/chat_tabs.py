@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GemmaError
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
 from gemma_nb.widgets import chat_export, controls, prompt_view
 from gemma_nb.widgets.chat_settings import Settings
 from gemma_nb.widgets.markup import Html, join, pre, tag

@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gemma_nb.prompts import Prompt
-from gemma_nb.prompts.replies import Chunk
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
+from gemma_nb.prompts.prompt import Prompt
+from gemma_nb.prompts.reply_parser import Chunk
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.chat_media import Attachment
 from gemma_nb.widgets.markdown import markdown

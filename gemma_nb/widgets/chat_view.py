@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gemma_nb.errors import GemmaError
-from gemma_nb.prompts import Prompt, format_prompt
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
+from gemma_nb.prompts.formatting import format_prompt
+from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.widgets.markup import Html, join, tag
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.comparing.rows import DONE
+from gemma_nb.comparison.rows import DONE
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
 from gemma_nb.widgets import compare_export, compare_static, compare_view, controls
 from gemma_nb.widgets.compare_choices import Choices
 from gemma_nb.widgets.compare_fields import Asked, Fields
@@ -22,7 +22,8 @@ from gemma_nb.widgets.panel import Panel
 from gemma_nb.widgets.stop_button import waiting_press
 
 if TYPE_CHECKING:
-    from gemma_nb.comparing import Comparison, Doing
+    from gemma_nb.comparison.result import Comparison
+    from gemma_nb.comparison.run_progress import Doing
 
 #: What is compared where nothing is named: another size, another tuning, another precision.
 DEMOS = ("demo_gemma3_1m", "demo_gemma3_instruct_1m", "demo_gemma3_instruct_4m:int8")
@@ -138,7 +139,7 @@ class ComparePanel(Panel):
 
     def _compare(self, choices: Sequence[Any], asked: Asked) -> None:
         """On the main thread."""
-        from gemma_nb.comparing import compare
+        from gemma_nb.comparison.run import compare
 
         pressed = waiting_press(self._stop)
         order: dict[int, int] = {}  # which row is the n-th to be measured

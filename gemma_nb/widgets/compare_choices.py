@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.advice import Choice, advise
-from gemma_nb.advice.options import judged, options
-from gemma_nb.catalog import variant as find_variant
-from gemma_nb.catalog import variants
-from gemma_nb.comparing.request import Entry, check_answers, understood
+from gemma_nb.catalog.registry import variant as find_variant
+from gemma_nb.catalog.registry import variants
+from gemma_nb.comparison.request import Entry, check_answers, understood
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.hardware import detect_runtime
-from gemma_nb.memory.estimate import check_length
-from gemma_nb.strings import text
+from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.memory import check_length
+from gemma_nb.fit.options import judged, options
+from gemma_nb.fit.verdict import advise
+from gemma_nb.hardware.detect import detect_runtime
+from gemma_nb.i18n import text
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.compare_view import breakable
 from gemma_nb.widgets.markup import Html, join, tag
@@ -23,7 +24,7 @@ from gemma_nb.widgets.picker_lists import labelled, put
 from gemma_nb.widgets.picker_view import ICONS, status_words
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Verdict
+    from gemma_nb.fit.verdict import Verdict
     from gemma_nb.widgets.panel import Panel
 
 #: The length that is understood where none was given: the panel's own counts then.

@@ -8,9 +8,9 @@ from typing import Any
 
 import ipywidgets
 
-from gemma_nb.advice.options import LENGTHS
 from gemma_nb.errors import InvalidInput
-from gemma_nb.strings import text
+from gemma_nb.fit.options import LENGTHS
+from gemma_nb.i18n import text
 from gemma_nb.widgets import controls
 
 #: How a line break inside a prompt is written, where a line is a prompt.

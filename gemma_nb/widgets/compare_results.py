@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GemmaError
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
 from gemma_nb.widgets import compare_export, compare_view, controls
 from gemma_nb.widgets.markup import Html, join, pre, tag
 
 if TYPE_CHECKING:
-    from gemma_nb.comparing import Comparison
+    from gemma_nb.comparison.result import Comparison
     from gemma_nb.widgets.compare_view import Seen
     from gemma_nb.widgets.panel import Panel
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gemma_nb.columns import columns, wrapped
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
 from gemma_nb.widgets import compare_view
 from gemma_nb.widgets.markup import Html, join, table, tag
 from gemma_nb.widgets.picker_view import ICONS, status_words
 
 if TYPE_CHECKING:
-    from gemma_nb.comparing import Comparison
+    from gemma_nb.comparison.result import Comparison
     from gemma_nb.widgets.compare_choices import Choices
     from gemma_nb.widgets.compare_view import Seen
 

@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemma_nb.comparing.rows import DONE, WAITING, Output, Row
-from gemma_nb.comparing.table import NONE, columns, reason, remarks
-from gemma_nb.comparing.written import head, how, mark_of
+from gemma_nb.comparison.report_table import NONE, columns, reason, remarks
+from gemma_nb.comparison.report_text import head, how, mark_of
+from gemma_nb.comparison.rows import DONE, WAITING, Output, Row
 from gemma_nb.errors import InvalidInput
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
 from gemma_nb.widgets.markup import Html, esc, join, table, tag
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from gemma_nb.comparing import Comparison
+    from gemma_nb.comparison.result import Comparison
 
 #: Dots an inch of the plots: sharp enough, and small enough to be saved with the notebook.
 _DPI = 100

@@ -1,7 +1,7 @@
 """Labelled controls, as ipywidgets 7.7.1 and 8 both have them.
 
 A control's ``description`` is its real ``<label for=…>`` in both. ipywidgets 7 takes it for HTML:
-give it sentences of ``gemma_nb.strings`` only, never a user's or a model's text.
+give it sentences of ``gemma_nb.i18n`` only, never a user's or a model's text.
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from gemma_nb import credentials
-from gemma_nb.catalog import Variant
-from gemma_nb.catalog import variant as find_variant
+from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.terms import terms
-from gemma_nb.credentials import LOGIN_PAGES, PANEL, SERVICE_NAMES, SERVICES, Secret
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.hub import credentials
+from gemma_nb.hub.credentials import LOGIN_PAGES, PANEL, SERVICE_NAMES, SERVICES, Secret
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.markup import Html, join, link, table, tag
 from gemma_nb.widgets.panel import Panel
@@ -31,7 +31,7 @@ class _Field(ipywidgets.Password):  # type: ignore[misc]
 class CredentialsPanel(Panel):
     """Logins for Kaggle and Hugging Face: what there is, and what to do where there is none.
 
-    What is typed goes to ``gemma_nb.credentials.give``, which keeps it in this process until the
+    What is typed goes to ``gemma_nb.hub.credentials.give``, which keeps it in this process until the
     kernel ends; the field is cleared in the same breath. Neither the widget's state nor its output
     nor the saved notebook ever holds it.
 

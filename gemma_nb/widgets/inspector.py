@@ -8,12 +8,13 @@ from typing import Any
 
 import ipywidgets
 
-from gemma_nb import catalog
+from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.prompts import Prompt, format_prompt
+from gemma_nb.i18n import text
+from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.messages import read
-from gemma_nb.strings import text
+from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.widgets import controls, prompt_view
 from gemma_nb.widgets.inspector_editor import Editor
 from gemma_nb.widgets.inspector_examples import EXAMPLES
@@ -59,7 +60,7 @@ class PromptInspector(Panel):
         super().__init__(lang)
         if isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1:
             raise InvalidInput("inspector_bad_max_length", value=max_length)
-        found = catalog.variant(catalog.DEMO if variant is None else variant)
+        found = registry.variant(registry.DEMO if variant is None else variant)
         self._filling = True
         with self.speaking():
             first = EXAMPLES["question"]().messages if messages is None else listed(messages)
@@ -97,7 +98,7 @@ class PromptInspector(Panel):
 
     @variant.setter
     def variant(self, wanted: str | Path | Variant) -> None:
-        found = catalog.variant(wanted)
+        found = registry.variant(wanted)
         self._filled(lambda: self._choose(found))
 
     @property
@@ -113,10 +114,10 @@ class PromptInspector(Panel):
     # how it is made
 
     def _build(self, found: Variant, max_length: int) -> None:
-        self._variants = {v.name: v for v in catalog.variants() if v.prompt_format != "none"}
+        self._variants = {v.name: v for v in registry.variants() if v.prompt_format != "none"}
         self._variants[found.name] = found
         names = list(self._variants)
-        beside = next(n for n in _BESIDE if _kind(catalog.variant(n)) != _kind(found))
+        beside = next(n for n in _BESIDE if _kind(registry.variant(n)) != _kind(found))
         own = [(text("inspector_own_conversation"), "")]
         examples = [*own, *((text(f"inspector_example_{n}"), n) for n in EXAMPLES)]
         self._variant = controls.dropdown(text("inspector_variant"), names, found.name)
@@ -182,7 +183,7 @@ class PromptInspector(Panel):
             if example.variant:
                 self._variant.value = example.variant
             elif self.variant.prompt_format not in ("turns", "gemma4_small", "gemma4_large"):
-                self._variant.value = catalog.DEMO
+                self._variant.value = registry.DEMO
             if _kind(self.variant) == _kind(self._variants[self._other.value]):
                 self._other.value = next(
                     n for n in _BESIDE if _kind(self._variants[n]) != _kind(self.variant)

@@ -10,7 +10,7 @@ import ipywidgets
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.inspector_examples import WEATHER
 from gemma_nb.widgets.inspector_rows import Row, area, as_json, read_json

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gemma_nb.prompts import fim
-from gemma_nb.strings import text
+from gemma_nb.i18n import text
+from gemma_nb.prompts.formats.fim import fim
 
 
 @dataclass(frozen=True)

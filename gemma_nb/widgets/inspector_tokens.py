@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.loading.vocabularies import Tokenizer, pieces, tokenizer_at_hand
-from gemma_nb.prompts import Prompt
-from gemma_nb.strings import text
+from gemma_nb.hub.local_tokenizer import Tokenizer, pieces, tokenizer_at_hand
+from gemma_nb.i18n import text
+from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.widgets import prompt_view
 from gemma_nb.widgets.markup import Html, join, tag
 

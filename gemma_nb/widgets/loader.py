@@ -8,15 +8,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GemmaError
-from gemma_nb.loading.at_hand import lacks
+from gemma_nb.hub.availability import lacks
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.credentials import CredentialsPanel
 from gemma_nb.widgets.main_thread import on_main_thread, soon
 from gemma_nb.widgets.markup import join, pre, tag
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Choice, Verdict
-    from gemma_nb.loading.progress import Step
+    from gemma_nb.fit.choice import Choice
+    from gemma_nb.fit.verdict import Verdict
+    from gemma_nb.hub.progress import Step
     from gemma_nb.model import Model
     from gemma_nb.widgets.panel import Panel
 
@@ -153,7 +154,7 @@ class Loader:
 
     def _made(self, choice: Choice) -> Model:
         """The model; where only this picker's earlier one is in the way, that one goes first."""
-        from gemma_nb.loading import load
+        from gemma_nb.load_model import load
 
         try:
             return load(choice, progress=self._progress)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from secrets import token_hex
 from typing import Any
 
-from gemma_nb import strings
+from gemma_nb import i18n
 from gemma_nb.widgets import controls, style
 from gemma_nb.widgets.main_thread import kernel
 from gemma_nb.widgets.markup import Html, tag
@@ -41,7 +41,7 @@ class Panel(ABC):
     script = style.SCRIPT
 
     def __init__(self, lang: str | None = None) -> None:
-        self.lang = strings.checked(lang)
+        self.lang = i18n.checked(lang)
         self.name = f"gnb-{token_hex(4)}"
         self.root: Any = None
         self._live = controls.html("", "gnb-live", "gnb-unseen")
@@ -72,12 +72,12 @@ class Panel(ABC):
         self.root = controls.column(look, *children, self._live, classes=classes)
 
     def text(self, key: str, **values: Any) -> str:
-        """A sentence of ``gemma_nb.strings`` in this widget's language."""
-        return strings.text(key, lang=self.lang, **values)
+        """A sentence of ``gemma_nb.i18n`` in this widget's language."""
+        return i18n.text(key, lang=self.lang, **values)
 
     def speaking(self) -> AbstractContextManager[None]:
         """A block in which every sentence is made in this widget's language (``str(message)``)."""
-        return strings.speaking(self.lang)
+        return i18n.speaking(self.lang)
 
     def announce(self, sentence: str) -> None:
         """Has a screen reader say a sentence; it is not seen.

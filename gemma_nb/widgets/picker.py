@@ -9,17 +9,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.advice import TASKS, Choice, advise, auto_precision
-from gemma_nb.advice.options import PARTS, Option, changed, options, part
-from gemma_nb.catalog import DEMO, Variant
-from gemma_nb.catalog import variant as find_variant
+from gemma_nb.catalog.registry import DEMO
+from gemma_nb.catalog.registry import variant as find_variant
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError
-from gemma_nb.hardware import Runtime, detect_runtime
-from gemma_nb.hardware import runtime as find_runtime
-from gemma_nb.loading.at_hand import on_disk
-from gemma_nb.loading.checks import looked_up
-from gemma_nb.memory.estimate import check_length
-from gemma_nb.units import size
+from gemma_nb.fit.auto_precision import auto_precision
+from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.memory import check_length
+from gemma_nb.fit.options import PARTS, Option, changed, options, part
+from gemma_nb.fit.tasks import TASKS
+from gemma_nb.fit.verdict import advise
+from gemma_nb.hardware.detect import detect_runtime
+from gemma_nb.hardware.known import runtime as find_runtime
+from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.hub.availability import on_disk
+from gemma_nb.hub.preflight import looked_up
+from gemma_nb.text_utils import size
 from gemma_nb.widgets import chat_style, controls, picker_static, picker_view
 from gemma_nb.widgets import picker_locks as locks
 from gemma_nb.widgets.loader import Loader
@@ -31,7 +36,7 @@ from gemma_nb.widgets.picker_lists import labelled, places, put
 from gemma_nb.widgets.picker_tabs import Tabs
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Verdict
+    from gemma_nb.fit.verdict import Verdict
     from gemma_nb.model import Model
 
 
@@ -43,7 +48,7 @@ class Picker(Panel):
             recommendation.
         runtime: the hardware to judge by; this machine when None.
         lock: what the person cannot change, for a lesson that is not about it: "task" or names of
-            ``gemma_nb.advice.options.PARTS``; "variant" locks family, size and tuning too.
+            ``gemma_nb.fit.options.PARTS``; "variant" locks family, size and tuning too.
             Code still can, through ``choice``.
         lang: "en" or "ja"; the language in force when None.
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gemma_nb.advice import Choice, Recommendation, recommend
 from gemma_nb.errors import InvalidInput
-from gemma_nb.loading.at_hand import lacks
-from gemma_nb.memory.estimate import check_length
+from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.memory import check_length
+from gemma_nb.fit.recommend import Recommendation, recommend
+from gemma_nb.hub.availability import lacks
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.markup import tag
 from gemma_nb.widgets.picker_view import recommendation_html
 
 if TYPE_CHECKING:
-    from gemma_nb.hardware import Runtime
+    from gemma_nb.hardware.runtime import Runtime
     from gemma_nb.widgets.panel import Panel
 
 

@@ -10,8 +10,9 @@ from gemma_nb.widgets import controls
 from gemma_nb.widgets.markup import tag
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Choice, Verdict
-    from gemma_nb.advice.fixes import Fix
+    from gemma_nb.fit.choice import Choice
+    from gemma_nb.fit.fixes import Fix
+    from gemma_nb.fit.verdict import Verdict
     from gemma_nb.widgets.panel import Panel
 
 #: The most changes that are offered at once: one of a kind, and two runtimes.

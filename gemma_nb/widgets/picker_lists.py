@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.hardware import runtimes
-from gemma_nb.strings import text
-from gemma_nb.units import size
+from gemma_nb.hardware.known import runtimes
+from gemma_nb.i18n import text
+from gemma_nb.text_utils import size
 from gemma_nb.widgets.picker_view import ICONS
 
 if TYPE_CHECKING:
-    from gemma_nb.advice.options import Option
-    from gemma_nb.hardware import Runtime
+    from gemma_nb.fit.options import Option
+    from gemma_nb.hardware.runtime import Runtime
 
 
 def labelled(options: Iterable[Option]) -> list[tuple[str, Any]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gemma_nb.advice.options import PARTS, part
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.options import PARTS, part
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Choice
+    from gemma_nb.fit.choice import Choice
 
 #: The parts that make a variant; to lock "variant" is to lock all of them.
 VARIANT = ("family", "size", "tuning", "variant")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gemma_nb.advice.parts import memory_parts
 from gemma_nb.columns import columns, wrapped
-from gemma_nb.snippets import gemma_nb_code
-from gemma_nb.strings import text
-from gemma_nb.units import size
+from gemma_nb.fit.memory_breakdown import memory_parts
+from gemma_nb.i18n import text
+from gemma_nb.text_utils import size
+from gemma_nb.widgets.code_snippets import gemma_nb_code
 from gemma_nb.widgets.markup import Html, join, link, pre, table, tag
 from gemma_nb.widgets.picker_view import ICONS, facts, status_words
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Verdict
-    from gemma_nb.advice.fixes import Fix
+    from gemma_nb.fit.fixes import Fix
+    from gemma_nb.fit.verdict import Verdict
 
 
 def _rows(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None]]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.advice.options import judged
-from gemma_nb.advice.verdict import STATUSES
-from gemma_nb.catalog import variants
+from gemma_nb.catalog.registry import variants
 from gemma_nb.errors import InvalidInput
-from gemma_nb.frameworks import frameworks_for
-from gemma_nb.snippets import gemma_nb_code, keras_hub_code
-from gemma_nb.strings import text
-from gemma_nb.units import size
+from gemma_nb.fit.frameworks import frameworks_for
+from gemma_nb.fit.options import judged
+from gemma_nb.fit.verdict import STATUSES
+from gemma_nb.i18n import text
+from gemma_nb.text_utils import size
 from gemma_nb.widgets import controls
+from gemma_nb.widgets.code_snippets import gemma_nb_code, keras_hub_code
 from gemma_nb.widgets.markup import Html, join, link, pre, table, tag
 from gemma_nb.widgets.picker_view import ICONS
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Choice, Verdict
+    from gemma_nb.fit.choice import Choice
+    from gemma_nb.fit.verdict import Verdict
     from gemma_nb.widgets.panel import Panel
 
 #: How the table of all variants can be sorted.

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gemma_nb.advice.parts import memory_parts
-from gemma_nb.advice.verdict import download_bytes
 from gemma_nb.catalog.published import published
-from gemma_nb.hardware import PRICE_DATE
-from gemma_nb.speed import estimate_speed
-from gemma_nb.strings import text
-from gemma_nb.units import size
+from gemma_nb.fit.memory_breakdown import memory_parts
+from gemma_nb.fit.speed import estimate_speed
+from gemma_nb.fit.verdict import download_bytes
+from gemma_nb.hardware.known import PRICE_DATE
+from gemma_nb.i18n import text
+from gemma_nb.text_utils import size
 from gemma_nb.widgets.markup import Html, join, link, table, tag
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Recommendation, Verdict
-    from gemma_nb.hardware import Runtime
+    from gemma_nb.fit.recommend import Recommendation
+    from gemma_nb.fit.verdict import Verdict
+    from gemma_nb.hardware.runtime import Runtime
 
 ICONS = {"fits": "✓", "tight": "!", "no": "✗", "none": "–"}
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gemma_nb.prompts.faults import Finding
+from gemma_nb.i18n import text
+from gemma_nb.prompts.lint_rules import Finding
 from gemma_nb.prompts.prompt import Media, Part, Piece, Prompt
-from gemma_nb.prompts.tokens import CONTROL, Vocabulary
-from gemma_nb.strings import text
-from gemma_nb.units import size
+from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary
+from gemma_nb.text_utils import size
 from gemma_nb.widgets.markup import Html, join, tag
 
 #: The look of what is made here; beside ``gemma_nb.widgets.style``.

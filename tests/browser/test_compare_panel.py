@@ -18,8 +18,8 @@ ATTACKS = (
 SLOW = """
 import os, time
 os.environ["XDG_CACHE_HOME"] = os.path.abspath("cache")
-from gemma_nb.comparing import measure, run
-from gemma_nb.comparing.rows import Output, Row
+from gemma_nb.comparison import measure, run
+from gemma_nb.comparison.rows import Output, Row
 calls = []
 def measured(self, others):
     calls.append(self._entry.label)

@@ -15,7 +15,7 @@ ATTACKS = (
 )
 #: Counts how often a model is loaded.
 COUNT = """
-import gemma_nb.loading as loading
+import gemma_nb.load_model as loading
 calls, real = [], loading.load
 loading.load = lambda *a, **k: (calls.append(1), real(*a, **k))[1]
 """

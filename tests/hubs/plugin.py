@@ -23,7 +23,7 @@ def hubs(made, monkeypatch, tmp_path):
     import huggingface_hub.constants as hf
     from kagglesdk import kaggle_env
 
-    from gemma_nb.loading import transfer
+    from gemma_nb.hub import download
 
     no_logins(monkeypatch, tmp_path)
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
@@ -31,8 +31,8 @@ def hubs(made, monkeypatch, tmp_path):
     # huggingface_hub read its variables when it was imported
     monkeypatch.setattr(hf, "HF_HUB_CACHE", str(tmp_path / "hf" / "hub"))
     monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
-    monkeypatch.setattr(transfer, "PAUSES", (0.01, 0.01))
-    monkeypatch.setattr(transfer, "CHUNK", 2**14)
+    monkeypatch.setattr(download, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(download, "CHUNK", 2**14)
     with Hubs({k: dict(v) for k, v in made.items()}) as server:
         monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, server.url)
         monkeypatch.setattr(hf, "ENDPOINT", server.url)

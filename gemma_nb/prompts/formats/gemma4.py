@@ -13,13 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.prompts.faults import Finding, check_pair, check_tags, check_turns, error, warning
+from gemma_nb.prompts.lint_rules import (
+    Finding,
+    check_pair,
+    check_tags,
+    check_turns,
+    error,
+    warning,
+)
 from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Item, Request
 from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.refusals import refuse_extras, refuse_media, split_system
-from gemma_nb.prompts.toolchat import Exchange, exchanges, medium_part, tool_parts
+from gemma_nb.prompts.tool_turns import Exchange, exchanges, medium_part, tool_parts
 from gemma_nb.prompts.tools import Grammar
+from gemma_nb.prompts.validation import refuse_extras, refuse_media, split_system
 
 OPEN, CLOSE = "<|turn>", "<turn|>"
 THINK = "<|think|>"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gemma_nb import catalog
+from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.faults import Finding, check_tags
+from gemma_nb.i18n import Message
+from gemma_nb.prompts.lint_rules import Finding, check_tags
 from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Request
 from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.refusals import refuse_extras, refuse_media
-from gemma_nb.strings import Message
+from gemma_nb.prompts.validation import refuse_extras, refuse_media
 
 #: Media placeholders by the generation a model is built on: those of its tuned siblings.
 _PLACEHOLDERS = {
@@ -61,7 +61,7 @@ def render(request: Request) -> Iterator[Part]:
 
 def sibling(variant: Variant) -> Message:
     """Names the instruction-tuned variant of the same family, generation and size, if any."""
-    near = [v for v in catalog.variants(tuning="IT") if v.family == variant.family]
+    near = [v for v in registry.variants(tuning="IT") if v.family == variant.family]
     for field in ("generation", "size", "modalities"):
         near = [v for v in near if getattr(v, field) == getattr(variant, field)] or near
     if near:

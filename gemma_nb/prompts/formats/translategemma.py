@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.faults import Finding, check_tags, check_turns, warning
+from gemma_nb.prompts.formats.languages import NAMES
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN, PLACEHOLDERS
-from gemma_nb.prompts.languages import NAMES
+from gemma_nb.prompts.lint_rules import Finding, check_tags, check_turns, warning
 from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Item, Request, Turn
 from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.refusals import (
+from gemma_nb.prompts.validation import (
     check_alternation,
     refuse_extras,
     refuse_media,

@@ -11,12 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.prompts.faults import Finding, check_tags, check_turns
 from gemma_nb.prompts.formats import fim
+from gemma_nb.prompts.lint_rules import Finding, check_tags, check_turns
 from gemma_nb.prompts.markup import Markup
 from gemma_nb.prompts.messages import Request, content
 from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.refusals import check_alternation, refuse_extras, refuse_media, split_system
+from gemma_nb.prompts.validation import (
+    check_alternation,
+    refuse_extras,
+    refuse_media,
+    split_system,
+)
 
 OPEN, CLOSE = "<start_of_turn>", "<end_of_turn>"
 

@@ -1,0 +1,94 @@
+"""``python -m gemma_nb fit``: what fits a machine, as a table or as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from gemma_nb.catalog.registry import variants
+from gemma_nb.columns import columns, wrapped
+from gemma_nb.fit.options import judged
+from gemma_nb.fit.precision import PRECISIONS
+from gemma_nb.fit.recommend import recommend
+from gemma_nb.fit.tasks import TASKS, suited
+from gemma_nb.hardware.known import runtime as find_runtime
+from gemma_nb.i18n import text
+from gemma_nb.text_utils import size
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gemma_nb.fit.verdict import Verdict
+
+MAX_LENGTH = 2048
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command ``fit`` and its arguments."""
+    parser = subparsers.add_parser("fit", help=text("fit_help"), description=text("fit_help"))
+    parser.add_argument("--runtime", metavar="NAME", help=text("fit_help_runtime"))
+    parser.add_argument(
+        "--task", default="chat", help=text("fit_help_task", tasks=", ".join(TASKS))
+    )
+    parser.add_argument(
+        "--max-length",
+        type=int,
+        default=MAX_LENGTH,
+        metavar="N",
+        help=text("fit_help_max_length", default=MAX_LENGTH),
+    )
+    parser.add_argument(
+        "--precision",
+        metavar="P",
+        help=text("fit_help_precision", precisions=", ".join(PRECISIONS)),
+    )
+    parser.add_argument("--all", action="store_true", help=text("fit_help_all"))
+    parser.add_argument("--json", action="store_true", help=text("fit_help_json"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the table, or the JSON.
+
+    Raises:
+        InvalidInput: an unknown runtime, task or precision, or a length that cannot be.
+    """
+    runtime = find_runtime(args.runtime)
+    best = recommend(runtime, args.task, args.max_length)
+    found = [
+        judged(v, runtime, args.max_length, args.precision)
+        for v in (variants() if args.all else suited(args.task))
+    ]
+    if args.json:
+        print(json.dumps([_object(v) for v in found], indent=1, ensure_ascii=False))
+        return 0
+    print(text("fit_head", runtime=runtime.name, available=size(runtime.usable_bytes)))
+    heads = ("fit_variant", "fit_precision", "fit_status", "fit_needed", "fit_available")
+    rows = [tuple(text(h) for h in heads), *(_row(v) for v in found)]
+    print(columns(rows, right={3, 4}, indent=0))
+    print()
+    for key, choice in (("fit_take", best), ("fit_or", best.alternative)):
+        if choice:
+            name = choice.variant.name
+            print(text(key, variant=name, precision=choice.precision))
+            print(wrapped(str(choice.reason)))
+    return 0
+
+
+def _row(verdict: Verdict) -> tuple[str, ...]:
+    return (
+        verdict.choice.variant.name,
+        verdict.choice.precision,
+        text(f"fit_{verdict.status}"),
+        size(verdict.bytes_needed),
+        size(verdict.bytes_available),
+    )
+
+
+def _object(verdict: Verdict) -> dict[str, str | int]:
+    return {
+        "name": verdict.choice.variant.name,
+        "precision": verdict.choice.precision,
+        "status": verdict.status,
+        "bytes_needed": verdict.bytes_needed,
+        "reason": str(verdict.reason),
+    }

@@ -1,0 +1,1 @@
+"""Variants and precisions side by side, measured one after the other on this machine."""

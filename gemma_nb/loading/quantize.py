@@ -1,0 +1,326 @@
+"""Keras's int8 and int4, computed one tensor at a time while a 16-bit checkpoint is read.
+
+The formulas are those of keras 3.15.1 (``keras.quantizers``, ``layer.quantize`` of Dense,
+EinsumDense, Embedding and ReversibleEmbedding) and give the same bits. On a GPU they run there
+(``quantizing_gpu``), elsewhere in NumPy, as Keras's do, on all cores and over blocks that stay in
+the cache: XLA multiplies by reciprocals where these divide.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import Any
+
+from gemma_nb.fit.weight_bytes import INT4_BLOCK as GROUP
+from gemma_nb.loading import quantize_gpu
+from gemma_nb.loading.tensor_files import stream
+
+#: Bytes of an embedding that are quantised at once, on all cores together.
+BLOCK = 64 * 2**20
+#: Elements that one core takes at once: its float32 copies stay in the cache.
+PART = 2**18
+#: Keras's own epsilon in the scales.
+EPSILON = 1e-7
+
+#: Each thread's scratch memory.
+_kept = threading.local()
+
+#: Layers that Keras quantises -> the attributes that hold their tensors.
+_TENSORS = {
+    "Dense": ("kernel",),
+    "EinsumDense": ("kernel",),
+    "Embedding": ("embeddings",),
+    "ReversibleEmbedding": ("embeddings", "reverse_embeddings"),
+}
+
+
+def quantizable(backbone: Any) -> list[Any]:
+    """The layers of a built backbone that ``backbone.quantize`` would change.
+
+    As in ``keras.Model.quantize``: leaves of exactly the four classes, subclasses not.
+    """
+    import keras
+
+    classes = [getattr(keras.layers, name) for name in _TENSORS]
+    return [
+        layer
+        for layer in backbone._flatten_layers()  # noqa: SLF001 - as Keras walks them
+        if type(layer) in classes and len(list(layer._flatten_layers())) == 1  # noqa: SLF001
+    ]
+
+
+def policies(backbone: Any, mode: str, dtype: str) -> Any:
+    """The dtype policy map with which a backbone of the same config is built quantised.
+
+    Args:
+        backbone: the same backbone, built and not quantised.
+        mode: "int8" or "int4".
+        dtype: what is not quantised is held in, a Keras dtype name.
+    """
+    import keras
+
+    kind = "int8" if mode == "int8" else f"int4/{GROUP}"
+    policy_map = keras.dtype_policies.DTypePolicyMap(default_policy=dtype)
+    for layer in quantizable(backbone):
+        own = layer.dtype_policy.name  # an encoder inside may have another
+        policy_map[layer.path] = keras.dtype_policies.get(f"{kind}_from_{own}")
+    return policy_map
+
+
+def settle(backbone: Any) -> None:
+    """Gives quantised layers what ``quantize`` gives and building from a policy leaves out.
+
+    Without a config a tied int4 embedding also quantises activations (keras 3.15.1,
+    ``ReversibleEmbedding._int4_build``): other logits than before saving. Without a policy of its
+    own in place of the whole map, a layer is saved without its scales (``save_own_variables``
+    asks the map for its mode). Gemma 4's encoders multiply by kernels themselves (keras-hub 0.32,
+    ``Gemma4ClippableEinsumDense``): quantised ones without their scale.
+    """
+    import keras
+
+    configs = {
+        "int8": keras.quantizers.Int8QuantizationConfig,
+        "int4": keras.quantizers.Int4QuantizationConfig,
+    }
+    for layer in backbone._flatten_layers():  # noqa: SLF001 - as Keras walks them
+        mode = layer.quantization_mode
+        if mode is not None and hasattr(layer.dtype_policy, "default_policy"):
+            layer._dtype_policy = layer.dtype_policy[layer.path]  # noqa: SLF001
+        if mode in configs and getattr(layer, "quantization_config", None) is None:
+            layer.quantization_config = configs[mode]()
+            if mode == "int4":
+                layer.inputs_quantizer = layer.quantization_config.activation_quantizer
+        if type(layer).__name__ == "Gemma4ClippableEinsumDense" and layer.dense.quantization_mode:
+            layer.call = partial(_clipped, layer)
+
+
+def _clipped(layer: Any, x: Any) -> Any:
+    """``Gemma4ClippableEinsumDense.call`` with its layer called."""
+    import keras
+
+    def within(x: Any, low: Any, high: Any) -> Any:
+        low, high = (keras.ops.cast(bound, x.dtype) for bound in (low, high))
+        return keras.ops.clip(x, low, high)
+
+    if not layer.use_clipped_linears:
+        return layer.dense(x)
+    made = layer.dense(within(x, layer.input_min, layer.input_max))
+    return within(made, layer.output_min, layer.output_max)
+
+
+def tensor_names(layer: Any) -> list[str]:
+    """The variables of a layer before it is quantised, in the order of its checkpoint."""
+    names = layer.variable_serialization_spec[None]
+    return [n for n in names if n != "bias" or layer.bias is not None]
+
+
+def is_quantized_tensor(layer: Any, name: str) -> bool:
+    """Whether ``name`` is one of the tensors that quantising changes."""
+    return name in _TENSORS[type(layer).__name__]
+
+
+def quantized(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
+    """Quantises one tensor of a layer.
+
+    Args:
+        layer: a layer that was built quantised.
+        name: "kernel", "embeddings" or "reverse_embeddings".
+        tensor: the tensor before, a NumPy array or ``Stored``; it is taken in the dtype that the
+            layer's other variables have.
+
+    Returns:
+        From variable to value: the tensor, its scale and, for int4, its zero point and the
+        groups' indices.
+    """
+    import numpy as np
+
+    mode, dtype = layer.quantization_mode, layer.variable_dtype
+    if name == "embeddings":
+        parts = stream(tensor, _embedding_rows(mode, dtype), BLOCK)
+    else:
+        parts = _kernel(layer, name, mode, dtype, tensor[:])
+    values = dict(zip((name, f"{name}_scale", f"{name}_zero"), parts, strict=False))
+    if mode == "int4" and name != "reverse_embeddings":
+        values["g_idx"] = np.arange(layer.g_idx.shape[0], dtype="float32") // GROUP
+    return values
+
+
+def _embedding_rows(mode: str, dtype: str) -> Callable[[Any], tuple[Any, ...]]:
+    def rows(block: Any) -> tuple[Any, ...]:
+        if mode == "int8":
+            values, scale = _abs_max(block, dtype, (1,))
+            return values, scale[:, 0]
+        return _grouped(block, dtype, axis=1, pack=1)
+
+    return rows
+
+
+def _kernel(layer: Any, name: str, mode: str, dtype: str, tensor: Any) -> tuple[Any, ...]:
+
+    einsum = type(layer).__name__ == "EinsumDense"
+    if mode == "int8":
+        axes = tuple(layer._kernel_reduced_axes) if einsum else (0,)  # noqa: SLF001
+        values, scale = _abs_max(tensor, dtype, axes)
+        if not einsum:
+            return values, scale[0]
+        return values, _adjusted(layer, scale)
+    if einsum:
+        tensor = tensor.reshape(layer._int4_rows, layer._int4_unpacked_column_size)  # noqa: SLF001
+    return _grouped(tensor, dtype, axis=0, pack=1 if name == "kernel" else 0)
+
+
+def _adjusted(layer: Any, scale: Any) -> Any:
+    """``layer._adjust_scale_for_quant(scale, "kernel")``, which compiles its three steps."""
+    import numpy as np
+
+    made = np.asarray(scale)
+    if layer._kernel_transpose_axes:  # noqa: SLF001
+        made = np.transpose(made, layer._kernel_transpose_axes)  # noqa: SLF001
+    if layer._kernel_expand_axes:  # noqa: SLF001
+        made = np.expand_dims(made, tuple(layer._kernel_expand_axes))  # noqa: SLF001
+    if layer._kernel_squeeze_axes:  # noqa: SLF001
+        made = np.squeeze(made, tuple(layer._kernel_squeeze_axes))  # noqa: SLF001
+    return made
+
+
+def _abs_max(x: Any, dtype: str, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """``keras.quantizers.abs_max_quantize`` with ``to_numpy`` and the range of int8.
+
+    Returns:
+        int8 of the tensor's shape, and the scale with the reduced ``axes`` kept at 1.
+    """
+    import numpy as np
+
+    if quantize_gpu.wanted():
+        return quantize_gpu.abs_max(x.astype(_numpy(dtype), copy=False), axes, EPSILON)
+    free = max((i for i in range(x.ndim) if i not in axes), key=lambda i: x.shape[i])
+    values = np.empty(x.shape, np.int8)
+    scales = np.empty([1 if i in axes else n for i, n in enumerate(x.shape)], _numpy(dtype))
+
+    def part(span: slice) -> None:
+        where = tuple(span if i == free else slice(None) for i in range(x.ndim))
+        y = _float32(x[where], dtype)
+        largest = np.maximum(y.max(axes, keepdims=True), -y.min(axes, keepdims=True))
+        scale = np.float32(127) / (largest + np.float32(EPSILON))
+        np.multiply(y, scale, out=y)
+        values[where] = np.rint(y, out=y)  # no number is beyond 127: the largest became 127
+        scales[where] = scale
+
+    _on_all_cores(part, x.shape[free], x.size)
+    return values, scales
+
+
+def _grouped(x: Any, dtype: str, axis: int, pack: int) -> tuple[Any, Any, Any]:
+    """``keras.quantizers.abs_max_quantize_grouped_with_zero_point``, then ``pack_int4``.
+
+    Args:
+        x: a matrix.
+        dtype: what its numbers are rounded to first.
+        axis: groups of 128 run along it.
+        pack: the axis along which two numbers share a byte.
+
+    Returns:
+        int8 with two numbers in each; the scale and the int8 zero point of each group.
+    """
+    import numpy as np
+
+    if quantize_gpu.wanted():
+        x = x.astype(_numpy(dtype), copy=False)
+        return quantize_gpu.grouped(x, GROUP, axis, pack, EPSILON)
+    size, free = x.shape[axis], 1 - axis
+    groups = -(-size // GROUP)
+    shape = [groups if i == axis else n for i, n in enumerate(x.shape)]
+    scales, zeros = np.empty(shape, _numpy(dtype)), np.empty(shape, np.int8)
+    packed = np.empty([-(-n // 2) if i == pack else n for i, n in enumerate(x.shape)], np.int8)
+
+    def part(span: slice) -> None:
+        where = (slice(None), span) if axis == 0 else (span,)
+        y = _float32(x[where], dtype)
+        if size % GROUP:
+            y = np.pad(y, [(0, -size % GROUP) if i == axis else (0, 0) for i in (0, 1)])
+        y = y.reshape((groups, GROUP, -1) if axis == 0 else (-1, groups, GROUP))
+        low, high = y.min(axis + 1, keepdims=True), y.max(axis + 1, keepdims=True)
+        width = (high - low).astype(_numpy(dtype)).astype(np.float32)
+        scale = (width + np.float32(EPSILON)) / np.float32(15)
+        zero = np.clip(np.rint(-low / scale) - 8, -8, 7)
+        np.divide(y, scale, out=y)
+        np.add(np.rint(y, out=y), zero, out=y)
+        np.minimum(np.maximum(y, -8, out=y), 7, out=y)
+        flat = _scratch(np.int8, y.shape)
+        flat[...] = y
+        flat = flat.reshape((groups * GROUP, -1) if axis == 0 else (-1, groups * GROUP))
+        flat = flat[:size] if axis == 0 else flat[:, :size]
+        scales[where] = scale.squeeze(axis + 1)
+        zeros[where] = zero.squeeze(axis + 1)
+        halved = slice(span.start // 2, -(-span.stop // 2))
+        packed[(slice(None), halved) if free == pack == 1 else where] = _packed(flat, pack)
+
+    _on_all_cores(part, x.shape[free], x.size)
+    return packed, scales, zeros
+
+
+def _packed(values: Any, axis: int) -> Any:
+    """Two int4 in a byte: the first in its low half, the second in its high half."""
+    import numpy as np
+
+    values = np.pad(values, [(0, values.shape[i] % 2) if i == axis else (0, 0) for i in (0, 1)])
+    low, high = (values[::2], values[1::2]) if axis == 0 else (values[:, ::2], values[:, 1::2])
+    return (low & 15) | (high << 4)
+
+
+def _float32(x: Any, dtype: str) -> Any:
+    """The numbers rounded to ``dtype``, as float32 in this thread's scratch memory."""
+    import ml_dtypes
+    import numpy as np
+
+    x = x.astype(_numpy(dtype), copy=False)
+    made = _scratch(np.float32, x.shape)
+    if x.dtype == ml_dtypes.bfloat16:
+        # the upper half of a float32: several times faster than ml_dtypes' own cast
+        bits = made.view(np.uint32)
+        bits[...] = x.view(np.uint16)
+        np.left_shift(bits, 16, out=bits)
+    else:
+        made[...] = x
+    return made
+
+
+def _scratch(dtype: Any, shape: tuple[int, ...]) -> Any:
+    """An array in memory that this thread keeps: new memory costs more than what is done in it."""
+    import numpy as np
+
+    count = math.prod(shape)
+    held = getattr(_kept, np.dtype(dtype).name, None)
+    if held is None or held.size < count:
+        held = np.empty(count, dtype)
+        if count <= 2 * PART:
+            setattr(_kept, np.dtype(dtype).name, held)
+    return held[:count].reshape(shape)
+
+
+def _numpy(dtype: str) -> Any:
+    import ml_dtypes
+    import numpy as np
+
+    return np.dtype(getattr(ml_dtypes, dtype, dtype))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count() or 1, "gemma_nb-quantize")
+
+
+def _on_all_cores(part: Callable[[slice], None], length: int, size: int) -> None:
+    """Calls ``part`` with slices that cover ``length``, of ``PART`` elements of ``size`` each."""
+    # an even number, so that no byte of two int4 is shared
+    step = max(2, PART * length // max(1, size) // 2 * 2)
+    spans = [slice(start, min(start + step, length)) for start in range(0, length, step)]
+    if len(spans) == 1:
+        part(spans[0])
+    else:
+        list(_pool().map(part, spans))

@@ -1,0 +1,107 @@
+"""What a model may say next: the likeliest tokens, and what sampling leaves of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gemma_nb.errors import GenerationError, InvalidInput
+from gemma_nb.generation.decoder import Decoder
+from gemma_nb.generation.sampling import Sampling, defaults, filtered
+from gemma_nb.prompts.safe_tokenizer import vocabulary
+
+if TYPE_CHECKING:
+    from gemma_nb.model import Messages, Model
+
+
+@dataclass(frozen=True)
+class NextToken:
+    """One token that may come next.
+
+    ``id`` and ``piece`` are the vocabulary's; ``probability`` is the model's own; ``kept`` the one
+    it is drawn with, after temperature, top-k and top-p: 0 where they leave it out.
+    """
+
+    id: int
+    piece: str
+    probability: float
+    kept: float
+
+
+def next_tokens(
+    model: Model,
+    messages: Messages,
+    count: int = 10,
+    *,
+    begun: str = "",
+    temperature: float | None = None,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    raw: bool = False,
+    **options: Any,
+) -> list[NextToken]:
+    """The tokens that most likely come next, likeliest first.
+
+    Args:
+        model: a loaded model.
+        messages: a string (one user turn) or a conversation; with ``raw`` a string sent as it
+            stands. Text only.
+        count: how many.
+        begun: what the reply says so far.
+        temperature: as in ``Model.stream_ids``, like the next two: None takes the publisher's
+            default, 0 is greedy.
+        top_k: only the k most likely tokens; 0 keeps all.
+        top_p: of those, the fewest whose probabilities reach p.
+        raw: without a template.
+        **options: ``tools``, ``thinking`` and ``guideline``, as in ``format_prompt``.
+
+    Raises:
+        InvalidInput: an argument is out of range, the prompt does not fit or holds an image or a
+            clip, or the variant is no decoder.
+        GenerationError: the logits are not numbers, or the model was unloaded.
+    """
+    import numpy as np
+
+    if type(count) is not int or count < 1:
+        raise InvalidInput("next_tokens_count", value=count)
+    engine = model._decoding()  # noqa: SLF001
+    if not isinstance(engine, Decoder):
+        raise InvalidInput("next_tokens_no_decoder", name=model.variant.name)
+    usual = defaults(model.variant)
+    sampling = Sampling(
+        usual.temperature if temperature is None else temperature,
+        usual.top_k if top_k is None else top_k,
+        usual.top_p if top_p is None else top_p,
+    )
+    ids = model.prompt_ids(messages, raw=raw, **options)
+    if min(ids) < 0:
+        raise InvalidInput("next_tokens_text_only")
+    ids += map(int, model.tokenizer.tokenize(begun)) if begun else ()
+    model._room(ids)  # noqa: SLF001
+    logits = engine.logits(ids).astype(np.float32)
+    if not np.isfinite(logits).all():
+        raise GenerationError("not_a_number", precision=model.precision)
+    order = np.argsort(-logits, kind="stable")[:count]
+    probabilities, kept = _softmax(logits), _kept(logits, sampling)
+    vocab = vocabulary(model.tokenizer)
+    return [
+        NextToken(int(i), vocab.piece(int(i)), float(probabilities[i]), float(kept[i]))
+        for i in order
+    ]
+
+
+def _kept(logits: Any, sampling: Sampling) -> Any:
+    """The probabilities that a token is drawn with; shape (vocabulary,)."""
+    import numpy as np
+
+    if sampling.temperature == 0:
+        return np.eye(1, len(logits), int(logits.argmax()))[0]
+    scaled = logits[None] / max(sampling.temperature, 1e-6)
+    return _softmax(np.asarray(filtered(scaled, sampling.top_k, sampling.top_p))[0])
+
+
+def _softmax(logits: Any) -> Any:
+    import numpy as np
+
+    powers = np.exp((logits - logits.max()).astype(np.float64))
+    return powers / powers.sum()

@@ -1,0 +1,327 @@
+"""Reads what a model wrote: answer, thoughts, tool calls, boxes, a verdict, code.
+
+Malformed output never raises: it comes back as text, with a note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+from gemma_nb.catalog import registry
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.i18n import Message
+from gemma_nb.prompts.boxes import Box, is_box_start, parse_box
+from gemma_nb.prompts.formats import format_of
+from gemma_nb.prompts.formats.fim import MIDDLE
+from gemma_nb.prompts.markup import Markup
+from gemma_nb.prompts.tool_calls import ToolCall, parse_call
+
+#: The name of a channel, on the first line of a thought.
+_CHANNEL = re.compile(r"\w{1,32}\n")
+_CHANNEL_BEGUN = re.compile(r"\w{0,32}")
+
+_VERDICT = re.compile(r"""\s*["'*]*(yes|no)\b""", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a reply as it arrives.
+
+    ``kind`` is "answer", "thought" or "code", with its ``text``; "call", with its ``call``; or
+    "box", with its ``box``.
+    """
+
+    kind: str
+    text: str = ""
+    call: ToolCall | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply, taken apart.
+
+    ``text`` is what the model wrote, all of it; ``answer`` what is meant for the reader.
+    ``verdict`` is "Yes", "No" or None (ShieldGemma), ``code`` what was filled in (CodeGemma, None
+    for the others), ``notes`` what could not be read as it should.
+    """
+
+    text: str
+    answer: str = ""
+    thoughts: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    verdict: str | None = None
+    code: str | None = None
+    notes: tuple[Message, ...] = ()
+
+    def message(self) -> dict[str, Any]:
+        """The reply as a message, to go on with the conversation."""
+        message: dict[str, Any] = {"role": "assistant", "content": self.answer}
+        if self.thoughts:
+            message["reasoning"] = self.thoughts
+        if self.tool_calls:
+            calls = [c.message(f"call_{i}") for i, c in enumerate(self.tool_calls)]
+            message["tool_calls"] = calls
+        return message
+
+
+def parse_reply(
+    text: str,
+    variant: str | Variant,
+    image_size: tuple[int, int] | None = None,
+    prompt: str = "",
+) -> Reply:
+    """Takes a model's reply apart.
+
+    Args:
+        text: what the model wrote behind its prompt, control tokens and all.
+        variant: the variant that wrote it, or its name.
+        image_size: width and height, in pixels, that boxes are scaled to (PaliGemma).
+        prompt: what the model was sent; it tells whether the reply starts inside a thought.
+
+    Raises:
+        InvalidInput: the variant writes no text.
+    """
+    parser = ReplyParser(variant, image_size, prompt)
+    parser.feed(text)
+    parser.close()
+    return parser.reply
+
+
+class ReplyParser:
+    """The same for a reply that arrives piece by piece; no control token is ever shown half.
+
+    Args:
+        variant: the variant that writes, or its name.
+        image_size: as in ``parse_reply``.
+        prompt: as in ``parse_reply``.
+
+    Raises:
+        InvalidInput: the variant writes no text.
+    """
+
+    def __init__(
+        self,
+        variant: str | Variant,
+        image_size: tuple[int, int] | None = None,
+        prompt: str = "",
+    ) -> None:
+        variant = registry.variant(variant)
+        markup: Markup = format_of(variant).markup(variant)
+        self._markup = replace(markup, kind="code") if prompt.endswith(MIDDLE) else markup
+        self._image_size = image_size
+        tokens = sorted(self._markup.tokens, key=len, reverse=True)
+        self._lexer = re.compile("|".join(map(re.escape, tokens)))
+        self._starts = frozenset(t[:n] for t in tokens for n in range(1, len(t)))
+        self._longest = len(tokens[0])
+        thought = self._markup.thought
+        # at the very end, where no user's text can stand
+        opened = bool(thought and prompt.endswith(f"{thought[0]}thought\n"))
+        #: "answer", "channel" (a thought's first line), "thought", "call", "box", "between" two
+        #: boxes, or "end"
+        self._state = "thought" if opened else "answer"
+        self._pending = ""  # may be the start of a token
+        self._held = ""  # a channel's name, a call or a box that is not complete yet
+        self._written: list[str] = []
+        self._answer: list[str] = []
+        self._thoughts: list[str] = []
+        self._calls: list[ToolCall] = []
+        self._boxes: list[Box] = []
+        self._notes: list[Message] = []
+
+    @property
+    def reply(self) -> Reply:
+        """What was read so far; complete once ``close`` was called."""
+        answer = "".join(self._answer)
+        verdict = _VERDICT.match(answer) if self._markup.kind == "verdict" else None
+        return Reply(
+            text="".join(self._written),
+            answer=answer,
+            thoughts="".join(self._thoughts).strip(),
+            tool_calls=tuple(self._calls),
+            boxes=tuple(self._boxes),
+            verdict=verdict[1].capitalize() if verdict else None,
+            code=answer if self._markup.kind == "code" else None,
+            notes=tuple(self._notes),
+        )
+
+    def feed(self, text: str) -> list[Chunk]:
+        """Takes the next characters.
+
+        Args:
+            text: what the model wrote since the last call, of any length.
+
+        Returns:
+            What can be shown by now, neighbouring text of one kind joined.
+        """
+        self._written.append(text)
+        self._pending += text
+        return _joined(self._advance())
+
+    def close(self) -> list[Chunk]:
+        """Ends the reply.
+
+        Returns:
+            What was still held back.
+        """
+        rest, self._pending = self._pending, ""
+        return _joined(chain(self._text(rest), self._finish()))
+
+    def _advance(self) -> Iterator[Chunk]:
+        while found := self._lexer.search(self._pending):
+            yield from self._text(self._pending[: found.start()])
+            self._pending = self._pending[found.end() :]
+            yield from self._token(found[0])
+        keep = next(
+            (
+                n
+                for n in range(min(self._longest, len(self._pending)), 0, -1)
+                if self._pending[-n:] in self._starts
+            ),
+            0,
+        )
+        ready = self._pending[: len(self._pending) - keep]
+        self._pending = self._pending[len(ready) :]
+        yield from self._text(ready)
+
+    def _finish(self) -> Iterator[Chunk]:
+        if self._state == "end":
+            return
+        if self._state in {"channel", "thought"}:
+            yield from self._leave()
+            self._note("reply_open_thought")
+        elif self._state == "call":
+            yield from self._call(complete=False)
+        elif self._state == "box":
+            yield from self._box()
+        self._held, self._state = "", "end"
+        if self._markup.kind == "verdict" and not self.reply.verdict:
+            self._note("reply_no_verdict")
+
+    def _token(self, token: str) -> Iterator[Chunk]:
+        markup, state = self._markup, self._state
+        if state == "end":
+            return
+        if state == "call" and self._held.count(markup.quote) % 2:
+            self._held += token  # a string of the call spells a token
+        elif state == "call" and markup.call and token == markup.call[1]:
+            yield from self._call(complete=True)
+            self._state = "answer"
+        elif token in markup.ends:
+            yield from self._finish()
+        elif state == "call":
+            self._held += token
+        elif markup.thought and token == markup.thought[0]:
+            yield from self._leave()
+            self._state = "channel"
+        elif markup.thought and token == markup.thought[1]:
+            if state == "answer":
+                # the reply began inside a thought that the prompt had opened
+                self._thoughts[:] = [*self._thoughts, *self._answer]
+                self._answer.clear()
+                self._note("reply_unopened_thought")
+            yield from self._leave()
+            self._state = "answer"
+        elif markup.call and token == markup.call[0]:
+            yield from self._leave()
+            self._state = "call"
+        elif markup.call and token == markup.call[1]:
+            self._note("reply_stray_token", token=token)
+
+    def _leave(self) -> Iterator[Chunk]:
+        """Leaves a thought or a box behind."""
+        if self._state == "channel" and not _CHANNEL_BEGUN.fullmatch(self._held):
+            yield from self._thought(self._held)
+        elif self._state == "box":
+            yield from self._box()
+        self._held = ""
+
+    def _text(self, text: str) -> Iterator[Chunk]:
+        if not text or self._state == "end":
+            return
+        if self._state == "call":
+            self._held += text
+        elif self._state == "channel":
+            self._held += text
+            if _CHANNEL_BEGUN.fullmatch(self._held):
+                return
+            name = _CHANNEL.match(self._held)
+            rest, self._held, self._state = self._held, "", "thought"
+            yield from self._thought(rest[name.end() :] if name else rest)
+        elif self._state == "thought":
+            yield from self._thought(text)
+        elif self._markup.kind == "boxes":
+            yield from self._boxed(text)
+        else:
+            yield from self._say(text)
+
+    def _thought(self, text: str) -> Iterator[Chunk]:
+        if text:
+            self._thoughts.append(text)
+            yield Chunk("thought", text)
+
+    def _say(self, text: str) -> Iterator[Chunk]:
+        if text:
+            self._answer.append(text)
+            yield Chunk("code" if self._markup.kind == "code" else "answer", text)
+
+    def _call(self, complete: bool) -> Iterator[Chunk]:
+        """Reads the call that was held back; one that was cut off counts if it can be read."""
+        text, self._held = self._held, ""
+        call = parse_call(text, self._markup.quote)
+        if call:
+            self._calls.append(call)
+            yield Chunk("call", call=call)
+        else:
+            opening, closing = self._markup.call or ("", "")
+            yield from self._say(f"{opening}{text}{closing if complete else ''}")
+            self._note("reply_bad_call")
+
+    def _boxed(self, text: str) -> Iterator[Chunk]:
+        """Text of a PaliGemma reply: a box starts at a location and ends at a semicolon."""
+        for character in text:
+            if character == "<" and (self._state != "box" or len(self._held) < 4):
+                yield from self._say(self._held)
+                self._state, self._held = "box", "<"
+            elif self._state == "between" and character.isspace():
+                pass  # the white space between two boxes belongs to neither
+            elif self._state != "box":
+                self._state = "answer"
+                yield from self._say(character)
+            elif character == ";" and len(self._held) >= 4:
+                yield from self._box(character)
+            else:
+                self._held += character
+                if not is_box_start(self._held):
+                    yield from self._box()
+
+    def _box(self, separator: str = "") -> Iterator[Chunk]:
+        text, self._held, self._state = self._held, "", "answer"
+        box = parse_box(text, self._image_size)
+        if box:
+            self._state = "between"
+            self._boxes.append(box)
+            yield Chunk("box", box=box)
+            return
+        if any(c.isdigit() for c in text) and is_box_start(text):
+            self._note("reply_bad_box")
+        yield from self._say(text + separator)
+
+    def _note(self, key: str, **values: Any) -> None:
+        self._notes.append(Message(key, values))
+
+
+def _joined(chunks: Iterator[Chunk]) -> list[Chunk]:
+    """Chunks with neighbouring text of one kind joined."""
+    found: list[Chunk] = []
+    for chunk in chunks:
+        if found and chunk.text and found[-1].text and found[-1].kind == chunk.kind:
+            found[-1] = Chunk(chunk.kind, found[-1].text + chunk.text)
+        else:
+            found.append(chunk)
+    return found
