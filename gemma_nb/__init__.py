@@ -43,7 +43,7 @@ _WHERE = {
     "next_tokens": "next_token",
     "compare": "comparison.run",
     "Comparison": "comparison.result",
-    "set_language": "i18n",
+    "set_language": "language",
     "Variant": "catalog.variant",
     "variant": "catalog.registry",
     "variants": "catalog.registry",

@@ -14,4 +14,4 @@ from gemma_nb import i18n
 def _english():
     """Every test starts in English, whatever the one before chose."""
     yield
-    i18n._chosen = None
+    i18n.choose_language(None)

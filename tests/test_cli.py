@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gemma_nb.columns import columns, width, wrapped
+from gemma_nb.text_utils import align_columns, cell_width, wrap_text
 
 
 def run(*arguments, **environment):
@@ -42,7 +42,7 @@ def test_main_job_with_no_network():
         assert expected in out
     assert re.search(r"First token after \d+ ms .* then \d+ tokens per\s+second", out)
     assert "\x1b" not in out
-    assert max(map(width, out.splitlines())) <= 100
+    assert max(map(cell_width, out.splitlines())) <= 100
 
 
 @pytest.mark.slow
@@ -89,12 +89,12 @@ def test_a_wrong_argument_is_told_in_one_line(arguments):
 
 
 def test_columns_line_up_where_characters_are_wide():
-    lines = columns([("名前", "1"), ("ab", "22")], right={1}, indent=0).splitlines()
+    lines = align_columns([("名前", "1"), ("ab", "22")], right={1}, indent=0).splitlines()
     assert lines == ["名前   1", "ab    22"]
 
 
 def test_wrapping_breaks_at_spaces_and_between_wide_characters():
-    assert wrapped("one two three", 10, 2) == "  one two\n  three"
-    for line in wrapped("これはとても長い文です。折り返します。", 12, 2).splitlines():
-        assert width(line) <= 14  # a full stop may hang over the edge
+    assert wrap_text("one two three", 10, 2) == "  one two\n  three"
+    for line in wrap_text("これはとても長い文です。折り返します。", 12, 2).splitlines():
+        assert cell_width(line) <= 14  # a full stop may hang over the edge
         assert not line.strip().startswith("。")

@@ -26,6 +26,7 @@ from gemma_nb.hub import checksums, download
 from gemma_nb.hub.crc32c import Crc32c
 from gemma_nb.hub.fetch import check_login, fetch, ready
 from gemma_nb.hub.sources import source
+from gemma_nb.language import set_language
 
 pytest_plugins = ["hubs.plugin"]
 
@@ -743,7 +744,7 @@ def test_progress_as_text_and_as_steps(hubs, capsys):
     err = capsys.readouterr().err
     assert "Downloading hf://org/tiny-keras" in err
     assert "MiB/s" in err
-    i18n.set_language("ja")
+    set_language("ja")
     assert "ダウンロード中" in str(steps[-1])
 
 

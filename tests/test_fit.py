@@ -10,8 +10,8 @@ import pytest
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.cli import main
-from gemma_nb.columns import width
 from gemma_nb.fit.tasks import TASKS, suited
+from gemma_nb.text_utils import cell_width
 
 
 def fit(capsys, *arguments):
@@ -74,7 +74,7 @@ def test_the_table_fits_in_80_columns(capsys, lang, more):
         assert main(["--lang", lang, "fit", "--runtime", runtime, *more]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert len(lines) > 4
-        assert max(map(width, lines)) <= 80, max(lines, key=width)
+        assert max(map(cell_width, lines)) <= 80, max(lines, key=cell_width)
 
 
 def test_the_table_ends_with_what_to_take_and_why(capsys):

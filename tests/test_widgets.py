@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemma_nb import i18n
+from gemma_nb.language import set_language
 from gemma_nb.widgets import controls, main_thread, style
 from gemma_nb.widgets.markup import Html, esc, join, link, pre, table, tag
 from gemma_nb.widgets.panel import VIEW, Panel
@@ -129,7 +130,7 @@ def test_the_language_is_its_own():
     with widget.speaking():
         assert i18n.language() == "ja"
     assert i18n.language() == "en"
-    i18n.set_language("ja")
+    set_language("ja")
     assert Greeting("x").lang == "ja"
     with pytest.raises(ValueError, match="'fr'"):
         Greeting("x", "fr")

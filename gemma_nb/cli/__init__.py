@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from gemma_nb.cli import compare_command, fit_command, prompt_command, tour
 from gemma_nb.errors import GemmaError
-from gemma_nb.i18n import LANGUAGES, set_language, text
+from gemma_nb.i18n import LANGUAGES, text
+from gemma_nb.language import set_language
 
 
 class _Parser(argparse.ArgumentParser):

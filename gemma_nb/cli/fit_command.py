@@ -6,14 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from gemma_nb.catalog.registry import variants
-from gemma_nb.columns import columns, wrapped
 from gemma_nb.fit.options import judged
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, suited
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
 
 if TYPE_CHECKING:
     import argparse
@@ -61,16 +60,16 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([_object(v) for v in found], indent=1, ensure_ascii=False))
         return 0
-    print(text("fit_head", runtime=runtime.name, available=size(runtime.usable_bytes)))
+    print(text("fit_head", runtime=runtime.name, available=format_bytes(runtime.usable_bytes)))
     heads = ("fit_variant", "fit_precision", "fit_status", "fit_needed", "fit_available")
     rows = [tuple(text(h) for h in heads), *(_row(v) for v in found)]
-    print(columns(rows, right={3, 4}, indent=0))
+    print(align_columns(rows, right={3, 4}, indent=0))
     print()
     for key, choice in (("fit_take", best), ("fit_or", best.alternative)):
         if choice:
             name = choice.variant.name
             print(text(key, variant=name, precision=choice.precision))
-            print(wrapped(str(choice.reason)))
+            print(wrap_text(str(choice.reason)))
     return 0
 
 
@@ -79,8 +78,8 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
         verdict.choice.variant.name,
         verdict.choice.precision,
         text(f"fit_{verdict.status}"),
-        size(verdict.bytes_needed),
-        size(verdict.bytes_available),
+        format_bytes(verdict.bytes_needed),
+        format_bytes(verdict.bytes_available),
     )
 
 

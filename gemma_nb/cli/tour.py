@@ -6,9 +6,8 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.columns import columns, wrapped
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
 
 if TYPE_CHECKING:
     from gemma_nb.fit.verdict import Verdict
@@ -32,18 +31,18 @@ def run(args: argparse.Namespace) -> int:
     question = text("tour_question") if args.ask is None else args.ask
     runtime = detect_runtime()
     _section("tour_hardware")
-    print(columns([(f.label, f.shown, f"({f.source})") for f in runtime.facts]))
+    print(align_columns([(f.label, f.shown, f"({f.source})") for f in runtime.facts]))
 
     fitting, just_not = around_the_limit(runtime)
     _section("tour_fits")
-    print(columns([_row(v) for v in (*fitting, *just_not)], right={2, 3}))
+    print(align_columns([_row(v) for v in (*fitting, *just_not)], right={2, 3}))
 
     best = recommend(runtime)
     _section("tour_recommended", variant=best.variant.name, precision=best.precision)
-    print(wrapped(str(best.reason)))
+    print(wrap_text(str(best.reason)))
     if best.alternative:
-        print(wrapped(str(best.alternative.reason)))
-    print(wrapped(text("tour_load_it", variant=best.variant.name)))
+        print(wrap_text(str(best.alternative.reason)))
+    print(wrap_text(text("tour_load_it", variant=best.variant.name)))
     _answer(question)
     return 0
 
@@ -80,8 +79,8 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     return (
         verdict.choice.variant.name,
         verdict.choice.precision,
-        size(verdict.bytes_needed),
-        text("tour_of", available=size(verdict.bytes_available)),
+        format_bytes(verdict.bytes_needed),
+        text("tour_of", available=format_bytes(verdict.bytes_available)),
         text(f"tour_{verdict.status}_status"),
     )
 
@@ -93,7 +92,7 @@ def _answer(question: str) -> None:
     started = time.perf_counter()
     model = load()
     seconds = time.perf_counter() - started
-    print(wrapped(text("tour_loaded", model=model.variant.name, seconds=f"{seconds:.1f}",
+    print(wrap_text(text("tour_loaded", model=model.variant.name, seconds=f"{seconds:.1f}",
                        parameters=f"{model.variant.parameters:,}", precision=model.precision)))  # fmt: skip
     _section("tour_prompt")
     prompt = format_prompt(question, model.variant)
@@ -103,7 +102,7 @@ def _answer(question: str) -> None:
     for piece in model.stream(question):
         print(piece.replace("\n", "\n  "), end="", flush=True)
     print("\n")
-    print(wrapped(_speed(model)))
+    print(wrap_text(_speed(model)))
 
 
 def _speed(model: Model) -> str:

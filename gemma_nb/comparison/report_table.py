@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_nb.comparison.rows import DONE, MISFIT, Row
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 
 if TYPE_CHECKING:
     from gemma_nb.comparison.result import Comparison
@@ -57,13 +57,13 @@ def _speed(row: Row) -> str:
 def _device(row: Row) -> str:
     if row.device_peak is None:
         return NONE
-    return ("≥ " if row.device_peak_sampled else "") + size(row.device_peak)
+    return ("≥ " if row.device_peak_sampled else "") + format_bytes(row.device_peak)
 
 
 def _bytes(field: str) -> Callable[[Row], str]:
     def cell(row: Row) -> str:
         value = getattr(row, field)
-        return NONE if value is None else size(value)
+        return NONE if value is None else format_bytes(value)
 
     return cell
 

@@ -8,11 +8,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gemma_nb.columns import columns as aligned
 from gemma_nb.comparison.report_table import NONE, Column, columns, remarks
 from gemma_nb.comparison.rows import DONE
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import align_columns as aligned
+from gemma_nb.text_utils import format_bytes
 
 if TYPE_CHECKING:
     from gemma_nb.comparison.result import Comparison
@@ -45,7 +45,7 @@ def head(comparison: Comparison) -> str:
     return text(
         "compare_measured_on",
         device=machine.device,
-        memory=size(machine.usable_bytes),
+        memory=format_bytes(machine.usable_bytes),
         packages=packages,
         python=machine.python,
         date=machine.date,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.text_utils import nearest
+from gemma_nb.text_utils import closest_matches
 
 if TYPE_CHECKING:
     from gemma_nb.hardware.runtime import Runtime
@@ -66,7 +66,7 @@ def precision(name: str | Precision) -> Precision:
         raise InvalidInput("int8_refuses_float16")
     wanted = wanted.removesuffix("_from_bfloat16")
     if wanted not in PRECISIONS:
-        near = nearest(str(name), PRECISIONS)
+        near = closest_matches(str(name), PRECISIONS)
         raise InvalidInput("unknown_precision", name=name, near=near, all=", ".join(PRECISIONS))
     return PRECISIONS[wanted]
 

@@ -16,7 +16,7 @@ from gemma_nb.fit.tuning_memory import tuning_bytes
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.i18n import Message
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 
 if TYPE_CHECKING:
     from gemma_nb.catalog.variant import Variant
@@ -142,9 +142,9 @@ def _told(verdict: Verdict, task: Task) -> Message:
         "tuning_fits",
         {
             "variant": choice.variant.name,
-            "needed": size(_tuning(verdict)),
-            "whole": size(tuning_bytes(choice.variant, choice.max_length)),
-            "available": size(choice.runtime.usable_bytes),
+            "needed": format_bytes(_tuning(verdict)),
+            "whole": format_bytes(tuning_bytes(choice.variant, choice.max_length)),
+            "available": format_bytes(choice.runtime.usable_bytes),
             "runtime": choice.runtime.name,
         },
     )
@@ -162,8 +162,8 @@ def _demo(runtime: Runtime, max_length: int) -> Recommendation:
         raise InvalidInput(
             "nothing_fits",
             runtime=runtime.name,
-            needed=size(verdict.bytes_needed),
-            available=size(verdict.bytes_available),
+            needed=format_bytes(verdict.bytes_needed),
+            available=format_bytes(verdict.bytes_available),
         )
     reason = Message("why_demo", {"variant": variant.name, "fit": verdict.reason})
     return Recommendation(variant, verdict.choice.precision, reason, "gemma_nb")

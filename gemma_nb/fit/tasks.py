@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.errors import InvalidInput
-from gemma_nb.text_utils import nearest
+from gemma_nb.text_utils import closest_matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +133,7 @@ def find_task(name: str) -> Task:
         if isinstance(name, str) and wanted in (task.key, *task.names):
             return task
     names = [n for t in _TASKS for n in (t.key, *t.names)]
-    raise InvalidInput("unknown_task", task=name, near=nearest(str(name), names))
+    raise InvalidInput("unknown_task", task=name, near=closest_matches(str(name), names))
 
 
 def suited(task: str | Task = "chat") -> list[Variant]:

@@ -20,7 +20,7 @@ from gemma_nb.fit.warnings import Guard, guards
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,8 +148,8 @@ def _reason(choice: Choice, status: str, check: Check) -> Message:
         {
             "variant": choice.variant.name,
             "precision": choice.precision,
-            "needed": size(check.needed),
-            "available": size(check.available),
+            "needed": format_bytes(check.needed),
+            "available": format_bytes(check.available),
             "resource": Message(f"resource_{check.resource}"),
             "runtime": choice.runtime.name,
         },

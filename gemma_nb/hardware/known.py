@@ -10,7 +10,7 @@ from __future__ import annotations
 from gemma_nb.errors import InvalidInput
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-from gemma_nb.text_utils import GIB, nearest
+from gemma_nb.text_utils import GIB, closest_matches
 
 PRICE_DATE = "2026-11"
 
@@ -137,7 +137,7 @@ def runtime(name: str | Runtime | None) -> Runtime:
     if len(begun) == 1:
         return begun[0]
     names = [r.name for r in RUNTIMES]
-    raise InvalidInput("unknown_runtime", name=name, near=nearest(str(name), names))
+    raise InvalidInput("unknown_runtime", name=name, near=closest_matches(str(name), names))
 
 
 def _plain(name: str) -> str:

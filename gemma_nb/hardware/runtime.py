@@ -7,7 +7,7 @@ from typing import Any
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message, text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 
 KINDS = ("cpu", "gpu", "tpu", "apple", "phone")
 
@@ -49,7 +49,7 @@ class Fact:
         if isinstance(self.value, bool):
             return text("fact_yes" if self.value else "fact_no")
         if isinstance(self.value, int) and self.name.endswith(("memory", "ram", "disk")):
-            return size(self.value)
+            return format_bytes(self.value)
         return str(self.value)
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -75,7 +75,7 @@ Callback = Callable[[Step], None]
 
 def amount(count: int) -> str:
     """A number of bytes as a person reads it, small ones too: "310 KiB"."""
-    return size(count) if count >= 2**20 else f"{count / 1024:.0f} KiB"
+    return format_bytes(count) if count >= 2**20 else f"{count / 1024:.0f} KiB"
 
 
 def _rate(rate: float) -> str:

@@ -68,7 +68,7 @@ def table() -> dict[str, tuple[str, str]]:
 
 
 def language() -> str:
-    """The language in force: ``set_language``'s, else GEMMA_NB_LANG's, else the locale's."""
+    """The language in force: the chosen one, else GEMMA_NB_LANG's, else the locale's."""
     if spoken := _spoken.get():
         return spoken
     if _chosen:
@@ -80,40 +80,18 @@ def language() -> str:
     return "ja" if locale.lower().startswith("ja") else "en"
 
 
-def set_language(lang: str) -> None:
-    """Sets the language of every sentence from now on.
+def choose_language(lang: str | None) -> None:
+    """Sets the language of every sentence from now on; None goes back to the environment's.
 
     Args:
-        lang: "en" or "ja", any case.
-
-    Raises:
-        ValueError: any other language.
+        lang: one of ``LANGUAGES``; ``gemma_nb.language.set_language`` checks what a person typed.
     """
     global _chosen
-    _chosen = checked(lang)
-
-
-def checked(lang: str | None) -> str:
-    """The language asked for; the one in force when None.
-
-    Args:
-        lang: "en" or "ja", any case.
-
-    Raises:
-        ValueError: any other language.
-    """
-    if lang is None:
-        return language()
-    wanted = lang.strip().lower() if isinstance(lang, str) else lang
-    if wanted not in LANGUAGES:
-        from gemma_nb.errors import InvalidInput  # errors stands on strings
-
-        raise InvalidInput("unknown_language", asked=lang)
-    return wanted
+    _chosen = lang
 
 
 @contextmanager
-def speaking(lang: str) -> Iterator[None]:
+def using_language(lang: str) -> Iterator[None]:
     """For the length of a block, makes sentences in a language, in this thread only.
 
     Args:

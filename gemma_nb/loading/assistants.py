@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 
 if TYPE_CHECKING:
     from gemma_nb.catalog.variant import Variant
@@ -62,7 +62,7 @@ def check_room(assistant: Variant, precision: Precision, verdict: Verdict) -> No
 
     weights = estimate_memory(assistant, precision.dtype, max_length=2).weights
     if verdict.bytes_needed + weights > verdict.bytes_available:
-        raise LoadError("assistant_no_room", name=assistant.name, needed=size(weights))
+        raise LoadError("assistant_no_room", name=assistant.name, needed=format_bytes(weights))
 
 
 def read(directory: Path, precision: Precision) -> Any:

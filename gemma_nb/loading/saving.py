@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 
 if TYPE_CHECKING:
     from gemma_nb.model import Model
@@ -33,7 +33,10 @@ def save(model: Model, path: str | Path) -> Path:
         free = shutil.disk_usage(target.parent).free
         if free < needed:
             raise LoadError(
-                "load_save_no_room", folder=target, needed=size(needed), free=size(free)
+                "load_save_no_room",
+                folder=target,
+                needed=format_bytes(needed),
+                free=format_bytes(free),
             )
         # beside its place first: what stands at ``path`` is whole
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as made:

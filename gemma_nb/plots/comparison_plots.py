@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gemma_nb.i18n import text
 from gemma_nb.plots.canvas import COLOURS, INK, MARKERS, Canvas, filled, same_length
-from gemma_nb.text_utils import GIB, size
+from gemma_nb.text_utils import GIB, format_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -111,7 +111,9 @@ def memory(
             label = canvas.text("plot_available")
             axes.axvline(available / unit, color=INK, linestyle="--", linewidth=1.5, label=label)
         else:
-            canvas.below(text("plot_available_far", lang=canvas.fonts.lang, value=size(available)))
+            canvas.below(
+                text("plot_available_far", lang=canvas.fonts.lang, value=format_bytes(available))
+            )
     canvas.rows(names)
     axes.set_xlim(0, None)
     axes.set_xlabel(f"{canvas.text('plot_memory')} ({unit_name})")

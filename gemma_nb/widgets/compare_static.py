@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gemma_nb.columns import columns, wrapped
 from gemma_nb.i18n import text
+from gemma_nb.text_utils import align_columns, wrap_text
 from gemma_nb.widgets import compare_view
 from gemma_nb.widgets.markup import Html, join, table, tag
 from gemma_nb.widgets.picker_view import ICONS, status_words
@@ -58,8 +58,10 @@ def static_text(
             (row.variant, row.precision, compare_view.state_of(row, state))
             for row, state in zip(seen.rows, seen.states, strict=True)
         ]
-        return f"{title}\n\n{columns(lines)}"
-    chosen = columns(_chosen(choices)) if choices.items else wrapped(text("panel_compare_none"))
+        return f"{title}\n\n{align_columns(lines)}"
+    chosen = (
+        align_columns(_chosen(choices)) if choices.items else wrap_text(text("panel_compare_none"))
+    )
     return "\n\n".join([title, chosen, "\n".join(f"  - {p}" for p in prompts)])
 
 

@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import Any
 
 from gemma_nb import i18n
+from gemma_nb.language import checked_language
 from gemma_nb.widgets import controls, style
 from gemma_nb.widgets.main_thread import kernel
 from gemma_nb.widgets.markup import Html, tag
@@ -41,7 +42,7 @@ class Panel(ABC):
     script = style.SCRIPT
 
     def __init__(self, lang: str | None = None) -> None:
-        self.lang = i18n.checked(lang)
+        self.lang = checked_language(lang)
         self.name = f"gnb-{token_hex(4)}"
         self.root: Any = None
         self._live = controls.html("", "gnb-live", "gnb-unseen")
@@ -77,7 +78,7 @@ class Panel(ABC):
 
     def speaking(self) -> AbstractContextManager[None]:
         """A block in which every sentence is made in this widget's language (``str(message)``)."""
-        return i18n.speaking(self.lang)
+        return i18n.using_language(self.lang)
 
     def announce(self, sentence: str) -> None:
         """Has a screen reader say a sentence; it is not seen.

@@ -24,7 +24,7 @@ from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.availability import on_disk
 from gemma_nb.hub.preflight import looked_up
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets import chat_style, controls, picker_static, picker_view
 from gemma_nb.widgets import picker_locks as locks
 from gemma_nb.widgets.loader import Loader
@@ -212,7 +212,7 @@ class Picker(Panel):
 
     def _look_again(self) -> None:
         self._detect()
-        found = {"name": self._here.name, "memory": size(self._here.memory_bytes)}
+        found = {"name": self._here.name, "memory": format_bytes(self._here.memory_bytes)}
         self._tell(self.text("picker_looked", **found))
         self.announce(self.text("picker_looked", **found))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_nb.hardware.known import runtimes
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets.picker_view import ICONS
 
 if TYPE_CHECKING:
@@ -49,16 +49,16 @@ def places(here: Runtime, other: Runtime | None = None) -> list[tuple[str, Any]]
     found: list[tuple[str, Any]] = [(this(here), "this")]
     for known in runtimes():
         host = text("picker_own") if known.host == "own" else known.host
-        values = {"host": host, "name": known.name, "memory": size(known.memory_bytes)}
+        values = {"host": host, "name": known.name, "memory": format_bytes(known.memory_bytes)}
         found.append((text("picker_what_if", **values), known.name))
     if other is not None and other is not here and other not in runtimes():
-        found.append((f"{other.name}, {size(other.memory_bytes)}", other.name))
+        found.append((f"{other.name}, {format_bytes(other.memory_bytes)}", other.name))
     return found
 
 
 def this(here: Runtime) -> str:
     """This machine, as the list names it."""
-    return text("picker_this", name=here.name, memory=size(here.memory_bytes))
+    return text("picker_this", name=here.name, memory=format_bytes(here.memory_bytes))
 
 
 def put(control: Any, options: list[tuple[str, Any]] | None, value: Any) -> None:

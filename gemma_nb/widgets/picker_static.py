@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gemma_nb.columns import columns, wrapped
 from gemma_nb.fit.memory_breakdown import memory_parts
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
 from gemma_nb.widgets.code_snippets import gemma_nb_code
 from gemma_nb.widgets.markup import Html, join, link, pre, table, tag
 from gemma_nb.widgets.picker_view import ICONS, facts, status_words
@@ -33,7 +32,7 @@ def _rows(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
     rows: list[tuple[str, str, str | None]] = [
         (text(f"picker_{name}"), value, None) for name, value in shown.items()
     ]
-    rows += [(text(f"part_{p.key}"), size(p.size), None) for p in memory_parts(verdict)]
+    rows += [(text(f"part_{p.key}"), format_bytes(p.size), None) for p in memory_parts(verdict)]
     return [*rows, *facts(verdict, on_disk=on_disk)]
 
 
@@ -59,9 +58,9 @@ def static_text(verdict: Verdict, fixes: tuple[Fix, ...], *, on_disk: bool) -> s
     rows = [(name, value) for name, value, _ in _rows(verdict, on_disk=on_disk)]
     parts = [
         text("picker_title"),
-        f"{words}\n{wrapped(str(verdict.reason))}",
+        f"{words}\n{wrap_text(str(verdict.reason))}",
         "\n".join(f"  - {fix}" for fix in fixes),
-        columns(rows),
+        align_columns(rows),
         gemma_nb_code(verdict.choice),
     ]
     return "\n\n".join(part for part in parts if part)

@@ -11,7 +11,7 @@ from gemma_nb.fit.frameworks import frameworks_for
 from gemma_nb.fit.options import judged
 from gemma_nb.fit.verdict import STATUSES
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.code_snippets import gemma_nb_code, keras_hub_code
 from gemma_nb.widgets.markup import Html, join, link, pre, table, tag
@@ -174,7 +174,7 @@ def all_html(verdicts: list[Verdict], current: str) -> Html:
                 join([variant.name, *mark]),
                 status,
                 verdict.choice.precision,
-                size(verdict.bytes_needed),
+                format_bytes(verdict.bytes_needed),
                 f"{variant.family} {variant.generation}",
                 variant.size,
                 variant.tuning,

@@ -10,7 +10,7 @@ from gemma_nb.fit.speed import estimate_speed
 from gemma_nb.fit.verdict import download_bytes
 from gemma_nb.hardware.known import PRICE_DATE
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets.markup import Html, join, link, table, tag
 
 if TYPE_CHECKING:
@@ -65,17 +65,19 @@ def memory_html(verdict: Verdict) -> Html:
             hidden = min(covered, length)
             covered, length = covered - hidden, length - hidden
         shape = f"gnb-p{_PATTERNS[part.key]}"
-        words = f"{text(f'part_{part.key}')} {size(part.size)}"
+        words = f"{text(f'part_{part.key}')} {format_bytes(part.size)}"
         keys.append(tag("li", tag("i", class_=shape, aria_hidden="true"), words))
         width = f"width:{100 * length / whole:.2f}%"
         stretches.append(tag("span", class_=shape, style=width, title=words))
-    spoken = "; ".join(f"{text(f'part_{p.key}')} {size(p.size)}" for p in parts)
-    needed = text("picker_memory", needed=size(check.needed), available=size(check.available))
+    spoken = "; ".join(f"{text(f'part_{p.key}')} {format_bytes(p.size)}" for p in parts)
+    needed = text(
+        "picker_memory", needed=format_bytes(check.needed), available=format_bytes(check.available)
+    )
     notes = [text("picker_memory_host")] if check.resource == "host" else []
     if verdict.choice.devices > 1:
         notes.append(text("picker_memory_device"))
     if missing:
-        notes.append(text("picker_memory_over", missing=size(missing)))
+        notes.append(text("picker_memory_over", missing=format_bytes(missing)))
     told = f"{needed} ({', '.join(notes)})" if notes else needed
     bar = tag("div", *reversed(stretches), class_="gnb-bar", role="img", aria_label=spoken)
     return join([tag("h4", told), bar, tag("ul", *reversed(keys), class_="gnb-keys")])
@@ -92,10 +94,10 @@ def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
     variant = choice.variant
     found: list[tuple[str, str, str | None]] = []
     if not runtime.shares_host_memory:
-        needed, there = size(verdict.memory.load_peak_host), runtime.host_ram_bytes
+        needed, there = format_bytes(verdict.memory.load_peak_host), runtime.host_ram_bytes
         told = text("picker_unknown_of", needed=needed)
         if there:
-            told = text("picker_of", needed=needed, available=size(there))
+            told = text("picker_of", needed=needed, available=format_bytes(there))
         found.append((text("picker_host_ram"), told, None))
     found.append((text("picker_download"), _download(verdict, on_disk=on_disk), None))
     speed = estimate_speed(variant, choice.precision, runtime, choice.max_length)
@@ -127,8 +129,8 @@ def _download(verdict: Verdict, *, on_disk: bool) -> str:
         return text("picker_on_disk")
     free = verdict.choice.runtime.disk_free_bytes
     if free is None:
-        return text("picker_download_alone", needed=size(needed))
-    return text("picker_download_of", needed=size(needed), free=size(free))
+        return text("picker_download_alone", needed=format_bytes(needed))
+    return text("picker_download_of", needed=format_bytes(needed), free=format_bytes(free))
 
 
 def facts_html(verdict: Verdict, *, on_disk: bool) -> Html:
@@ -144,9 +146,9 @@ def runtime_rows(runtime: Runtime) -> list[tuple[str, str, str]]:
         return [(f.label, f.shown, f.source) for f in runtime.facts]
     source = text("picker_datasheet", date=runtime.price_date or PRICE_DATE)
     rows = [(text("fact_accelerator"), f"{runtime.name} ({runtime.kind}) x{runtime.devices}")]
-    rows.append((text("fact_device_memory"), size(runtime.memory_bytes)))
+    rows.append((text("fact_device_memory"), format_bytes(runtime.memory_bytes)))
     if runtime.host_ram_bytes:
-        rows.append((text("fact_host_ram"), size(runtime.host_ram_bytes)))
+        rows.append((text("fact_host_ram"), format_bytes(runtime.host_ram_bytes)))
     if runtime.bandwidth_gb_s:
         rows.append((text("fact_bandwidth"), f"{runtime.bandwidth_gb_s:g} GB/s"))
     rows.append((text("fact_native_dtypes"), ", ".join(runtime.native_dtypes)))

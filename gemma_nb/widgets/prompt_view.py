@@ -11,7 +11,7 @@ from gemma_nb.i18n import text
 from gemma_nb.prompts.lint_rules import Finding
 from gemma_nb.prompts.prompt import Media, Part, Piece, Prompt
 from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary
-from gemma_nb.text_utils import size
+from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets.markup import Html, join, tag
 
 #: The look of what is made here; beside ``gemma_nb.widgets.style``.
@@ -124,7 +124,7 @@ def medium_name(medium: Media) -> str:
     kind = text(f"inspector_{medium.kind}")
     data = medium.data
     if isinstance(data, bytes):
-        return f"{kind} ({size(len(data))})"
+        return f"{kind} ({format_bytes(len(data))})"
     if isinstance(data, str) and not data.startswith("data:"):
         return f"{kind} {data.replace(chr(92), '/').rpartition('/')[2][:60]}"
     return kind
