@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from gemma_nb.loading.relayout import LARGE, REGION, SPARE, room  # noqa: E402
+from gemma_nb.loading.relayout import LARGE, REGION, SPARE, region_bytes  # noqa: E402
 
 STEP = 256
 GIB = 2**30
@@ -135,7 +135,9 @@ def holes(name: str, precision: str, *, cared: bool) -> int:
             that are laid out anew back where they came from. Without, where their copy came to lie.
     """
     allocator, wanted = Allocator(), 0
-    if cared and (enough := room([size for sizes, _ in layers(name, precision) for size in sizes])):
+    if cared and (
+        enough := region_bytes([size for sizes, _ in layers(name, precision) for size in sizes])
+    ):
         allocator.give(allocator.take(enough))
     for sizes, anew in layers(name, precision):
         wanted += sum(sizes)

@@ -162,9 +162,9 @@ def load(folder, precision, way, digest):
 
     keras_hub = backend.import_keras_hub()
     if way == "ours":
-        from gemma_nb.loading.compile_cache import enable
+        from gemma_nb.loading.compile_cache import enable_compile_cache
 
-        enable("off")
+        enable_compile_cache("off")
     device = jax.devices()[0]
     jnp.zeros((256, 256)).dot(jnp.ones((256, 256))).block_until_ready()
     held = (device.memory_stats() or {}).get("bytes_in_use", 0)
@@ -300,9 +300,9 @@ def first_answers(name, place, seconds):
 
 def _ours(_, folder, precision):
     from gemma_nb.fit.precision import precision as find
-    from gemma_nb.loading.build import build
+    from gemma_nb.loading.build import build_model
 
-    return build(str(folder), find(precision))[0].backbone
+    return build_model(str(folder), find(precision))[0].backbone
 
 
 def _theirs(keras_hub, folder, precision):

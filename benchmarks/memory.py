@@ -128,13 +128,13 @@ def constant_model(name: str, precision: str, *, tiny: bool = False):
 
     backbone = unfilled(name, precision, tiny=tiny)
     layers = list(backbone._flatten_layers())  # noqa: SLF001
-    if relayout.wanted():
-        relayout.make_room(layers)
+    if relayout.relayout_pays():
+        relayout.reserve_region(layers)
     for layer in layers:  # one by one, as loading fills them
         for variable in layer._trainable_variables + layer._non_trainable_variables:  # noqa: SLF001
             variable._value = _full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
-        if relayout.wanted():
-            relayout.arrange([layer])
+        if relayout.relayout_pays():
+            relayout.relayout_layers([layer])
     task = type(backbone).__name__.replace("Backbone", "CausalLM")
     return getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
 
@@ -147,9 +147,9 @@ def unfilled(name: str, precision: str, *, tiny: bool = False):
     how = find(precision)
     backbone = skeleton(name, how.dtype, tiny=tiny)
     if how.quantize:
-        policies = quantize.policies(backbone, how.quantize, how.dtype)
+        policies = quantize.quantized_policies(backbone, how.quantize, how.dtype)
         backbone = skeleton(name, policies, tiny=tiny)
-        quantize.settle(backbone)
+        quantize.finish_quantized_layers(backbone)
     return backbone
 
 

@@ -99,7 +99,7 @@ def load(
     from gemma_nb.hub.credentials import take
     from gemma_nb.hub.fetch import fetch
     from gemma_nb.hub.preflight import check_before_download, looked_up, on_this_disk
-    from gemma_nb.loading.assistants import assistant_of, check_room
+    from gemma_nb.loading.assistants import check_memory_beside, find_assistant
 
     credentials = take(credentials)
     if isinstance(variant, Choice):
@@ -114,7 +114,7 @@ def load(
         check_before_download(wanted, credentials, force=force)
         return fetch(wanted, credentials, progress)
     check_variant(wanted)
-    helper = assistant_of(wanted, assistant, lambda asked: looked_up(asked, credentials, _find))
+    helper = find_assistant(wanted, assistant, lambda asked: looked_up(asked, credentials, _find))
     if precision != "auto":
         find_precision(precision)
     if replace:
@@ -131,7 +131,7 @@ def load(
     if not verdict.fits and not force:
         raise _refused(wanted, verdict)
     if helper and not force:
-        check_room(helper, chosen, verdict)
+        check_memory_beside(helper, chosen, verdict)
     # last, since a login helps nobody whose memory is too small
     for one in filter(None, (wanted, helper)):
         check_before_download(one, credentials, force=force)
@@ -143,19 +143,19 @@ def _find(variant: str | Path | Variant) -> Variant:
     """The variant; a directory that ``Model.save`` wrote says itself which it is."""
     from gemma_nb.catalog.registry import variant as find
     from gemma_nb.catalog.variant import Variant
-    from gemma_nb.loading.saving import recorded
+    from gemma_nb.loading.saving import recorded_variant
 
-    if isinstance(variant, (str, Path)) and (found := recorded(Path(variant).expanduser())):
+    if isinstance(variant, (str, Path)) and (found := recorded_variant(Path(variant).expanduser())):
         return found
     return variant if isinstance(variant, Variant) else find(variant)
 
 
 def _saved(variant: Variant) -> str | None:
     """The precision in which a local preset was saved quantised."""
-    from gemma_nb.hub.presets import saved_mode
+    from gemma_nb.hub.presets import quantization_on_disk
 
     try:
-        return saved_mode(Path(variant.handle or variant.name))
+        return quantization_on_disk(Path(variant.handle or variant.name))
     except (OSError, ValueError):  # not a directory; what is wrong with one, fetching tells
         return None
 
@@ -191,16 +191,16 @@ def _load(
     from gemma_nb import backend
     from gemma_nb.hub.fetch import fetch
     from gemma_nb.hub.progress import reporter
-    from gemma_nb.loading.compile_cache import enable
-    from gemma_nb.loading.free_memory import guarded
+    from gemma_nb.loading.compile_cache import enable_compile_cache
+    from gemma_nb.loading.free_memory import cleaned_up_on_failure
 
     credentials, progress, compile_cache = options
     backend.prepare()
     directory = fetch(variant, credentials, progress)
     beside = fetch(helper, credentials, progress) if helper else None
-    with guarded(variant, verdict):
+    with cleaned_up_on_failure(variant, verdict):
         backend.import_keras_hub()
-        enable(compile_cache)
+        enable_compile_cache(compile_cache)
         # in a frame of its own, which is emptied where it fails
         return _made(variant, precision, max_length, directory, beside, reporter(progress))
 
@@ -219,17 +219,17 @@ def _made(
     from gemma_nb.generation.media_inputs import Converters, converters_in
     from gemma_nb.hub.progress import Meter
     from gemma_nb.loading import assistants
-    from gemma_nb.loading.build import begin
-    from gemma_nb.loading.weights import on_disk
+    from gemma_nb.loading.build import build_without_weights
+    from gemma_nb.loading.weights import weight_file_bytes
     from gemma_nb.model import Model
 
     name = variant.name
     with Meter(report, "build", name):
-        unread = begin(str(directory), precision, variant.task)
-        guesses = assistants.read(beside, precision) if beside else None
+        unread = build_without_weights(str(directory), precision, variant.task)
+        guesses = assistants.read_assistant(beside, precision) if beside else None
         engine = engine_of(unread.lm, max_length, guesses)
         early = engine if isinstance(engine, Decoder) and engine.prepare() else None
-    with Meter(report, "weights", name, on_disk(directory)) as meter:
+    with Meter(report, "weights", name, weight_file_bytes(directory)) as meter:
         unread.read(meter.add)
     if early:
         with Meter(report, "compile", name):

@@ -340,9 +340,9 @@ class Model:
             GenerationError: the model was unloaded.
         """
         self._loaded()
-        from gemma_nb.loading.saving import save
+        from gemma_nb.loading.saving import save_preset
 
-        return save(self, path)
+        return save_preset(self, path)
 
     def score(self, messages: Messages, *, guideline: str) -> float:
         """How likely ShieldGemma finds that the last turn breaks a guideline.
@@ -413,9 +413,9 @@ class Model:
         self._decoder = None
         self.lm = self._senses.lm = None
         self._soft.clear()
-        from gemma_nb.loading.free_memory import release
+        from gemma_nb.loading.free_memory import free_memory
 
-        release()
+        free_memory()
 
     def _room(self, ids: Sequence[int]) -> int:
         """How many tokens fit behind a prompt.

@@ -16,7 +16,7 @@ from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
 from gemma_nb.generation.speculative import AssistedDecoder, Drafter
-from gemma_nb.loading.assistants import check_room
+from gemma_nb.loading.assistants import check_memory_beside
 
 pytestmark = pytest.mark.slow
 
@@ -250,6 +250,6 @@ def test_there_is_room_for_it_or_a_refusal():
     whole = gnb.advise("gemma4_instruct_2b", "bfloat16", "L4")
     short = dataclasses.replace(whole, bytes_available=whole.bytes_needed + 2**26)
     helper, precision = gnb.variant("gemma4_instruct_2b_assistant"), find_precision("bfloat16")
-    check_room(helper, precision, whole)
+    check_memory_beside(helper, precision, whole)
     with pytest.raises(LoadError, match="force=True"):
-        check_room(helper, precision, short)
+        check_memory_beside(helper, precision, short)

@@ -7,7 +7,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput, LoadError
-from gemma_nb.hub.presets import saved_mode
+from gemma_nb.hub.presets import quantization_on_disk
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +78,7 @@ def test_blocks_give_what_the_whole_gives(monkeypatch):
     monkeypatch.setattr(tensor_files, "BLOCK", 10_000)
     monkeypatch.setattr(quantize, "BLOCK", 10_000)
     monkeypatch.setattr(quantize, "PART", 1_000)
-    monkeypatch.setattr(tensor_files.stream, "__defaults__", (10_000,))
+    monkeypatch.setattr(tensor_files.stream_to_device, "__defaults__", (10_000,))
     for precision, wanted in whole.items():
         assert_same(wanted, values(demo(precision).lm.backbone))
 
@@ -100,7 +100,7 @@ def test_a_saved_model_comes_back_and_answers_the_same(precision, tmp_path):
         assert_same(values(model.lm.backbone), values(theirs.backbone))
     # what was loaded quantised can be saved once more
     twice = again.save(tmp_path / "twice")
-    assert saved_mode(twice) == (None if precision == "bfloat16" else precision)
+    assert quantization_on_disk(twice) == (None if precision == "bfloat16" else precision)
     assert_same(
         values(model.lm.backbone), values(gnb.load(twice, precision, progress=False).lm.backbone)
     )
@@ -145,14 +145,14 @@ def test_a_quantised_preset_has_its_own_precision(tmp_path):
 
 def test_sharded_presets_are_read(tmp_path):
     from gemma_nb.fit.precision import precision
-    from gemma_nb.loading.build import build
+    from gemma_nb.loading.build import build_model
 
     model = demo()
     model.lm.backbone.save_to_preset(str(tmp_path), max_shard_size=0.0006)
     model.tokenizer.save_to_preset(str(tmp_path))
     assert len(list(tmp_path.glob("*.h5"))) > 2
     for name in ("bfloat16", "int8", "int4"):
-        lm, _ = build(str(tmp_path), precision(name))
+        lm, _ = build_model(str(tmp_path), precision(name))
         assert_same(values(demo(name).lm.backbone), values(lm.backbone))
 
 
@@ -213,7 +213,7 @@ def test_out_of_memory_is_told_with_fixes_and_nothing_stays(error, where, monkey
         calls.append(key)
         if len(calls) == 40:
             raise error
-        return tensor_files.stored(store, key)
+        return tensor_files.open_tensor(store, key)
 
     before = device_bytes()
     monkeypatch.setattr(weights, "stored", stored)
@@ -233,7 +233,7 @@ def test_ctrl_c_leaves_nothing(monkeypatch):
         calls.append(key)
         if len(calls) == 40:
             raise KeyboardInterrupt
-        return tensor_files.stored(store, key)
+        return tensor_files.open_tensor(store, key)
 
     before = device_bytes()
     monkeypatch.setattr(weights, "stored", stored)

@@ -79,7 +79,7 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_
 
     from gemma_nb.fit.precision import precision
     from gemma_nb.loading import transformers_weights
-    from gemma_nb.loading.build import skeletons
+    from gemma_nb.loading.build import empty_backbones
 
     checkpoint(tmp_path, embeds)
     wanted = keras_hub.models.Gemma3Backbone.from_preset(str(tmp_path), dtype=precision(name).dtype)
@@ -90,8 +90,8 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_
             wanted.quantize(name)
     read = []
     loader = get_preset_loader(str(tmp_path))
-    plain, made = skeletons(loader, precision(name))
-    transformers_weights.read(loader, plain, made, read.append)
+    plain, made = empty_backbones(loader, precision(name))
+    transformers_weights.read_transformers_weights(loader, plain, made, read.append)
     if not embeds:
         task = keras_hub.models.Gemma3CausalLM(backbone=made, preprocessor=None)
         assert task.compute_dtype == precision(name).dtype  # in which its caches are kept

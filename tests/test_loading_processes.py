@@ -97,14 +97,14 @@ def test_a_second_process_compiles_nothing_anew(tmp_path):
 
 
 def test_the_cache_is_off_when_asked_and_refuses_what_others_can_write(tmp_path):
-    from gemma_nb.loading.compile_cache import enable
+    from gemma_nb.loading.compile_cache import enable_compile_cache
 
-    assert enable("off") is None
+    assert enable_compile_cache("off") is None
     folder = tmp_path / "open"
     folder.mkdir()
     folder.chmod(0o777)
     with pytest.raises(InvalidInput, match="Others can write"):
-        enable(folder)
+        enable_compile_cache(folder)
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidInput, match="cannot be used"):
-        enable(tmp_path / "file" / "below")
+        enable_compile_cache(tmp_path / "file" / "below")

@@ -37,12 +37,12 @@ def test_every_variable_is_what_quantize_makes_of_the_same_weights(name, tmp_pat
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # norms have no quantize
             wanted.quantize(mode)
-        plain = build.skeleton(loader, "bfloat16")
-        policies = quantize.policies(plain, mode, "bfloat16")
-        made = build.skeleton(loader, policies)
+        plain = build.empty_backbone(loader, "bfloat16")
+        policies = quantize.quantized_policies(plain, mode, "bfloat16")
+        made = build.empty_backbone(loader, policies)
         assert all(v._value is None for v in made.variables)
-        weights.read(plain, made, tmp_path, quantize=True)
-        quantize.settle(made)
+        weights.read_weights(plain, made, tmp_path, quantize=True)
+        quantize.finish_quantized_layers(made)
         _assert_same(wanted, made)
         encoder = getattr(made, "vision_encoder", None) or getattr(made, "vit_encoder", None)
         assert (encoder is not None) == name.startswith("seeing_")

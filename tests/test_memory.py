@@ -288,19 +288,19 @@ def test_kernels_that_are_put_back_leave_no_holes():
 
 def test_room_is_made_where_a_table_would_be_given_more_than_it_takes(monkeypatch):
     mib = 2**20
-    assert relayout.room([1, 144 * mib, 500 * mib]) == (144 + 128) * mib
-    assert relayout.room([80 * mib]) == 160 * mib
+    assert relayout.region_bytes([1, 144 * mib, 500 * mib]) == (144 + 128) * mib
+    assert relayout.region_bytes([80 * mib]) == 160 * mib
     # of these, what is left of the region is a hole that others fill, or nothing
     for size in (63, 64, 128, 576, 1920):
-        assert relayout.room([size * mib]) == 0
-    assert relayout.room([]) == 0
+        assert relayout.region_bytes([size * mib]) == 0
+    assert relayout.region_bytes([]) == 0
     taken = []
     put = jax.device_put
-    monkeypatch.setattr(relayout, "room", lambda sizes: taken.append(sizes) or 4)
+    monkeypatch.setattr(relayout, "region_bytes", lambda sizes: taken.append(sizes) or 4)
     monkeypatch.setattr(jax, "device_put", lambda x: taken.append(put(x)) or taken[-1])
     lm = tiny.gemma1()
     layers = lm.backbone._flatten_layers()
-    relayout.make_room(layers)
+    relayout.reserve_region(layers)
     sizes, block = taken
     assert sum(sizes) == sum(v.value.nbytes for v in lm.backbone.variables)
     assert block.is_deleted()

@@ -6,7 +6,7 @@ import pytest
 
 from gemma_nb.generation import fused_matvec
 from gemma_nb.loading import quantize
-from gemma_nb.loading.relayout import arrange, contracted_last
+from gemma_nb.loading.relayout import contracted_last, relayout_layers
 
 pytestmark = pytest.mark.slow
 
@@ -84,7 +84,7 @@ def test_a_kernel_laid_out_anew_keeps_shape_and_values():
         before = np.asarray(layer._kernel.value)
         x = np.random.default_rng(1).normal(size=(1, 3, *inputs)).astype("float32")
         gave = np.asarray(layer(x), "float32")
-        arrange([layer])
+        relayout_layers([layer])
         value = layer._kernel.value
         assert value.format.layout.major_to_minor == order
         assert (np.asarray(value) == before).all()

@@ -84,7 +84,7 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
     wanted = plain.generate(QUESTION, 8, temperature=0)
     plain.unload()
     monkeypatch.setattr(compilation, "beside", lambda: True)
-    monkeypatch.setattr(relayout, "wanted", lambda: laid_out)
+    monkeypatch.setattr(relayout, "relayout_pays", lambda: laid_out)
     steps = []
     model = gnb.load(DEMO, precision, progress=steps.append)
     stages = [step.stage for step in steps if step.finished]
@@ -118,12 +118,12 @@ def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
 def test_where_the_device_lays_weights_out_their_description_says_so(monkeypatch):
     import keras
 
-    monkeypatch.setattr(relayout, "wanted", lambda: True)
+    monkeypatch.setattr(relayout, "relayout_pays", lambda: True)
     layer = keras.layers.Dense(4)
     layer.build((2,))
-    relayout.arrange([layer])
-    read = relayout.described([layer._kernel], [layer])[0]
+    relayout.relayout_layers([layer])
+    read = relayout.compile_arguments([layer._kernel], [layer])[0]
     layer._kernel._value = None
-    unread = relayout.described([layer._kernel], [layer])[0]
+    unread = relayout.compile_arguments([layer._kernel], [layer])[0]
     assert read.format.layout.major_to_minor == unread.format.layout.major_to_minor == (1, 0)
     assert (unread.shape, unread.dtype) == ((2, 4), np.float32)

@@ -23,8 +23,8 @@ def quantised(lm, mode, folder):
     gc.collect()
     gc.freeze()  # Keras collects once a layer
     lm.backbone.save_to_preset(str(folder))
-    plain, made = build.skeletons(get_preset_loader(str(folder)), precision(mode))
-    weights.read(plain, made, Path(folder), quantize=True)
+    plain, made = build.empty_backbones(get_preset_loader(str(folder)), precision(mode))
+    weights.read_weights(plain, made, Path(folder), quantize=True)
     gc.unfreeze()
     task = type(lm)(backbone=made, preprocessor=None)
     assert task.compute_dtype == "bfloat16"  # in which its caches are kept

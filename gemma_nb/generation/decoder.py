@@ -346,7 +346,7 @@ class Decoder:
 
     def _described(self) -> list[Any]:
         """The weights as programs are compiled for, read or not."""
-        return relayout.described(self._weights_of, self.lm._flatten_layers())  # noqa: SLF001
+        return relayout.compile_arguments(self._weights_of, self.lm._flatten_layers())  # noqa: SLF001
 
     def _empty_recipe(self, batch: int) -> Any:
         return lambda: Recipe(lambda: self._zeros(batch), ())

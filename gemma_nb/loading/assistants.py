@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gemma_nb.fit.verdict import Verdict
 
 
-def assistant_of(
+def find_assistant(
     variant: Variant, asked: bool | str | Path | Variant, find: Callable[[Any], Variant]
 ) -> Variant | None:
     """The assistant that is loaded beside a variant; None for none.
@@ -47,7 +47,7 @@ def assistant_of(
     return found
 
 
-def check_room(assistant: Variant, precision: Precision, verdict: Verdict) -> None:
+def check_memory_beside(assistant: Variant, precision: Precision, verdict: Verdict) -> None:
     """Makes sure that an assistant fits beside the model.
 
     Args:
@@ -65,7 +65,7 @@ def check_room(assistant: Variant, precision: Precision, verdict: Verdict) -> No
         raise LoadError("assistant_no_room", name=assistant.name, needed=format_bytes(weights))
 
 
-def read(directory: Path, precision: Precision) -> Any:
+def read_assistant(directory: Path, precision: Precision) -> Any:
     """An assistant in memory, by KerasHub's own ``from_preset``: it is small.
 
     Args:

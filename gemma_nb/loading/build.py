@@ -11,13 +11,13 @@ from typing import Any
 from gemma_nb import backend
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
-from gemma_nb.hub.presets import saved_mode
+from gemma_nb.hub.presets import quantization_on_disk
 from gemma_nb.loading import quantize as quantizing
 from gemma_nb.loading import weights
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnloadedModel:
     """A model without its weights.
 
     Args:
@@ -34,7 +34,7 @@ class Unread:
     loader: Any
     directory: Path
 
-    def read(self, watch: weights.Watch | None = None) -> None:
+    def read(self, watch: weights.BytesCallback | None = None) -> None:
         """Fills it.
 
         Args:
@@ -48,15 +48,17 @@ class Unread:
 
         plain, target = self.plain, self.lm.backbone
         if isinstance(self.loader, KerasPresetLoader):
-            quantize = target is not plain and not saved_mode(self.directory)
-            weights.read(plain, target, self.directory, quantize=quantize, watch=watch)
+            quantize = target is not plain and not quantization_on_disk(self.directory)
+            weights.read_weights(plain, target, self.directory, quantize=quantize, watch=watch)
             return
         from gemma_nb.loading import transformers_weights
 
-        transformers_weights.read(self.loader, plain, target, watch)
+        transformers_weights.read_transformers_weights(self.loader, plain, target, watch)
 
 
-def begin(source: str, precision: Precision, task: str = "CausalLM") -> Unread:
+def build_without_weights(
+    source: str, precision: Precision, task: str = "CausalLM"
+) -> UnloadedModel:
     """Builds a KerasHub task without weights, and its tokenizer.
 
     Args:
@@ -72,7 +74,7 @@ def begin(source: str, precision: Precision, task: str = "CausalLM") -> Unread:
         OSError: a file is missing, cut or corrupt.
     """
     directory = Path(source)
-    saved = saved_mode(directory)
+    saved = quantization_on_disk(directory)
     if saved and saved != precision.quantize:
         raise InvalidInput("load_saved_precision", saved=saved, asked=precision.name)
     keras_hub = backend.import_keras_hub()
@@ -81,16 +83,16 @@ def begin(source: str, precision: Precision, task: str = "CausalLM") -> Unread:
     with backend.native_stderr_kept():
         tokenizer = _tokenizer(keras_hub, str(directory))
     loader = get_preset_loader(str(directory))
-    plain, target = skeletons(
+    plain, target = empty_backbones(
         loader, precision, loader.config["config"]["dtype"] if saved else None
     )
-    return Unread(_task(keras_hub, task, target), tokenizer, plain, loader, directory)
+    return UnloadedModel(_task(keras_hub, task, target), tokenizer, plain, loader, directory)
 
 
-def build(
+def build_model(
     source: str,
     precision: Precision,
-    watch: weights.Watch | None = None,
+    watch: weights.BytesCallback | None = None,
     task: str = "CausalLM",
 ) -> tuple[Any, Any]:
     """Builds a KerasHub task and its tokenizer with their weights.
@@ -112,12 +114,12 @@ def build(
         ValueError: the files do not hold what the config says; and as ``begin``.
         OSError: a file is missing, cut or corrupt; and all else that ``begin`` raises.
     """
-    unread = begin(source, precision, task)
+    unread = build_without_weights(source, precision, task)
     unread.read(watch)
     return unread.lm, unread.tokenizer
 
 
-def skeletons(loader: Any, precision: Precision, policies: Any = None) -> tuple[Any, Any]:
+def empty_backbones(loader: Any, precision: Precision, policies: Any = None) -> tuple[Any, Any]:
     """A preset's backbone as its files have it, and as it is filled; one and the same unquantised.
 
     Args:
@@ -125,15 +127,17 @@ def skeletons(loader: Any, precision: Precision, policies: Any = None) -> tuple[
         precision: what the weights are held in.
         policies: the dtypes of a preset that was saved quantised.
     """
-    plain = target = skeleton(loader, precision.dtype)
+    plain = target = empty_backbone(loader, precision.dtype)
     if precision.quantize:
-        found = policies or quantizing.policies(plain, precision.quantize, precision.dtype)
-        target = skeleton(loader, found)
-        quantizing.settle(target)
+        found = policies or quantizing.quantized_policies(
+            plain, precision.quantize, precision.dtype
+        )
+        target = empty_backbone(loader, found)
+        quantizing.finish_quantized_layers(target)
     return plain, target
 
 
-def skeleton(loader: Any, dtype: Any) -> Any:
+def empty_backbone(loader: Any, dtype: Any) -> Any:
     """A preset's backbone with no memory behind its variables.
 
     Args:

@@ -16,7 +16,7 @@ VARIABLE = "GEMMA_NB_COMPILE_CACHE"
 OFF = "off"
 
 
-def enable(directory: str | Path | None = None) -> Path | None:
+def enable_compile_cache(directory: str | Path | None = None) -> Path | None:
     """Makes JAX keep what XLA compiles, and find it again in the next process.
 
     Every program is kept, however short its compile: a model's first token waits for all of them.

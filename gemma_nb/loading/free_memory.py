@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FULL = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
 
 
-def release() -> None:
+def free_memory() -> None:
     """Frees what is no longer referred to, and hands free host memory back to the system."""
     if jax := sys.modules.get("jax"):
         # what it traced of a model's layers; programs that are compiled for live models stay
@@ -34,7 +34,7 @@ def release() -> None:
 
 
 @contextmanager
-def guarded(variant: Variant, verdict: Verdict) -> Iterator[None]:
+def cleaned_up_on_failure(variant: Variant, verdict: Verdict) -> Iterator[None]:
     """Turns what goes wrong in a block into one message; nothing it made stays in memory.
 
     Args:
@@ -52,7 +52,7 @@ def guarded(variant: Variant, verdict: Verdict) -> Iterator[None]:
             _clear(met.__traceback__ if met else None)
         told = _told(error, variant, verdict)
         error.__traceback__ = None
-        release()
+        free_memory()
         if told is None:
             raise
         raise told from error

@@ -18,7 +18,7 @@ from typing import Any
 
 from gemma_nb.fit.weight_bytes import INT4_BLOCK as GROUP
 from gemma_nb.loading import quantize_gpu
-from gemma_nb.loading.tensor_files import stream
+from gemma_nb.loading.tensor_files import stream_to_device
 
 #: Bytes of an embedding that are quantised at once, on all cores together.
 BLOCK = 64 * 2**20
@@ -39,7 +39,7 @@ _TENSORS = {
 }
 
 
-def quantizable(backbone: Any) -> list[Any]:
+def quantizable_layers(backbone: Any) -> list[Any]:
     """The layers of a built backbone that ``backbone.quantize`` would change.
 
     As in ``keras.Model.quantize``: leaves of exactly the four classes, subclasses not.
@@ -54,7 +54,7 @@ def quantizable(backbone: Any) -> list[Any]:
     ]
 
 
-def policies(backbone: Any, mode: str, dtype: str) -> Any:
+def quantized_policies(backbone: Any, mode: str, dtype: str) -> Any:
     """The dtype policy map with which a backbone of the same config is built quantised.
 
     Args:
@@ -66,13 +66,13 @@ def policies(backbone: Any, mode: str, dtype: str) -> Any:
 
     kind = "int8" if mode == "int8" else f"int4/{GROUP}"
     policy_map = keras.dtype_policies.DTypePolicyMap(default_policy=dtype)
-    for layer in quantizable(backbone):
+    for layer in quantizable_layers(backbone):
         own = layer.dtype_policy.name  # an encoder inside may have another
         policy_map[layer.path] = keras.dtype_policies.get(f"{kind}_from_{own}")
     return policy_map
 
 
-def settle(backbone: Any) -> None:
+def finish_quantized_layers(backbone: Any) -> None:
     """Gives quantised layers what ``quantize`` gives and building from a policy leaves out.
 
     Without a config a tied int4 embedding also quantises activations (keras 3.15.1,
@@ -124,7 +124,7 @@ def is_quantized_tensor(layer: Any, name: str) -> bool:
     return name in _TENSORS[type(layer).__name__]
 
 
-def quantized(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
+def quantize_tensor(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
     """Quantises one tensor of a layer.
 
     Args:
@@ -141,7 +141,7 @@ def quantized(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
 
     mode, dtype = layer.quantization_mode, layer.variable_dtype
     if name == "embeddings":
-        parts = stream(tensor, _embedding_rows(mode, dtype), BLOCK)
+        parts = stream_to_device(tensor, _embedding_rows(mode, dtype), BLOCK)
     else:
         parts = _kernel(layer, name, mode, dtype, tensor[:])
     values = dict(zip((name, f"{name}_scale", f"{name}_zero"), parts, strict=False))

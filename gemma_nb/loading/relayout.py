@@ -22,7 +22,7 @@ LARGE = 2 * 2**20
 REGION, SPARE = 2 * 2**20, 128 * 2**20
 
 
-def arrange(layers: list[Any]) -> None:
+def relayout_layers(layers: list[Any]) -> None:
     """Lays out the kernels of layers anew, in place.
 
     A large one ends where it was, through a copy. Elsewhere the hole that it leaves joins the one
@@ -43,7 +43,7 @@ def arrange(layers: list[Any]) -> None:
                 variable.value.block_until_ready()
 
 
-def room(sizes: Sequence[int]) -> int:
+def region_bytes(sizes: Sequence[int]) -> int:
     """Bytes to take and give back once, so that the first large variable loses nothing.
 
     The embedding table of Gemma 3 1B in int4 would be given 256 MiB for its 144.
@@ -62,7 +62,7 @@ def room(sizes: Sequence[int]) -> int:
     return enough if first < region < enough else 0
 
 
-def make_room(layers: list[Any]) -> None:
+def reserve_region(layers: list[Any]) -> None:
     """Has the allocator take a region in which the first large variable fits with room to spare.
 
     Args:
@@ -78,7 +78,7 @@ def make_room(layers: list[Any]) -> None:
         for v in layer._trainable_variables + layer._non_trainable_variables  # noqa: SLF001
         if v._layout is None  # noqa: SLF001
     ]
-    if enough := room(sizes):
+    if enough := region_bytes(sizes):
         jax.device_put(np.zeros(enough, np.int8)).block_until_ready().delete()
 
 
@@ -94,7 +94,7 @@ def _laid(order: tuple[int, ...], sharding: Any) -> tuple[Callable[[Any], Any], 
     return lay, jax.jit(jnp.copy, in_shardings=layout, out_shardings=layout)
 
 
-def described(variables: list[Any], layers: list[Any]) -> list[Any]:
+def compile_arguments(variables: list[Any], layers: list[Any]) -> list[Any]:
     """What programs are compiled for: values, or what stands for those that are not read yet.
 
     Args:
@@ -105,7 +105,7 @@ def described(variables: list[Any], layers: list[Any]) -> list[Any]:
     from jax.experimental.layout import Format, Layout
     from jax.sharding import SingleDeviceSharding
 
-    orders = {id(v): order for v, order in _orders(layers)} if wanted() else {}
+    orders = {id(v): order for v, order in _orders(layers)} if relayout_pays() else {}
     here = SingleDeviceSharding(jax.devices()[0])
 
     def one(variable: Any) -> Any:
@@ -160,7 +160,7 @@ def contracted_last(layer: Any) -> tuple[int, ...] | None:
     return (*kept, *summed)
 
 
-def wanted() -> bool:
+def relayout_pays() -> bool:
     """Whether this process's device gains by it: a GPU. A TPU lays arrays out by itself."""
     import jax
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RECORD = "gemma_nb.json"
 
 
-def save(model: Model, path: str | Path) -> Path:
+def save_preset(model: Model, path: str | Path) -> Path:
     """Writes a model as a KerasHub preset; see ``Model.save``."""
     target = Path(path).expanduser()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -63,7 +63,7 @@ def _write(model: Model, folder: str) -> None:
     Path(folder, RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
-def recorded(folder: Path) -> Variant | None:
+def recorded_variant(folder: Path) -> Variant | None:
     """The variant that ``save`` recorded in a directory, as one that lies there; None without.
 
     Args:

@@ -14,7 +14,7 @@ BLOCK = 256 * 2**20
 SPAN = 16 * 2**20
 
 
-class Stored:
+class StoredTensor:
     """One tensor of a weights file that Keras wrote; sliced like an array, read when sliced.
 
     Args:
@@ -89,7 +89,7 @@ def _readers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(8, os.cpu_count() or 1), "gemma_nb-read")
 
 
-def stored(store: Any, key: str) -> Any:
+def open_tensor(store: Any, key: str) -> Any:
     """The tensor ``key`` of a Keras weights store: sliceable, with ``shape`` and ``dtype``.
 
     Args:
@@ -106,18 +106,18 @@ def stored(store: Any, key: str) -> Any:
     if key in group:
         dataset = safe_get_h5_dataset(group, key)
         if dataset.shape:
-            return Stored(dataset)
+            return StoredTensor(dataset)
     return store[key]
 
 
-def nbytes(tensor: Any) -> int:
+def stored_bytes(tensor: Any) -> int:
     """Bytes of a tensor as it is stored."""
     import math
 
     return math.prod(tensor.shape) * tensor.dtype.itemsize
 
 
-def stream(
+def stream_to_device(
     tensor: Any, convert: Callable[[Any], tuple[Any, ...]], block: int = BLOCK
 ) -> tuple[Any, ...]:
     """Sends a tensor to the default device in blocks of whole rows.
@@ -135,7 +135,7 @@ def stream(
     import jax.numpy as jnp
 
     rows = tensor.shape[0]
-    step = max(1, block * rows // max(1, nbytes(tensor)))
+    step = max(1, block * rows // max(1, stored_bytes(tensor)))
     # blocks of one length where that costs little: each length is a program of its own
     step = next((n for n in range(step, step // 2, -1) if not rows % n), step)
     if step >= rows:
@@ -150,7 +150,7 @@ def stream(
     return tuple(whole)
 
 
-def cast(dtype: Any) -> Callable[[Any], tuple[Any, ...]]:
+def cast_block(dtype: Any) -> Callable[[Any], tuple[Any, ...]]:
     """A ``convert`` for ``stream`` that changes the dtype, on the host."""
     return lambda block: (block.astype(dtype, copy=False),)
 

@@ -7,7 +7,9 @@ from typing import Any
 from gemma_nb.loading import quantize, relayout, weights
 
 
-def read(loader: Any, plain: Any, target: Any, watch: weights.Watch | None = None) -> None:
+def read_transformers_weights(
+    loader: Any, plain: Any, target: Any, watch: weights.BytesCallback | None = None
+) -> None:
     """Converts a checkpoint into a backbone, quantised on the way where that is.
 
     Args:
@@ -22,19 +24,21 @@ def read(loader: Any, plain: Any, target: Any, watch: weights.Watch | None = Non
         OSError: a file is missing, cut or corrupt.
     """
     pairs = {} if target is plain else _twins(plain, target)
-    if relayout.wanted():
-        relayout.make_room(target._flatten_layers())  # noqa: SLF001 - as Keras walks them
+    if relayout.relayout_pays():
+        relayout.reserve_region(target._flatten_layers())  # noqa: SLF001 - as Keras walks them
     with _porting()(loader.preset, pairs, watch) as tensors:
         loader.converter.convert_weights(plain, tensors, loader.config)
     _finish(plain, target, pairs)
-    if relayout.wanted():
-        relayout.arrange(target._flatten_layers())  # noqa: SLF001
+    if relayout.relayout_pays():
+        relayout.relayout_layers(target._flatten_layers())  # noqa: SLF001
 
 
 def _twins(plain: Any, target: Any) -> dict[int, tuple[Any, str]]:
     """From a plain variable's id to its quantised layer and its name in it."""
     twins = {}
-    changed = zip(quantize.quantizable(plain), quantize.quantizable(target), strict=True)
+    changed = zip(
+        quantize.quantizable_layers(plain), quantize.quantizable_layers(target), strict=True
+    )
     for old, new in changed:
         for name in quantize.tensor_names(old):
             variable = getattr(old, f"_{name}" if name in {"kernel", "embeddings"} else name)
@@ -48,7 +52,10 @@ def _porting() -> Any:
 
     class Porting(SafetensorLoader):  # type: ignore[misc]
         def __init__(
-            self, preset: str, pairs: dict[int, tuple[Any, str]], watch: weights.Watch | None
+            self,
+            preset: str,
+            pairs: dict[int, tuple[Any, str]],
+            watch: weights.BytesCallback | None,
         ) -> None:
             super().__init__(preset)
             self._pairs = pairs
@@ -63,9 +70,9 @@ def _porting() -> Any:
                 tensor = hook_fn(tensor, list(keras_variable.shape))
             if id(keras_variable) in self._pairs:
                 layer, name = self._pairs.pop(id(keras_variable))
-                weights.fill(layer, name, tensor)
+                weights.fill_quantized(layer, name, tensor)
             else:
-                weights.assign(keras_variable, tensor)
+                weights.assign_in_blocks(keras_variable, tensor)
                 jax.block_until_ready(keras_variable.value)
             if self._watch:
                 self._watch(read)
@@ -81,7 +88,7 @@ def _finish(plain: Any, target: Any, left: dict[int, tuple[Any, str]]) -> None:
     for key, (layer, name) in left.items():
         if held[key]._value is None:  # noqa: SLF001 - .value would make up a placeholder
             raise ValueError(f"{layer.path}: {name} is not in the checkpoint")
-        weights.fill(layer, name, np.asarray(held[key].value))
+        weights.fill_quantized(layer, name, np.asarray(held[key].value))
     if plain is not target:
         paths = {v.path: v for v in plain.variables}
         for variable in target.variables:

@@ -10,22 +10,29 @@ from typing import Any
 
 from gemma_nb.loading import quantize as quantizing
 from gemma_nb.loading import relayout
-from gemma_nb.loading.tensor_files import BLOCK, Stored, cast, nbytes, stored, stream
+from gemma_nb.loading.tensor_files import (
+    BLOCK,
+    StoredTensor,
+    cast_block,
+    open_tensor,
+    stored_bytes,
+    stream_to_device,
+)
 
 #: Called with the bytes of each layer's weights as they are read.
-Watch = Callable[[int], None]
+BytesCallback = Callable[[int], None]
 
 #: KerasHub's names of a preset's weights: one file, or a map of shards.
 SINGLE, SHARDED = "model.weights.h5", "model.weights.json"
 
 
-def read(
+def read_weights(
     plain: Any,
     target: Any,
     directory: Path,
     *,
     quantize: bool = False,
-    watch: Watch | None = None,
+    watch: BytesCallback | None = None,
 ) -> None:
     """Reads a Keras preset's weights into a backbone, layer by layer.
 
@@ -44,11 +51,11 @@ def read(
     import jax
 
     path = directory / SINGLE
-    flight = Flight(watch)
+    flight = LoadPipeline(watch)
     pairs = list(zip(plain._flatten_layers(), target._flatten_layers(), strict=True))  # noqa: SLF001
-    changed = {id(layer) for layer in quantizing.quantizable(plain)} if quantize else set()
-    if relayout.wanted():
-        relayout.make_room([filled for _, filled in pairs])
+    changed = {id(layer) for layer in quantizing.quantizable_layers(plain)} if quantize else set()
+    if relayout.relayout_pays():
+        relayout.reserve_region([filled for _, filled in pairs])
     # Keras asks each layer to load itself from the store: what it does then is ours
     for layer, filled in pairs:
         make = _quantizing if id(layer) in changed else _reading
@@ -66,7 +73,7 @@ def read(
     if missing:
         raise ValueError(f"not in the checkpoint: {', '.join(missing[:5])}")
     jax.block_until_ready([v.value for v in target.variables])
-    flight.finish(on_disk(directory))
+    flight.finish(weight_file_bytes(directory))
 
 
 class _StopError(BaseException):
@@ -89,7 +96,7 @@ def _firm(load: Callable[[Any], None]) -> Callable[[Any], None]:
     return load_own_variables
 
 
-class Flight:
+class LoadPipeline:
     """What is on its way from the file to the device.
 
     What is read is counted here; what is made of it goes on in a thread behind the reader, one
@@ -99,10 +106,10 @@ class Flight:
         watch: told how many bytes were read, by the reader's own thread.
     """
 
-    def __init__(self, watch: Watch | None) -> None:
+    def __init__(self, watch: BytesCallback | None) -> None:
         self._waiting = self._read = 0
         self._watch = watch or (lambda _: None)
-        self._arranges = relayout.wanted()
+        self._arranges = relayout.relayout_pays()
         self._behind: Future[None] | None = None
 
     def read(self, count: int) -> None:
@@ -125,7 +132,7 @@ class Flight:
         import jax
 
         if self._arranges:
-            relayout.arrange([layer])
+            relayout.relayout_layers([layer])
         values = [v.value for v in layer._trainable_variables + layer._non_trainable_variables]  # noqa: SLF001
         self._waiting += sum(v.nbytes for v in values)
         if self._waiting >= BLOCK:
@@ -163,7 +170,7 @@ def _thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "gemma_nb-load")
 
 
-def _reading(layer: Any, flight: Flight) -> Callable[[Any], None]:
+def _reading(layer: Any, flight: LoadPipeline) -> Callable[[Any], None]:
     """A layer's ``load_own_variables`` with large tensors read in blocks."""
 
     def load_own_variables(store: Any) -> None:
@@ -175,7 +182,7 @@ def _reading(layer: Any, flight: Flight) -> Callable[[Any], None]:
     return load_own_variables
 
 
-def _quantizing(layer: Any, flight: Flight) -> Callable[[Any], None]:
+def _quantizing(layer: Any, flight: LoadPipeline) -> Callable[[Any], None]:
     """A quantised layer's ``load_own_variables`` from a checkpoint that is not."""
 
     def load_own_variables(store: Any) -> None:
@@ -186,25 +193,25 @@ def _quantizing(layer: Any, flight: Flight) -> Callable[[Any], None]:
             )
         tensors = {}
         for index, name in enumerate(names):
-            tensor = stored(store, str(index))
-            check(layer, name, tensor)
-            flight.read(nbytes(tensor))
+            tensor = open_tensor(store, str(index))
+            check_shape(layer, name, tensor)
+            flight.read(stored_bytes(tensor))
             # a large one is read as it is quantised, block by block
-            tensors[name] = tensor if nbytes(tensor) > BLOCK else tensor[:]
+            tensors[name] = tensor if stored_bytes(tensor) > BLOCK else tensor[:]
 
         def make() -> None:
             for name, tensor in tensors.items():
-                fill(layer, name, tensor)
+                fill_quantized(layer, name, tensor)
             flight.sent(layer)
 
         flight.behind(make)
-        if any(nbytes(tensor) > BLOCK for tensor in tensors.values()):
+        if any(stored_bytes(tensor) > BLOCK for tensor in tensors.values()):
             flight.settle()  # the file is read by one thread at a time
 
     return load_own_variables
 
 
-def check(layer: Any, name: str, tensor: Any) -> None:
+def check_shape(layer: Any, name: str, tensor: Any) -> None:
     """Makes sure that a tensor has the shape that a layer had before it was quantised.
 
     Raises:
@@ -217,7 +224,7 @@ def check(layer: Any, name: str, tensor: Any) -> None:
         raise ValueError(f"{layer.path}: {name} has shape {tuple(tensor.shape)}, wanted {shape}")
 
 
-def fill(layer: Any, name: str, tensor: Any) -> None:
+def fill_quantized(layer: Any, name: str, tensor: Any) -> None:
     """Assigns one tensor of a 16-bit checkpoint to a quantised layer.
 
     Args:
@@ -230,8 +237,8 @@ def fill(layer: Any, name: str, tensor: Any) -> None:
     if not quantizing.is_quantized_tensor(layer, name):
         getattr(layer, name).assign(tensor[:])
         return
-    check(layer, name, tensor)
-    for part, value in quantizing.quantized(layer, name, tensor).items():
+    check_shape(layer, name, tensor)
+    for part, value in quantizing.quantize_tensor(layer, name, tensor).items():
         # "kernel" and "embeddings" themselves unpack: the variable stands behind them
         held = f"_{part}" if part in {"kernel", "embeddings"} else part
         getattr(layer, held).assign(jax.device_put(value))
@@ -248,17 +255,19 @@ class _Source:
     def __getitem__(self, key: str) -> Any:
         import jax
 
-        tensor = stored(self._store, key)
-        self.bytes += nbytes(tensor)
+        tensor = open_tensor(self._store, key)
+        self.bytes += stored_bytes(tensor)
         # a variable that is laid out over several devices is sent to them by Keras, whole
         spread = any(v._layout is not None for v in self._layer.variables)  # noqa: SLF001
-        if spread or not isinstance(tensor, Stored):
-            return tensor[:] if isinstance(tensor, Stored) else tensor
-        if nbytes(tensor) <= BLOCK:
+        if spread or not isinstance(tensor, StoredTensor):
+            return tensor[:] if isinstance(tensor, StoredTensor) else tensor
+        if stored_bytes(tensor) <= BLOCK:
             same = tensor.dtype == _final(tensor.dtype, self._layer.variable_dtype)
             # sent as it is: Keras's own conversion is a program for each shape
             return jax.device_put(tensor[:]) if same else tensor[:]
-        return stream(tensor, cast(_final(tensor.dtype, self._layer.variable_dtype)))[0]
+        return stream_to_device(
+            tensor, cast_block(_final(tensor.dtype, self._layer.variable_dtype))
+        )[0]
 
     def __contains__(self, key: str) -> bool:
         return key in self._store
@@ -270,12 +279,14 @@ class _Source:
         return self._store.keys()
 
 
-def assign(variable: Any, tensor: Any) -> None:
+def assign_in_blocks(variable: Any, tensor: Any) -> None:
     """Assigns a NumPy array to a variable, a large one in blocks."""
-    if nbytes(tensor) <= BLOCK or variable._layout is not None:  # noqa: SLF001
+    if stored_bytes(tensor) <= BLOCK or variable._layout is not None:  # noqa: SLF001
         variable.assign(tensor)
     else:
-        variable.assign(stream(tensor, cast(_final(tensor.dtype, variable.dtype)))[0])
+        variable.assign(
+            stream_to_device(tensor, cast_block(_final(tensor.dtype, variable.dtype)))[0]
+        )
 
 
 def _final(dtype: Any, wanted: str) -> Any:
@@ -287,7 +298,7 @@ def _final(dtype: Any, wanted: str) -> Any:
     return dtype if integer else np.dtype(getattr(ml_dtypes, wanted, wanted))
 
 
-def on_disk(directory: Path) -> int:
+def weight_file_bytes(directory: Path) -> int:
     """Bytes of a preset's weights files."""
     files = [p for kind in ("*.h5", "*.safetensors") for p in directory.glob(kind)]
     return sum(p.stat().st_size for p in files)
