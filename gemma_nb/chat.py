@@ -1,49 +1,48 @@
-"""A conversation with a model, in the form the ecosystem's chat templates take."""
+"""``Chat``: a conversation with a model, as messages that chat templates take."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.model import Model
+from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 
-if TYPE_CHECKING:
-    from gemma_nb.model import Model
-    from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
-
-#: What happens when the conversation no longer fits.
+#: What happens when the conversation no longer fits ``max_length``.
 OVERFLOWS = ("refuse", "drop")
-#: Of ``max_length``, how much a reply is left when turns are dropped for it.
-_REPLY = 4
+#: Old turns are dropped until one part in so many of ``max_length`` is free for the reply.
+_REPLY_SHARE = 4
 
 _FORMAT = "gemma_nb chat"
 
 
 class Chat:
-    """A conversation: each turn is sent with what was said before.
+    """A conversation: each turn is sent together with the turns before it.
 
-    Only what is new is computed: the model keeps the last conversation's KV cache, and where the
-    sliding layers stood when the turn began, so that editing, regenerating and leaving out thoughts
-    go on from there. A conversation that is taken up again after another one is computed once more.
+    Only new tokens are computed: the model keeps the KV cache of the last conversation and a
+    snapshot of the sliding layers at the start of the turn, from which editing, regenerating and
+    dropping thoughts continue. A conversation that is resumed after another one is computed again.
 
     Args:
         model: a loaded model.
-        system: an instruction that holds for the whole conversation.
+        system: an instruction for the whole conversation.
         tools: as in ``format_prompt``.
         thinking: as in ``format_prompt``.
         overflow: what happens when the conversation no longer fits ``model.max_length``: "refuse"
-            raises; "drop" leaves out the oldest turns behind the system text, as many as leave
-            half of it free, and counts them in ``dropped``.
+            raises; "drop" leaves out the oldest turns after the system text until half of it is
+            free, and counts them in ``dropped``.
 
     Attributes:
-        messages: the conversation, a list of {"role": …, "content": …}; all of it, with what is
-            dropped. The model's turns hold its thoughts as "reasoning", its calls as "tool_calls".
-        dropped: how many of the messages behind the system text are not sent any more.
+        messages: the whole conversation, dropped messages included: a list of {"role": …,
+            "content": …}. The model's turns hold its thoughts as "reasoning" and its calls as
+            "tool_calls".
+        dropped: the number of messages after the system text that are no longer sent.
 
     Raises:
-        InvalidInput: ``system`` is no string, or ``overflow`` neither of the two.
+        InvalidInput: ``system`` is not a string, or ``overflow`` is not one of the two.
     """
 
     def __init__(
@@ -67,38 +66,38 @@ class Chat:
 
     @property
     def system(self) -> str | None:
-        """The instruction that holds for the whole conversation; may be set at any time."""
-        return self.messages[0]["content"] if self._instructed() else None
+        """The instruction for the whole conversation; it may be set at any time."""
+        return self.messages[0]["content"] if self._has_system() else None
 
     @system.setter
     def system(self, text: str | None) -> None:
         if text is not None and not isinstance(text, str):
             raise InvalidInput("system_wants_text", value=text)
-        said = self.messages[self._instructed() :]
+        rest = self.messages[self._has_system() :]
         first = [{"role": "system", "content": text}] if text and text.strip() else []
-        self.messages = [*first, *said]
+        self.messages = [*first, *rest]
 
     @property
     def context_left(self) -> int:
-        """Tokens that are left for the next question and its answer."""
+        """The number of tokens left for the next question and its answer."""
         ids = self._ids([*self._sent(self.messages, self.dropped), {"role": "user", "content": ""}])
         return max(0, self.model.max_length - len(ids))
 
     def send(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
         """Sends a turn and streams the answer.
 
-        The turn and the answer join the conversation when the answer ends. An answer that is
-        interrupted or left unread joins with what there is of it; one that never began leaves the
-        conversation as it was.
+        The turn and the answer are added to the conversation when the answer ends. Of an answer
+        that is interrupted or not read to its end, the part so far is added. If no answer began,
+        the conversation stays as it was.
 
         Args:
-            content: what the user says: a string, content parts, or a whole message (a tool's
-                answer, say).
-            max_new_tokens: the most tokens to make.
+            content: what the user says: a string, content parts, or a whole message (for example
+                the response of a tool).
+            max_new_tokens: the largest number of tokens to generate.
             **options: those of ``Model.stream``.
 
         Returns:
-            An iterator of the answer's text; thoughts and calls are left out, and are in
+            An iterator over the text of the answer. Thoughts and calls are left out; they are in
             ``messages`` afterwards.
 
         Raises:
@@ -108,14 +107,14 @@ class Chat:
         return _answers(self.chunks(content, max_new_tokens, **options))
 
     def chunks(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[Chunk]:
-        """As ``send``, with everything that the model writes, as ``Model.chunks`` gives it."""
+        """As ``send``, with everything that the model writes, as ``Model.chunks`` yields it."""
         return self._reply(self.messages, _turn(content), max_new_tokens, options)
 
     def regenerate(self, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
-        """Has the last question answered anew; as ``send``.
+        """Generates another answer to the last question; as ``send``.
 
         Raises:
-            InvalidInput: as in ``send``; nothing was asked yet.
+            InvalidInput: as in ``send``, or there is no question yet.
         """
         return _answers(self.regenerate_chunks(max_new_tokens, **options))
 
@@ -125,10 +124,10 @@ class Chat:
         return self._reply(before, turn, max_new_tokens, options, new_turn=False)
 
     def edit(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
-        """Replaces the last question, and what followed; as ``send``.
+        """Replaces the last question and what followed it; as ``send``.
 
         Raises:
-            InvalidInput: as in ``send``; nothing was asked yet.
+            InvalidInput: as in ``send``, or there is no question yet.
         """
         return _answers(self.edit_chunks(content, max_new_tokens, **options))
 
@@ -140,7 +139,7 @@ class Chat:
         return self._reply(before, _turn(content), max_new_tokens, options, new_turn=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The conversation and its settings, for JSON; ``tools`` as they were given."""
+        """The conversation and its settings, for JSON. ``tools`` are unchanged."""
         return {
             "format": _FORMAT,
             "variant": self.model.variant.name,
@@ -155,15 +154,15 @@ class Chat:
         """Writes the conversation as JSON.
 
         Args:
-            path: a file; one that is there is replaced.
+            path: a file, which is replaced if it exists.
 
         Returns:
             The file.
 
         Raises:
-            InvalidInput: the conversation holds what JSON has no form for (an image that is no
+            InvalidInput: the conversation holds what JSON cannot express (an image that is not a
                 path, a Python function as a tool).
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         try:
             text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
@@ -175,66 +174,66 @@ class Chat:
 
     @classmethod
     def load(cls, path: str | Path, model: Model) -> Chat:
-        """Reads a conversation that ``save`` wrote, to go on with it.
+        """Reads a conversation that ``save`` wrote, to continue it.
 
         Args:
             path: the file.
-            model: a loaded model; any that takes these messages.
+            model: a loaded model; any model that takes these messages.
 
         Raises:
-            InvalidInput: the file is no conversation.
-            OSError: it cannot be read.
+            InvalidInput: the file holds no conversation.
+            OSError: the file cannot be read.
         """
         try:
-            kept = json.loads(Path(path).read_text(encoding="utf-8"))
+            data = json.loads(Path(path).read_text(encoding="utf-8"))
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise InvalidInput("chat_not_read", path=path, why=error) from None
-        if not isinstance(kept, dict) or kept.get("format") != _FORMAT:
+        if not isinstance(data, dict) or data.get("format") != _FORMAT:
             raise InvalidInput("chat_not_read", path=path, why=f'"format" is not "{_FORMAT}"')
-        messages = kept.get("messages")
+        messages = data.get("messages")
         if not isinstance(messages, list) or not all(_is_message(one) for one in messages):
             raise InvalidInput("chat_not_read", path=path, why='"messages" is no conversation')
         chat = cls(
             model,
-            tools=kept.get("tools"),
-            thinking=bool(kept.get("thinking")),
-            overflow=kept.get("overflow", "refuse"),
+            tools=data.get("tools"),
+            thinking=bool(data.get("thinking")),
+            overflow=data.get("overflow", "refuse"),
         )
         chat.messages = messages
-        dropped = kept.get("dropped", 0)
+        dropped = data.get("dropped", 0)
         chat.dropped = dropped if type(dropped) is int and 0 <= dropped < len(messages) else 0
         return chat
 
-    # --- what is sent
+    # --- which messages are sent
 
-    def _instructed(self) -> bool:
+    def _has_system(self) -> bool:
         return bool(self.messages) and self.messages[0]["role"] in {"system", "developer"}
 
     def _last(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """What was said before the last question, and the question."""
-        asked = [i for i, one in enumerate(self.messages) if one["role"] == "user"]
-        if not asked:
+        """The messages before the last question, and the question."""
+        questions = [i for i, one in enumerate(self.messages) if one["role"] == "user"]
+        if not questions:
             raise InvalidInput("chat_nothing_asked")
-        return self.messages[: asked[-1]], self.messages[asked[-1]]
+        return self.messages[: questions[-1]], self.messages[questions[-1]]
 
     def _sent(self, messages: list[dict[str, Any]], dropped: int) -> list[dict[str, Any]]:
-        first = int(self._instructed())
+        first = int(self._has_system())
         return [*messages[:first], *messages[first + dropped :]]
 
     def _ids(self, messages: list[dict[str, Any]]) -> list[int]:
         return self.model.prompt_ids(messages, tools=self.tools, thinking=self.thinking)
 
     def _fitting(self, messages: list[dict[str, Any]], max_new_tokens: int) -> int:
-        """How many of the oldest messages are left out, so that a reply fits behind the rest."""
+        """The number of oldest messages to leave out so that a reply fits after the rest."""
         length = self.model.max_length
-        first = int(self._instructed())
-        # a turn begins where the user speaks; the last one is always sent
+        first = int(self._has_system())
+        # a turn begins with a user message; the last turn is always sent
         starts = [
             i - first for i, one in enumerate(messages) if i >= first and one["role"] == "user"
         ]
         dropped = min(self.dropped, starts[-1]) if starts else 0
-        wanted = min(max_new_tokens, length // _REPLY)
-        if len(self._ids(self._sent(messages, dropped))) + wanted <= length:
+        reply = min(max_new_tokens, length // _REPLY_SHARE)
+        if len(self._ids(self._sent(messages, dropped))) + reply <= length:
             return dropped
         for start in (s for s in starts if s > dropped):
             dropped = start
@@ -262,15 +261,16 @@ class Chat:
             cache={"reuse": True, "new_turn": new_turn},
             **options,
         )
-        return self._kept(messages, dropped, chunks, parser)
+        return self._record(messages, dropped, chunks, parser)
 
-    def _kept(
+    def _record(
         self,
         messages: list[dict[str, Any]],
         dropped: int,
         chunks: Iterator[Chunk],
         parser: ReplyParser,
     ) -> Iterator[Chunk]:
+        """Yields the chunks of a reply, then adds the turn and the reply to the conversation."""
         try:
             yield from chunks
         finally:

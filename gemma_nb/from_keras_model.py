@@ -1,17 +1,19 @@
-"""A KerasHub task that the user already has, as a model that answers."""
+"""``from_keras``: wraps a KerasHub task that the user already has as a model that answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gemma_nb.catalog.registry import variant as find_variant
+from gemma_nb.catalog.registry import variants
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.precision import PRECISIONS
-
-if TYPE_CHECKING:
-    from gemma_nb.catalog.variant import Variant
-    from gemma_nb.model import Model
+from gemma_nb.generation.engine import check_runs, engine_of
+from gemma_nb.generation.media_inputs import converters_of
+from gemma_nb.model import Model
 
 
 def from_keras(
@@ -22,30 +24,25 @@ def from_keras(
     tokenizer: Any = None,
     assistant: Any = None,
 ) -> Model:
-    """Wraps a KerasHub task; it is read, never changed.
+    """Wraps a KerasHub task, which is not changed.
 
     Args:
-        causal_lm: a Gemma causal LM, T5Gemma or text embedder of KerasHub, with its weights; its
-            preprocessor, where it has one, says how images and sound are read.
-        variant: what it is, for the prompt format and the stop tokens. None finds the variants of
-            the catalog with the same backbone; those often differ in nothing but their tuning,
-            which neither config nor tokenizer tells: then it must be given.
-        max_length: tokens of prompt and reply together.
-        tokenizer: its KerasHub tokenizer; None takes its preprocessor's.
-        assistant: a ``Gemma4AssistantCausalLM`` that guesses for it; read, never changed.
+        causal_lm: a Gemma causal LM, T5Gemma or text embedder of KerasHub, with its weights. Its
+            preprocessor, if it has one, says how images and sound are read.
+        variant: the variant that decides the prompt format and the stop tokens. None searches the
+            catalog for variants with the same backbone. Several of them often differ in their
+            tuning alone, which neither config nor tokenizer tells; then it has to be given.
+        max_length: the largest number of tokens of prompt and reply together.
+        tokenizer: its KerasHub tokenizer; None takes the one of its preprocessor.
+        assistant: a ``Gemma4AssistantCausalLM`` that proposes tokens for it; it is not changed.
 
     Returns:
         The model.
 
     Raises:
-        InvalidInput: not a task that this package generates with, no tokenizer, no or several
-            variants of its shape, a variant of another class, a max_length below 2.
+        InvalidInput: this package does not run the task, there is no tokenizer, no or several
+            variants have its shape, the variant has another class, or max_length is below 2.
     """
-    from gemma_nb.catalog.registry import variant as find
-    from gemma_nb.generation.engine import check_runs, engine_of
-    from gemma_nb.generation.media_inputs import converters_of
-    from gemma_nb.model import Model
-
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
     check_runs(causal_lm)
@@ -54,23 +51,23 @@ def from_keras(
     if tokenizer is None:
         raise InvalidInput("load_no_tokenizer", kind=type(causal_lm).__name__)
     backbone = causal_lm.backbone
-    wanted = _alike(backbone) if variant is None else find(variant)
-    shape = wanted.architecture
-    if shape is not None and shape.backbone != type(backbone).__name__:
+    variant = _variant_of_shape(backbone) if variant is None else find_variant(variant)
+    architecture = variant.architecture
+    if architecture is not None and architecture.backbone != type(backbone).__name__:
         raise InvalidInput(
             "load_other_class",
-            name=wanted.name,
-            wanted=shape.backbone,
+            name=variant.name,
+            wanted=architecture.backbone,
             kind=type(backbone).__name__,
         )
     converters = converters_of(causal_lm)
     precision = precision_of(backbone)
     engine = engine_of(causal_lm, max_length, assistant)
-    return Model(causal_lm, tokenizer, wanted, precision, max_length, converters, engine)
+    return Model(causal_lm, tokenizer, variant, precision, max_length, converters, engine)
 
 
 def precision_of(backbone: Any) -> str:
-    """The precision of a backbone: its quantisation, or the dtype of its embedding."""
+    """The precision of a backbone: its quantisation mode, else the dtype of its embedding."""
     modes = {layer.quantization_mode for layer in backbone._flatten_layers()} - {None}  # noqa: SLF001
     if modes:
         return str(next((m for m in ("int4", "int8") if m in modes), min(modes)))
@@ -78,7 +75,7 @@ def precision_of(backbone: Any) -> str:
     return dtype if dtype in PRECISIONS else "float32"
 
 
-#: Backbone's argument -> ``Architecture``'s field; the numbers that tell shapes apart.
+#: From a backbone's argument to the field of ``Architecture``: the numbers that identify a shape.
 _FIELDS = {
     "num_layers": "num_layers",
     "num_hidden_layers": "num_layers",
@@ -93,26 +90,24 @@ _FIELDS = {
 }
 
 
-def _alike(backbone: Any) -> Variant:
-    """The only variant of the catalog with this backbone's class and shape."""
-    from gemma_nb.catalog.registry import variants
+def _variant_of_shape(backbone: Any) -> Variant:
+    """The one variant of the catalog that has the class and shape of a backbone.
 
-    name, config = type(backbone).__name__, _config(backbone)
+    Raises:
+        InvalidInput: no variant or several have it.
+    """
+    name = type(backbone).__name__
+    config: Mapping[str, Any] = backbone.get_config()
     shape = {_FIELDS[key]: config[key] for key in _FIELDS if isinstance(config.get(key), int)}
-    alike = [
+    matches = [
         v
         for v in variants()
         if v.architecture is not None
         and v.architecture.backbone == name
         and all(getattr(v.architecture, field) == value for field, value in shape.items())
     ]
-    if len(alike) == 1:
-        return alike[0]
-    if not alike:
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
         raise InvalidInput("load_unknown_shape", kind=name)
-    raise InvalidInput("load_which_variant", names=", ".join(v.name for v in alike))
-
-
-def _config(backbone: Any) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = backbone.get_config()
-    return found
+    raise InvalidInput("load_which_variant", names=", ".join(v.name for v in matches))

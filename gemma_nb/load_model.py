@@ -1,19 +1,36 @@
-"""From a variant's name to a model that answers, through KerasHub."""
+"""``load``: from the name of a variant to a model that answers, through KerasHub."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any, Literal, overload
 
+from gemma_nb import backend
+from gemma_nb.catalog.registry import DEMO
+from gemma_nb.catalog.registry import variant as find_variant
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
-
-if TYPE_CHECKING:
-    from gemma_nb.catalog.variant import Variant
-    from gemma_nb.fit.choice import Choice
-    from gemma_nb.fit.precision import Precision
-    from gemma_nb.fit.verdict import Verdict
-    from gemma_nb.hub.progress import Callback
-    from gemma_nb.model import Model
+from gemma_nb.fit.auto_precision import auto_precision
+from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.precision import Precision
+from gemma_nb.fit.precision import precision as find_precision
+from gemma_nb.fit.verdict import Verdict, advise
+from gemma_nb.generation.decoder import Decoder
+from gemma_nb.generation.engine import check_variant, engine_of
+from gemma_nb.generation.media_inputs import Converters, converters_in
+from gemma_nb.hardware.detect import detect_runtime
+from gemma_nb.hub.credentials import take
+from gemma_nb.hub.fetch import fetch
+from gemma_nb.hub.preflight import check_before_download, looked_up, on_this_disk
+from gemma_nb.hub.presets import quantization_on_disk
+from gemma_nb.hub.progress import Callback, Meter, reporter
+from gemma_nb.loading.assistants import check_memory_beside, find_assistant, read_assistant
+from gemma_nb.loading.build import build_without_weights
+from gemma_nb.loading.compile_cache import enable_compile_cache
+from gemma_nb.loading.free_memory import cleaned_up_on_failure
+from gemma_nb.loading.saving import recorded_variant
+from gemma_nb.loading.weights import weight_file_bytes
+from gemma_nb.model import Model, live_models
 
 
 @overload
@@ -61,180 +78,147 @@ def load(
     """Loads a variant through KerasHub.
 
     Args:
-        variant: a name of ``variants()``, a handle, a directory, a ``Variant``, or a ``Choice``
-            (whose precision and max_length then hold); None is the demo model
+        variant: a name from ``variants()``, a handle, a directory, a ``Variant``, or a ``Choice``,
+            which brings its own precision and max_length; None is the demo model
             ``demo_gemma3_instruct_4m``.
         precision: a Keras dtype name ("float32", "bfloat16", "float16", "int8", "int4"), or
-            "auto" for what ``advise`` says of this hardware. A preset that ``Model.save`` wrote
-            quantised has its own, which "auto" takes.
-        max_length: tokens of prompt and reply together.
-        force: load even where ``advise`` says that it does not fit.
-        replace: unload every model that is in memory first.
-        credentials: a login, as ``fetch`` takes it; looked for when None.
-        progress: a callback that is given each step; text on stderr when None, nothing when False.
-        compile_cache: where compiled programs are kept for the next process; "off" for nowhere;
-            None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user's.
-        assistant: a small model beside it that guesses tokens, which the model checks several at a
-            pass: the same replies, sooner. True for the one that was published for the variant
-            (Gemma 4 has them), or its name, handle or directory.
-        download_only: fetch the files and load nothing; memory is not looked at then.
+            "auto" for the precision that suits this hardware. A preset that ``Model.save`` wrote
+            quantised keeps its precision, which "auto" takes.
+        max_length: the largest number of tokens of prompt and reply together.
+        force: load even if ``advise`` says that the variant does not fit.
+        replace: first unload every model that is in memory.
+        credentials: a login, as ``fetch`` takes it; None searches the usual places.
+        progress: a callback that is given each step; None prints to stderr, False nothing.
+        compile_cache: the directory that keeps compiled programs for the next process; "off" for
+            none; None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user.
+        assistant: a small model that proposes tokens for this one (speculative decoding): the same
+            replies, sooner. True for the assistant that was published for the variant (Gemma 4 has
+            them), or the name, handle or directory of one.
+        download_only: download the files and load nothing; memory is not checked.
 
     Returns:
-        The model; the directory of its files where ``download_only``.
+        The model; with ``download_only`` the directory of its files.
 
     Raises:
-        InvalidInput: an unknown name or precision, a variant that KerasHub cannot load or this
+        InvalidInput: an unknown name or precision, a variant that KerasHub cannot load or that this
             package cannot generate with, a max_length below 2.
         BackendError: keras was imported before, with another backend.
-        LoadError: keras-hub is too old, a login is missing, it does not fit (the sentence says
-            what would), or reading it failed; nothing half-loaded stays in memory.
+        LoadError: keras-hub is too old, a login is missing, the variant does not fit (the message
+            says what would), or reading it failed; nothing half-loaded stays in memory.
     """
-    from gemma_nb.catalog.registry import DEMO
-    from gemma_nb.fit.auto_precision import auto_precision
-    from gemma_nb.fit.choice import Choice
-    from gemma_nb.fit.precision import precision as find_precision
-    from gemma_nb.fit.verdict import advise
-    from gemma_nb.generation.engine import check_variant
-    from gemma_nb.hardware.detect import detect_runtime
-    from gemma_nb.hub.credentials import take
-    from gemma_nb.hub.fetch import fetch
-    from gemma_nb.hub.preflight import check_before_download, looked_up, on_this_disk
-    from gemma_nb.loading.assistants import check_memory_beside, find_assistant
-
     credentials = take(credentials)
     if isinstance(variant, Choice):
-        wanted, precision, max_length = variant.variant, variant.precision, variant.max_length
+        precision, max_length, variant = variant.precision, variant.max_length, variant.variant
     else:
-        wanted = looked_up(DEMO if variant is None else variant, credentials, _find)
+        variant = looked_up(DEMO if variant is None else variant, credentials, resolve_variant)
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
-    if not wanted.loadable:
-        raise InvalidInput("not_loadable", name=wanted.name)
+    if not variant.loadable:
+        raise InvalidInput("not_loadable", name=variant.name)
     if download_only:
-        check_before_download(wanted, credentials, force=force)
-        return fetch(wanted, credentials, progress)
-    check_variant(wanted)
-    helper = find_assistant(wanted, assistant, lambda asked: looked_up(asked, credentials, _find))
+        check_before_download(variant, credentials, force=force)
+        return fetch(variant, credentials, progress)
+    check_variant(variant)
+    helper = find_assistant(
+        variant, assistant, lambda name: looked_up(name, credentials, resolve_variant)
+    )
     if precision != "auto":
         find_precision(precision)
     if replace:
-        check_before_download(wanted, credentials, force=force)  # before what answers is lost
+        # a missing login must not cost the model that is in memory
+        check_before_download(variant, credentials, force=force)
         _unload_all()
-    runtime = on_this_disk(wanted, detect_runtime())
-    saved = _saved(wanted)
+    runtime = on_this_disk(variant, detect_runtime())
+    saved = saved_precision(variant)
     if precision == "auto":
-        chosen = find_precision(saved) if saved else auto_precision(wanted, runtime)
+        chosen = find_precision(saved) if saved else auto_precision(variant, runtime)
     else:
         chosen = find_precision(precision)
-    task = "embedding" if wanted.role == "embed" else "chat"
-    verdict = advise(wanted, chosen, runtime, max_length=max_length, task=task)
+    task = "embedding" if variant.role == "embed" else "chat"
+    verdict = advise(variant, chosen, runtime, max_length=max_length, task=task)
     if not verdict.fits and not force:
-        raise _refused(wanted, verdict)
+        raise _does_not_fit(variant, verdict)
     if helper and not force:
         check_memory_beside(helper, chosen, verdict)
-    # last, since a login helps nobody whose memory is too small
-    for one in filter(None, (wanted, helper)):
+    # last: first say that memory is too small, which no login changes
+    for one in filter(None, (variant, helper)):
         check_before_download(one, credentials, force=force)
-    options = (credentials, progress, compile_cache)
-    return _load(wanted, chosen, max_length, verdict, helper, options)
+    backend.prepare()
+    directory = fetch(variant, credentials, progress)
+    helper_directory = fetch(helper, credentials, progress) if helper else None
+    with cleaned_up_on_failure(variant, verdict):
+        backend.import_keras_hub()
+        enable_compile_cache(compile_cache)
+        # a function of its own, so that a failure can clear its frame and free the model
+        return _read_model(
+            variant, chosen, max_length, directory, helper_directory, reporter(progress)
+        )
 
 
-def _find(variant: str | Path | Variant) -> Variant:
-    """The variant; a directory that ``Model.save`` wrote says itself which it is."""
-    from gemma_nb.catalog.registry import variant as find
-    from gemma_nb.catalog.variant import Variant
-    from gemma_nb.loading.saving import recorded_variant
+def resolve_variant(variant: str | Path | Variant) -> Variant:
+    """The variant of a name, handle or directory.
 
-    if isinstance(variant, (str, Path)) and (found := recorded_variant(Path(variant).expanduser())):
-        return found
-    return variant if isinstance(variant, Variant) else find(variant)
+    Args:
+        variant: as in ``load``. A directory that ``Model.save`` wrote records its variant.
+
+    Raises:
+        InvalidInput: as ``gemma_nb.variant``.
+        LoadError: as ``gemma_nb.variant``.
+    """
+    if isinstance(variant, (str, Path)) and (
+        recorded := recorded_variant(Path(variant).expanduser())
+    ):
+        return recorded
+    return variant if isinstance(variant, Variant) else find_variant(variant)
 
 
-def _saved(variant: Variant) -> str | None:
-    """The precision in which a local preset was saved quantised."""
-    from gemma_nb.hub.presets import quantization_on_disk
-
+def saved_precision(variant: Variant) -> str | None:
+    """The precision in which a local preset was saved quantised; None where it was not."""
     try:
         return quantization_on_disk(Path(variant.handle or variant.name))
-    except (OSError, ValueError):  # not a directory; what is wrong with one, fetching tells
+    except (OSError, ValueError):  # no directory; fetch says what is wrong with one
         return None
 
 
-def _refused(variant: Variant, verdict: Verdict) -> LoadError:
-    from gemma_nb.model import live_models
-
+def _does_not_fit(variant: Variant, verdict: Verdict) -> LoadError:
+    """The error for a variant that does not fit; it names loaded models whose memory would do."""
     loaded = live_models()
-    held = sum(v.value.nbytes for m in loaded for v in m.lm.variables)
-    short = verdict.bytes_needed - verdict.bytes_available
-    if 0 < short <= held:  # else unloading would help nobody
-        names = ", ".join(f"{m.variant.name} ({m.precision})" for m in loaded)
+    held = sum(v.value.nbytes for model in loaded for v in model.lm.variables)
+    lacking = verdict.bytes_needed - verdict.bytes_available
+    if 0 < lacking <= held:
+        names = ", ".join(f"{model.variant.name} ({model.precision})" for model in loaded)
         key = "load_no_room_beside"
         return LoadError(key, name=variant.name, loaded=names, reason=verdict.reason)
     return LoadError("does_not_fit", name=variant.name, reason=verdict.reason)
 
 
 def _unload_all() -> None:
-    from gemma_nb.model import live_models
-
     for model in live_models():
         model.unload()
 
 
-def _load(
-    variant: Variant,
-    precision: Precision,
-    max_length: int,
-    verdict: Verdict,
-    helper: Variant | None,
-    options: tuple[Any, Any, Any],
-) -> Model:
-    from gemma_nb import backend
-    from gemma_nb.hub.fetch import fetch
-    from gemma_nb.hub.progress import reporter
-    from gemma_nb.loading.compile_cache import enable_compile_cache
-    from gemma_nb.loading.free_memory import cleaned_up_on_failure
-
-    credentials, progress, compile_cache = options
-    backend.prepare()
-    directory = fetch(variant, credentials, progress)
-    beside = fetch(helper, credentials, progress) if helper else None
-    with cleaned_up_on_failure(variant, verdict):
-        backend.import_keras_hub()
-        enable_compile_cache(compile_cache)
-        # in a frame of its own, which is emptied where it fails
-        return _made(variant, precision, max_length, directory, beside, reporter(progress))
-
-
-def _made(
+def _read_model(
     variant: Variant,
     precision: Precision,
     max_length: int,
     directory: Path,
-    beside: Path | None,
+    helper_directory: Path | None,
     report: Callback,
 ) -> Model:
-    """The model, its programs compiled while its weights are read where that gains time."""
-    from gemma_nb.generation.decoder import Decoder
-    from gemma_nb.generation.engine import engine_of
-    from gemma_nb.generation.media_inputs import Converters, converters_in
-    from gemma_nb.hub.progress import Meter
-    from gemma_nb.loading import assistants
-    from gemma_nb.loading.build import build_without_weights
-    from gemma_nb.loading.weights import weight_file_bytes
-    from gemma_nb.model import Model
-
+    """Builds the model and reads its weights; compiles its programs meanwhile where that pays."""
     name = variant.name
     with Meter(report, "build", name):
-        unread = build_without_weights(str(directory), precision, variant.task)
-        guesses = assistants.read_assistant(beside, precision) if beside else None
-        engine = engine_of(unread.lm, max_length, guesses)
-        early = engine if isinstance(engine, Decoder) and engine.prepare() else None
+        unloaded = build_without_weights(str(directory), precision, variant.task)
+        helper = read_assistant(helper_directory, precision) if helper_directory else None
+        engine = engine_of(unloaded.lm, max_length, helper)
+        compiling = engine if isinstance(engine, Decoder) and engine.prepare() else None
     with Meter(report, "weights", name, weight_file_bytes(directory)) as meter:
-        unread.read(meter.add)
-    if early:
+        unloaded.read_weights(meter.add)
+    if compiling:
         with Meter(report, "compile", name):
-            early.ready()
-    reads = {"image", "audio"} & set(variant.modalities)
-    converters = converters_in(directory) if reads else Converters()
-    told = (variant, precision.name, max_length)
-    return Model(unread.lm, unread.tokenizer, *told, converters, engine)
+            compiling.ready()
+    takes_media = {"image", "audio"} & set(variant.modalities)
+    converters = converters_in(directory) if takes_media else Converters()
+    return Model(
+        unloaded.lm, unloaded.tokenizer, variant, precision.name, max_length, converters, engine
+    )

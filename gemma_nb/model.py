@@ -1,4 +1,4 @@
-"""A loaded model: text in, text out, as it is made."""
+"""``Model``: a loaded Gemma that streams replies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation import embedder as embedding
 from gemma_nb.generation.compilation import bucket
@@ -22,40 +23,42 @@ from gemma_nb.generation.media_inputs import Clip, Converters, token_ids
 from gemma_nb.generation.sampling import Sampling, defaults
 from gemma_nb.generation.seq2seq import EncoderDecoder
 from gemma_nb.generation.stats import Clock, Stats, together
+from gemma_nb.loading.free_memory import free_memory
+from gemma_nb.loading.saving import save_preset
 from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 from gemma_nb.prompts.safe_tokenizer import vocabulary
-
-if TYPE_CHECKING:
-    from gemma_nb.catalog.variant import Variant
 
 #: A conversation: one user turn as a string, or a list of {"role": …, "content": …}.
 Messages = str | Sequence[dict[str, Any]]
 
 
-#: Every model that is in memory.
+#: The models that are in memory.
 _live: weakref.WeakSet[Model] = weakref.WeakSet()
 
 
 def live_models() -> list[Model]:
-    """The models that are in memory now, by name."""
+    """The models that are in memory, sorted by name."""
     return sorted(_live, key=lambda model: model.variant.name)
 
 
 class Model:
-    """A Gemma that is in memory and answers; made by ``load`` or ``from_keras``.
+    """A Gemma in memory, created by ``load`` or ``from_keras``.
 
     Args:
-        lm: the KerasHub task; it is read, never changed.
+        lm: the KerasHub task, which is not changed.
         tokenizer: its KerasHub tokenizer.
-        variant: what it is.
-        precision: the dtype its weights are held in.
-        max_length: tokens of prompt and reply together.
-        converters: KerasHub's layers that read images and sound for it, where it takes any.
-        engine: what runs it, where that is there already.
+        variant: the variant that it is.
+        precision: the precision of its weights.
+        max_length: the largest number of tokens of prompt and reply together.
+        converters: KerasHub's layers that read images and sound for it, if it takes any.
+        engine: the engine that runs it; None creates one.
+
+    Attributes:
+        last: the ``Stats`` of the last reply; None before the first one.
 
     Raises:
-        InvalidInput: this package does not run that class.
+        InvalidInput: this package does not run the class of ``lm``.
     """
 
     def __init__(
@@ -81,9 +84,9 @@ class Model:
         self._soft = SoftTokens(self._senses)  # of the last prompt, for the next
         control = vocabulary(tokenizer).control
         self._stops = frozenset(control[t] for t in stop_tokens(variant) if t in control)
-        # PaliGemma's places and masks are what it says, not marks round it
-        said = re.compile(r"<(?:loc|seg)\d+>")
-        self._control = frozenset(i for t, i in control.items() if not said.fullmatch(t))
+        # PaliGemma's locations and masks belong to its reply; they are no markup to drop
+        reply_text = re.compile(r"<(?:loc|seg)\d+>")
+        self._control = frozenset(i for t, i in control.items() if not reply_text.fullmatch(t))
         self._marks = frozenset(control[t] for t in reply_tokens(variant) if t in control)
         _live.add(self)
 
@@ -93,7 +96,7 @@ class Model:
 
     @property
     def compilations(self) -> int:
-        """How many programs were compiled for this model so far."""
+        """The number of programs that were compiled for this model so far."""
         return self._loaded().compilations
 
     def prompt_ids(
@@ -105,27 +108,27 @@ class Model:
         thinking: bool = False,
         guideline: str | None = None,
     ) -> list[int]:
-        """The token ids that the model is given, ``<bos>`` first.
+        """The token ids of the prompt, ``<bos>`` first.
 
-        An image or a clip stands there as its soft tokens, each a number below -1.
+        An image or clip takes the place of its embeddings, each a number below -1.
 
         Args:
             messages: a string or a conversation; with ``raw`` a string.
-            raw: the string as it stands, without a template.
+            raw: send the string without a template.
             tools: as in ``format_prompt``.
             thinking: as in ``format_prompt``.
             guideline: as in ``format_prompt``.
 
         Raises:
-            InvalidInput: the variant cannot take these messages, or an image or clip of them
-                cannot be read.
+            InvalidInput: the variant does not take these messages, or an image or clip cannot be
+                read.
         """
         return self._prompt(messages, raw, tools=tools, thinking=thinking, guideline=guideline)[0]
 
     def _prompt(
         self, messages: Messages, raw: bool = False, **options: Any
     ) -> tuple[list[int], str, list[Clip]]:
-        """The prompt's token ids, what it reads, and its images and clips."""
+        """The prompt's token ids, the prompt itself, and its images and clips."""
         if raw:
             if not isinstance(messages, str):
                 raise InvalidInput("raw_wants_text", kind=type(messages).__name__)
@@ -153,19 +156,19 @@ class Model:
         thinking: bool = False,
         guideline: str | None = None,
     ) -> Iterator[int]:
-        """Yields the reply's token ids as they are made, the stop token excluded.
+        """Yields the token ids of the reply as they are generated, without the stop token.
 
         Args:
             messages: a string (one user turn) or a conversation.
-            max_new_tokens: the most tokens to make; the reply also ends where prompt and reply
-                reach ``max_length``.
-            temperature: 0 is greedy; None, like the next two, takes the publisher's default.
+            max_new_tokens: the largest number of tokens to generate; the reply also ends when
+                prompt and reply reach ``max_length``.
+            temperature: 0 is greedy; None, as for the next two, takes the publisher's default.
             top_k: only the k most likely tokens; 0 keeps all.
             top_p: of those, the fewest whose probabilities reach p.
             seed: the same seed gives the same reply on the same machine; None draws one.
             stop: strings that end the reply.
-            ignore_eos: run on past stop tokens.
-            raw: send a string as it stands, without a template.
+            ignore_eos: continue after stop tokens.
+            raw: send a string without a template.
             tools: as in ``format_prompt``.
             thinking: as in ``format_prompt``.
             guideline: as in ``format_prompt``.
@@ -173,7 +176,7 @@ class Model:
         Raises:
             InvalidInput: an argument is out of range, or the prompt does not fit ``max_length``;
                 raised by the call itself, before anything is computed.
-            GenerationError: the logits are not numbers.
+            GenerationError: the logits are not finite.
         """
         pairs = self._start(
             messages,
@@ -194,14 +197,13 @@ class Model:
     def stream(
         self, messages: Messages, max_new_tokens: int = 256, **options: Any
     ) -> Iterator[str]:
-        """Yields the reply's text in pieces of whole characters, as it is made.
+        """Yields the text of the reply as it is generated, in whole characters.
 
         Args:
             messages: a string (one user turn) or a conversation.
-            max_new_tokens: the most tokens to make.
-            **options: those of ``stream_ids``. Control tokens are dropped; the reply ends before
-                the first of ``stop``; a character that the reply leaves incomplete becomes one
-                U+FFFD.
+            max_new_tokens: the largest number of tokens to generate.
+            **options: those of ``stream_ids``. Control tokens are dropped, the reply ends before
+                the first of ``stop``, and an incomplete last character becomes one U+FFFD.
 
         Raises:
             InvalidInput: as in ``stream_ids``.
@@ -213,11 +215,11 @@ class Model:
     def chunks(
         self, messages: Messages, max_new_tokens: int = 256, **options: Any
     ) -> Iterator[Chunk]:
-        """Yields the reply taken apart as it is made: answer, thoughts, tool calls, boxes.
+        """Yields the parts of the reply as it is generated: answer, thoughts, tool calls, boxes.
 
         Args:
             messages: a string (one user turn) or a conversation.
-            max_new_tokens: the most tokens to make.
+            max_new_tokens: the largest number of tokens to generate.
             **options: those of ``stream_ids``.
 
         Raises:
@@ -243,16 +245,16 @@ class Model:
     ) -> str | list[str]:
         """The whole reply; for a list of conversations, a list of replies.
 
-        An interrupt (Ctrl-C, the kernel's stop) ends a single reply early and returns what there
-        is.
+        An interrupt (Ctrl-C, the kernel's stop button) ends a single reply early and returns the
+        part so far.
 
         Args:
             messages: a string, a conversation, or a list of strings or conversations.
-            max_new_tokens: the most tokens to make for each.
-            batch_size: of a list, how many are computed side by side; each has a KV cache of its
-                own.
-            **options: those of ``stream_ids``; of a list, the conversation at place i takes the
-                seed ``seed + i``.
+            max_new_tokens: the largest number of tokens to generate for each.
+            batch_size: how many conversations of a list are computed side by side; each has its
+                own KV cache.
+            **options: those of ``stream_ids``. Conversation i of a list takes the seed
+                ``seed + i``.
 
         Raises:
             InvalidInput: as in ``stream_ids``, and for a ``batch_size`` below 1.
@@ -273,7 +275,7 @@ class Model:
     def _batches(
         self, conversations: list[Any], max_new_tokens: int, batch_size: int, **options: Any
     ) -> list[str]:
-        """The replies to a list, ``batch_size`` at a time; everything is checked first."""
+        """The replies to a list, ``batch_size`` at a time. All arguments are checked first."""
         seed = _seed(options.pop("seed", None))
         requests = [
             self._request(one, max_new_tokens, seed=(seed + i) % 2**32, **options)
@@ -292,7 +294,7 @@ class Model:
         alone = any(one.media.clips for one in requests)
         if len(requests) == 1 or alone or not isinstance(engine, Decoder):
             return ["".join(text for _, text in self._pairs(one)) for one in requests]
-        # a power of two, so that few sizes are compiled; what fills it up is not read
+        # a power of two, so that few sizes are compiled; the padding rows are ignored
         size = bucket(len(requests))
         filled = requests + [requests[0]] * (size - len(requests))
         clock = Clock(sum(len(one.ids) for one in requests), engine)
@@ -325,42 +327,42 @@ class Model:
     def save(self, path: str | Path) -> Path:
         """Saves the model, quantised as it is, as an ordinary KerasHub preset.
 
-        ``load(path)`` brings it back without the 16-bit one; so does KerasHub's ``from_preset``
-        without a ``dtype``.
+        ``load(path)`` reads it back without the 16-bit weights; so does KerasHub's
+        ``from_preset`` without a ``dtype``.
 
         Args:
-            path: a directory that does not exist yet, or is empty; on a mounted drive, say.
+            path: a directory that does not exist yet, or is empty; for example on a mounted drive.
 
         Returns:
             The directory.
 
         Raises:
-            InvalidInput: there is something at ``path`` already.
-            LoadError: the disk is full or cannot be written; nothing is left there.
+            InvalidInput: ``path`` exists and is not an empty directory.
+            LoadError: the disk is full or cannot be written; nothing is left at ``path``.
             GenerationError: the model was unloaded.
         """
         self._loaded()
-        from gemma_nb.loading.saving import save_preset
-
-        return save_preset(self, path)
+        converters = (self.converters.image, self.converters.audio)
+        parts = [self.tokenizer, *(one for one in converters if one is not None)]
+        return save_preset(self.lm, parts, self.variant, self.precision, path)
 
     def score(self, messages: Messages, *, guideline: str) -> float:
-        """How likely ShieldGemma finds that the last turn breaks a guideline.
+        """The probability that the last turn violates a guideline, as ShieldGemma judges it.
 
-        The probability of "Yes" against "No" as the first token of the verdict, as ShieldGemma's
-        model card computes it (https://ai.google.dev/gemma/docs/shieldgemma/model_card).
+        This is the probability of "Yes" against "No" as the first token of the verdict, as the
+        model card of ShieldGemma computes it (https://ai.google.dev/gemma/docs/shieldgemma/model_card).
 
         Args:
             messages: a string (a user's question) or a conversation, whose last turn is judged.
-            guideline: the policy, in the card's words or your own.
+            guideline: the policy, in the words of the model card or your own.
 
         Returns:
             The probability of "Yes", 0 to 1.
 
         Raises:
-            InvalidInput: the variant judges nothing, or cannot take these messages, or they do
+            InvalidInput: the variant is not ShieldGemma, does not take these messages, or they do
                 not fit ``max_length``.
-            GenerationError: the logits are not numbers.
+            GenerationError: the logits are not finite.
         """
         import numpy as np
 
@@ -377,11 +379,11 @@ class Model:
         return float(1 / (1 + np.exp(logits[1] - logits[0])))
 
     def embed(self, texts: Any, task: str = "search result", dimensions: int | None = None) -> Any:
-        """Vectors of texts, each of length 1: the nearer two are in meaning, the larger their product.
+        """Embedding vectors of texts, of length 1: the closer the meaning, the larger the product.
 
         Args:
             texts: a string, or a list of strings; a document may be {"text": …, "title": …}.
-            task: what the texts are: "document", or a query of one of EmbeddingGemma's tasks
+            task: the kind of text: "document", or a query of one of EmbeddingGemma's tasks
                 ("search result", "question answering", "fact checking", "classification",
                 "clustering", "sentence similarity", "code retrieval", "summarization"), each with
                 its own prompt (https://ai.google.dev/gemma/docs/embeddinggemma/model_card).
@@ -391,9 +393,9 @@ class Model:
             A NumPy float32 array, shape (texts, dimensions).
 
         Raises:
-            InvalidInput: the variant makes no embeddings, a text is none, empty or longer than
-                ``max_length``, or the task or size is unknown.
-            GenerationError: the vectors are not numbers.
+            InvalidInput: the variant makes no embeddings, a text is not a string, is empty or
+                longer than ``max_length``, or the task or size is unknown.
+            GenerationError: the vectors are not finite.
         """
         import numpy as np
 
@@ -408,20 +410,18 @@ class Model:
         return embedding.cut(vectors, dimensions)
 
     def unload(self) -> None:
-        """Gives the model's memory back; it answers no more."""
+        """Frees the memory of the model, which cannot be used afterwards."""
         _live.discard(self)
         self._decoder = None
         self.lm = self._senses.lm = None
         self._soft.clear()
-        from gemma_nb.loading.free_memory import free_memory
-
         free_memory()
 
     def _room(self, ids: Sequence[int]) -> int:
-        """How many tokens fit behind a prompt.
+        """The number of tokens that fit after a prompt.
 
         Raises:
-            InvalidInput: none.
+            InvalidInput: no token fits.
         """
         if len(ids) >= self.max_length:
             over = len(ids) + 1 - self.max_length
@@ -436,10 +436,10 @@ class Model:
         return self._decoder
 
     def _decoding(self) -> Decoder | EncoderDecoder:
-        """What makes replies.
+        """The engine, which generates replies.
 
         Raises:
-            InvalidInput: the variant makes embeddings.
+            InvalidInput: the variant makes embeddings instead.
             GenerationError: the model was unloaded.
         """
         engine = self._loaded()
@@ -450,7 +450,7 @@ class Model:
     def _start(
         self, messages: Messages, max_new_tokens: int, **options: Any
     ) -> Iterator[tuple[int | None, str]]:
-        """Checks everything, then returns an iterator of (token id, text that it completes)."""
+        """Checks all arguments, then returns an iterator of (token id, text that it completes)."""
         return self._pairs(self._request(messages, max_new_tokens, **options))
 
     def _request(
@@ -468,10 +468,10 @@ class Model:
         cache: Mapping[str, bool] = MappingProxyType({}),
         **prompt_options: Any,
     ) -> _Request:
-        """What is asked of the decoder, once everything is checked.
+        """The request for one reply, after all arguments were checked.
 
-        ``marked`` leaves in the text what ``ReplyParser`` reads; ``cache`` goes to
-        ``Decoder.tokens``.
+        ``marked`` keeps the control tokens that ``ReplyParser`` reads in the text; ``cache`` is
+        passed to ``Decoder.tokens``.
         """
         self._decoding()
         sampling = _sampling(self.variant, temperature, top_k, top_p)
@@ -499,7 +499,7 @@ class Model:
         clock = Clock(len(one.ids), decoder)
         options: dict[str, Any] = {"media": one.media, **one.cache}
         if isinstance(decoder, EncoderDecoder):
-            # it makes the whole reply before it gives any of it
+            # it generates the whole reply before it yields any token
             start = self.tokenizer.start_token_id
             options = {"media": one.media, "stops": one.stops, "start": start}
         tokens = decoder.tokens(one.ids, one.sampling, one.seed, one.count, **options)
@@ -527,7 +527,7 @@ class Model:
 
 @dataclass(frozen=True)
 class _Request:
-    """What one reply takes; ``text`` collects it."""
+    """The checked arguments of one reply, and the stream that collects its text."""
 
     prompt: str
     ids: list[int]
@@ -576,7 +576,7 @@ def _stop_strings(stop: Sequence[str]) -> tuple[str, ...]:
 
 
 def _is_batch(messages: Any) -> bool:
-    """A list of strings or of conversations, as against one conversation (a list of dicts)."""
+    """Whether this is a list of strings or conversations, not one conversation (a list of dicts)."""
     return (
         not isinstance(messages, str)
         and len(messages) > 0

@@ -1,25 +1,27 @@
-"""What a model may say next: the likeliest tokens, and what sampling leaves of them."""
+"""``next_tokens``: the most likely next tokens, before and after the sampling filters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling, defaults, filtered
+from gemma_nb.model import Messages, Model
 from gemma_nb.prompts.safe_tokenizer import vocabulary
-
-if TYPE_CHECKING:
-    from gemma_nb.model import Messages, Model
 
 
 @dataclass(frozen=True)
 class NextToken:
-    """One token that may come next.
+    """One candidate for the next token.
 
-    ``id`` and ``piece`` are the vocabulary's; ``probability`` is the model's own; ``kept`` the one
-    it is drawn with, after temperature, top-k and top-p: 0 where they leave it out.
+    Attributes:
+        id: its id in the vocabulary.
+        piece: its piece in the vocabulary.
+        probability: the probability that the model gives it.
+        kept: the probability with which sampling draws it, after temperature, top-k and top-p; 0
+            where they exclude it.
     """
 
     id: int
@@ -40,24 +42,24 @@ def next_tokens(
     raw: bool = False,
     **options: Any,
 ) -> list[NextToken]:
-    """The tokens that most likely come next, likeliest first.
+    """The most likely next tokens, the likeliest first.
 
     Args:
         model: a loaded model.
-        messages: a string (one user turn) or a conversation; with ``raw`` a string sent as it
-            stands. Text only.
-        count: how many.
-        begun: what the reply says so far.
+        messages: a string (one user turn) or a conversation; with ``raw`` a string without a
+            template. Text only.
+        count: the number of tokens to return.
+        begun: the reply so far.
         temperature: as in ``Model.stream_ids``, like the next two: None takes the publisher's
             default, 0 is greedy.
         top_k: only the k most likely tokens; 0 keeps all.
         top_p: of those, the fewest whose probabilities reach p.
-        raw: without a template.
+        raw: send ``messages`` without a template.
         **options: ``tools``, ``thinking`` and ``guideline``, as in ``format_prompt``.
 
     Raises:
-        InvalidInput: an argument is out of range, the prompt does not fit or holds an image or a
-            clip, or the variant is no decoder.
+        InvalidInput: an argument is out of range, the prompt does not fit or holds an image or
+            sound, or the variant is not decoder-only.
         GenerationError: the logits are not numbers, or the model was unloaded.
     """
     import numpy as np
@@ -91,7 +93,7 @@ def next_tokens(
 
 
 def _kept(logits: Any, sampling: Sampling) -> Any:
-    """The probabilities that a token is drawn with; shape (vocabulary,)."""
+    """The probabilities with which sampling draws each token; shape (vocabulary,)."""
     import numpy as np
 
     if sampling.temperature == 0:

@@ -26,7 +26,12 @@ def address() -> str:
 
 def files() -> list[Path]:
     """Every file that names the address."""
-    found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("notebooks/**/*.ipynb")]
+    found = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("notebooks/*.md"),
+        *ROOT.glob("notebooks/**/*.ipynb"),
+    ]
     return sorted(p for p in found if ".ipynb_checkpoints" not in p.parts)
 
 

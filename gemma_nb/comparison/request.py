@@ -168,12 +168,12 @@ def _looked_up(
 ) -> tuple[Variant, str]:
     from gemma_nb.fit.auto_precision import auto_precision
     from gemma_nb.hub.preflight import looked_up
-    from gemma_nb.load_model import _find, _saved
+    from gemma_nb.load_model import resolve_variant, saved_precision
 
-    variant = looked_up(name, credentials, _find)
+    variant = looked_up(name, credentials, resolve_variant)
     if precision.lower() != "auto":
         return variant, find_precision(precision).name
-    return variant, _saved(variant) or auto_precision(variant, runtime).name
+    return variant, saved_precision(variant) or auto_precision(variant, runtime).name
 
 
 def task(

@@ -1,4 +1,4 @@
-"""From a preset on disk to a task in memory: built without weights, then filled from its files."""
+"""Builds a KerasHub task from a preset on disk: first without weights, then filled from files."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from gemma_nb import backend
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
 from gemma_nb.hub.presets import quantization_on_disk
-from gemma_nb.loading import quantize as quantizing
-from gemma_nb.loading import weights
+from gemma_nb.loading import quantize
+from gemma_nb.loading.transformers_weights import read_transformers_weights
+from gemma_nb.loading.weights import BytesCallback, read_weights
 
 
 @dataclass(frozen=True)
 class UnloadedModel:
-    """A model without its weights.
+    """A model that is built and has no weights yet.
 
     Args:
         lm: the KerasHub task, without its preprocessor.
         tokenizer: its tokenizer.
-        plain: its backbone as the files have it.
-        loader: KerasHub's loader of the files.
-        directory: where they are.
+        plain: the backbone in the precision of the files; ``lm.backbone`` itself where nothing is
+            quantised while loading.
+        loader: KerasHub's loader of the preset.
+        directory: the preset.
     """
 
     lm: Any
@@ -34,26 +36,24 @@ class UnloadedModel:
     loader: Any
     directory: Path
 
-    def read(self, watch: weights.BytesCallback | None = None) -> None:
-        """Fills it.
+    def read_weights(self, watch: BytesCallback | None = None) -> None:
+        """Reads the weights from the files.
 
         Args:
-            watch: told the bytes of weights as they are read.
+            watch: called with the number of bytes of each part that was read.
 
         Raises:
-            ValueError: the files do not hold what the config says.
+            ValueError: the files do not hold the weights that the config describes.
             OSError: a file is missing, cut or corrupt.
         """
         from keras_hub.src.utils.preset_utils import KerasPresetLoader
 
         plain, target = self.plain, self.lm.backbone
         if isinstance(self.loader, KerasPresetLoader):
-            quantize = target is not plain and not quantization_on_disk(self.directory)
-            weights.read_weights(plain, target, self.directory, quantize=quantize, watch=watch)
-            return
-        from gemma_nb.loading import transformers_weights
-
-        transformers_weights.read_transformers_weights(self.loader, plain, target, watch)
+            quantizes = target is not plain and not quantization_on_disk(self.directory)
+            read_weights(plain, target, self.directory, quantize=quantizes, watch=watch)
+        else:
+            read_transformers_weights(self.loader, plain, target, watch)
 
 
 def build_without_weights(
@@ -63,14 +63,15 @@ def build_without_weights(
 
     Args:
         source: a directory: a Keras preset, or a Hugging Face checkpoint that KerasHub converts.
-        precision: what the weights are held in; a preset that was saved quantised has its own.
-        task: KerasHub's kind of task that it becomes, as ``Variant.task``.
+        precision: the precision of the weights; it has to be the one in which a preset was saved
+            quantised.
+        task: KerasHub's kind of task, as in ``Variant.task``.
 
     Raises:
         BackendError: keras was imported before, with another backend.
-        InvalidInput: the preset was saved in another quantised precision than the one asked for.
+        InvalidInput: the preset was saved quantised, in another precision.
         LoadError: the checkpoint is in safetensors and that package is missing.
-        ValueError: the config is none of KerasHub's.
+        ValueError: KerasHub does not know the config.
         OSError: a file is missing, cut or corrupt.
     """
     directory = Path(source)
@@ -92,53 +93,57 @@ def build_without_weights(
 def build_model(
     source: str,
     precision: Precision,
-    watch: weights.BytesCallback | None = None,
+    watch: BytesCallback | None = None,
     task: str = "CausalLM",
 ) -> tuple[Any, Any]:
-    """Builds a KerasHub task and its tokenizer with their weights.
+    """Builds a KerasHub task and its tokenizer, with weights.
 
-    Nothing is initialised to be overwritten: the backbone is built without weights and each
-    tensor goes from the file to the device in its final dtype; for int8 and int4 quantised on the
-    way, so that the device never holds the 16-bit model.
+    No variable is initialised first: the backbone is built without weights, and each tensor goes
+    from the file to the device in its final dtype. For int8 and int4 it is quantised on the way,
+    so that the device never holds the 16-bit model.
 
     Args:
-        source: as in ``begin``.
-        precision: as in ``begin``.
-        watch: told the bytes of weights as they are read.
-        task: as in ``begin``.
+        source: as in ``build_without_weights``.
+        precision: as in ``build_without_weights``.
+        watch: called with the number of bytes of each part that was read.
+        task: as in ``build_without_weights``.
 
     Returns:
         The task, without its preprocessor, and the tokenizer.
 
     Raises:
-        ValueError: the files do not hold what the config says; and as ``begin``.
-        OSError: a file is missing, cut or corrupt; and all else that ``begin`` raises.
+        ValueError: the files do not hold the weights that the config describes.
+        OSError: a file is missing, cut or corrupt. Also what ``build_without_weights`` raises.
     """
-    unread = build_without_weights(source, precision, task)
-    unread.read(watch)
-    return unread.lm, unread.tokenizer
+    unloaded = build_without_weights(source, precision, task)
+    unloaded.read_weights(watch)
+    return unloaded.lm, unloaded.tokenizer
 
 
 def empty_backbones(loader: Any, precision: Precision, policies: Any = None) -> tuple[Any, Any]:
-    """A preset's backbone as its files have it, and as it is filled; one and the same unquantised.
+    """Two backbones without weights: in the precision of the files, and in the one asked for.
 
     Args:
         loader: KerasHub's loader of the preset.
-        precision: what the weights are held in.
-        policies: the dtypes of a preset that was saved quantised.
+        precision: the precision of the weights.
+        policies: the dtype policies of a preset that was saved quantised.
+
+    Returns:
+        The plain backbone and the backbone that is filled; the same object twice where nothing is
+        quantised.
     """
     plain = target = empty_backbone(loader, precision.dtype)
     if precision.quantize:
-        found = policies or quantizing.quantized_policies(
+        policies = policies or quantize.quantized_policies(
             plain, precision.quantize, precision.dtype
         )
-        target = empty_backbone(loader, found)
-        quantizing.finish_quantized_layers(target)
+        target = empty_backbone(loader, policies)
+        quantize.finish_quantized_layers(target)
     return plain, target
 
 
 def empty_backbone(loader: Any, dtype: Any) -> Any:
-    """A preset's backbone with no memory behind its variables.
+    """A preset's backbone whose variables hold no memory.
 
     Args:
         loader: KerasHub's loader of the preset.
@@ -147,14 +152,15 @@ def empty_backbone(loader: Any, dtype: Any) -> Any:
     import keras
     from keras.src.backend.common import global_state
 
-    waiting = "uninitialized_variables"
-    before = list(global_state.get_global_attribute(waiting, []))
+    # private: keras 3.15.1, the list of variables that a StatelessScope initialises
+    key = "uninitialized_variables"
+    before = list(global_state.get_global_attribute(key, []))
     try:
         # without the flag the scope initialises every variable when it is left
         with (
             keras.StatelessScope(initialize_variables=False),
-            _variables_by_shape(),
-            _encoders_too(loader, dtype),
+            _t5gemma2_variables_by_shape(),
+            _encoders_with_policy_map(loader, dtype),
         ):
             made = loader.load_backbone(loader.check_backbone_class(), False, dtype=dtype)
         if isinstance(dtype, keras.dtype_policies.DTypePolicyMap):
@@ -163,15 +169,15 @@ def empty_backbone(loader: Any, dtype: Any) -> Any:
         return made
     finally:
         # else the next StatelessScope of anyone would initialise them
-        global_state.set_global_attribute(waiting, before)
+        global_state.set_global_attribute(key, before)
 
 
 @contextmanager
-def _encoders_too(loader: Any, dtype: Any) -> Iterator[None]:
-    """For the length of a block, encoders inside a backbone are built by a policy map as well.
+def _encoders_with_policy_map(loader: Any, dtype: Any) -> Iterator[None]:
+    """In this block, the encoders inside a backbone are built with a policy map as well.
 
-    KerasHub gives ``dtype`` to the backbone alone: an encoder has the one of its own config, and
-    some of its layers, or all where a checkpoint is converted, have the global policy.
+    KerasHub passes ``dtype`` to the backbone alone. An encoder takes the dtype of its own config,
+    and some of its layers (all of them, where a checkpoint is converted) take the global policy.
     """
     import keras
 
@@ -207,13 +213,13 @@ def _encoders_too(loader: Any, dtype: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _variables_by_shape() -> Iterator[None]:
-    """For the length of a block, T5Gemma 2's two variables of its own get a shape and no value.
+def _t5gemma2_variables_by_shape() -> Iterator[None]:
+    """In this block, the two variables that T5Gemma 2 creates itself get a shape and no value.
 
-    KerasHub makes them from arrays of zeros, which Keras refuses in a stateless scope.
+    KerasHub creates them from arrays of zeros, which Keras refuses in a stateless scope.
     """
     import keras
-    from keras_hub.src.models.t5gemma2 import t5gemma2_backbone as room
+    from keras_hub.src.models.t5gemma2 import t5gemma2_backbone as backbone_module
 
     class Shaped:
         def __getattr__(self, name: str) -> Any:
@@ -222,11 +228,11 @@ def _variables_by_shape() -> Iterator[None]:
         def Variable(self, value: Any, name: str) -> Any:  # noqa: N802 - Keras's name
             return keras.Variable("zeros", shape=value.shape, dtype=value.dtype, name=name)
 
-    room.keras = Shaped()
+    backbone_module.keras = Shaped()
     try:
         yield
     finally:
-        room.keras = keras
+        backbone_module.keras = keras
 
 
 def _tokenizer(keras_hub: Any, directory: str) -> Any:
@@ -239,9 +245,9 @@ def _tokenizer(keras_hub: Any, directory: str) -> Any:
 
 
 def _task(keras_hub: Any, kind: str, backbone: Any) -> Any:
-    """A backbone as a task, without its preprocessor, which wants TensorFlow.
+    """The task of a backbone, without a preprocessor, which needs TensorFlow.
 
-    By name, as ``Variant.task_class``.
+    The class is found by its name, as in ``Variant.task_class``.
     """
     name = type(backbone).__name__.removesuffix("Backbone") + kind
     return getattr(keras_hub.models, name)(backbone=backbone, preprocessor=None)

@@ -1,6 +1,6 @@
-"""JAX's persistent compilation cache, in a directory that nobody else can write.
+"""JAX's persistent compilation cache, in a directory that no other user can write.
 
-What is in it runs as code of this process: whoever can write there can run anything here.
+This process runs the programs of the cache, so whoever can write to it can run code here.
 """
 
 from __future__ import annotations
@@ -11,43 +11,43 @@ from pathlib import Path
 
 from gemma_nb.errors import InvalidInput
 
-#: Environment variable that names another directory, or is "off".
+#: The environment variable that names the directory, or is "off".
 VARIABLE = "GEMMA_NB_COMPILE_CACHE"
 OFF = "off"
 
 
 def enable_compile_cache(directory: str | Path | None = None) -> Path | None:
-    """Makes JAX keep what XLA compiles, and find it again in the next process.
+    """Makes JAX keep compiled programs on disk for the next process.
 
-    Every program is kept, however short its compile: a model's first token waits for all of them.
-    A directory that the user gave to JAX itself (``JAX_COMPILATION_CACHE_DIR``) stays.
+    Programs that compile quickly are kept too, since the first token of a model waits for all of
+    them. A directory that the user gave to JAX itself (``JAX_COMPILATION_CACHE_DIR``) stays.
 
     Args:
-        directory: where; "off" for no cache; None takes ``GEMMA_NB_COMPILE_CACHE``, else
+        directory: the directory; "off" for no cache; None takes ``GEMMA_NB_COMPILE_CACHE``, else
             ``gemma_nb/xla`` in the user's cache directory.
 
     Returns:
-        The directory, None where there is no cache (also where the default one cannot be made).
+        The directory; None where there is no cache (also where the default cannot be created).
 
     Raises:
-        InvalidInput: others can write to the directory, or it cannot be made.
+        InvalidInput: other users can write to the directory, or it cannot be created.
     """
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
-    asked = directory or os.environ.get(VARIABLE)
-    if asked and str(asked).strip().lower() == OFF:
+    chosen = directory or os.environ.get(VARIABLE)
+    if chosen and str(chosen).strip().lower() == OFF:
         return None
     current: str | None = getattr(jax.config, "jax_compilation_cache_dir", None)
-    if current and not asked:
+    if current and not chosen:
         return Path(current)
-    folder = _private(Path(asked).expanduser()) if asked else _default()
+    folder = _private(Path(chosen).expanduser()) if chosen else _default()
     if folder is None or str(folder) == current:
         return folder
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    # JAX looks for its cache once, at the first compile, which may have been before
+    # JAX opens its cache at the first compile, which may have happened already
     compilation_cache.reset_cache()
     return folder
 
@@ -56,7 +56,10 @@ def _default() -> Path | None:
     base = os.environ.get("XDG_CACHE_HOME")
     try:
         return _private((Path(base) if base else Path.home() / ".cache") / "gemma_nb" / "xla")
-    except (InvalidInput, RuntimeError):  # no home, or one that cannot be written: go without
+    except (
+        InvalidInput,
+        RuntimeError,
+    ):  # no home directory, or a read-only one: work without a cache
         return None
 
 

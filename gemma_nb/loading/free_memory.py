@@ -1,4 +1,4 @@
-"""Memory given back: after a model is unloaded, and after a load that failed."""
+"""Gives memory back: after a model is unloaded, and after a load that failed."""
 
 from __future__ import annotations
 
@@ -8,23 +8,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
 
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError, LoadError
+from gemma_nb.fit.verdict import Verdict
 from gemma_nb.i18n import Message
 
-if TYPE_CHECKING:
-    from gemma_nb.catalog.variant import Variant
-    from gemma_nb.fit.verdict import Verdict
-
-#: What XLA and TensorFlow's allocators write when a device is full.
-_FULL = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
+#: What the allocators of XLA and TensorFlow write when a device is full.
+_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
 
 
 def free_memory() -> None:
-    """Frees what is no longer referred to, and hands free host memory back to the system."""
+    """Frees unreferenced objects and hands free host memory back to the system."""
     if jax := sys.modules.get("jax"):
-        # what it traced of a model's layers; programs that are compiled for live models stay
+        # drops the traces of a model's layers; compiled programs of live models stay
         jax.clear_caches()
     gc.collect()
     if sys.platform == "linux":
@@ -35,11 +32,11 @@ def free_memory() -> None:
 
 @contextmanager
 def cleaned_up_on_failure(variant: Variant, verdict: Verdict) -> Iterator[None]:
-    """Turns what goes wrong in a block into one message; nothing it made stays in memory.
+    """Turns any failure in a block into one message and frees what the block allocated.
 
     Args:
-        variant: what is loaded.
-        verdict: what ``advise`` said of it, for the fixes.
+        variant: the variant that is loaded.
+        verdict: the verdict of ``advise`` on it, whose fixes the message names.
 
     Raises:
         LoadError: memory ran out, or anything else went wrong.
@@ -47,44 +44,44 @@ def cleaned_up_on_failure(variant: Variant, verdict: Verdict) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        # the frames below hold the half-made model, and IPython holds the last traceback
-        for met in (error, error.__cause__, error.__context__):
-            _clear(met.__traceback__ if met else None)
-        told = _told(error, variant, verdict)
+        # the frames below hold the half-built model, and IPython keeps the last traceback
+        for one in (error, error.__cause__, error.__context__):
+            _clear_frames(one.__traceback__ if one else None)
+        load_error = _load_error(error, variant, verdict)
         error.__traceback__ = None
         free_memory()
-        if told is None:
+        if load_error is None:
             raise
-        raise told from error
+        raise load_error from error
 
 
-def _clear(trace: TracebackType | None) -> None:
-    """Empties the frames of a traceback, and those that Keras left out of it, which they hold."""
+def _clear_frames(trace: TracebackType | None) -> None:
+    """Clears the frames of a traceback, and the frames that Keras removed from it."""
     while trace:
         frame: FrameType | None = trace.tb_frame
         while frame:
             try:
                 frame.clear()
-            except RuntimeError:  # still running, and so are its callers
+            except RuntimeError:  # still running, as are its callers
                 break
             frame = frame.f_back
         trace = trace.tb_next
 
 
-def _told(error: BaseException, variant: Variant, verdict: Verdict) -> LoadError | None:
-    """The error that is shown in place of ``error``; None where it speaks for itself."""
+def _load_error(error: BaseException, variant: Variant, verdict: Verdict) -> LoadError | None:
+    """The error to raise in place of ``error``; None where ``error`` itself is to be raised."""
     if isinstance(error, GemmaError) or not isinstance(error, Exception):
         return None
     text = " ".join(str(error).split()) or type(error).__name__
-    host = isinstance(error, MemoryError)
-    if host or any(sign in text for sign in _FULL):
+    on_host = isinstance(error, MemoryError)
+    if on_host or any(sign in text for sign in _OUT_OF_MEMORY):
         fixes = "; ".join(str(fix) for fix in verdict.fixes)
         advice = Message("load_fixes", {"fixes": fixes}) if fixes else Message("load_no_fixes")
         return LoadError(
             "load_out_of_memory",
             name=variant.name,
             precision=verdict.choice.precision,
-            where=Message("load_where_host" if host else "load_where_device"),
+            where=Message("load_where_host" if on_host else "load_where_device"),
             fixes=advice,
         )
     why = text if text.endswith((".", "!", "。")) else f"{text}."

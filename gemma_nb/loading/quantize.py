@@ -1,9 +1,9 @@
 """Keras's int8 and int4, computed one tensor at a time while a 16-bit checkpoint is read.
 
 The formulas are those of keras 3.15.1 (``keras.quantizers``, ``layer.quantize`` of Dense,
-EinsumDense, Embedding and ReversibleEmbedding) and give the same bits. On a GPU they run there
-(``quantizing_gpu``), elsewhere in NumPy, as Keras's do, on all cores and over blocks that stay in
-the cache: XLA multiplies by reciprocals where these divide.
+EinsumDense, Embedding and ReversibleEmbedding) and give the same bits. On a GPU they run on the
+device (``quantize_gpu``). Elsewhere they run in NumPy, as Keras's do, on all cores and in blocks
+that fit the processor's cache; XLA would multiply by reciprocals where these formulas divide.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from gemma_nb.fit.weight_bytes import INT4_BLOCK as GROUP
 from gemma_nb.loading import quantize_gpu
 from gemma_nb.loading.tensor_files import stream_to_device
 
-#: Bytes of an embedding that are quantised at once, on all cores together.
+#: Bytes of an embedding that are quantised at once by all cores together.
 BLOCK = 64 * 2**20
-#: Elements that one core takes at once: its float32 copies stay in the cache.
+#: Elements that one core quantises at once: their float32 copies fit its cache.
 PART = 2**18
-#: Keras's own epsilon in the scales.
+#: The epsilon that Keras adds to the scales.
 EPSILON = 1e-7
 
-#: Each thread's scratch memory.
-_kept = threading.local()
+#: The scratch memory of each thread.
+_scratch_memory = threading.local()
 
-#: Layers that Keras quantises -> the attributes that hold their tensors.
+#: From the layers that Keras quantises to the names of their tensors.
 _TENSORS = {
     "Dense": ("kernel",),
     "EinsumDense": ("kernel",),
@@ -42,7 +42,7 @@ _TENSORS = {
 def quantizable_layers(backbone: Any) -> list[Any]:
     """The layers of a built backbone that ``backbone.quantize`` would change.
 
-    As in ``keras.Model.quantize``: leaves of exactly the four classes, subclasses not.
+    As in ``keras.Model.quantize``: leaf layers of exactly the four classes, not of subclasses.
     """
     import keras
 
@@ -55,12 +55,12 @@ def quantizable_layers(backbone: Any) -> list[Any]:
 
 
 def quantized_policies(backbone: Any, mode: str, dtype: str) -> Any:
-    """The dtype policy map with which a backbone of the same config is built quantised.
+    """The dtype policy map that builds a quantised backbone of the same config.
 
     Args:
         backbone: the same backbone, built and not quantised.
         mode: "int8" or "int4".
-        dtype: what is not quantised is held in, a Keras dtype name.
+        dtype: the Keras dtype name of everything that is not quantised.
     """
     import keras
 
@@ -73,13 +73,14 @@ def quantized_policies(backbone: Any, mode: str, dtype: str) -> Any:
 
 
 def finish_quantized_layers(backbone: Any) -> None:
-    """Gives quantised layers what ``quantize`` gives and building from a policy leaves out.
+    """Completes layers that were built quantised, as ``quantize`` would have.
 
-    Without a config a tied int4 embedding also quantises activations (keras 3.15.1,
-    ``ReversibleEmbedding._int4_build``): other logits than before saving. Without a policy of its
-    own in place of the whole map, a layer is saved without its scales (``save_own_variables``
-    asks the map for its mode). Gemma 4's encoders multiply by kernels themselves (keras-hub 0.32,
-    ``Gemma4ClippableEinsumDense``): quantised ones without their scale.
+    - Without a config, a tied int4 embedding also quantises activations (keras 3.15.1,
+      ``ReversibleEmbedding._int4_build``) and gives other logits than before saving.
+    - With the whole policy map in place of its own policy, a layer is saved without its scales
+      (``save_own_variables`` asks the map for the mode).
+    - The encoders of Gemma 4 multiply by kernels themselves (keras-hub 0.32,
+      ``Gemma4ClippableEinsumDense``), by quantised ones without their scale.
     """
     import keras
 
@@ -96,11 +97,11 @@ def finish_quantized_layers(backbone: Any) -> None:
             if mode == "int4":
                 layer.inputs_quantizer = layer.quantization_config.activation_quantizer
         if type(layer).__name__ == "Gemma4ClippableEinsumDense" and layer.dense.quantization_mode:
-            layer.call = partial(_clipped, layer)
+            layer.call = partial(_call_clippable, layer)
 
 
-def _clipped(layer: Any, x: Any) -> Any:
-    """``Gemma4ClippableEinsumDense.call`` with its layer called."""
+def _call_clippable(layer: Any, x: Any) -> Any:
+    """``Gemma4ClippableEinsumDense.call`` that calls the inner layer, which applies the scale."""
     import keras
 
     def within(x: Any, low: Any, high: Any) -> Any:
@@ -120,7 +121,7 @@ def tensor_names(layer: Any) -> list[str]:
 
 
 def is_quantized_tensor(layer: Any, name: str) -> bool:
-    """Whether ``name`` is one of the tensors that quantising changes."""
+    """Whether quantising changes the tensor ``name`` of a layer."""
     return name in _TENSORS[type(layer).__name__]
 
 
@@ -130,12 +131,12 @@ def quantize_tensor(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
     Args:
         layer: a layer that was built quantised.
         name: "kernel", "embeddings" or "reverse_embeddings".
-        tensor: the tensor before, a NumPy array or ``Stored``; it is taken in the dtype that the
-            layer's other variables have.
+        tensor: the tensor before quantising, a NumPy array or a ``StoredTensor``. It is rounded
+            to the dtype of the layer's other variables first.
 
     Returns:
-        From variable to value: the tensor, its scale and, for int4, its zero point and the
-        groups' indices.
+        From the name of a variable to its value: the tensor, its scale and, for int4, its zero
+        point and the indices of its groups.
     """
     import numpy as np
 
@@ -168,31 +169,31 @@ def _kernel(layer: Any, name: str, mode: str, dtype: str, tensor: Any) -> tuple[
         values, scale = _abs_max(tensor, dtype, axes)
         if not einsum:
             return values, scale[0]
-        return values, _adjusted(layer, scale)
+        return values, _adjust_scale(layer, scale)
     if einsum:
         tensor = tensor.reshape(layer._int4_rows, layer._int4_unpacked_column_size)  # noqa: SLF001
     return _grouped(tensor, dtype, axis=0, pack=1 if name == "kernel" else 0)
 
 
-def _adjusted(layer: Any, scale: Any) -> Any:
-    """``layer._adjust_scale_for_quant(scale, "kernel")``, which compiles its three steps."""
+def _adjust_scale(layer: Any, scale: Any) -> Any:
+    """``layer._adjust_scale_for_quant(scale, "kernel")`` in NumPy; Keras compiles its steps."""
     import numpy as np
 
-    made = np.asarray(scale)
+    scale = np.asarray(scale)
     if layer._kernel_transpose_axes:  # noqa: SLF001
-        made = np.transpose(made, layer._kernel_transpose_axes)  # noqa: SLF001
+        scale = np.transpose(scale, layer._kernel_transpose_axes)  # noqa: SLF001
     if layer._kernel_expand_axes:  # noqa: SLF001
-        made = np.expand_dims(made, tuple(layer._kernel_expand_axes))  # noqa: SLF001
+        scale = np.expand_dims(scale, tuple(layer._kernel_expand_axes))  # noqa: SLF001
     if layer._kernel_squeeze_axes:  # noqa: SLF001
-        made = np.squeeze(made, tuple(layer._kernel_squeeze_axes))  # noqa: SLF001
-    return made
+        scale = np.squeeze(scale, tuple(layer._kernel_squeeze_axes))  # noqa: SLF001
+    return scale
 
 
 def _abs_max(x: Any, dtype: str, axes: tuple[int, ...]) -> tuple[Any, Any]:
     """``keras.quantizers.abs_max_quantize`` with ``to_numpy`` and the range of int8.
 
     Returns:
-        int8 of the tensor's shape, and the scale with the reduced ``axes`` kept at 1.
+        int8 values in the tensor's shape, and the scale, whose reduced ``axes`` have length 1.
     """
     import numpy as np
 
@@ -208,7 +209,7 @@ def _abs_max(x: Any, dtype: str, axes: tuple[int, ...]) -> tuple[Any, Any]:
         largest = np.maximum(y.max(axes, keepdims=True), -y.min(axes, keepdims=True))
         scale = np.float32(127) / (largest + np.float32(EPSILON))
         np.multiply(y, scale, out=y)
-        values[where] = np.rint(y, out=y)  # no number is beyond 127: the largest became 127
+        values[where] = np.rint(y, out=y)  # the largest number became 127, so nothing is clipped
         scales[where] = scale
 
     _on_all_cores(part, x.shape[free], x.size)
@@ -220,12 +221,12 @@ def _grouped(x: Any, dtype: str, axis: int, pack: int) -> tuple[Any, Any, Any]:
 
     Args:
         x: a matrix.
-        dtype: what its numbers are rounded to first.
-        axis: groups of 128 run along it.
+        dtype: the dtype that its numbers are rounded to first.
+        axis: the axis along which the groups run.
         pack: the axis along which two numbers share a byte.
 
     Returns:
-        int8 with two numbers in each; the scale and the int8 zero point of each group.
+        int8 values that hold two numbers each; the scale and the int8 zero point of each group.
     """
     import numpy as np
 
@@ -265,7 +266,7 @@ def _grouped(x: Any, dtype: str, axis: int, pack: int) -> tuple[Any, Any, Any]:
 
 
 def _packed(values: Any, axis: int) -> Any:
-    """Two int4 in a byte: the first in its low half, the second in its high half."""
+    """Packs two int4 numbers in a byte: the first in its low half, the second in its high half."""
     import numpy as np
 
     values = np.pad(values, [(0, values.shape[i] % 2) if i == axis else (0, 0) for i in (0, 1)])
@@ -274,33 +275,33 @@ def _packed(values: Any, axis: int) -> Any:
 
 
 def _float32(x: Any, dtype: str) -> Any:
-    """The numbers rounded to ``dtype``, as float32 in this thread's scratch memory."""
+    """The numbers rounded to ``dtype`` and held as float32 in the scratch memory of this thread."""
     import ml_dtypes
     import numpy as np
 
     x = x.astype(_numpy(dtype), copy=False)
-    made = _scratch(np.float32, x.shape)
+    numbers = _scratch(np.float32, x.shape)
     if x.dtype == ml_dtypes.bfloat16:
-        # the upper half of a float32: several times faster than ml_dtypes' own cast
-        bits = made.view(np.uint32)
+        # bfloat16 is the upper half of a float32; several times faster than the cast of ml_dtypes
+        bits = numbers.view(np.uint32)
         bits[...] = x.view(np.uint16)
         np.left_shift(bits, 16, out=bits)
     else:
-        made[...] = x
-    return made
+        numbers[...] = x
+    return numbers
 
 
 def _scratch(dtype: Any, shape: tuple[int, ...]) -> Any:
-    """An array in memory that this thread keeps: new memory costs more than what is done in it."""
+    """An array in memory that this thread reuses, since allocating costs more than computing."""
     import numpy as np
 
     count = math.prod(shape)
-    held = getattr(_kept, np.dtype(dtype).name, None)
-    if held is None or held.size < count:
-        held = np.empty(count, dtype)
+    memory = getattr(_scratch_memory, np.dtype(dtype).name, None)
+    if memory is None or memory.size < count:
+        memory = np.empty(count, dtype)
         if count <= 2 * PART:
-            setattr(_kept, np.dtype(dtype).name, held)
-    return held[:count].reshape(shape)
+            setattr(_scratch_memory, np.dtype(dtype).name, memory)
+    return memory[:count].reshape(shape)
 
 
 def _numpy(dtype: str) -> Any:
@@ -316,8 +317,14 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def _on_all_cores(part: Callable[[slice], None], length: int, size: int) -> None:
-    """Calls ``part`` with slices that cover ``length``, of ``PART`` elements of ``size`` each."""
-    # an even number, so that no byte of two int4 is shared
+    """Calls ``part`` in parallel with slices that cover ``length``, ``PART`` elements each.
+
+    Args:
+        part: called with a slice.
+        length: the length of the axis that is sliced.
+        size: the number of elements of the whole tensor.
+    """
+    # an even step, so that no two slices share a byte of two int4 numbers
     step = max(2, PART * length // max(1, size) // 2 * 2)
     spans = [slice(start, min(start + step, length)) for start in range(0, length, step)]
     if len(spans) == 1:

@@ -1,8 +1,8 @@
-"""int8 and int4 made on a GPU: a tensor is sent once, in 16 bit, and rounded there.
+"""Quantises to int8 and int4 on a GPU: a tensor is sent once, in 16 bit, and rounded there.
 
-One program a shape gives what Keras's NumPy gives, bit for bit. XLA divides float32 by way of
-reciprocals, so that quotients are made in float64: rounded to float32 they are the exact ones
-(Figueroa 1995: 53 bits are more than twice 24 and two).
+One compiled program for each shape gives the same bits as Keras's NumPy code. XLA divides float32
+through reciprocals, so quotients are computed in float64; rounded to float32 they are exact
+(Figueroa 1995: the 53 bits of float64 are at least 2 * 24 + 2).
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from typing import Any
 
 
 def wanted() -> bool:
-    """Whether this process's device is a GPU; a TPU has no float64."""
+    """Whether the default device is a GPU. A TPU has no float64."""
     import jax
 
     return jax.default_backend() == "gpu"
 
 
 def abs_max(x: Any, axes: tuple[int, ...], epsilon: float) -> tuple[Any, Any]:
-    """As ``quantizing._abs_max``.
+    """As ``quantize._abs_max``, on the GPU.
 
     Args:
-        x: a NumPy array in the dtype that its scale is to have.
-        axes: along which there is one scale; they are kept at 1.
-        epsilon: Keras's.
+        x: a NumPy array in the dtype of its scale.
+        axes: the axes that share one scale; they keep length 1.
+        epsilon: the epsilon of Keras.
 
     Returns:
-        int8 on the device, and the scale, likewise.
+        The int8 values and the scale, both on the device.
     """
     import jax
 
@@ -36,17 +36,18 @@ def abs_max(x: Any, axes: tuple[int, ...], epsilon: float) -> tuple[Any, Any]:
 
 
 def grouped(x: Any, group: int, axis: int, pack: int, epsilon: float) -> tuple[Any, Any, Any]:
-    """As ``quantizing._grouped``.
+    """As ``quantize._grouped``, on the GPU.
 
     Args:
-        x: a NumPy matrix in the dtype that its scales are to have.
-        group: numbers of a group.
-        axis: groups run along it; what the last lacks counts as zeros.
+        x: a NumPy matrix in the dtype of its scales.
+        group: the number of elements of a group.
+        axis: the axis along which the groups run; the last group is padded with zeros.
         pack: the axis along which two numbers share a byte.
-        epsilon: Keras's.
+        epsilon: the epsilon of Keras.
 
     Returns:
-        int8 on the device with two numbers in each; the groups' scales and zero points, likewise.
+        The int8 values that hold two numbers each, the scales and the zero points of the groups,
+        all on the device.
     """
     import jax
 
@@ -55,24 +56,24 @@ def grouped(x: Any, group: int, axis: int, pack: int, epsilon: float) -> tuple[A
 
 
 def _float64() -> Any:
-    """In which float64 is not cut to float32, in this thread alone."""
+    """A context that enables float64 in this thread."""
     import jax
     from jax import experimental
 
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(True)
-    return getattr(experimental, "enable_x64")()  # noqa: B009 - where jax before 0.9 has it
+    return getattr(experimental, "enable_x64")()  # noqa: B009 - its place before jax 0.9
 
 
 def _quotient(a: Any, b: Any) -> Any:
-    """A / b of float32 numbers, rounded once."""
+    """The quotient of two float32 numbers, rounded once."""
     import jax.numpy as jnp
 
     return _rounded(a.astype(jnp.float64) / b.astype(jnp.float64), jnp.float32)
 
 
 def _rounded(x: Any, dtype: Any) -> Any:
-    """In float32, with the bits of a dtype: XLA leaves out conversions there and back."""
+    """Rounds to a dtype and returns float32. XLA would remove a cast there and back."""
     import jax
     import jax.numpy as jnp
 

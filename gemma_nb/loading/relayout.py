@@ -1,10 +1,10 @@
-"""How kernels lie in a GPU's memory: the numbers that are summed up stand side by side.
+"""Changes the memory layout of kernels on a GPU so that contracted axes are contiguous.
 
-A decode step multiplies one row with each kernel. XLA makes that a sum along the kernel's
-contracted axes, which reads memory in order, in one pass, only where those axes are the minor
-ones; Keras's shapes have them first. The arrays keep their shapes and values, so that layers,
-``save`` and Keras's own programs see no difference. Gemma 3 1B on an H200, one step: 1.93 ms as
-Keras lays them out, 1.26 ms so (2026-11-22).
+A decode step multiplies one row by each kernel. XLA compiles that to a sum along the contracted
+axes of the kernel, which reads memory in order and in one pass only where these axes are the minor
+ones; in Keras's shapes they come first. Shapes and values stay the same, so that layers, ``save``
+and Keras's own programs see no difference. One step of Gemma 3 1B on an H200 takes 1.93 ms with
+Keras's layout and 1.26 ms with this one (2026-11-22).
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-#: Bytes from which on a kernel is put back where it came from.
+#: The size in bytes from which a kernel is copied back to its old address.
 LARGE = 2 * 2**20
-#: XLA's allocator takes memory by regions that double from the first, where it is not taken
-#: beforehand, and gives a hole away whole unless it is twice as large as what is asked for, or by
-#: the second larger (xla/tsl/framework/bfc_allocator.cc).
+#: Without preallocation, XLA's allocator takes memory in regions whose size doubles, beginning with
+#: ``REGION``. It hands out a free chunk whole unless the chunk is twice as large as the request, or
+#: larger by ``SPARE`` (xla/tsl/framework/bfc_allocator.cc).
 REGION, SPARE = 2 * 2**20, 128 * 2**20
 
 
 def relayout_layers(layers: list[Any]) -> None:
-    """Lays out the kernels of layers anew, in place.
+    """Changes the layout of the kernels of layers, in place.
 
-    A large one ends where it was, through a copy. Elsewhere the hole that it leaves joins the one
-    beside it, and XLA's allocator gives a hole away whole unless it is twice as large as what is
-    asked for: 1.3 GiB of Gemma 3 12B in bfloat16 were lost so (an H100, jax 0.11.2;
-    ``benchmarks/holes.py`` counts them).
+    A large kernel is copied back to its old address. At another address it would leave a free
+    chunk that joins its neighbour, and XLA's allocator hands out a chunk whole unless it is twice
+    as large as the request: this cost 1.3 GiB of Gemma 3 12B in bfloat16 (an H100, jax 0.11.2;
+    ``benchmarks/holes.py`` counts it).
 
     Args:
-        layers: those with weights; all but Dense and EinsumDense are left as they are, and so are
-            variables that are laid out over several devices.
+        layers: layers with weights. Only Dense and EinsumDense are changed, and no variables that
+            are sharded over several devices.
     """
     for variable, order in _orders(layers):
         large = variable.value.nbytes >= LARGE
-        for program in _laid(order, variable.value.sharding)[: 1 + large]:
-            # assign would lay it back
+        for program in _layout_programs(order, variable.value.sharding)[: 1 + large]:
+            # assign would restore the default layout
             variable._value = program(variable.value)  # noqa: SLF001
-            if large:  # until then the memory it came from is not free
+            if large:  # frees the old memory before the next allocation
                 variable.value.block_until_ready()
 
 
 def region_bytes(sizes: Sequence[int]) -> int:
-    """Bytes to take and give back once, so that the first large variable loses nothing.
+    """The bytes to allocate and free once so that the first large variable wastes no memory.
 
-    The embedding table of Gemma 3 1B in int4 would be given 256 MiB for its 144.
+    Without it, the embedding table of Gemma 3 1B in int4 takes 256 MiB for its 144 MiB.
 
     Args:
-        sizes: bytes of the variables, in the order in which they are filled.
+        sizes: the sizes of the variables in bytes, in the order in which they are filled.
 
     Returns:
-        0 where nothing would be lost.
+        A number of bytes; 0 where nothing would be wasted.
     """
     first = next((size for size in sizes if size >= SPARE // 2), 0)
     region = REGION
@@ -63,10 +63,10 @@ def region_bytes(sizes: Sequence[int]) -> int:
 
 
 def reserve_region(layers: list[Any]) -> None:
-    """Has the allocator take a region in which the first large variable fits with room to spare.
+    """Makes the allocator take a region that the first large variable fits into with room to spare.
 
     Args:
-        layers: those that will be filled, in that order.
+        layers: the layers that will be filled, in this order.
     """
     import jax
     import jax.numpy as jnp
@@ -83,8 +83,11 @@ def reserve_region(layers: list[Any]) -> None:
 
 
 @cache
-def _laid(order: tuple[int, ...], sharding: Any) -> tuple[Callable[[Any], Any], ...]:
-    """What lays an array out, and what copies it then; ``device_put`` would take milliseconds."""
+def _layout_programs(order: tuple[int, ...], sharding: Any) -> tuple[Callable[[Any], Any], ...]:
+    """Two compiled functions: one changes the layout of an array, one copies it in that layout.
+
+    ``device_put`` would take milliseconds.
+    """
     import jax
     import jax.numpy as jnp
     from jax.experimental.layout import Format, Layout
@@ -95,36 +98,39 @@ def _laid(order: tuple[int, ...], sharding: Any) -> tuple[Callable[[Any], Any], 
 
 
 def compile_arguments(variables: list[Any], layers: list[Any]) -> list[Any]:
-    """What programs are compiled for: values, or what stands for those that are not read yet.
+    """The arguments that programs are compiled for: values, or shapes where none are read yet.
 
     Args:
         variables: Keras variables, with values or without.
-        layers: those that they belong to, which are laid out once they are filled.
+        layers: the layers that they belong to, whose layout changes once they are filled.
+
+    Returns:
+        An array or a ``jax.ShapeDtypeStruct`` for each variable.
     """
     import jax
     from jax.experimental.layout import Format, Layout
     from jax.sharding import SingleDeviceSharding
 
     orders = {id(v): order for v, order in _orders(layers)} if relayout_pays() else {}
-    here = SingleDeviceSharding(jax.devices()[0])
+    sharding = SingleDeviceSharding(jax.devices()[0])
 
     def one(variable: Any) -> Any:
         if variable._value is not None:  # noqa: SLF001 - .value would make one up
             return variable.value
         order = orders.get(id(variable))
-        where = Format(Layout(major_to_minor=order), here) if order else here
-        return jax.ShapeDtypeStruct(variable.shape, variable.dtype, sharding=where)
+        form = Format(Layout(major_to_minor=order), sharding) if order else sharding
+        return jax.ShapeDtypeStruct(variable.shape, variable.dtype, sharding=form)
 
     return [one(v) for v in variables]
 
 
 def _orders(layers: list[Any]) -> Iterator[tuple[Any, tuple[int, ...]]]:
-    """The variables that lie otherwise than usual, with the order of their axes in memory."""
+    """The variables whose layout changes, each with the order of its axes in memory."""
     for layer in layers:
         order = contracted_last(layer)
         if order is None or order == tuple(range(len(order))):
             continue
-        # an int4 kernel's scales and zero points lie as it does
+        # the scales and zero points of an int4 kernel take the layout of the kernel
         for name in ("_kernel", *(("kernel_scale", "kernel_zero") if _is_int4(layer) else ())):
             variable = getattr(layer, name, None)
             if variable is None or variable._layout is not None:  # noqa: SLF001
@@ -138,13 +144,13 @@ def _is_int4(layer: Any) -> bool:
 
 
 def contracted_last(layer: Any) -> tuple[int, ...] | None:
-    """The axes of a layer's kernel, those that are kept first, those that are summed last.
+    """The axes of a layer's kernel, with the contracted ones last.
 
     Args:
         layer: a Keras layer.
 
     Returns:
-        None where it has no such kernel.
+        The axes in that order; None where the layer has no kernel of that kind.
     """
     kind = type(layer).__name__
     if kind not in {"Dense", "EinsumDense"}:
@@ -155,13 +161,13 @@ def contracted_last(layer: Any) -> tuple[int, ...] | None:
     kernel = inputs.split(",")[1].strip()
     summed = [axis for axis, name in enumerate(kernel) if name not in result]
     kept = [axis for axis, name in enumerate(kernel) if name in result]
-    if _is_int4(layer):  # kept as (rows, columns)
+    if _is_int4(layer):  # stored as (rows, columns)
         return (1, 0)
     return (*kept, *summed)
 
 
 def relayout_pays() -> bool:
-    """Whether this process's device gains by it: a GPU. A TPU lays arrays out by itself."""
+    """Whether the default device gains by it: a GPU does; a TPU chooses layouts by itself."""
     import jax
 
     return jax.default_backend() == "gpu"

@@ -1,4 +1,4 @@
-"""A loaded model as an ordinary KerasHub preset, and what this package adds to find it again."""
+"""Saves a loaded model as an ordinary KerasHub preset, with a record of what it is."""
 
 from __future__ import annotations
 
@@ -8,26 +8,47 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.text_utils import format_bytes
 
-if TYPE_CHECKING:
-    from gemma_nb.model import Model
-
-#: Says which variant a saved preset is: its config does not tell instruction-tuned from
-#: pretrained. KerasHub does not read it.
+#: The file that records which variant a saved preset is. The preset's own config does not tell
+#: instruction-tuned from pretrained. KerasHub does not read this file.
 RECORD = "gemma_nb.json"
 
 
-def save_preset(model: Model, path: str | Path) -> Path:
-    """Writes a model as a KerasHub preset; see ``Model.save``."""
+def save_preset(
+    lm: Any,
+    parts: list[Any],
+    variant: Variant,
+    precision: str,
+    path: str | Path,
+) -> Path:
+    """Writes a model as a KerasHub preset.
+
+    The preset is written to a temporary directory beside ``path`` and then renamed, so that
+    ``path`` never holds half a preset.
+
+    Args:
+        lm: the KerasHub task.
+        parts: its tokenizer and converters; each has ``save_to_preset``.
+        variant: the variant that is recorded.
+        precision: the precision that is recorded.
+        path: a directory that does not exist yet, or is empty.
+
+    Returns:
+        The directory.
+
+    Raises:
+        InvalidInput: ``path`` exists and is not an empty directory.
+        LoadError: the disk is full or cannot be written; nothing is left at ``path``.
+    """
     target = Path(path).expanduser()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InvalidInput("load_save_not_empty", folder=target)
-    needed = sum(v.value.nbytes for v in model.lm.backbone.variables)
+    needed = sum(v.value.nbytes for v in lm.backbone.variables)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(target.parent).free
@@ -38,14 +59,16 @@ def save_preset(model: Model, path: str | Path) -> Path:
                 needed=format_bytes(needed),
                 free=format_bytes(free),
             )
-        # beside its place first: what stands at ``path`` is whole
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as made:
-            _write(model, made)
-            folder = Path(made)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
+            for part in (lm, *parts):
+                part.save_to_preset(temporary)
+            folder = Path(temporary)
+            record = {"variant": dataclasses.asdict(variant), "precision": precision}
+            (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
             if target.exists():
                 target.rmdir()
             folder.replace(target)
-            folder.mkdir()  # for TemporaryDirectory to take away
+            folder.mkdir()  # TemporaryDirectory expects it when it cleans up
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise LoadError("load_save_failed", folder=target, why=why) from error
@@ -53,29 +76,22 @@ def save_preset(model: Model, path: str | Path) -> Path:
     return target
 
 
-def _write(model: Model, folder: str) -> None:
-    model.lm.save_to_preset(folder)
-    model.tokenizer.save_to_preset(folder)
-    for converter in (model.converters.image, model.converters.audio):
-        if converter is not None:
-            converter.save_to_preset(folder)
-    record = {"variant": dataclasses.asdict(model.variant), "precision": model.precision}
-    Path(folder, RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-
-
 def recorded_variant(folder: Path) -> Variant | None:
-    """The variant that ``save`` recorded in a directory, as one that lies there; None without.
+    """The variant that ``save_preset`` recorded in a directory.
 
     Args:
         folder: a directory.
+
+    Returns:
+        The variant, with the directory as its handle; None where there is no readable record.
     """
     try:
         fields = json.loads((folder / RECORD).read_text(encoding="utf-8"))["variant"]
-        lists = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
-        known = {f.name for f in dataclasses.fields(Variant)}
-        shape = _architecture(fields["architecture"])
-        kept = {k: v for k, v in {**fields, **lists}.items() if k in known}
-        return Variant(**{**kept, "architecture": shape, "handle": str(folder)})
+        tuples = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
+        names = {f.name for f in dataclasses.fields(Variant)}
+        architecture = _architecture(fields["architecture"])
+        values = {k: v for k, v in {**fields, **tuples}.items() if k in names}
+        return Variant(**{**values, "architecture": architecture, "handle": str(folder)})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -15,7 +15,7 @@ SPAN = 16 * 2**20
 
 
 class StoredTensor:
-    """One tensor of a weights file that Keras wrote; sliced like an array, read when sliced.
+    """One tensor of a weights file that Keras wrote. Slicing it reads the rows from the file.
 
     Args:
         dataset: the h5py dataset. Keras stores bfloat16 as two opaque bytes and names the dtype
@@ -51,19 +51,19 @@ class StoredTensor:
 
 
 def _offset(dataset: Any) -> int | None:
-    """Where a dataset lies in its file in one piece and as it is in memory; None where it does not.
+    """The offset of a dataset that lies in its file contiguously and unencoded; otherwise None.
 
-    h5py reads with one thread, and no other part of Python runs meanwhile.
+    Such a dataset is read without h5py, which reads in one thread and blocks all other threads.
     """
-    plain = dataset.chunks is None and not dataset.is_virtual and not dataset.external
-    here = dataset.dtype.isnative and dataset.file.driver == "sec2" and hasattr(os, "preadv")
-    if not (plain and here):
+    contiguous = dataset.chunks is None and not dataset.is_virtual and not dataset.external
+    readable = dataset.dtype.isnative and dataset.file.driver == "sec2" and hasattr(os, "preadv")
+    if not (contiguous and readable):
         return None
     return dataset.id.get_offset()
 
 
 def _read(path: str, offset: int, out: Any) -> None:
-    """Fills an array from a file, on several threads."""
+    """Fills an array from a file in several threads."""
     import numpy as np
 
     whole = memoryview(out.reshape(-1).view(np.uint8))
@@ -85,24 +85,27 @@ def _read(path: str, offset: int, out: Any) -> None:
 
 @cache
 def _readers() -> ThreadPoolExecutor:
-    """Threads for all loads: each new one would keep memory of its own."""
+    """The threads for all loads: each new thread would keep memory of its own."""
     return ThreadPoolExecutor(min(8, os.cpu_count() or 1), "gemma_nb-read")
 
 
 def open_tensor(store: Any, key: str) -> Any:
-    """The tensor ``key`` of a Keras weights store: sliceable, with ``shape`` and ``dtype``.
+    """The tensor ``key`` of a Keras weights store.
 
     Args:
-        store: a ``H5IOStore`` or ``ShardedH5IOStore`` that stands at a layer.
-        key: the tensor's number in it.
+        store: a ``H5IOStore`` or ``ShardedH5IOStore``, positioned at a layer.
+        key: the number of the tensor in the layer.
+
+    Returns:
+        An object with ``shape`` and ``dtype`` that reads rows when it is sliced.
 
     Raises:
-        KeyError: the file does not hold it.
-        ValueError: the file links elsewhere, or its shape is a bomb (Keras's own checks).
+        KeyError: the file does not hold the tensor.
+        ValueError: the file links to another one, or declares a huge shape (Keras's own checks).
     """
     from keras.src.saving.saving_lib import safe_get_h5_dataset
 
-    group = store._h5_entry_group  # noqa: SLF001 - the store itself only hands out whole arrays
+    group = store._h5_entry_group  # noqa: SLF001 - private: keras 3.15.1; the store itself returns whole arrays only
     if key in group:
         dataset = safe_get_h5_dataset(group, key)
         if dataset.shape:
@@ -111,7 +114,7 @@ def open_tensor(store: Any, key: str) -> Any:
 
 
 def stored_bytes(tensor: Any) -> int:
-    """Bytes of a tensor as it is stored."""
+    """The size of a tensor in the file, in bytes."""
     import math
 
     return math.prod(tensor.shape) * tensor.dtype.itemsize
@@ -123,20 +126,20 @@ def stream_to_device(
     """Sends a tensor to the default device in blocks of whole rows.
 
     Args:
-        tensor: what ``stored`` gives, or a NumPy array; at least one axis.
-        convert: from a block to the arrays that are kept of it, each with the block's rows as its
-            first axis; those of all blocks are put together.
-        block: bytes of a block, as stored.
+        tensor: what ``open_tensor`` returns, or a NumPy array; at least one axis.
+        convert: turns a block of rows into one or more arrays, each with these rows as its first
+            axis. The results of all blocks are concatenated along it.
+        block: the size of a block in the file, in bytes.
 
     Returns:
-        The arrays on the device; it never holds more than them and one block.
+        The arrays on the device, which never holds more than them and one block.
     """
     import jax
     import jax.numpy as jnp
 
     rows = tensor.shape[0]
     step = max(1, block * rows // max(1, stored_bytes(tensor)))
-    # blocks of one length where that costs little: each length is a program of its own
+    # prefer blocks of one length: each length compiles a program of its own
     step = next((n for n in range(step, step // 2, -1) if not rows % n), step)
     if step >= rows:
         return tuple(jnp.asarray(part) for part in convert(tensor[:]))
@@ -146,18 +149,18 @@ def stream_to_device(
         if not whole:
             whole = [jnp.zeros((rows, *part.shape[1:]), part.dtype) for part in parts]
         whole = [_write()(old, part, start) for old, part in zip(whole, parts, strict=True)]
-        jax.block_until_ready(whole)  # the block's host memory is free again
+        jax.block_until_ready(whole)  # frees the host memory of the block
     return tuple(whole)
 
 
 def cast_block(dtype: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """A ``convert`` for ``stream`` that changes the dtype, on the host."""
+    """A ``convert`` for ``stream_to_device`` that changes the dtype, on the host."""
     return lambda block: (block.astype(dtype, copy=False),)
 
 
 @cache
 def _write() -> Any:
-    """Writes a block of rows into an array in place (the array is donated)."""
+    """A compiled function that writes a block of rows into an array in place (it is donated)."""
     import jax
 
     def write(old: Any, part: Any, start: Any) -> Any:

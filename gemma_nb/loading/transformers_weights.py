@@ -1,99 +1,111 @@
-"""Hugging Face checkpoints, through KerasHub's own converters, one tensor at a time."""
+"""Reads Hugging Face checkpoints through KerasHub's own converters, one tensor at a time."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gemma_nb.loading import quantize, relayout, weights
+from gemma_nb.loading.quantize import quantizable_layers, tensor_names
+from gemma_nb.loading.relayout import relayout_layers, relayout_pays, reserve_region
+from gemma_nb.loading.weights import BytesCallback, assign_in_blocks, fill_quantized
+
+#: From the id of a plain variable to the quantised layer that takes it, and its name there.
+QuantizedTargets = dict[int, tuple[Any, str]]
 
 
 def read_transformers_weights(
-    loader: Any, plain: Any, target: Any, watch: weights.BytesCallback | None = None
+    loader: Any, plain: Any, target: Any, watch: BytesCallback | None = None
 ) -> None:
-    """Converts a checkpoint into a backbone, quantised on the way where that is.
+    """Converts a checkpoint into a backbone and quantises it on the way where that was asked for.
 
     Args:
         loader: KerasHub's ``TransformersPresetLoader`` of the directory.
-        plain: the backbone built without weights and not quantised: the converter names its
+        plain: the backbone built without weights and not quantised; the converter assigns to its
             variables.
         target: the backbone that is filled; ``plain`` itself where nothing is quantised.
-        watch: told the bytes of weights as they are read.
+        watch: called with the number of bytes of each tensor that was read.
 
     Raises:
-        ValueError: the files do not hold what the config says.
+        ValueError: the files do not hold the weights that the config describes.
         OSError: a file is missing, cut or corrupt.
     """
-    pairs = {} if target is plain else _twins(plain, target)
-    if relayout.relayout_pays():
-        relayout.reserve_region(target._flatten_layers())  # noqa: SLF001 - as Keras walks them
-    with _porting()(loader.preset, pairs, watch) as tensors:
+    targets = {} if target is plain else _quantized_targets(plain, target)
+    layers = target._flatten_layers()  # noqa: SLF001 - private: keras 3.15.1, its own order
+    if relayout_pays():
+        reserve_region(layers)
+    with _streaming_loader()(loader.preset, targets, watch) as tensors:
         loader.converter.convert_weights(plain, tensors, loader.config)
-    _finish(plain, target, pairs)
-    if relayout.relayout_pays():
-        relayout.relayout_layers(target._flatten_layers())  # noqa: SLF001
+    _finish(plain, target, targets)
+    if relayout_pays():
+        relayout_layers(layers)
 
 
-def _twins(plain: Any, target: Any) -> dict[int, tuple[Any, str]]:
-    """From a plain variable's id to its quantised layer and its name in it."""
-    twins = {}
-    changed = zip(
-        quantize.quantizable_layers(plain), quantize.quantizable_layers(target), strict=True
-    )
-    for old, new in changed:
-        for name in quantize.tensor_names(old):
-            variable = getattr(old, f"_{name}" if name in {"kernel", "embeddings"} else name)
-            twins[id(variable)] = new, name
-    return twins
+def _quantized_targets(plain: Any, target: Any) -> QuantizedTargets:
+    targets = {}
+    pairs = zip(quantizable_layers(plain), quantizable_layers(target), strict=True)
+    for plain_layer, target_layer in pairs:
+        for name in tensor_names(plain_layer):
+            attribute = f"_{name}" if name in {"kernel", "embeddings"} else name
+            targets[id(getattr(plain_layer, attribute))] = target_layer, name
+    return targets
 
 
-def _porting() -> Any:
-    """KerasHub's ``SafetensorLoader``, imported late, with each tensor sent where it belongs."""
+def _streaming_loader() -> Any:
+    """A subclass of KerasHub's ``SafetensorLoader`` that assigns or quantises tensor by tensor.
+
+    A function, because KerasHub is imported late.
+    """
     from keras_hub.src.utils.transformers.safetensor_utils import SafetensorLoader
 
-    class Porting(SafetensorLoader):  # type: ignore[misc]
+    class StreamingLoader(SafetensorLoader):  # type: ignore[misc]
         def __init__(
-            self,
-            preset: str,
-            pairs: dict[int, tuple[Any, str]],
-            watch: weights.BytesCallback | None,
+            self, preset: str, targets: QuantizedTargets, watch: BytesCallback | None
         ) -> None:
             super().__init__(preset)
-            self._pairs = pairs
+            self._targets = targets
             self._watch = watch
 
         def port_weight(self, keras_variable: Any, hf_weight_key: str, hook_fn: Any = None) -> None:
             import jax
 
             tensor = self.get_tensor(hf_weight_key)
-            read = tensor.nbytes
+            count = tensor.nbytes
             if hook_fn:
                 tensor = hook_fn(tensor, list(keras_variable.shape))
-            if id(keras_variable) in self._pairs:
-                layer, name = self._pairs.pop(id(keras_variable))
-                weights.fill_quantized(layer, name, tensor)
+            if id(keras_variable) in self._targets:
+                layer, name = self._targets.pop(id(keras_variable))
+                fill_quantized(layer, name, tensor)
             else:
-                weights.assign_in_blocks(keras_variable, tensor)
+                assign_in_blocks(keras_variable, tensor)
                 jax.block_until_ready(keras_variable.value)
             if self._watch:
-                self._watch(read)
+                self._watch(count)
 
-    return Porting
+    return StreamingLoader
 
 
-def _finish(plain: Any, target: Any, left: dict[int, tuple[Any, str]]) -> None:
-    """Moves what the converter assigned itself, and refuses what it left out."""
+def _finish(plain: Any, target: Any, unfilled: QuantizedTargets) -> None:
+    """Moves what the converter assigned to ``plain`` itself, and refuses what is missing.
+
+    Args:
+        plain: the backbone that the converter assigned to.
+        target: the backbone that is filled.
+        unfilled: the quantised tensors that did not pass through ``port_weight``.
+
+    Raises:
+        ValueError: the checkpoint lacks a tensor.
+    """
     import numpy as np
 
-    held = {id(v): v for v in plain.variables}
-    for key, (layer, name) in left.items():
-        if held[key]._value is None:  # noqa: SLF001 - .value would make up a placeholder
+    by_id = {id(v): v for v in plain.variables}
+    for key, (layer, name) in unfilled.items():
+        if by_id[key]._value is None:  # noqa: SLF001 - .value would create a placeholder
             raise ValueError(f"{layer.path}: {name} is not in the checkpoint")
-        weights.fill_quantized(layer, name, np.asarray(held[key].value))
+        fill_quantized(layer, name, np.asarray(by_id[key].value))
     if plain is not target:
-        paths = {v.path: v for v in plain.variables}
+        by_path = {v.path: v for v in plain.variables}
         for variable in target.variables:
             if variable._value is None:  # noqa: SLF001
-                variable.assign(paths[variable.path].value)
+                variable.assign(by_path[variable.path].value)
     missing = [v.path for v in target.variables if v._value is None]  # noqa: SLF001
     if missing:
         raise ValueError(f"not in the checkpoint: {', '.join(missing[:5])}")
