@@ -216,7 +216,7 @@ def test_out_of_memory_is_told_with_fixes_and_nothing_stays(error, where, monkey
         return tensor_files.open_tensor(store, key)
 
     before = device_bytes()
-    monkeypatch.setattr(weights, "stored", stored)
+    monkeypatch.setattr(weights, "open_tensor", stored)
     with pytest.raises(LoadError, match=f"ran out of memory on the {where}") as caught:
         demo()
     assert "smaller precision" in str(caught.value) or "What would help" in str(caught.value)
@@ -236,7 +236,7 @@ def test_ctrl_c_leaves_nothing(monkeypatch):
         return tensor_files.open_tensor(store, key)
 
     before = device_bytes()
-    monkeypatch.setattr(weights, "stored", stored)
+    monkeypatch.setattr(weights, "open_tensor", stored)
     with pytest.raises(KeyboardInterrupt):
         demo()
     assert device_bytes() == before
@@ -245,7 +245,7 @@ def test_ctrl_c_leaves_nothing(monkeypatch):
 
 
 def test_no_room_beside_a_loaded_model_names_it_and_offers_to_unload(monkeypatch):
-    from gemma_nb import hardware
+    from gemma_nb import load_model
     from gemma_nb.model import live_models
 
     for model in live_models():
@@ -255,7 +255,7 @@ def test_no_room_beside_a_loaded_model_names_it_and_offers_to_unload(monkeypatch
     needed = gnb.advise(other, "float32", "colab-cpu").bytes_needed
     # a machine that lacks a little less than what the first model holds
     runtime = gnb.Runtime("small", "cpu", needed - 2**20)
-    monkeypatch.setattr(hardware, "detect_runtime", lambda: runtime)
+    monkeypatch.setattr(load_model, "detect_runtime", lambda: runtime)
     with pytest.raises(LoadError, match=rf"no room beside {DEMO} \(bfloat16\)") as caught:
         gnb.load(other, "float32", progress=False)
     assert "replace=True" in str(caught.value)
