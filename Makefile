@@ -58,13 +58,13 @@ pictures: $(VENV)/.test
 
 $(VENV)/.run: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) -r requirements.txt
+	$(PIP) --no-deps -r requirements.txt
 	$(PIP) --no-deps --editable .
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run tests/requirements.txt
-	$(PIP) -r tests/requirements.txt
+	$(PIP) --no-deps -r tests/requirements.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .jax_cache

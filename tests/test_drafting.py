@@ -3,8 +3,6 @@
 import dataclasses
 import functools
 
-import jax
-import keras
 import numpy as np
 import prompt_helpers
 import pytest
@@ -125,7 +123,10 @@ def test_several_conversations_are_made_without_it(alone, assisted):
 )
 def test_the_guesses_are_kerashubs(lm, ordered, length):
     """Of the same caches and state: KerasHub's own pass of the assistant, step by step."""
+
+    import jax
     import jax.numpy as jnp
+    import keras
 
     assistant = tiny.gemma4_assistant(lm, ordered=ordered)
     decoder = AssistedDecoder(lm, LENGTH, assistant)

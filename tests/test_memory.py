@@ -5,7 +5,6 @@ import importlib.util
 import json
 from pathlib import Path
 
-import jax
 import pytest
 import tiny
 
@@ -291,6 +290,8 @@ def test_kernels_that_are_put_back_leave_no_holes():
 
 
 def test_room_is_made_where_a_table_would_be_given_more_than_it_takes(monkeypatch):
+    import jax
+
     mib = 2**20
     assert layout.room([1, 144 * mib, 500 * mib]) == (144 + 128) * mib
     assert layout.room([80 * mib]) == 160 * mib
