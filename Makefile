@@ -34,7 +34,7 @@ test-unit: $(VENV)/.test
 
 # everything that needs no model and no browser
 test-fast: $(VENV)/.test
-	$(PYTEST) -m "not slow and not browser and not leg"
+	$(PYTEST) $(TWO) -m "not slow and not browser and not leg"
 
 test-notebooks: $(VENV)/.test
 	$(PYTEST) $(TWO) --nbval-lax --nbval-cell-timeout=120 notebooks/en $(JA_NOTEBOOKS)
@@ -43,8 +43,10 @@ test-notebooks: $(VENV)/.test
 test-browser: $(VENV)/.test
 	$(PYTEST) -m "browser and not leg" tests/browser
 
+# the browser's in one process: they watch a page at a pace
 test-legs: $(VENV)/.test
-	$(PYTEST) -m leg
+	$(PYTEST) $(TWO) -m "leg and not browser"
+	$(PYTEST) -m "leg and browser" tests/browser
 
 # what a processor can measure; the scripts say what they measure on an accelerator
 bench: $(VENV)/.test

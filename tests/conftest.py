@@ -8,8 +8,12 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("GEMMA_NB_LANG", "en")
 
 import pytest
+from hypothesis import settings
 
 from gemma_nb import strings
+
+#: What the slow suites draw for each prompt format; the others say their own numbers.
+settings.register_profile("thorough", max_examples=2000)
 
 
 @pytest.fixture(autouse=True)

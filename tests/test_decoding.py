@@ -8,7 +8,7 @@ from gemma_nb.generation import decoding
 from gemma_nb.generation.decoding import Decoder
 from gemma_nb.generation.sampling import Sampling
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 MODELS = {
     "gemma1": tiny.gemma1,

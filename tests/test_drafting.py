@@ -16,7 +16,7 @@ from gemma_nb.generation.sampling import Sampling
 from gemma_nb.loading.assistants import check_room
 from gemma_nb.precision import precision as find_precision
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 LENGTH = 72
 VOCABULARY = 96  # the assistant's clusters are of one size

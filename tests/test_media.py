@@ -13,7 +13,7 @@ from gemma_nb.generation.media import Converters, converters_in, token_ids
 from gemma_nb.generation.senses import senses_of
 from gemma_nb.prompts.prompt import Media
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 FAMILIES = {
     "gemma3": ("Gemma3", "turns", tiny_media.gemma3),

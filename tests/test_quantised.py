@@ -8,7 +8,7 @@ import pytest
 import tiny
 import tiny_media
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 PROMPT = [2, 5, 7, 9, 11, 4]
 
