@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
-# two processes; what one file holds stays in one
-TWO := -n 2 --dist loadfile
+# two processes; what one file holds stays in one, and tests/conftest.py says which file is first
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 # .venv/bin first, so that tools (and the notebooks' kernel) are this project's own
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

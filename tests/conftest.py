@@ -15,6 +15,22 @@ from gemma_nb import strings
 #: What the slow suites draw for each prompt format; the others say their own numbers.
 settings.register_profile("thorough", max_examples=2000)
 
+#: The files that take longest: where two processes share the work, they begin with these.
+LONGEST = ("decoding", "compare", "media_decoding", "memory", "options", "encoder_decoder")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, then the others that need a model."""
+    longest = [f"test_{name}.py" for name in LONGEST]
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def rank(item):
+        if item.path.name in longest:
+            return longest.index(item.path.name)
+        return len(longest) + (item.path not in slow)
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(autouse=True)
 def _english():
@@ -23,12 +39,23 @@ def _english():
     strings._chosen = None
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _frozen():
-    """Keras collects garbage once a layer: what lives already is then not looked at again."""
-    if "keras" in sys.modules:
+@pytest.fixture(autouse=True)
+def _frozen(request):
+    """Keras collects garbage once a layer: what lived before a test is then not looked at."""
+    if request.node.get_closest_marker("slow"):
+        import keras_hub  # noqa: F401 - its modules are most of what lives
+
         gc.collect()
         gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _thawed():
+    """The models of one file are let go of before the next."""
+    yield
+    if "keras" in sys.modules:
+        gc.unfreeze()
+        gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Quantised models say nearly what they say in 16 bit, wherever KerasHub itself leaves scales out."""
 
-import gc
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +19,9 @@ def quantised(lm, mode, folder):
     from gemma_nb.loading import build, weights
     from gemma_nb.precision import precision
 
-    gc.collect()
-    gc.freeze()  # Keras collects once a layer
     lm.backbone.save_to_preset(str(folder))
     plain, made = build.skeletons(get_preset_loader(str(folder)), precision(mode))
     weights.read(plain, made, Path(folder), quantize=True)
-    gc.unfreeze()
     task = type(lm)(backbone=made, preprocessor=None)
     assert task.compute_dtype == "bfloat16"  # in which its caches are kept
     return task
