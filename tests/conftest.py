@@ -1,6 +1,7 @@
 """What several test files share: the language, and how tiny models are compiled."""
 
 import gc
+import importlib.util
 import os
 import sys
 
@@ -20,7 +21,14 @@ LONGEST = ("decoding", "compare", "media_decoding", "memory", "options", "encode
 
 
 def pytest_collection_modifyitems(items):
-    """The longest files first, then the others that need a model."""
+    """The longest files first, then the others that need a model; skips what lacks TensorFlow."""
+    if importlib.util.find_spec("tensorflow_text") is None:
+        skip = pytest.mark.skip(
+            reason="TensorFlow is not installed: test_other_versions.py runs it"
+        )
+        for item in items:
+            if item.get_closest_marker("tensorflow"):
+                item.add_marker(skip)
     longest = [f"test_{name}.py" for name in LONGEST]
     slow = {item.path for item in items if item.get_closest_marker("slow")}
 

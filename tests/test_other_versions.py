@@ -21,6 +21,7 @@ LOADING = (
     "load_from_hubs",
     "media",
     "media_model",
+    "options",
     "prompts_tokens",
 )
 GENERATION = (
@@ -42,6 +43,7 @@ def told_by(python, names, *code):
     files = [TESTS / f"test_{name}.py" for name in names]
     quiet = ("-q", "-p", "no:cacheprovider", "-m", "not leg")
     told = run(python, "-m", "pytest", *quiet, *files, cwd=ROOT, env=env)
+    assert "TensorFlow is not installed" not in told, told
     last = told.splitlines()[-1]
     assert re.match(r"=* ?\d+ passed", last), told
     return last
