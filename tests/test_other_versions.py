@@ -11,7 +11,7 @@ import sys
 import pytest
 from legs import ROOT, environment, run
 
-pytestmark = [pytest.mark.leg, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.leg, pytest.mark.timeout(1800)]
 
 TESTS = ROOT / "tests"
 LISTS = (ROOT / "requirements.txt", TESTS / "requirements.txt")
