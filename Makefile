@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
-# two processes; what one file holds stays in one
-TWO := -n 2 --dist loadfile
+# two processes; what one file holds stays in one, and tests/conftest.py says which file is first
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 # .venv/bin first, so that tools (and the notebooks' kernel) are this project's own
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -34,7 +34,7 @@ test-unit: $(VENV)/.test
 
 # everything that needs no model and no browser
 test-fast: $(VENV)/.test
-	$(PYTEST) -m "not slow and not browser and not leg"
+	$(PYTEST) $(TWO) -m "not slow and not browser and not leg"
 
 test-notebooks: $(VENV)/.test
 	$(PYTEST) $(TWO) --nbval-lax --nbval-cell-timeout=120 notebooks/en $(JA_NOTEBOOKS)
@@ -43,8 +43,10 @@ test-notebooks: $(VENV)/.test
 test-browser: $(VENV)/.test
 	$(PYTEST) -m "browser and not leg" tests/browser
 
+# the browser's in one process: they watch a page at a pace
 test-legs: $(VENV)/.test
-	$(PYTEST) -m leg
+	$(PYTEST) $(TWO) -m "leg and not browser"
+	$(PYTEST) -m "leg and browser" tests/browser
 
 # what a processor can measure; the scripts say what they measure on an accelerator
 bench: $(VENV)/.test
@@ -58,13 +60,13 @@ pictures: $(VENV)/.test
 
 $(VENV)/.run: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) -r requirements.txt
+	$(PIP) --no-deps -r requirements.txt
 	$(PIP) --no-deps --editable .
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run tests/requirements.txt
-	$(PIP) -r tests/requirements.txt
+	$(PIP) --no-deps -r tests/requirements.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .jax_cache

@@ -1,13 +1,43 @@
-"""What several test files share: the language, and tiny seeded models."""
+"""What several test files share: the language, and how tiny models are compiled."""
 
+import gc
+import importlib.util
 import os
+import sys
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("GEMMA_NB_LANG", "en")
 
 import pytest
+from hypothesis import settings
 
 from gemma_nb import i18n
+
+#: What the slow suites draw for each prompt format; the others say their own numbers.
+settings.register_profile("thorough", max_examples=2000)
+
+#: The files that take longest: where two processes share the work, they begin with these.
+LONGEST = ("decoding", "compare", "media_decoding", "memory", "options", "encoder_decoder")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, then the others that need a model; skips what lacks TensorFlow."""
+    if importlib.util.find_spec("tensorflow_text") is None:
+        skip = pytest.mark.skip(
+            reason="TensorFlow is not installed: test_other_versions.py runs it"
+        )
+        for item in items:
+            if item.get_closest_marker("tensorflow"):
+                item.add_marker(skip)
+    longest = [f"test_{name}.py" for name in LONGEST]
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def rank(item):
+        if item.path.name in longest:
+            return longest.index(item.path.name)
+        return len(longest) + (item.path not in slow)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +45,36 @@ def _english():
     """Every test starts in English, whatever the one before chose."""
     yield
     i18n.choose_language(None)
+
+
+@pytest.fixture(autouse=True)
+def _frozen(request):
+    """Keras collects garbage once a layer: what lived before a test is then not looked at."""
+    if request.node.get_closest_marker("slow"):
+        import keras_hub  # noqa: F401 - its modules are most of what lives
+
+        gc.collect()
+        gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _thawed():
+    """The models of one file are let go of before the next."""
+    yield
+    if "keras" in sys.modules:
+        gc.unfreeze()
+        gc.collect()
+
+
+@pytest.fixture(scope="module")
+def quick_compile():
+    """XLA without its optimisations, for tiny models: half the time, which is spent on compiling.
+
+    The slow suites set GEMMA_NB_TESTS_OPTIMISED, which leaves the optimisations on.
+    """
+    import jax
+
+    quick = not os.environ.get("GEMMA_NB_TESTS_OPTIMISED")
+    jax.config.update("jax_disable_most_optimizations", quick)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)

@@ -1,13 +1,17 @@
-"""What the legs share: other Pythons, fresh environments, and this checkout as others get it."""
+"""What the legs share: other Pythons, environments that are kept, and this checkout as others get it."""
 
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Where environments are kept from one run to the next, outside the checkout.
+KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gemma_nb-tests"
 
 
 def run(*command, **options):
@@ -27,6 +31,51 @@ def interpreter(version):
             if done.returncode == 0 and f" {version}." in done.stdout:
                 return candidate
     return pytest.skip(f"Python {version} is not installed here: its leg did not run")
+
+
+def environment(version, *requirements, needs=False):
+    """The Python of an environment with what these files list, each installed over the one before.
+
+    ``needs`` installs also what the listed packages ask for.
+
+    It is kept by the hash of the files, and made once, also where two tests want it at a time.
+    Nobody may install anything else into it.
+    """
+    from filelock import FileLock
+
+    python = interpreter(version)
+    contents = [str(python).encode(), *(Path(file).read_bytes() for file in requirements)]
+    name = f"{version}-{hashlib.sha256(b'|'.join(contents)).hexdigest()[:12]}"
+    place = KEPT / name
+    own = place / "bin" / "python"
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with FileLock(KEPT / f"{name}.lock"):
+        if not (place / "complete").exists():
+            shutil.rmtree(place, ignore_errors=True)
+            run(python, "-m", "venv", place)
+            for file in requirements:
+                install(own, *([] if needs else ["--no-deps"]), "--requirement", file)
+            (place / "complete").touch()
+    return own
+
+
+def install(python, *what):
+    """Installs into an environment: by uv, and where uv cannot do it, by pip."""
+    if not uv("pip", "install", "--python", python, *what):
+        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what)
+
+
+def uv(*command):
+    """Whether uv, told of pip's indexes and folders, could do it."""
+    named = ("INDEX_URL", "EXTRA_INDEX_URL", "FIND_LINKS")
+    pips = {f"UV_{n}": os.environ[f"PIP_{n}"] for n in named if os.environ.get(f"PIP_{n}")}
+    tool = [sys.executable, "-m", "uv", "--quiet", *map(str, command)]
+    return subprocess.run(tool, capture_output=True, env={**pips, **os.environ}).returncode == 0
+
+
+def without_compile_cache():
+    """The environment variables of a process that finds nothing compiled, as a user's first."""
+    return {k: v for k, v in os.environ.items() if k != "JAX_COMPILATION_CACHE_DIR"}
 
 
 def clone(folder):

@@ -1,6 +1,5 @@
 """The compiled steps give what KerasHub's own generate function gives."""
 
-import jax
 import numpy as np
 import pytest
 import tiny
@@ -9,7 +8,7 @@ from gemma_nb.generation import decoder as decoding
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 MODELS = {
     "gemma1": tiny.gemma1,
@@ -216,6 +215,8 @@ def test_same_seed_same_ids_and_no_recompiling(lm, decoder):
 
 
 def test_every_compilation_is_counted():
+    import jax
+
     seen = []
 
     def listener(name, _seconds, **_):

@@ -3,8 +3,6 @@
 import dataclasses
 import functools
 
-import jax
-import keras
 import numpy as np
 import prompt_helpers
 import pytest
@@ -18,7 +16,7 @@ from gemma_nb.generation.sampling import Sampling
 from gemma_nb.generation.speculative import AssistedDecoder, Drafter
 from gemma_nb.loading.assistants import check_memory_beside
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 LENGTH = 72
 VOCABULARY = 96  # the assistant's clusters are of one size
@@ -125,7 +123,10 @@ def test_several_conversations_are_made_without_it(alone, assisted):
 )
 def test_the_guesses_are_kerashubs(lm, ordered, length):
     """Of the same caches and state: KerasHub's own pass of the assistant, step by step."""
+
+    import jax
     import jax.numpy as jnp
+    import keras
 
     assistant = tiny.gemma4_assistant(lm, ordered=ordered)
     decoder = AssistedDecoder(lm, LENGTH, assistant)

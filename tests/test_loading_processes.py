@@ -1,12 +1,12 @@
 """What only whole processes show: memory over many rounds, and compiled programs found again."""
 
 import json
-import os
 import statistics
 import subprocess
 import sys
 
 import pytest
+from legs import without_compile_cache
 
 from gemma_nb.errors import InvalidInput
 
@@ -54,7 +54,7 @@ print("RESULT", json.dumps([counts, said]))
 def run(code, **environment):
     made = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
-        env={**os.environ, "KERAS_BACKEND": "jax", **environment},
+        env={**without_compile_cache(), "KERAS_BACKEND": "jax", **environment},
         capture_output=True,
         text=True,
         timeout=300,

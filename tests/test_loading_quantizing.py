@@ -1,6 +1,5 @@
 """int8 and int4 made while loading are KerasHub's own, variable by variable."""
 
-import gc
 import re
 import warnings
 
@@ -28,8 +27,6 @@ def test_every_variable_is_what_quantize_makes_of_the_same_weights(name, tmp_pat
 
     from gemma_nb.loading import build, quantize, weights
 
-    gc.collect()
-    gc.freeze()  # Keras collects once a layer: seconds each with everything imported
     backbone(name).save_to_preset(str(tmp_path))
     loader = get_preset_loader(str(tmp_path))
     for mode in ("int8", "int4"):
@@ -49,7 +46,6 @@ def test_every_variable_is_what_quantize_makes_of_the_same_weights(name, tmp_pat
         if encoder is not None:
             modes = {layer.quantization_mode for layer in encoder._flatten_layers()}
             assert mode in modes or name == "seeing_gemma3n"  # whose are convolutions
-    gc.unfreeze()
 
 
 def _assert_same(wanted, made):

@@ -1,5 +1,7 @@
 """Soft tokens: KerasHub's own embeddings, at the places where its own preprocessors put them."""
 
+import functools
+
 import numpy as np
 import prompt_helpers
 import pytest
@@ -13,7 +15,7 @@ from gemma_nb.generation.media_encoders import senses_of
 from gemma_nb.generation.media_inputs import Converters, converters_in, token_ids
 from gemma_nb.prompts.prompt import Media
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 FAMILIES = {
     "gemma3": ("Gemma3", "turns", tiny_media.gemma3),
@@ -28,25 +30,27 @@ class Seen:
     """A tiny model of one family, what reads for it, and KerasHub's own preprocessor."""
 
     def __init__(self, name):
-        import keras_hub
-
         self.family, self.format, make = FAMILIES[name]
         self.lm, self.converters = make()
         self.senses = senses_of(self.lm, self.converters, name)
         self.tokenizer = prompt_helpers.tokenizer(f"{self.family}Tokenizer")
         self.variant = prompt_helpers.variant(self.format)
+
+    @functools.cached_property
+    def preprocessor(self):
+        import keras_hub
+
         options = {"tokenizer": self.tokenizer, "image_converter": self.converters.image}
         if self.converters.audio:
             options["audio_converter"] = self.converters.audio
-        if name in {"gemma3", "gemma3n"}:
+        if self.family in {"Gemma3", "Gemma3n"}:
             options["num_vision_tokens_per_image"] = 4
-        if name == "gemma3n":
+        if self.family == "Gemma3n":
             options |= {"num_audio_tokens_per_audio": 12, "max_audios_per_prompt": 1}
-        if name == "gemma4":
+        if self.family == "Gemma4":
             options |= {"num_vision_tokens_per_image": 8, "audio_input_feat_size": 16}
-        classes = keras_hub.models
-        make = getattr(classes, f"{self.family}CausalLMPreprocessor")
-        self.preprocessor = make(sequence_length=128, **options)
+        make = getattr(keras_hub.models, f"{self.family}CausalLMPreprocessor")
+        return make(sequence_length=128, **options)
 
     def prompt(self, *media, text="What is it?"):
         content = [*({"type": kind, kind: data} for kind, data in media), text]
@@ -83,6 +87,7 @@ def images_of(inputs):
     return {name: np.asarray(inputs[name]) for name in names if name in inputs}
 
 
+@pytest.mark.tensorflow
 def test_image_inputs_and_embeddings_equal_kerashub(seen):
     """What KerasHub's preprocessor makes of two pictures, and its encoder of that."""
     for pixels in PICTURES:
@@ -114,6 +119,7 @@ def encoded(seen, clip):
     return made.reshape(-1, 32)[: clip.tokens]
 
 
+@pytest.mark.tensorflow
 def test_token_ids_equal_kerashub(seen):
     prompt = seen.prompt(("image", PICTURES[0]))
     ids, clips = seen.ids(prompt)
@@ -152,6 +158,7 @@ def test_text_cannot_stand_for_an_image(seen):
     assert sum(i < -1 for i in ids) == clips[0].tokens
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("name", ["gemma3n", "gemma4"])
 @pytest.mark.parametrize("seconds", [0.2, 0.53, 1.5])
 def test_sound_equals_kerashub(name, seconds, heard):

@@ -11,7 +11,7 @@ import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.media_inputs import Converters, converters_in
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 GREEDY = {"temperature": 0, "ignore_eos": True}
 

@@ -5,7 +5,6 @@ import importlib.util
 import json
 from pathlib import Path
 
-import jax
 import pytest
 import tiny
 
@@ -185,6 +184,7 @@ def test_on_an_accelerator_a_layer_has_room_that_products_divide():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_compile")
 @pytest.mark.parametrize("padded", [False, True])
 @pytest.mark.parametrize("length", [4, 64])
 def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
@@ -286,7 +286,10 @@ def test_kernels_that_are_put_back_leave_no_holes():
         assert holes(name, precision, cared=True) < 0.01 * GIB
 
 
+@pytest.mark.slow
 def test_room_is_made_where_a_table_would_be_given_more_than_it_takes(monkeypatch):
+    import jax
+
     mib = 2**20
     assert relayout.region_bytes([1, 144 * mib, 500 * mib]) == (144 + 128) * mib
     assert relayout.region_bytes([80 * mib]) == 160 * mib

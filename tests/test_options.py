@@ -133,7 +133,9 @@ def test_the_code_of_every_variant_is_python(name):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("precision", ["float32", "int8"])
-@pytest.mark.parametrize("make", [gemma_nb_code, keras_hub_code])
+@pytest.mark.parametrize(
+    "make", [gemma_nb_code, pytest.param(keras_hub_code, marks=pytest.mark.tensorflow)]
+)
 def test_the_code_of_a_demo_model_runs_as_it_stands(make, precision, capsys):
     start = choice("demo_gemma3_instruct_4m", precision, max_length=256)
     code = make(start)

@@ -1,7 +1,7 @@
 """The same weights give the same logits and the same greedy ids as Hugging Face transformers.
 
-transformers and torch stand in an environment of their own, made by this leg from
-tests/parity/requirements.txt. PyPI's torch for x86-64 Linux is built for CUDA and brings several
+transformers and torch stand in an environment of their own, made from
+tests/parity/requirements.txt and kept. PyPI's torch for x86-64 Linux is built for CUDA and brings several
 gigabytes along, without which it cannot be imported; an index or a folder with the build for
 processors (pip's PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS) makes that 190 MB.
 """
@@ -9,13 +9,14 @@ processors (pip's PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS) makes that 190 MB.
 import json
 import os
 import subprocess
-import venv
+import sys
 from pathlib import Path
 
 import numpy as np
 import prompt_helpers
 import pytest
 import tiny
+from legs import environment
 
 import gemma_nb as gnb
 
@@ -99,15 +100,10 @@ GENERATIONS = {"gemma2": "2", "gemma3": "3", "gemma4": "4", "gemma4_moe": "4"}
 
 
 @pytest.fixture(scope="module")
-def reference_python(tmp_path_factory):
+def reference_python():
     """A Python with torch and transformers and nothing else."""
-    home = tmp_path_factory.mktemp("parity")
-    venv.create(home, with_pip=True)
-    python = home / "bin" / "python"
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    done = subprocess.run([*pip, "-r", HERE / "requirements.txt"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return python
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return environment(version, HERE / "requirements.txt", needs=True)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Products that are summed give what Keras's own layers give."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -20,12 +19,16 @@ EINSUMS = [
 
 
 def einsum(equation, inputs, outputs, mode=None, dtype="float32"):
+    import keras
+
     layer = keras.layers.EinsumDense(equation, (None, *outputs), dtype=dtype)
     layer.build((1, 1, *inputs))
     return made(layer, mode)
 
 
 def made(layer, mode):
+    import keras
+
     rng = np.random.default_rng(0)
     for v in layer.variables:
         v.assign(rng.normal(size=v.shape))
@@ -61,6 +64,8 @@ def test_einsum(equation, inputs, outputs, order, mode):
 @pytest.mark.parametrize("mode", [None, "int8", "int4"])
 @pytest.mark.parametrize("bias", [False, True])
 def test_dense(mode, bias):
+    import keras
+
     layer = keras.layers.Dense(64, use_bias=bias, activation="tanh" if bias else None)
     layer.build((1, 1, 128))
     made(layer, mode)
@@ -71,6 +76,8 @@ def test_dense(mode, bias):
 @pytest.mark.parametrize("mode", [None, "int8", "int4"])
 @pytest.mark.parametrize("cap", [None, 5.0])
 def test_logits(mode, cap):
+    import keras
+
     layer = keras.layers.ReversibleEmbedding(300, 256, logit_soft_cap=cap)
     layer.build((1, 1))
     made(layer, mode)

@@ -2,8 +2,6 @@
 
 import gc
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -20,11 +18,15 @@ pytestmark = pytest.mark.slow
 
 
 def recipe(factor):
+    import jax.numpy as jnp
+
     return lambda: Recipe(lambda x: x * factor, (jnp.ones(4),))
 
 
 @pytest.mark.parametrize("beside", [True, False])
 def test_each_program_is_compiled_once(beside, monkeypatch):
+    import jax.numpy as jnp
+
     monkeypatch.setattr(compilation, "beside", lambda: beside)
     made = Programs()
     made.start({"twice": recipe(2)})
@@ -55,6 +57,9 @@ def test_what_fails_to_compile_is_tried_anew(monkeypatch):
 
 
 def test_an_option_that_xla_no_longer_has_is_left_out(monkeypatch):
+    import jax
+    import jax.numpy as jnp
+
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
 
     asked = []
@@ -101,6 +106,8 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
 
 
 def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
+    import jax
+
     monkeypatch.setattr(compilation, "beside", lambda: True)
 
     def compiled(_):

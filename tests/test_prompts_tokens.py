@@ -180,9 +180,9 @@ def test_no_breakout(key, name, texts):
     check_no_breakout(key, name, texts)
 
 
-@pytest.mark.slow
+@pytest.mark.leg
 @pytest.mark.parametrize("key", CONVERSATIONS)
-@_examples(2000)
+@_examples(settings.get_profile("thorough").max_examples)
 @given(name=st.sampled_from(sorted(TOKENS)), texts=TEXTS)
 def test_no_breakout_in_two_thousand(key, name, texts):
     check_no_breakout(key, name, texts)

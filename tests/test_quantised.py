@@ -1,6 +1,5 @@
 """Quantised models say nearly what they say in 16 bit, wherever KerasHub itself leaves scales out."""
 
-import gc
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 import tiny
 import tiny_media
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 PROMPT = [2, 5, 7, 9, 11, 4]
 
@@ -20,12 +19,9 @@ def quantised(lm, mode, folder):
     from gemma_nb.fit.precision import precision
     from gemma_nb.loading import build, weights
 
-    gc.collect()
-    gc.freeze()  # Keras collects once a layer
     lm.backbone.save_to_preset(str(folder))
     plain, made = build.empty_backbones(get_preset_loader(str(folder)), precision(mode))
     weights.read_weights(plain, made, Path(folder), quantize=True)
-    gc.unfreeze()
     task = type(lm)(backbone=made, preprocessor=None)
     assert task.compute_dtype == "bfloat16"  # in which its caches are kept
     return task

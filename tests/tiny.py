@@ -1,12 +1,12 @@
 """Tiny seeded KerasHub models, in float32, and KerasHub's own greedy answer to compare with."""
 
-import keras
 import numpy as np
 
 VOCABULARY = 97
 
 
 def gemma3(window=8, layers=6, seed=0, vocabulary=VOCABULARY, vision_encoder=None):
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -31,6 +31,7 @@ def gemma3(window=8, layers=6, seed=0, vocabulary=VOCABULARY, vision_encoder=Non
 
 
 def gemma2(window=8, seed=0, vocabulary=VOCABULARY):
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -54,6 +55,7 @@ def gemma2(window=8, seed=0, vocabulary=VOCABULARY):
 
 
 def gemma1(seed=0):
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -115,6 +117,8 @@ def keras_hub_greedy():
 
 def gemma4(seed=0, vocabulary=VOCABULARY, **changes):
     """E2B in small: per-layer embeddings, shared KV layers, wider global heads."""
+
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -142,6 +146,8 @@ def gemma4(seed=0, vocabulary=VOCABULARY, **changes):
 
 def gemma4_assistant(target, seed=1, ordered=True, **changes):
     """E2B's assistant in small, for a model that ``gemma4`` made."""
+
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -195,6 +201,7 @@ def gemma4_moe(seed=0, vocabulary=VOCABULARY):
 
 
 def gemma3n(seed=0):
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -230,6 +237,8 @@ def gemma3n(seed=0):
 
 def embedder(seed=0, vocabulary=VOCABULARY):
     """EmbeddingGemma in small: vectors of 256 numbers, which can be cut to 128."""
+
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -258,6 +267,8 @@ def embedder(seed=0, vocabulary=VOCABULARY):
 
 def t5gemma(seed=0, vocabulary=VOCABULARY):
     """T5Gemma in small: Gemma 2's layers, an encoder that is not the decoder's size."""
+
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -276,6 +287,8 @@ def t5gemma(seed=0, vocabulary=VOCABULARY):
 
 def t5gemma2(seed=0, vocabulary=VOCABULARY, vision=False):
     """T5Gemma 2 in small: Gemma 3's layers, with or without its vision encoder."""
+
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)

@@ -1,6 +1,5 @@
 """Tiny seeded KerasHub models that see and hear, in float32, with their converters."""
 
-import keras
 import numpy as np
 import prompt_helpers
 import tiny
@@ -14,6 +13,8 @@ def _tokenizer(name):
 
 def gemma3(seed=0, window=8):
     """Images of 16 pixels, 4 tokens each."""
+
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
@@ -27,6 +28,8 @@ def gemma3(seed=0, window=8):
 
 def gemma4(seed=0, **changes):
     """Images of at most 12 tokens, and sound at 1,000 samples a second."""
+
+    import keras
     import keras_hub
     from keras_hub.src.models.gemma4.gemma4_audio_encoder import Gemma4AudioEncoder
     from keras_hub.src.models.gemma4.gemma4_vision_encoder import Gemma4VisionEncoder
@@ -77,6 +80,8 @@ def gemma4(seed=0, **changes):
 
 def gemma3n(seed=0):
     """Images of 16 pixels, 4 tokens each; 12 tokens a clip, at 16,000 samples a second."""
+
+    import keras
     import keras_hub
     from keras_hub.src.models.gemma3n.gemma3n_audio_encoder import Gemma3nAudioEncoder
     from keras_hub.src.models.mobilenetv5.mobilenetv5_backbone import MobileNetV5Backbone
@@ -171,6 +176,8 @@ def gemma3n(seed=0):
 
 def pali_gemma(seed=0, second=False):
     """Images of 16 pixels, 16 tokens each; ``second`` has what PaliGemma 2 adds."""
+
+    import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)

@@ -7,7 +7,6 @@ has (Notebook 6.5, ipywidgets 7.7.1, IPython 7.34, ipykernel 6.17.1 on Python 3.
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from legs import environment
 from playwright.sync_api import TimeoutError as NotInTime
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -390,28 +390,7 @@ class Notebook6(Host):
         )
 
 
-def colab_python(version="3.13"):
-    """The Python of host B's own virtual environment, made where it is not there yet."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from test_install import interpreter
-
-    python = interpreter(version)
-    if python is None:
-        return None
-    stamp = f"{version}-{hash_of(COLAB.read_bytes())}"
-    place = Path(sys.prefix) / "hosts" / stamp
-    ready = place / ".ready"
-    if not ready.exists():
-        shutil.rmtree(place, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", place], check=True)
-        pip = (place / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
-        # no dependencies: keras-hub asks for TensorFlow, which text generation does not need
-        subprocess.run([*pip, "install", "--quiet", "--no-deps", "-r", COLAB], check=True)
-        ready.touch()
-    return place / "bin" / "python"
-
-
-def hash_of(data):
-    from hashlib import sha256
-
-    return sha256(data).hexdigest()[:12]
+def colab_python():
+    """The Python of host B's own environment; without Python 3.13, its leg is skipped."""
+    # no dependencies: keras-hub asks for TensorFlow, which text generation does not need
+    return environment("3.13", COLAB)
