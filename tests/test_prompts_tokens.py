@@ -235,8 +235,6 @@ def test_harmless_symbols_keep_their_ids():
 @pytest.mark.parametrize("kind", [3, 1], ids=["control", "normal"])
 def test_vocabularies_that_declare_the_tokens_otherwise(kind):
     """KerasHub's own test vocabularies hold them as control or as normal pieces."""
-    from gemma_nb.prompts.safe_tokenizer import Vocabulary
-
     model = _retyped(proto("GemmaTokenizer"), "<end_of_turn>", kind)
     vocab = Vocabulary(model)
     control = vocab.control["<end_of_turn>"]
@@ -257,18 +255,18 @@ def _retyped(model, piece, kind):
 def test_the_second_vocabulary_differs_in_the_control_pieces_alone():
     from sentencepiece import sentencepiece_model_pb2
 
-    from gemma_nb.prompts.safe_tokenizer import _pieces, _with_pieces
-
     model = proto("Gemma4Tokenizer")
-    wanted = set(TOKENS["Gemma4Tokenizer"])
-    pieces = list(_pieces(model))
-    changes = [(bounds, "#" + piece, 3) for piece, _, bounds in pieces if piece in wanted]
+    vocab = Vocabulary(model)
+    assert set(TOKENS["Gemma4Tokenizer"]) < set(vocab.control)
     old = sentencepiece_model_pb2.ModelProto.FromString(model)
-    new = sentencepiece_model_pb2.ModelProto.FromString(_with_pieces(model, changes))
-    assert [(o.piece, o.type) for o in old.pieces] == [(p, t) for p, t, _ in pieces]
+    new = sentencepiece_model_pb2.ModelProto.FromString(vocab._marked("#"))
+    assert [old.pieces[i].piece for i in vocab.control.values()] == list(vocab.control)
     for o, n in zip(old.pieces, new.pieces, strict=True):
-        if o.piece in wanted:
-            assert (n.piece, n.type, n.score) == ("#" + o.piece, 3, o.score)
+        if o.piece in {"<bos>", "<eos>", "<pad>"}:
+            assert (n.piece, n.type, n.score) == (o.piece, 3, o.score)
+            n.type = o.type
+        elif o.piece in vocab.control:
+            assert (n.piece, n.type, n.score) == ("#" + o.piece, 4, o.score)
             n.piece, n.type = o.piece, o.type
     assert new == old
 
@@ -278,13 +276,13 @@ def test_the_second_vocabulary_differs_in_the_control_pieces_alone():
 def test_stretches_get_the_ids_that_they_have_within_the_whole(name, texts, marks):
     """What was said before is encoded once a chat; that changes no id."""
     vocab = Vocabulary(proto(name))
-    assert vocab._apart
+    assert vocab._spans_independent
     parts = []
     for text in texts:
         parts += [(text, False), (marks.choice(TOKENS[name]) + marks.choice(("", "user\n")), True)]
     found = vocab.encode(parts)
     assert vocab.encode(parts) == found  # from what was kept
-    vocab._apart = False
+    vocab._spans_independent = False
     assert vocab.encode(parts) == found
 
 
@@ -292,12 +290,10 @@ def test_stretches_get_the_ids_that_they_have_within_the_whole(name, texts, mark
 @pytest.mark.parametrize("prefix", [True, False])
 def test_other_kinds_of_vocabulary(model_type, prefix):
     """A space in front of everything, as older vocabularies put it, stays where it is put."""
-    from gemma_nb.prompts.safe_tokenizer import Vocabulary
-
     model = train("T5GemmaTokenizer", model_type=model_type, add_dummy_prefix=prefix)
     own = sentencepiece.SentencePieceProcessor(model_proto=model)
     vocab = Vocabulary(model)
-    assert vocab._apart == (model_type == "bpe" and not prefix)
+    assert vocab._spans_independent == (model_type == "bpe" and not prefix)
     prompt = format_prompt("Hello  world 日本 ", variant("turns_t5"))
     found = vocab.encode((p.text, p.control) for p in prompt.parts)
     assert [i for i, _ in found] == [own.bos_id(), *own.encode(str(prompt))]
@@ -363,8 +359,6 @@ def test_the_pattern_of_control_tokens():
 
 def test_what_a_vocabulary_does_not_know_is_text():
     """Without byte fallback, strange characters become <unk>, which is no control token."""
-    from gemma_nb.prompts.safe_tokenizer import Vocabulary
-
     model = train("T5GemmaTokenizer", byte_fallback=False)
     own = sentencepiece.SentencePieceProcessor(model_proto=model)
     found = Vocabulary(model).encode([("Hi 👍", False)])
