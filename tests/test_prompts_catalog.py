@@ -5,8 +5,7 @@ from test_prompts import IMAGE, USER
 
 import gemma_nb as gnb
 from gemma_nb.catalog import registry
-from gemma_nb.prompts.formatting import format_prompt
-from gemma_nb.prompts.lint import check_prompt
+from gemma_nb.prompts.formatting import check_prompt, format_prompt
 from gemma_nb.prompts.reply_parser import parse_reply
 
 SPOKEN = [v for v in registry.variants() if v.prompt_format != "none"]

@@ -5,8 +5,7 @@ from prompt_helpers import variant
 from test_prompts import PUBLISHED
 
 import gemma_nb as gnb
-from gemma_nb.prompts.formatting import format_prompt
-from gemma_nb.prompts.lint import check_prompt
+from gemma_nb.prompts.formatting import check_prompt, format_prompt
 
 TURN = "<start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n"
 TURN4 = "<|turn>user\nHi<turn|>\n<|turn>model\n"

@@ -3,22 +3,29 @@
 Four location tokens make a box, in the order y0 x0 y1 x1, in 1024ths of the image; sixteen
 segmentation tokens behind them are a mask's indices into a codebook.
 
-Source: https://github.com/google-research/big_vision/blob/main/big_vision/configs/proj/paligemma/README.md
+The mask decoder turns these into pixels. It is the decoder of a small VQ-VAE: a 4 by 4 grid of codes,
+two residual blocks, four transposed convolutions, and a mask of 64 by 64 pixels. The user supplies
+its weights, ``vae-oid.npz``.
+
+Sources: https://github.com/google-research/big_vision/blob/main/big_vision/configs/proj/paligemma/README.md
+and, for the weights, https://huggingface.co/spaces/big-vision/paligemma
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gemma_nb.prompts.masks import decode_mask
+from gemma_nb.errors import InvalidInput
 
 _ENTRY = re.compile(
     r"\s*(?P<locations>(?:<loc\d{4}>){4})\s*(?P<mask>(?:<seg\d{3}>){16})?\s*(?P<label>[^<]*)"
 )
 _BINS = 1024
 _CODES = 128
+_GRID = 4
 
 
 @dataclass(frozen=True)
@@ -81,3 +88,95 @@ def parse_box(text: str, image_size: tuple[int, int] | None) -> Box | None:
     if image_size is None:
         return box
     return Box(box.label, box.location, box.scaled(*image_size), mask)
+
+
+def decode_mask(
+    codes: tuple[int, ...] | None,
+    box: tuple[float, float, float, float],
+    image_size: tuple[int, int],
+    decoder: Any,
+) -> Any:
+    """A mask over the whole image.
+
+    Args:
+        codes: sixteen codebook indices.
+        box: x0, y0, x1, y1 in pixels, where the mask lies.
+        image_size: width and height in pixels.
+        decoder: path of ``vae-oid.npz``.
+
+    Returns:
+        A float32 array of shape (height, width), 0 to 1.
+
+    Raises:
+        InvalidInput: no codes, no decoder, or one whose weights are not the decoder's.
+    """
+    if codes is None:
+        raise InvalidInput("mask_none")
+    if decoder is None:
+        raise InvalidInput("mask_needs_decoder")
+    import numpy as np
+
+    try:
+        with np.load(decoder) as weights:
+            small = _decode(np, codes, weights)
+    except (OSError, KeyError, ValueError) as error:
+        raise InvalidInput("mask_bad_decoder", path=decoder, reason=error) from error
+    width, height = image_size
+    mask = np.zeros((height, width), np.float32)
+    x0, x1 = (min(max(round(x), 0), width) for x in sorted((box[0], box[2])))
+    y0, y1 = (min(max(round(y), 0), height) for y in sorted((box[1], box[3])))
+    if x1 > x0 and y1 > y0:
+        mask[y0:y1, x0:x1] = _resize(np, small, y1 - y0, x1 - x0)
+    return mask
+
+
+def _decode(np: Any, codes: tuple[int, ...], weights: Mapping[str, Any]) -> Any:
+    """The 64 by 64 mask of the codes, 0 to 1."""
+
+    def conv(x: Any, name: str, pad: int = 0) -> Any:
+        kernel = weights[f"{name}.weight"]  # (out, in, height, width)
+        size = kernel.shape[2]
+        x = np.pad(x, ((pad, pad), (pad, pad), (0, 0)))
+        height, width = x.shape[0] - size + 1, x.shape[1] - size + 1
+        out = sum(
+            x[i : i + height, j : j + width] @ kernel[:, :, i, j].T
+            for i in range(size)
+            for j in range(size)
+        )
+        return out + weights[f"{name}.bias"]
+
+    def double(x: Any, name: str) -> Any:
+        """A transposed convolution, kernel 4, stride 2, padding 1: twice the size."""
+        kernel = weights[f"{name}.weight"]  # (in, out, height, width)
+        height, width = x.shape[:2]
+        out = np.zeros((2 * height + 2, 2 * width + 2, kernel.shape[1]), np.float32)
+        for i in range(4):
+            for j in range(4):
+                out[i : i + 2 * height : 2, j : j + 2 * width : 2] += x @ kernel[:, :, i, j]
+        return out[1:-1, 1:-1] + weights[f"{name}.bias"]
+
+    def residual(x: Any, name: str) -> Any:
+        inner = np.maximum(conv(x, f"{name}.0", pad=1), 0)
+        inner = np.maximum(conv(inner, f"{name}.2", pad=1), 0)
+        return x + conv(inner, f"{name}.4")
+
+    x = weights["_vq_vae._embedding"][list(codes)].reshape(_GRID, _GRID, -1).astype(np.float32)
+    x = np.maximum(conv(x, "decoder.0"), 0)
+    x = residual(residual(x, "decoder.2.net"), "decoder.3.net")
+    for layer in (4, 6, 8, 10):
+        x = np.maximum(double(x, f"decoder.{layer}"), 0)
+    return np.clip(conv(x, "decoder.12")[..., 0] * 0.5 + 0.5, 0, 1)
+
+
+def _resize(np: Any, image: Any, height: int, width: int) -> Any:
+    """Bilinear, pixel centres aligned."""
+
+    def axis(size: int, wanted: int) -> tuple[Any, Any, Any]:
+        at = np.clip((np.arange(wanted) + 0.5) * size / wanted - 0.5, 0, size - 1)
+        low = np.floor(at).astype(int)
+        return low, np.minimum(low + 1, size - 1), (at - low).astype(np.float32)
+
+    top, bottom, down = axis(image.shape[0], height)
+    left, right, across = axis(image.shape[1], width)
+    rows = image[top] * (1 - down)[:, None] + image[bottom] * down[:, None]
+    return rows[:, left] * (1 - across) + rows[:, right] * across

@@ -15,9 +15,9 @@ from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.i18n import Message
 from gemma_nb.prompts.boxes import Box, is_box_start, parse_box
-from gemma_nb.prompts.formats import format_of
 from gemma_nb.prompts.formats.fim import MIDDLE
-from gemma_nb.prompts.markup import Markup
+from gemma_nb.prompts.formatting import format_of
+from gemma_nb.prompts.prompt import Markup
 from gemma_nb.prompts.tool_calls import ToolCall, parse_call
 
 #: The name of a channel, on the first line of a thought.

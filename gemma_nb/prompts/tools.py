@@ -10,13 +10,12 @@ of google/gemma-4-E4B-it on Hugging Face.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.messages import Turn, checked_text
+from gemma_nb.prompts.messages import checked_text
 from gemma_nb.prompts.prompt import Part
 
 #: Keys of a schema that describe it rather than name a property.
@@ -61,37 +60,6 @@ class Grammar:
             yield from self.quoted(str(response.get("type", "object")).upper())
             yield Part("}", control=True)
         yield Part(f"}}{closing}", control=True)
-
-    def calls(self, calls: Iterable[Any]) -> Iterator[Part]:
-        """Writes the calls that a model made.
-
-        Args:
-            calls: ``{"function": {"name": …, "arguments": …}}``; arguments are a mapping or a
-                JSON string of one.
-
-        Raises:
-            InvalidInput: a call has no name.
-        """
-        opening, closing = self.call
-        for call in calls:
-            name, arguments = call_of(call)
-            yield Part(f"{opening}call:", control=True)
-            yield Part(name)
-            if isinstance(arguments, Mapping):
-                yield from self.value(arguments)
-            else:
-                yield Part("{", control=True)
-                yield Part(checked_text(arguments))
-                yield Part("}", control=True)
-            yield Part(closing, control=True)
-
-    def respond(self, name: str, response: Any) -> Iterator[Part]:
-        """Writes what a function answered; anything but a mapping stands under ``value``."""
-        opening, closing = self.response
-        yield Part(f"{opening}response:", control=True)
-        yield Part(checked_text(name))
-        yield from self.value(response if isinstance(response, Mapping) else {"value": response})
-        yield Part(closing, control=True)
 
     def quoted(self, text: Any) -> Iterator[Part]:
         """A string between quote tokens."""
@@ -186,54 +154,6 @@ class Grammar:
                 own_key = (Part(checked_text(key)), Part(":", control=True))
                 fields.append((*own_key, *self.value(value, quote_keys=True)))
         yield from _listed("{", fields, "}")
-
-
-def call_of(call: Any) -> tuple[str, Any]:
-    """Name and arguments of a message's tool call; arguments are a mapping where they can be.
-
-    Raises:
-        InvalidInput: the call has no name.
-    """
-    function = call.get("function", call) if isinstance(call, Mapping) else None
-    if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-        raise InvalidInput("prompt_tool_call")
-    arguments = function.get("arguments")
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except json.JSONDecodeError:
-            text = arguments.strip()
-            return checked_text(function["name"]), text.removeprefix("{").removesuffix("}")
-    if arguments is None:
-        arguments = {}
-    if not isinstance(arguments, Mapping):
-        raise InvalidInput("prompt_tool_call")
-    return checked_text(function["name"]), arguments
-
-
-def responses(turn: Turn, answers: Sequence[Turn]) -> Iterator[tuple[str, Any, Turn | None]]:
-    """What the functions that ``turn`` called answered: name, answer, the message it came in.
-
-    Args:
-        turn: the assistant's message; answers may stand in its own ``tool_responses``.
-        answers: the tool messages that follow it.
-    """
-    for response in turn.fields.get("tool_responses") or ():
-        yield str(response.get("name") or "unknown"), response.get("response"), None
-    names = {c.get("id"): call_of(c)[0] for c in turn.fields.get("tool_calls") or () if "id" in c}
-    for answer in answers:
-        own = answer.fields.get("name") or answer.fields.get("tool_name") or "unknown"
-        name = names.get(answer.fields.get("tool_call_id"), str(own))
-        body = answer.fields.get("content")
-        if answer.items:
-            yield name, answer.text, answer
-            continue
-        # FunctionGemma's documentation puts the name into the content: {"name": …, "response": …}
-        for one in body if isinstance(body, list) and body else [body]:
-            if isinstance(one, Mapping) and set(one) == {"name", "response"}:
-                yield str(one["name"]), one["response"], None
-            else:
-                yield name, one, None
 
 
 def _key(name: str) -> tuple[Part]:

@@ -12,11 +12,9 @@ from typing import Any
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formats import plain
-from gemma_nb.prompts.lint_rules import Finding, check_tags, error, warning
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Item, Request, checked_text
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import refuse_extras
+from gemma_nb.prompts.lint import Finding, check_tags, error, warning
+from gemma_nb.prompts.messages import Item, Request, checked_text, refuse_extras
+from gemma_nb.prompts.prompt import Markup, Part
 
 PREFIX, SUFFIX, MIDDLE = "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"
 SEPARATOR = "<|file_separator|>"

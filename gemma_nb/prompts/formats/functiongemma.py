@@ -10,13 +10,11 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN
-from gemma_nb.prompts.lint_rules import Finding, check_pair, check_tags, check_turns, warning
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.tool_turns import exchanges, tool_parts
+from gemma_nb.prompts.lint import Finding, check_pair, check_tags, check_turns, warning
+from gemma_nb.prompts.messages import Request, refuse_extras, refuse_media, split_system
+from gemma_nb.prompts.prompt import Markup, Part
+from gemma_nb.prompts.tool_calls import exchanges, tool_parts
 from gemma_nb.prompts.tools import Grammar
-from gemma_nb.prompts.validation import refuse_extras, refuse_media, split_system
 
 #: The sentence that switches function calling on, where the conversation has no system message.
 ACTIVATION = "You are a model that can do function calling with the following functions"

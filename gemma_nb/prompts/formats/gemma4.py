@@ -1,7 +1,8 @@
 """Gemma 4: ``<|turn>`` turns with a system turn, thinking, tools, and images, audio and video.
 
 The sizes differ where thinking is off: E2B and E4B go straight to the reply, the larger models
-get an empty thought first. ``gemma4_small`` and ``gemma4_large`` are those two.
+get an empty thought first. The catalog calls the two formats ``gemma4_small`` and
+``gemma4_large``.
 
 Sources: https://ai.google.dev/gemma/docs/core/prompt-formatting-gemma4,
 https://ai.google.dev/gemma/docs/capabilities/thinking and the chat templates of
@@ -13,20 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.prompts.lint_rules import (
-    Finding,
-    check_pair,
-    check_tags,
-    check_turns,
-    error,
-    warning,
-)
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Item, Request
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.tool_turns import Exchange, exchanges, medium_part, tool_parts
+from gemma_nb.prompts.lint import Finding, check_pair, check_tags, check_turns, error, warning
+from gemma_nb.prompts.messages import Item, Request, refuse_extras, refuse_media, split_system
+from gemma_nb.prompts.prompt import Markup, Part
+from gemma_nb.prompts.tool_calls import Exchange, exchanges, medium_part, tool_parts
 from gemma_nb.prompts.tools import Grammar
-from gemma_nb.prompts.validation import refuse_extras, refuse_media, split_system
 
 OPEN, CLOSE = "<|turn>", "<turn|>"
 THINK = "<|think|>"
@@ -65,7 +57,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
     thinking = text.find(THINK)
     if thinking >= 0 and not text[:thinking].endswith(f"{OPEN}system\n"):
         yield error(thinking, "lint_think_place", tag=THINK)
-    ends_empty, large = text.endswith(empty), variant.prompt_format == "gemma4_large"
+    ends_empty, large = text.endswith(empty), _is_large(variant)
     if thinking >= 0 and ends_empty:
         yield error(len(text) - len(empty), "lint_thought_closed")
     elif thinking < 0 and large and text.endswith(f"{OPEN}model\n"):
@@ -74,12 +66,8 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield warning(len(text) - len(empty), "lint_thought_extra", variant=variant.name)
 
 
-def render(request: Request, empty_thought: bool) -> Iterator[Part]:
+def render(request: Request) -> Iterator[Part]:
     """The parts of a conversation.
-
-    Args:
-        request: the conversation.
-        empty_thought: whether a reply without thinking starts behind an empty thought.
 
     Raises:
         InvalidInput: the conversation holds what this format or the variant does not take.
@@ -102,10 +90,15 @@ def render(request: Request, empty_thought: bool) -> Iterator[Part]:
         yield from _exchange(exchange, keep_reasoning=i > last_user)
     if found[-1].turn.role == "user":
         yield Part(f"{OPEN}model\n", control=True)
-        if empty_thought and not request.thinking:
+        if _is_large(request.variant) and not request.thinking:
             yield Part(f"{THOUGHT}thought\n{THOUGHT_END}", control=True)
     elif request.thinking:
         yield Part(f"{THOUGHT}thought\n", control=True)
+
+
+def _is_large(variant: Variant) -> bool:
+    """Whether a reply without thinking starts behind an empty thought."""
+    return variant.prompt_format == "gemma4_large"
 
 
 def _system_text(items: tuple[Item, ...], is_string: bool) -> Iterator[Part]:

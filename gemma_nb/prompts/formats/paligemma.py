@@ -12,11 +12,9 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.lint_rules import Finding, check_tags, error
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import refuse_extras, refuse_media, refuse_system
+from gemma_nb.prompts.lint import Finding, check_tags, error
+from gemma_nb.prompts.messages import Request, refuse_extras, refuse_media, refuse_system
+from gemma_nb.prompts.prompt import Markup, Part
 
 #: Languages of its captions and questions: those of Crossmodal-3600 and COCO-35L.
 _LANGUAGES = (

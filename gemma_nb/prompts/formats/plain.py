@@ -8,11 +8,9 @@ from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
-from gemma_nb.prompts.lint_rules import Finding, check_tags
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import refuse_extras, refuse_media
+from gemma_nb.prompts.lint import Finding, check_tags
+from gemma_nb.prompts.messages import Request, refuse_extras, refuse_media
+from gemma_nb.prompts.prompt import Markup, Part
 
 #: Media placeholders by the generation a model is built on: those of its tuned siblings.
 _PLACEHOLDERS = {

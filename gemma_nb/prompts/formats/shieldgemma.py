@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN
-from gemma_nb.prompts.lint_rules import Finding, check_pair, check_tags, warning
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request, checked_text
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import refuse_media, refuse_system
+from gemma_nb.prompts.lint import Finding, check_pair, check_tags, warning
+from gemma_nb.prompts.messages import Request, checked_text, refuse_media, refuse_system
+from gemma_nb.prompts.prompt import Markup, Part
 
 _JUDGE_PROMPT = (
     "You are a policy expert trying to help determine whether a user prompt is in\n"

@@ -12,16 +12,16 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.prompts.formats import fim
-from gemma_nb.prompts.lint_rules import Finding, check_tags, check_turns
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request, content
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import (
+from gemma_nb.prompts.lint import Finding, check_tags, check_turns
+from gemma_nb.prompts.messages import (
+    Request,
     check_alternation,
+    content,
     refuse_extras,
     refuse_media,
     split_system,
 )
+from gemma_nb.prompts.prompt import Markup, Part
 
 OPEN, CLOSE = "<start_of_turn>", "<end_of_turn>"
 
