@@ -23,21 +23,21 @@ from gemma_nb.prompts.formats import (
     turns,
 )
 from gemma_nb.prompts.lint import Finding, check_bos
-from gemma_nb.prompts.messages import Request, read
-from gemma_nb.prompts.prompt import Markup, Part, Prompt
+from gemma_nb.prompts.messages import PromptRequest, read_messages
+from gemma_nb.prompts.prompt import Part, Prompt, ReplyMarkup
 
 
 class PromptFormat(Protocol):
     """What a module of ``gemma_nb.prompts.formats`` provides."""
 
-    def render(self, request: Request, /) -> Iterator[Part]:
+    def render(self, request: PromptRequest, /) -> Iterator[Part]:
         """The parts of a prompt.
 
         Raises:
             InvalidInput: the conversation contains what the format or the variant does not accept.
         """
 
-    def markup(self, variant: Variant, /) -> Markup:
+    def reply_markup(self, variant: Variant, /) -> ReplyMarkup:
         """The control tokens in the replies of ``variant``."""
 
     def lint(self, text: str, variant: Variant, /) -> Iterator[Finding]:
@@ -94,8 +94,8 @@ def format_prompt(
         InvalidInput: the conversation contains what the variant does not accept.
     """
     variant = registry.variant(variant)
-    turns, chat = read(messages)
-    request = Request(turns, variant, tuple(tools or ()), bool(thinking), guideline, chat)
+    turns, chat = read_messages(messages)
+    request = PromptRequest(turns, variant, tuple(tools or ()), bool(thinking), guideline, chat)
     return Prompt(format_of(variant).render(request))
 
 
@@ -109,7 +109,7 @@ def stop_tokens(variant: str | Variant) -> tuple[str, ...]:
         InvalidInput: the variant takes no text prompt.
     """
     variant = registry.variant(variant)
-    return format_of(variant).markup(variant).ends
+    return format_of(variant).reply_markup(variant).stop_tokens
 
 
 def reply_tokens(variant: str | Variant) -> frozenset[str]:
@@ -122,7 +122,7 @@ def reply_tokens(variant: str | Variant) -> frozenset[str]:
         InvalidInput: the variant takes no text prompt.
     """
     variant = registry.variant(variant)
-    return format_of(variant).markup(variant).tokens
+    return format_of(variant).reply_markup(variant).tokens
 
 
 def check_prompt(text: str, variant: str | Variant) -> tuple[Finding, ...]:

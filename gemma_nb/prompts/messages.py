@@ -38,7 +38,7 @@ MEDIA = frozenset({"image", "audio", "video"})
 _DATA_KEYS = ("url", "path", "base64", "data")
 
 
-class Item(NamedTuple):
+class ContentPart(NamedTuple):
     """One part of a message's content: its kind, and its text, its medium or its fields."""
 
     kind: str
@@ -51,7 +51,7 @@ class Turn(NamedTuple):
     """One message: ``role`` is "system", "user", "assistant" or "tool"."""
 
     role: str
-    items: tuple[Item, ...] = ()
+    items: tuple[ContentPart, ...] = ()
     fields: Mapping[str, Any] = MappingProxyType({})
 
     @property
@@ -61,7 +61,7 @@ class Turn(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Request:
+class PromptRequest:
     """What a format renders: the conversation and what was asked besides.
 
     ``chat`` is False where the caller gave a bare string or bare content parts, not messages.
@@ -75,12 +75,12 @@ class Request:
     chat: bool = True
 
     @property
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[ContentPart]:
         """The content parts of all messages, in order."""
         return (item for turn in self.turns for item in turn.items)
 
 
-def read(messages: Any) -> tuple[tuple[Turn, ...], bool]:
+def read_messages(messages: Any) -> tuple[tuple[Turn, ...], bool]:
     """Turns of ``messages``, and whether they were chat messages.
 
     Args:
@@ -91,7 +91,7 @@ def read(messages: Any) -> tuple[tuple[Turn, ...], bool]:
         InvalidInput: empty, of another type, an unknown role, or content of an unknown kind.
     """
     if isinstance(messages, str):
-        return (Turn("user", (Item("text", checked_text(messages)),)),), False
+        return (Turn("user", (ContentPart("text", check_text(messages)),)),), False
     if isinstance(messages, Mapping):
         messages = [messages]
     if not isinstance(messages, Sequence) or isinstance(messages, bytes):
@@ -123,11 +123,11 @@ def _is_content(content: Any) -> bool:
     )
 
 
-def _items(content: Any) -> Iterator[Item]:
+def _items(content: Any) -> Iterator[ContentPart]:
     if content is None:
         return
     if isinstance(content, str):
-        yield Item("text", checked_text(content))
+        yield ContentPart("text", check_text(content))
         return
     if isinstance(content, bytes) or not isinstance(content, Sequence):
         raise InvalidInput("prompt_content_type", kind=type(content).__name__)
@@ -137,16 +137,16 @@ def _items(content: Any) -> Iterator[Item]:
             shown = part.get("type") if isinstance(part, Mapping) else type(part).__name__
             raise InvalidInput("prompt_content_kind", kind=shown, kinds=", ".join(KINDS))
         if kind == "text":
-            yield Item("text", checked_text(part.get("text")), fields=part)
+            yield ContentPart("text", check_text(part.get("text")), fields=part)
         elif kind in MEDIA:
             keys = (str(part["type"]), kind, *_DATA_KEYS)
             data = next((part[k] for k in keys if part.get(k) is not None), None)
-            yield Item(kind, medium=Media(kind, data), fields=part)
+            yield ContentPart(kind, medium=Media(kind, data), fields=part)
         else:
-            yield Item(kind, fields=part)
+            yield ContentPart(kind, fields=part)
 
 
-def checked_text(text: Any) -> str:
+def check_text(text: Any) -> str:
     """``text`` itself, once it is known to be a string that UTF-8 can hold.
 
     Raises:
@@ -161,7 +161,7 @@ def checked_text(text: Any) -> str:
     return text
 
 
-def content(turn: Turn, placeholders: Mapping[str, str]) -> Iterable[Part]:
+def render_content(turn: Turn, placeholders: Mapping[str, str]) -> Iterable[Part]:
     """A turn's content: text trimmed, as the publishers' templates do, media as placeholders."""
     for item in turn.items:
         if item.medium:
@@ -171,7 +171,7 @@ def content(turn: Turn, placeholders: Mapping[str, str]) -> Iterable[Part]:
 
 
 def refuse_extras(
-    request: Request, tools: bool = True, thinking: bool = True, fim: bool = True
+    request: PromptRequest, tools: bool = True, thinking: bool = True, fim: bool = True
 ) -> None:
     """Refuses what a format has no words for; each flag says whether to refuse that.
 
@@ -198,7 +198,7 @@ def refuse_extras(
         raise InvalidInput("prompt_no_guideline", variant=name)
 
 
-def refuse_media(request: Request, placeholders: Mapping[str, str]) -> None:
+def refuse_media(request: PromptRequest, placeholders: Mapping[str, str]) -> None:
     """Refuses media that the variant does not take.
 
     Args:
@@ -237,7 +237,7 @@ def split_system(turns: Sequence[Turn]) -> tuple[Turn | None, Sequence[Turn]]:
     return (system if system and system.text.strip() else None), rest
 
 
-def refuse_system(request: Request) -> None:
+def refuse_system(request: PromptRequest) -> None:
     """Refuses a system message where the format has no place for one.
 
     Raises:

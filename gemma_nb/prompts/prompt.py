@@ -140,20 +140,20 @@ _STRAY = ("<bos>", "<pad>")
 
 
 @dataclass(frozen=True)
-class Markup:
+class ReplyMarkup:
     """The control tokens of a format's replies.
 
     Args:
-        ends: what ends a reply; the rest is not part of it.
-        drops: what is left out where it turns up.
+        stop_tokens: tokens that end a reply; the rest is not part of it.
+        hidden_tokens: tokens that are left out wherever they occur.
         thought: what opens and closes a thought, if the format has thoughts.
         call: what opens and closes a tool call, if the format has tools.
         quote: what stands round strings in a call.
         kind: what the text is: "chat", "boxes" (PaliGemma), "verdict" (ShieldGemma) or "code".
     """
 
-    ends: tuple[str, ...]
-    drops: tuple[str, ...] = ()
+    stop_tokens: tuple[str, ...]
+    hidden_tokens: tuple[str, ...] = ()
     thought: tuple[str, str] | None = None
     call: tuple[str, str] | None = None
     quote: str = ""
@@ -163,4 +163,6 @@ class Markup:
     def tokens(self) -> frozenset[str]:
         """Every token that the parser looks for."""
         pairs: Sequence[tuple[str, ...]] = (self.thought or (), self.call or ())
-        return frozenset((*self.ends, *self.drops, *_STRAY, *(t for p in pairs for t in p)))
+        return frozenset(
+            (*self.stop_tokens, *self.hidden_tokens, *_STRAY, *(t for p in pairs for t in p))
+        )

@@ -17,7 +17,7 @@ from gemma_nb.i18n import Message
 from gemma_nb.prompts.boxes import Box, is_box_start, parse_box
 from gemma_nb.prompts.formats.fim import MIDDLE
 from gemma_nb.prompts.formatting import format_of
-from gemma_nb.prompts.prompt import Markup
+from gemma_nb.prompts.prompt import ReplyMarkup
 from gemma_nb.prompts.tool_calls import ToolCall, parse_call
 
 #: The name of a channel, on the first line of a thought.
@@ -112,7 +112,7 @@ class ReplyParser:
         prompt: str = "",
     ) -> None:
         variant = registry.variant(variant)
-        markup: Markup = format_of(variant).markup(variant)
+        markup: ReplyMarkup = format_of(variant).reply_markup(variant)
         self._markup = replace(markup, kind="code") if prompt.endswith(MIDDLE) else markup
         self._image_size = image_size
         tokens = sorted(self._markup.tokens, key=len, reverse=True)
@@ -212,7 +212,7 @@ class ReplyParser:
         elif state == "call" and markup.call and token == markup.call[1]:
             yield from self._call(complete=True)
             self._state = "answer"
-        elif token in markup.ends:
+        elif token in markup.stop_tokens:
             yield from self._finish()
         elif state == "call":
             self._held += token

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.messages import Item, Turn, checked_text
+from gemma_nb.prompts.messages import ContentPart, Turn, check_text
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.tools import Grammar
 
@@ -141,14 +141,14 @@ def render_calls(grammar: Grammar, calls: Iterable[Any]) -> Iterator[Part]:
     """
     opening, closing = grammar.call
     for call in calls:
-        name, arguments = call_of(call)
+        name, arguments = read_call(call)
         yield Part(f"{opening}call:", control=True)
         yield Part(name)
         if isinstance(arguments, Mapping):
             yield from grammar.value(arguments)
         else:
             yield Part("{", control=True)
-            yield Part(checked_text(arguments))
+            yield Part(check_text(arguments))
             yield Part("}", control=True)
         yield Part(closing, control=True)
 
@@ -157,12 +157,12 @@ def render_response(grammar: Grammar, name: str, response: Any) -> Iterator[Part
     """Writes what a function answered; anything but a mapping stands under ``value``."""
     opening, closing = grammar.response
     yield Part(f"{opening}response:", control=True)
-    yield Part(checked_text(name))
+    yield Part(check_text(name))
     yield from grammar.value(response if isinstance(response, Mapping) else {"value": response})
     yield Part(closing, control=True)
 
 
-def call_of(call: Any) -> tuple[str, Any]:
+def read_call(call: Any) -> tuple[str, Any]:
     """Name and arguments of a message's tool call; arguments are a mapping where they can be.
 
     Raises:
@@ -177,15 +177,15 @@ def call_of(call: Any) -> tuple[str, Any]:
             arguments = json.loads(arguments)
         except json.JSONDecodeError:
             text = arguments.strip()
-            return checked_text(function["name"]), text.removeprefix("{").removesuffix("}")
+            return check_text(function["name"]), text.removeprefix("{").removesuffix("}")
     if arguments is None:
         arguments = {}
     if not isinstance(arguments, Mapping):
         raise InvalidInput("prompt_tool_call")
-    return checked_text(function["name"]), arguments
+    return check_text(function["name"]), arguments
 
 
-def responses(turn: Turn, answers: Sequence[Turn]) -> Iterator[tuple[str, Any, Turn | None]]:
+def find_responses(turn: Turn, answers: Sequence[Turn]) -> Iterator[tuple[str, Any, Turn | None]]:
     """What the functions that ``turn`` called answered: name, answer, the message it came in.
 
     Args:
@@ -194,7 +194,7 @@ def responses(turn: Turn, answers: Sequence[Turn]) -> Iterator[tuple[str, Any, T
     """
     for response in turn.fields.get("tool_responses") or ():
         yield str(response.get("name") or "unknown"), response.get("response"), None
-    names = {c.get("id"): call_of(c)[0] for c in turn.fields.get("tool_calls") or () if "id" in c}
+    names = {c.get("id"): read_call(c)[0] for c in turn.fields.get("tool_calls") or () if "id" in c}
     for answer in answers:
         own = answer.fields.get("name") or answer.fields.get("tool_name") or "unknown"
         name = names.get(answer.fields.get("tool_call_id"), str(own))
@@ -234,7 +234,7 @@ class Exchange:
         return bool(self.answers or self.turn.fields.get("tool_responses"))
 
 
-def exchanges(turns: Sequence[Turn]) -> list[Exchange]:
+def group_exchanges(turns: Sequence[Turn]) -> list[Exchange]:
     """The conversation behind the system message, tool messages put to the calls they answer.
 
     Raises:
@@ -277,7 +277,7 @@ def _stays_open(exchange: Exchange, after: Exchange | None) -> bool:
     return after.continues if after else exchange.answered
 
 
-def tool_parts(
+def render_tools(
     exchange: Exchange, grammar: Grammar, placeholders: Mapping[str, str]
 ) -> Iterator[Part]:
     """The calls of a message and what the functions answered.
@@ -288,13 +288,13 @@ def tool_parts(
         placeholders: what stands for media that a function answered with.
     """
     yield from render_calls(grammar, exchange.calls)
-    for name, response, message in responses(exchange.turn, exchange.answers):
+    for name, response, message in find_responses(exchange.turn, exchange.answers):
         yield from render_response(grammar, name, response)
         for item in message.items if message else ():
             if item.medium:
-                yield from medium_part(item, placeholders)
+                yield from render_medium(item, placeholders)
 
 
-def medium_part(item: Item, placeholders: Mapping[str, str]) -> Iterator[Part]:
+def render_medium(item: ContentPart, placeholders: Mapping[str, str]) -> Iterator[Part]:
     """The placeholder of one medium."""
     yield Part(placeholders[item.kind], control=True, medium=item.medium)

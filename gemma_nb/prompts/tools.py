@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.messages import checked_text
+from gemma_nb.prompts.messages import check_text
 from gemma_nb.prompts.prompt import Part
 
 #: Keys of a schema that describe it rather than name a property.
@@ -45,7 +45,7 @@ class Grammar:
             raise InvalidInput("prompt_tool_schema")
         opening, closing = self.declaration
         yield Part(f"{opening}declaration:", control=True)
-        yield Part(checked_text(function["name"]))
+        yield Part(check_text(function["name"]))
         yield Part("{description:", control=True)
         yield from self.quoted(function.get("description") or "")
         if parameters := function.get("parameters"):
@@ -64,7 +64,7 @@ class Grammar:
     def quoted(self, text: Any) -> Iterator[Part]:
         """A string between quote tokens."""
         yield Part(self.quote, control=True)
-        yield Part(checked_text(text if isinstance(text, str) else str(text)))
+        yield Part(check_text(text if isinstance(text, str) else str(text)))
         yield Part(self.quote, control=True)
 
     def value(self, value: Any, quote_keys: bool = False) -> Iterator[Part]:
@@ -75,7 +75,7 @@ class Grammar:
             yield Part({None: "null", True: "true", False: "false"}[value], control=True)
         elif isinstance(value, Mapping):
             pairs = (
-                ((self.quoted(k) if quote_keys else (Part(checked_text(k)),)), v)
+                ((self.quoted(k) if quote_keys else (Part(check_text(k)),)), v)
                 for k, v in _sorted(value)
             )
             shown = ((*k, Part(":", control=True), *self.value(v, quote_keys)) for k, v in pairs)
@@ -83,7 +83,7 @@ class Grammar:
         elif isinstance(value, Sequence) and not isinstance(value, bytes):
             yield from _listed("[", (self.value(v, quote_keys) for v in value), "]")
         else:
-            yield Part(checked_text(str(value)))
+            yield Part(check_text(str(value)))
 
     def _parameters(self, schema: Mapping[str, Any]) -> Iterator[Part]:
         yield Part(",parameters:{", control=True)
@@ -104,7 +104,7 @@ class Grammar:
 
     def _properties(self, schemas: Mapping[str, Any], only_own: bool = False) -> Iterator[Part]:
         shown = (
-            (Part(checked_text(key)), Part(":", control=True), *self._schema(schema))
+            (Part(check_text(key)), Part(":", control=True), *self._schema(schema))
             for key, schema in _sorted(schemas)
             if not (only_own and key in _SCHEMA_KEYS)
         )
@@ -151,7 +151,7 @@ class Grammar:
                 upper = value.upper() if isinstance(value, str) else [str(v).upper() for v in value]
                 fields.append((*_key("type"), *self.value(upper)))
             else:
-                own_key = (Part(checked_text(key)), Part(":", control=True))
+                own_key = (Part(check_text(key)), Part(":", control=True))
                 fields.append((*own_key, *self.value(value, quote_keys=True)))
         yield from _listed("{", fields, "}")
 

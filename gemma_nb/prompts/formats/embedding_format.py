@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.lint import Finding, check_tags, warning
-from gemma_nb.prompts.messages import Request, refuse_extras, refuse_media, refuse_system
-from gemma_nb.prompts.prompt import Markup, Part
+from gemma_nb.prompts.messages import PromptRequest, refuse_extras, refuse_media, refuse_system
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
 #: What a query can be for.
 TASKS = (
@@ -26,10 +26,10 @@ TASKS = (
 )
 
 
-def markup(variant: Variant) -> Markup:
+def reply_markup(variant: Variant) -> ReplyMarkup:
     """It writes no replies; a reply of its would be plain text."""
     del variant
-    return Markup(ends=("<eos>",))
+    return ReplyMarkup(stop_tokens=("<eos>",))
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield warning(0, "lint_no_task", variant=variant.name)
 
 
-def render(request: Request) -> Iterator[Part]:
+def render(request: PromptRequest) -> Iterator[Part]:
     """One text to embed: a query of its part's "task", or a document where it has a "title".
 
     A bare string is a query of the task "search result"; a document without a title has

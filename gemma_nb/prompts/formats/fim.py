@@ -13,8 +13,8 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formats import plain
 from gemma_nb.prompts.lint import Finding, check_tags, error, warning
-from gemma_nb.prompts.messages import Item, Request, checked_text, refuse_extras
-from gemma_nb.prompts.prompt import Markup, Part
+from gemma_nb.prompts.messages import ContentPart, PromptRequest, check_text, refuse_extras
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
 PREFIX, SUFFIX, MIDDLE = "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"
 SEPARATOR = "<|file_separator|>"
@@ -34,18 +34,18 @@ def fim(before: str, after: str, files: Sequence[str | tuple[str, str]] = ()) ->
         InvalidInput: one of them is not a string.
     """
     for text in (before, after, *(t for f in files for t in ((f,) if isinstance(f, str) else f))):
-        checked_text(text)
+        check_text(text)
     part = {"type": "fim", "before": before, "after": after, "files": list(files)}
     return {"role": "user", "content": [part]}
 
 
-def markup(variant: Variant) -> Markup:
+def reply_markup(variant: Variant) -> ReplyMarkup:
     """How its replies are marked up: code up to the next of its tokens."""
     del variant
-    return Markup(ends=("<eos>", *TOKENS), kind="code")
+    return ReplyMarkup(stop_tokens=("<eos>", *TOKENS), kind="code")
 
 
-def is_infill(request: Request) -> bool:
+def is_infill(request: PromptRequest) -> bool:
     """Whether the conversation is one message made by ``fim``.
 
     Raises:
@@ -79,7 +79,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield error(places[2] + len(MIDDLE), "lint_fim_behind", tag=MIDDLE)
 
 
-def render(request: Request) -> Iterator[Part]:
+def render(request: PromptRequest) -> Iterator[Part]:
     """The other files and the two ends of the gap; a bare string is continued as it stands.
 
     Raises:
@@ -94,17 +94,17 @@ def render(request: Request) -> Iterator[Part]:
         yield Part(text)
         yield Part(SEPARATOR, control=True)
     yield Part(PREFIX, control=True)
-    yield Part(checked_text(item.fields.get("before", "")))
+    yield Part(check_text(item.fields.get("before", "")))
     yield Part(SUFFIX, control=True)
-    yield Part(checked_text(item.fields.get("after", "")))
+    yield Part(check_text(item.fields.get("after", "")))
     yield Part(MIDDLE, control=True)
 
 
-def _files(item: Item) -> Iterator[str]:
+def _files(item: ContentPart) -> Iterator[str]:
     """Each other file's text, its path on a line of its own in front where it is known."""
     for file in item.fields.get("files") or ():
         if isinstance(file, str):
-            yield checked_text(file)
+            yield check_text(file)
         else:
             path, text = file
-            yield f"{checked_text(path)}\n{checked_text(text)}"
+            yield f"{check_text(path)}\n{check_text(text)}"

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN
 from gemma_nb.prompts.lint import Finding, check_pair, check_tags, check_turns, warning
-from gemma_nb.prompts.messages import Request, refuse_extras, refuse_media, split_system
-from gemma_nb.prompts.prompt import Markup, Part
-from gemma_nb.prompts.tool_calls import exchanges, tool_parts
+from gemma_nb.prompts.messages import PromptRequest, refuse_extras, refuse_media, split_system
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
+from gemma_nb.prompts.tool_calls import group_exchanges, render_tools
 from gemma_nb.prompts.tools import Grammar
 
 #: The sentence that switches function calling on, where the conversation has no system message.
@@ -27,12 +27,12 @@ GRAMMAR = Grammar(
 )
 
 
-def markup(variant: Variant) -> Markup:
+def reply_markup(variant: Variant) -> ReplyMarkup:
     """How its replies are marked up; a function answers behind its call: that ends them too."""
     del variant
-    return Markup(
-        ends=("<eos>", CLOSE, GRAMMAR.response[0]),
-        drops=(OPEN,),
+    return ReplyMarkup(
+        stop_tokens=("<eos>", CLOSE, GRAMMAR.response[0]),
+        hidden_tokens=(OPEN,),
         call=GRAMMAR.call,
         quote=GRAMMAR.quote,
     )
@@ -52,7 +52,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield warning(declared, "lint_activation", sentence=ACTIVATION)
 
 
-def render(request: Request) -> Iterator[Part]:
+def render(request: PromptRequest) -> Iterator[Part]:
     """The parts of a conversation.
 
     Raises:
@@ -61,7 +61,7 @@ def render(request: Request) -> Iterator[Part]:
     refuse_extras(request, tools=False)
     refuse_media(request, {})
     system, turns = split_system(request.turns)
-    found = exchanges(turns)
+    found = group_exchanges(turns)
     if system or request.tools:
         yield Part(f"{OPEN}developer\n", control=True)
         yield Part(system.text.strip()) if system else Part(ACTIVATION, control=True)
@@ -72,7 +72,7 @@ def render(request: Request) -> Iterator[Part]:
         if not exchange.continues:
             role = "model" if exchange.turn.role == "assistant" else "user"
             yield Part(f"{OPEN}{role}\n", control=True)
-        yield from tool_parts(exchange, GRAMMAR, {})
+        yield from render_tools(exchange, GRAMMAR, {})
         for item in exchange.turn.items:
             yield Part(item.text.strip())
         if not exchange.open:

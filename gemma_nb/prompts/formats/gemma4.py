@@ -15,9 +15,15 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.prompts.lint import Finding, check_pair, check_tags, check_turns, error, warning
-from gemma_nb.prompts.messages import Item, Request, refuse_extras, refuse_media, split_system
-from gemma_nb.prompts.prompt import Markup, Part
-from gemma_nb.prompts.tool_calls import Exchange, exchanges, medium_part, tool_parts
+from gemma_nb.prompts.messages import (
+    ContentPart,
+    PromptRequest,
+    refuse_extras,
+    refuse_media,
+    split_system,
+)
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
+from gemma_nb.prompts.tool_calls import Exchange, group_exchanges, render_medium, render_tools
 from gemma_nb.prompts.tools import Grammar
 
 OPEN, CLOSE = "<|turn>", "<turn|>"
@@ -33,12 +39,12 @@ GRAMMAR = Grammar(
 )
 
 
-def markup(variant: Variant) -> Markup:
+def reply_markup(variant: Variant) -> ReplyMarkup:
     """How its replies are marked up; a tool answers behind its call, so that ends them too."""
     del variant
-    return Markup(
-        ends=("<eos>", CLOSE, GRAMMAR.response[0]),
-        drops=(OPEN, THINK, *PLACEHOLDERS.values()),
+    return ReplyMarkup(
+        stop_tokens=("<eos>", CLOSE, GRAMMAR.response[0]),
+        hidden_tokens=(OPEN, THINK, *PLACEHOLDERS.values()),
         thought=(THOUGHT, THOUGHT_END),
         call=GRAMMAR.call,
         quote=GRAMMAR.quote,
@@ -66,7 +72,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield warning(len(text) - len(empty), "lint_thought_extra", variant=variant.name)
 
 
-def render(request: Request) -> Iterator[Part]:
+def render(request: PromptRequest) -> Iterator[Part]:
     """The parts of a conversation.
 
     Raises:
@@ -75,19 +81,19 @@ def render(request: Request) -> Iterator[Part]:
     refuse_extras(request, tools=False, thinking=False)
     refuse_media(request, PLACEHOLDERS)
     system, turns = split_system(request.turns)
-    found = exchanges(turns)
+    found = group_exchanges(turns)
     if system or request.tools or request.thinking:
         yield Part(f"{OPEN}system\n", control=True)
         if request.thinking:
             yield Part(f"{THINK}\n", control=True)
         if system:
-            yield from _system_text(system.items, isinstance(system.fields.get("content"), str))
+            yield from _render_system(system.items, isinstance(system.fields.get("content"), str))
         for tool in request.tools:
             yield from GRAMMAR.declare(tool)
         yield Part(f"{CLOSE}\n", control=True)
     last_user = max(i for i, e in enumerate(found) if e.turn.role == "user")
     for i, exchange in enumerate(found):
-        yield from _exchange(exchange, keep_reasoning=i > last_user)
+        yield from _render_exchange(exchange, keep_reasoning=i > last_user)
     if found[-1].turn.role == "user":
         yield Part(f"{OPEN}model\n", control=True)
         if _is_large(request.variant) and not request.thinking:
@@ -101,7 +107,7 @@ def _is_large(variant: Variant) -> bool:
     return variant.prompt_format == "gemma4_large"
 
 
-def _system_text(items: tuple[Item, ...], is_string: bool) -> Iterator[Part]:
+def _render_system(items: tuple[ContentPart, ...], is_string: bool) -> Iterator[Part]:
     """The instruction; the template puts a space behind each part of a list."""
     for item in items:
         yield Part(item.text.strip())
@@ -109,7 +115,7 @@ def _system_text(items: tuple[Item, ...], is_string: bool) -> Iterator[Part]:
             yield Part(" ", control=True)
 
 
-def _exchange(exchange: Exchange, keep_reasoning: bool) -> Iterator[Part]:
+def _render_exchange(exchange: Exchange, keep_reasoning: bool) -> Iterator[Part]:
     turn = exchange.turn
     model = turn.role == "assistant"
     if not exchange.continues:
@@ -119,10 +125,10 @@ def _exchange(exchange: Exchange, keep_reasoning: bool) -> Iterator[Part]:
         yield Part(f"{THOUGHT}thought\n", control=True)
         yield Part(str(reasoning))
         yield Part(f"\n{THOUGHT_END}", control=True)
-    yield from tool_parts(exchange, GRAMMAR, PLACEHOLDERS)
+    yield from render_tools(exchange, GRAMMAR, PLACEHOLDERS)
     for item in turn.items:
         if item.medium:
-            yield from medium_part(item, PLACEHOLDERS)
+            yield from render_medium(item, PLACEHOLDERS)
         else:
             yield Part(strip_thoughts(item.text) if model else item.text.strip())
     if not exchange.open:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.lint import Finding, check_tags, error
-from gemma_nb.prompts.messages import Request, refuse_extras, refuse_media, refuse_system
-from gemma_nb.prompts.prompt import Markup, Part
+from gemma_nb.prompts.messages import PromptRequest, refuse_extras, refuse_media, refuse_system
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
 #: Languages of its captions and questions: those of Crossmodal-3600 and COCO-35L.
 _LANGUAGES = (
@@ -40,10 +40,10 @@ TASKS = {
 }
 
 
-def markup(variant: Variant) -> Markup:
+def reply_markup(variant: Variant) -> ReplyMarkup:
     """How its replies are marked up: boxes and masks among the text."""
     del variant
-    return Markup(ends=("<eos>",), kind="boxes")
+    return ReplyMarkup(stop_tokens=("<eos>",), kind="boxes")
 
 
 def pretrained_only(line: str) -> str | None:
@@ -64,7 +64,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield error(0, "prompt_pretrained_task", variant=variant.name, task=task, tasks=tasks)
 
 
-def render(request: Request) -> Iterator[Part]:
+def render(request: PromptRequest) -> Iterator[Part]:
     """The image, then the task line.
 
     Raises:

@@ -9,8 +9,8 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 from gemma_nb.prompts.lint import Finding, check_tags
-from gemma_nb.prompts.messages import Request, refuse_extras, refuse_media
-from gemma_nb.prompts.prompt import Markup, Part
+from gemma_nb.prompts.messages import PromptRequest, refuse_extras, refuse_media
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
 #: Media placeholders by the generation a model is built on: those of its tuned siblings.
 _PLACEHOLDERS = {
@@ -20,10 +20,10 @@ _PLACEHOLDERS = {
 }
 
 
-def markup(variant: Variant) -> Markup:
+def reply_markup(variant: Variant) -> ReplyMarkup:
     """How its replies are marked up: not at all."""
     del variant
-    return Markup(ends=("<eos>",))
+    return ReplyMarkup(stop_tokens=("<eos>",))
 
 
 def placeholders(variant: Variant) -> dict[str, str]:
@@ -36,7 +36,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
     yield from check_tags(text, tuple(placeholders(variant).values()), "lint_plain_tag")
 
 
-def render(request: Request) -> Iterator[Part]:
+def render(request: PromptRequest) -> Iterator[Part]:
     """The text to go on with, untouched.
 
     Raises:
@@ -45,7 +45,7 @@ def render(request: Request) -> Iterator[Part]:
     """
     if request.chat:
         raise InvalidInput(
-            "prompt_plain_chat", variant=request.variant.name, sibling=sibling(request.variant)
+            "prompt_plain_chat", variant=request.variant.name, sibling=name_sibling(request.variant)
         )
     stand_ins = placeholders(request.variant)
     refuse_extras(request)
@@ -57,7 +57,7 @@ def render(request: Request) -> Iterator[Part]:
             yield Part(item.text)
 
 
-def sibling(variant: Variant) -> Message:
+def name_sibling(variant: Variant) -> Message:
     """Names the instruction-tuned variant of the same family, generation and size, if any."""
     near = [v for v in registry.variants(tuning="IT") if v.family == variant.family]
     for field in ("generation", "size", "modalities"):

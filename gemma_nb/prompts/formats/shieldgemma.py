@@ -12,8 +12,8 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN
 from gemma_nb.prompts.lint import Finding, check_pair, check_tags, warning
-from gemma_nb.prompts.messages import Request, checked_text, refuse_media, refuse_system
-from gemma_nb.prompts.prompt import Markup, Part
+from gemma_nb.prompts.messages import PromptRequest, check_text, refuse_media, refuse_system
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
 _JUDGE_PROMPT = (
     "You are a policy expert trying to help determine whether a user prompt is in\n"
@@ -30,10 +30,10 @@ _QUESTION = (
 )
 
 
-def markup(variant: Variant) -> Markup:
+def reply_markup(variant: Variant) -> ReplyMarkup:
     """How its replies are marked up: Yes or No, then perhaps reasons."""
     del variant
-    return Markup(ends=("<eos>", CLOSE), drops=(OPEN,), kind="verdict")
+    return ReplyMarkup(stop_tokens=("<eos>", CLOSE), hidden_tokens=(OPEN,), kind="verdict")
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield warning(len(text), "lint_no_principle", variant=variant.name)
 
 
-def render(request: Request) -> Iterator[Part]:
+def render(request: PromptRequest) -> Iterator[Part]:
     """The question to the judge: on the user's message, or on the answer where there is one.
 
     Raises:
@@ -69,6 +69,6 @@ def render(request: Request) -> Iterator[Part]:
         yield Part(turn.text.strip())
         yield Part(f"\n{CLOSE}\n\n", control=True)
     yield Part(_PRINCIPLE, control=True)
-    yield Part(checked_text(request.guideline).strip())
+    yield Part(check_text(request.guideline).strip())
     what = "Chatbot Response" if answer else "human question"
     yield Part(_QUESTION.format(what=what), control=True)

@@ -13,15 +13,15 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN, PLACEHOLDERS
 from gemma_nb.prompts.lint import Finding, check_tags, check_turns, warning
 from gemma_nb.prompts.messages import (
-    Item,
-    Request,
+    ContentPart,
+    PromptRequest,
     Turn,
     check_alternation,
     refuse_extras,
     refuse_media,
     refuse_system,
 )
-from gemma_nb.prompts.prompt import Markup, Part
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
 _GOAL = (
     "You are a professional {source} ({source_code}) to {target} ({target_code}) translator. Your "
@@ -40,10 +40,10 @@ _IMAGE = (
 )
 
 
-def markup(variant: Variant) -> Markup:
+def reply_markup(variant: Variant) -> ReplyMarkup:
     """How its replies are marked up."""
     del variant
-    return Markup(ends=("<eos>", CLOSE), drops=(OPEN, *PLACEHOLDERS.values()))
+    return ReplyMarkup(stop_tokens=("<eos>", CLOSE), hidden_tokens=(OPEN, *PLACEHOLDERS.values()))
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
@@ -54,7 +54,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield warning(0, "lint_no_languages", variant=variant.name)
 
 
-def render(request: Request) -> Iterator[Part]:
+def render(request: PromptRequest) -> Iterator[Part]:
     """The parts of a conversation.
 
     Raises:
@@ -95,11 +95,11 @@ def _instruction(turn: Turn, variant: Variant) -> Iterator[Part]:
         yield Part(item.text.strip())
 
 
-def _code(item: Item, key: str) -> str:
+def _code(item: ContentPart, key: str) -> str:
     return str(item.fields.get(key) or "").replace("_", "-")
 
 
-def _language(item: Item, key: str, variant: Variant) -> str:
+def _language(item: ContentPart, key: str, variant: Variant) -> str:
     """The English name of a language; a region or a script does not change it."""
     code = _code(item, key)
     if not code:

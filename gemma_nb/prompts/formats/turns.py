@@ -14,14 +14,14 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.prompts.formats import fim
 from gemma_nb.prompts.lint import Finding, check_tags, check_turns
 from gemma_nb.prompts.messages import (
-    Request,
+    PromptRequest,
     check_alternation,
-    content,
     refuse_extras,
     refuse_media,
+    render_content,
     split_system,
 )
-from gemma_nb.prompts.prompt import Markup, Part
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
 OPEN, CLOSE = "<start_of_turn>", "<end_of_turn>"
 
@@ -30,12 +30,12 @@ PLACEHOLDERS = {"image": "<start_of_image>"}
 PLACEHOLDERS_3N = {"image": "<image_soft_token>", "audio": "<audio_soft_token>"}
 
 
-def markup(variant: Variant) -> Markup:
+def reply_markup(variant: Variant) -> ReplyMarkup:
     """How its replies are marked up; MedGemma 1.5 thinks between two unused tokens."""
     ends = ("<eos>", CLOSE)
-    return Markup(
-        ends=(*ends, *fim.TOKENS) if variant.family == "CodeGemma" else ends,
-        drops=(OPEN, *placeholders(variant).values()),
+    return ReplyMarkup(
+        stop_tokens=(*ends, *fim.TOKENS) if variant.family == "CodeGemma" else ends,
+        hidden_tokens=(OPEN, *placeholders(variant).values()),
         thought=("<unused94>", "<unused95>") if variant.family == "MedGemma" else None,
     )
 
@@ -55,7 +55,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
     yield from check_turns(text, OPEN, CLOSE, ("user", "model"))
 
 
-def render(request: Request) -> Iterator[Part]:
+def render(request: PromptRequest) -> Iterator[Part]:
     """The parts of a conversation.
 
     Raises:
@@ -76,6 +76,6 @@ def render(request: Request) -> Iterator[Part]:
         if system and i == 0:
             yield Part(system.text)
             yield Part("\n\n", control=True)
-        yield from content(turn, stand_ins)
+        yield from render_content(turn, stand_ins)
         yield Part(f"{CLOSE}\n", control=True)
     yield Part(f"{OPEN}model\n", control=True)
