@@ -1,4 +1,7 @@
-"""The checks of hand-written prompts that several formats share."""
+"""The rules for hand-written prompts that several formats share.
+
+``prompts.formatting.check_prompt`` applies them.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,22 @@ from typing import Any
 from gemma_nb.i18n import Message
 from gemma_nb.prompts.safe_tokenizer import CONTROL
 
-#: Tags of other model families that people carry over.
-_FOREIGN = re.compile(rf"{CONTROL.pattern}|\[/?INST\]|<</?SYS>>|</s>")
+#: Control tokens, and tags of other model families that people carry over.
+_TAG = re.compile(rf"{CONTROL.pattern}|\[/?INST\]|<</?SYS>>|</s>")
 
-#: Names that other families give to the model's role.
-_NOT_ROLES = {"assistant": "model", "ai": "model", "bot": "model", "human": "user"}
+#: Role names of other families -> Gemma's name of the role.
+_ROLE_SYNONYMS = {"assistant": "model", "ai": "model", "bot": "model", "human": "user"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault: what it is, where it starts (in characters), "error" or "warning"."""
+    """A fault in a prompt.
+
+    Args:
+        message: what is wrong.
+        position: where the fault starts, in characters.
+        severity: "error" or "warning".
+    """
 
     message: Message
     position: int
@@ -30,45 +39,63 @@ class Finding:
 
 
 def error(position: int, key: str, **values: Any) -> Finding:
-    """A fault that changes what the model reads."""
+    """A fault that changes what the model reads.
+
+    Args:
+        position: where it starts, in characters.
+        key: the key of the message.
+        **values: the values that the message contains.
+    """
     return Finding(Message(key, values), position)
 
 
 def warning(position: int, key: str, **values: Any) -> Finding:
-    """Something that is probably not meant."""
+    """A fault that is probably not intended.
+
+    Args:
+        position: where it starts, in characters.
+        key: the key of the message.
+        **values: the values that the message contains.
+    """
     return Finding(Message(key, values), position, "warning")
 
 
 def check_bos(text: str) -> Iterator[Finding]:
-    """``<bos>`` and ``<eos>``, which the tokenizer puts in its place itself."""
-    for found in re.finditer("<bos>|<eos>", text):
-        yield error(found.start(), "lint_bos" if found[0] == "<bos>" else "lint_eos")
+    """Finds ``<bos>`` and ``<eos>``, which a prompt does not contain: the tokenizer adds ``<bos>``."""
+    for token in re.finditer("<bos>|<eos>", text):
+        yield error(token.start(), "lint_bos" if token[0] == "<bos>" else "lint_eos")
 
 
-def check_tags(text: str, known: Collection[str], key: str = "") -> Iterator[Finding]:
-    """Control tokens of another family.
+def check_tags(text: str, own: Collection[str], key: str = "") -> Iterator[Finding]:
+    """Finds control tokens and tags of other formats.
 
     Args:
         text: the prompt.
-        known: the tokens that this format uses.
-        key: what to say of the others; by default that they are not of this family.
+        own: the tokens that this format uses.
+        key: the message's key; by default the message says that the tag is not of this family.
     """
-    key = key or ("lint_wrong_tag" if known else "lint_no_tags")
-    for found in _FOREIGN.finditer(text):
-        if found[0] not in known and found[0] not in {"<bos>", "<eos>"}:
-            yield error(found.start(), key, tag=found[0], tags=" ".join(sorted(known)))
+    key = key or ("lint_wrong_tag" if own else "lint_no_tags")
+    for tag in _TAG.finditer(text):
+        if tag[0] not in own and tag[0] not in {"<bos>", "<eos>"}:
+            yield error(tag.start(), key, tag=tag[0], tags=" ".join(sorted(own)))
 
 
 def check_pair(text: str, opening: str, closing: str) -> Iterator[Finding]:
-    """A pair of tokens that must open and close in turn."""
+    """Checks that a pair of tokens opens and closes in turn.
+
+    Args:
+        text: the prompt.
+        opening: the token that opens.
+        closing: the token that closes.
+    """
     opened: int | None = None
-    for found in re.finditer(f"{re.escape(opening)}|{re.escape(closing)}", text):
-        if found[0] == opening:
+    for token in re.finditer(f"{re.escape(opening)}|{re.escape(closing)}", text):
+        if token[0] == opening:
             if opened is not None:
                 yield error(opened, "lint_unclosed", tag=opening, closing=closing)
-            opened = found.start()
+            opened = token.start()
         elif opened is None:
-            yield error(found.start(), "lint_unopened", tag=closing, opening=opening)
+            yield error(token.start(), "lint_unopened", tag=closing, opening=opening)
         else:
             opened = None
     if opened is not None:
@@ -76,43 +103,44 @@ def check_pair(text: str, opening: str, closing: str) -> Iterator[Finding]:
 
 
 def check_turns(text: str, opening: str, closing: str, roles: Collection[str]) -> Iterator[Finding]:
-    """Turns: tags that open and close, roles, and the newlines round them.
+    """Checks the turns: their tags, their roles, and the newlines round them.
 
     Args:
         text: the prompt.
-        opening: what opens a turn.
-        closing: what closes it.
-        roles: the names that a turn can have.
+        opening: the token that opens a turn.
+        closing: the token that closes it.
+        roles: the roles that a turn may have.
     """
     opened: int | None = None
     role = ""
-    outside = 0
-    for found in re.finditer(f"{re.escape(opening)}|{re.escape(closing)}", text):
-        at, after = found.start(), text[found.end() :]
-        said = text[outside:at].replace("<bos>", "").strip()
-        if opened is None and said:
-            yield warning(text.index(said, outside), "lint_outside_turn", text=said[:40])
-        outside = found.end()
-        if found[0] == closing:
+    end_of_tag = 0
+    for tag in re.finditer(f"{re.escape(opening)}|{re.escape(closing)}", text):
+        start, after = tag.start(), text[tag.end() :]
+        outside = text[end_of_tag:start].replace("<bos>", "").strip()
+        if opened is None and outside:
+            at = text.index(outside, end_of_tag)
+            yield warning(at, "lint_outside_turn", text=outside[:40])
+        end_of_tag = tag.end()
+        if tag[0] == closing:
             if opened is None:
-                yield error(at, "lint_unopened", tag=closing, opening=opening)
+                yield error(start, "lint_unopened", tag=closing, opening=opening)
             opened = None
             if after and not after.startswith("\n"):
-                yield error(found.end(), "lint_newline", tag=closing)
+                yield error(tag.end(), "lint_newline", tag=closing)
             continue
         if opened is not None:
             yield error(opened, "lint_unclosed", tag=opening, closing=closing)
-        opened, before = at, role
+        opened, previous_role = start, role
         name = re.match(r"[ \t]*(\w*)", after)
         role = name[1] if name else ""
-        yield from _check_role(role, roles, at, opening)
+        yield from _check_role(role, roles, start, opening)
         if name and name[0] != role:
-            yield error(found.end(), "lint_space", tag=opening)
+            yield error(tag.end(), "lint_space", tag=opening)
         if role in roles and not after[name.end() if name else 0 :].startswith("\n"):
-            yield error(found.end(), "lint_newline", tag=opening + role)
-        if role == before == "user":
-            yield warning(at, "lint_alternate", role=role)
-    if not outside:
+            yield error(tag.end(), "lint_newline", tag=opening + role)
+        if role == previous_role == "user":
+            yield warning(start, "lint_alternate", role=role)
+    if not end_of_tag:
         yield warning(0, "lint_no_turns", opening=opening)
     elif opened is None:
         yield warning(len(text), "lint_no_model_turn", opening=opening)
@@ -120,13 +148,14 @@ def check_turns(text: str, opening: str, closing: str, roles: Collection[str]) -
         yield error(opened, "lint_unclosed", tag=opening, closing=closing)
 
 
-def _check_role(role: str, roles: Collection[str], at: int, opening: str) -> Iterator[Finding]:
+def _check_role(
+    role: str, roles: Collection[str], position: int, opening: str
+) -> Iterator[Finding]:
     if role in roles:
         return
-    if role in {"system", "developer"}:
-        key = "lint_no_system" if not {"system", "developer"} & set(roles) else "lint_role"
-    else:
-        key = "lint_role"
-    meant = _NOT_ROLES.get(role.lower(), "")
-    shown = meant if meant in roles else ", ".join(roles)
-    yield error(at, key, role=role, opening=opening, roles=shown)
+    key = "lint_role"
+    if role in {"system", "developer"} and not {"system", "developer"} & set(roles):
+        key = "lint_no_system"
+    synonym = _ROLE_SYNONYMS.get(role.lower(), "")
+    suggestion = synonym if synonym in roles else ", ".join(roles)
+    yield error(position, key, role=role, opening=opening, roles=suggestion)
