@@ -136,7 +136,7 @@ def _turn(message: Any, index: int) -> Turn:
     if not isinstance(role, str) or role not in ROLES:
         raise InvalidInput("prompt_unknown_role", role=role, roles=", ".join(ROLES))
     content = message.get("content")
-    # A tool may answer with any value; ``find_responses`` reads what is neither text nor media.
+    # A tool may answer with any value; ``tool_calls`` reads what is neither text nor media.
     any_value = ROLES[role] == "tool" and not _is_content(content)
     return Turn(ROLES[role], () if any_value else tuple(_content_parts(content)), message)
 
