@@ -94,8 +94,15 @@ def format_prompt(
         InvalidInput: the conversation contains what the variant does not accept.
     """
     variant = registry.variant(variant)
-    turns, chat = read_messages(messages)
-    request = PromptRequest(turns, variant, tuple(tools or ()), bool(thinking), guideline, chat)
+    conversation, chat = read_messages(messages)
+    request = PromptRequest(
+        turns=conversation,
+        variant=variant,
+        tools=tuple(tools or ()),
+        thinking=bool(thinking),
+        guideline=guideline,
+        chat=chat,
+    )
     return Prompt(format_of(variant).render(request))
 
 

@@ -16,7 +16,7 @@ from gemma_nb.prompts.prompt import Part, ReplyMarkup
 from gemma_nb.prompts.tool_calls import group_exchanges, render_tools
 from gemma_nb.prompts.tools import Grammar
 
-#: The sentence that switches function calling on, where the conversation has no system message.
+#: The sentence that switches function calling on; a system message takes its place.
 ACTIVATION = "You are a model that can do function calling with the following functions"
 
 GRAMMAR = Grammar(
@@ -28,7 +28,7 @@ GRAMMAR = Grammar(
 
 
 def reply_markup(variant: Variant) -> ReplyMarkup:
-    """How its replies are marked up; a function answers behind its call: that ends them too."""
+    """The control tokens in its replies. A function's answer also ends a reply, since it follows a call."""
     del variant
     return ReplyMarkup(
         stop_tokens=("<eos>", CLOSE, GRAMMAR.response[0]),
@@ -53,22 +53,22 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
 
 
 def render(request: PromptRequest) -> Iterator[Part]:
-    """The parts of a conversation.
+    """The parts of a prompt.
 
     Raises:
-        InvalidInput: the conversation holds what this format or the variant does not take.
+        InvalidInput: the conversation contains what the format or the variant does not accept.
     """
     refuse_extras(request, tools=False)
     refuse_media(request, {})
     system, turns = split_system(request.turns)
-    found = group_exchanges(turns)
+    exchanges = group_exchanges(turns)
     if system or request.tools:
         yield Part(f"{OPEN}developer\n", control=True)
         yield Part(system.text.strip()) if system else Part(ACTIVATION, control=True)
         for tool in request.tools:
             yield from GRAMMAR.declare(tool)
         yield Part(f"{CLOSE}\n", control=True)
-    for exchange in found:
+    for exchange in exchanges:
         if not exchange.continues:
             role = "model" if exchange.turn.role == "assistant" else "user"
             yield Part(f"{OPEN}{role}\n", control=True)
@@ -77,5 +77,5 @@ def render(request: PromptRequest) -> Iterator[Part]:
             yield Part(item.text.strip())
         if not exchange.open:
             yield Part(f"{CLOSE}\n", control=True)
-    if found[-1].turn.role == "user":
+    if exchanges[-1].turn.role == "user":
         yield Part(f"{OPEN}model\n", control=True)

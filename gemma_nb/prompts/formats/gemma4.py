@@ -1,8 +1,7 @@
 """Gemma 4: ``<|turn>`` turns with a system turn, thinking, tools, and images, audio and video.
 
-The sizes differ where thinking is off: E2B and E4B go straight to the reply, the larger models
-get an empty thought first. The catalog calls the two formats ``gemma4_small`` and
-``gemma4_large``.
+The sizes differ when thinking is off: E2B and E4B (``gemma4_small``) start their reply at once, and
+the larger models (``gemma4_large``) get an empty thought first.
 
 Sources: https://ai.google.dev/gemma/docs/core/prompt-formatting-gemma4,
 https://ai.google.dev/gemma/docs/capabilities/thinking and the chat templates of
@@ -40,7 +39,7 @@ GRAMMAR = Grammar(
 
 
 def reply_markup(variant: Variant) -> ReplyMarkup:
-    """How its replies are marked up; a tool answers behind its call, so that ends them too."""
+    """The control tokens in its replies. A tool's answer also ends a reply, since it follows a call."""
     del variant
     return ReplyMarkup(
         stop_tokens=("<eos>", CLOSE, GRAMMAR.response[0]),
@@ -54,8 +53,8 @@ def reply_markup(variant: Variant) -> ReplyMarkup:
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
     """The faults of a hand-written prompt."""
     pairs = (GRAMMAR.declaration, GRAMMAR.call, GRAMMAR.response)
-    known = {OPEN, CLOSE, THINK, THOUGHT, THOUGHT_END, GRAMMAR.quote, *PLACEHOLDERS.values()}
-    yield from check_tags(text, {*known, *(token for pair in pairs for token in pair)})
+    other_tokens = {OPEN, CLOSE, THINK, THOUGHT, THOUGHT_END, GRAMMAR.quote, *PLACEHOLDERS.values()}
+    yield from check_tags(text, {*other_tokens, *(token for pair in pairs for token in pair)})
     yield from check_turns(text, OPEN, CLOSE, ("system", "user", "model"))
     for pair in pairs:
         yield from check_pair(text, *pair)
@@ -73,15 +72,15 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
 
 
 def render(request: PromptRequest) -> Iterator[Part]:
-    """The parts of a conversation.
+    """The parts of a prompt.
 
     Raises:
-        InvalidInput: the conversation holds what this format or the variant does not take.
+        InvalidInput: the conversation contains what the format or the variant does not accept.
     """
     refuse_extras(request, tools=False, thinking=False)
     refuse_media(request, PLACEHOLDERS)
     system, turns = split_system(request.turns)
-    found = group_exchanges(turns)
+    exchanges = group_exchanges(turns)
     if system or request.tools or request.thinking:
         yield Part(f"{OPEN}system\n", control=True)
         if request.thinking:
@@ -91,10 +90,11 @@ def render(request: PromptRequest) -> Iterator[Part]:
         for tool in request.tools:
             yield from GRAMMAR.declare(tool)
         yield Part(f"{CLOSE}\n", control=True)
-    last_user = max(i for i, e in enumerate(found) if e.turn.role == "user")
-    for i, exchange in enumerate(found):
+    # As in the publisher's template, only the reasoning after the last user turn is kept.
+    last_user = max(i for i, e in enumerate(exchanges) if e.turn.role == "user")
+    for i, exchange in enumerate(exchanges):
         yield from _render_exchange(exchange, keep_reasoning=i > last_user)
-    if found[-1].turn.role == "user":
+    if exchanges[-1].turn.role == "user":
         yield Part(f"{OPEN}model\n", control=True)
         if _is_large(request.variant) and not request.thinking:
             yield Part(f"{THOUGHT}thought\n{THOUGHT_END}", control=True)
@@ -103,12 +103,12 @@ def render(request: PromptRequest) -> Iterator[Part]:
 
 
 def _is_large(variant: Variant) -> bool:
-    """Whether a reply without thinking starts behind an empty thought."""
+    """Whether a reply without thinking starts after an empty thought."""
     return variant.prompt_format == "gemma4_large"
 
 
 def _render_system(items: tuple[ContentPart, ...], is_string: bool) -> Iterator[Part]:
-    """The instruction; the template puts a space behind each part of a list."""
+    """The system instruction; the template writes a space after each part of a list."""
     for item in items:
         yield Part(item.text.strip())
         if not is_string:
@@ -136,5 +136,5 @@ def _render_exchange(exchange: Exchange, keep_reasoning: bool) -> Iterator[Part]
 
 
 def strip_thoughts(text: str) -> str:
-    """A model's earlier words without its thoughts, as the publisher's template strips them."""
+    """The text of an earlier reply without its thoughts, as the publisher's template strips them."""
     return "".join(part.split(THOUGHT)[0] for part in text.split(THOUGHT_END)).strip()

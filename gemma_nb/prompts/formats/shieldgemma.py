@@ -1,7 +1,7 @@
-"""ShieldGemma: does a prompt, or an answer to it, violate a guideline? The reply is Yes or No.
+"""ShieldGemma judges whether a prompt, or an answer to it, violates a guideline: Yes or No.
 
 Sources: https://ai.google.dev/gemma/docs/shieldgemma/model_card (the pattern for prompts) and the
-chat template of google/shieldgemma-2b on Hugging Face (the words for answers).
+chat template of google/shieldgemma-2b on Hugging Face (the wording for answers).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _QUESTION = (
 
 
 def reply_markup(variant: Variant) -> ReplyMarkup:
-    """How its replies are marked up: Yes or No, then perhaps reasons."""
+    """The control tokens in its replies, which are Yes or No and then perhaps reasons."""
     del variant
     return ReplyMarkup(stop_tokens=("<eos>", CLOSE), hidden_tokens=(OPEN,), kind="verdict")
 
@@ -45,11 +45,11 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
 
 
 def render(request: PromptRequest) -> Iterator[Part]:
-    """The question to the judge: on the user's message, or on the answer where there is one.
+    """The parts of a prompt: a question about the user's message, or about the answer if there is one.
 
     Raises:
-        InvalidInput: no guideline, or a conversation that is not one message or one message and
-            its answer.
+        InvalidInput: there is no guideline, or the conversation is neither one message nor one
+            message and its answer.
     """
     name = request.variant.name
     refuse_system(request)

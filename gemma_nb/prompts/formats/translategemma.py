@@ -1,7 +1,7 @@
-"""TranslateGemma: one instruction a user turn, made from the languages of its one content part.
+"""TranslateGemma: each user turn is an instruction, built from the languages of its content part.
 
 Sources: https://huggingface.co/google/translategemma-4b-it (the form of the content part) and its
-chat template (the words, and the names of the languages).
+chat template (the wording, and the names of the languages).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _IMAGE = (
 
 
 def reply_markup(variant: Variant) -> ReplyMarkup:
-    """How its replies are marked up."""
+    """The control tokens in its replies."""
     del variant
     return ReplyMarkup(stop_tokens=("<eos>", CLOSE), hidden_tokens=(OPEN, *PLACEHOLDERS.values()))
 
@@ -55,11 +55,11 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
 
 
 def render(request: PromptRequest) -> Iterator[Part]:
-    """The parts of a conversation.
+    """The parts of a prompt.
 
     Raises:
         InvalidInput: a user turn is not one text or image with its two languages, or the
-            conversation holds what this format does not take.
+            conversation contains what the format does not accept.
     """
     refuse_extras(request)
     refuse_system(request)
@@ -100,13 +100,13 @@ def _code(item: ContentPart, key: str) -> str:
 
 
 def _language(item: ContentPart, key: str, variant: Variant) -> str:
-    """The English name of a language; a region or a script does not change it."""
+    """The English name of a language. A region or a script does not change it."""
     code = _code(item, key)
     if not code:
         raise InvalidInput("prompt_translate_codes", variant=variant.name, missing=key)
-    name = NAMES.get(code.split("-")[0].lower())
+    name = LANGUAGES.get(code.split("-")[0].lower())
     if not name or not all(s.isascii() and s.isalnum() for s in code.split("-")):
-        raise InvalidInput("prompt_translate_language", code=code, codes=", ".join(NAMES))
+        raise InvalidInput("prompt_translate_language", code=code, codes=", ".join(LANGUAGES))
     return name
 
 
@@ -114,7 +114,7 @@ def _language(item: ContentPart, key: str, variant: Variant) -> str:
 #: template of google/translategemma-4b-it on Hugging Face ("es" to "zu" were compared with a copy of
 #: it; "aa" to "eo" are the names of ISO 639-1). A region or script after the code ("pt-BR",
 #: "zh-Hant") changes no name there.
-NAMES = {
+LANGUAGES = {
     "aa": "Afar",
     "ab": "Abkhazian",
     "af": "Afrikaans",
