@@ -1,4 +1,4 @@
-"""Only the format's own parts give control ids; nobody's text does, whatever it spells."""
+"""Only the format's own parts give control ids; user text does not, whatever it spells."""
 
 import json
 import os
