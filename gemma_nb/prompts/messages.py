@@ -275,7 +275,7 @@ def split_system(turns: Sequence[Turn]) -> tuple[Turn | None, Sequence[Turn]]:
         The system turn, or None if there is none or it is blank; and the other turns.
 
     Raises:
-        InvalidInput: a system turn stands elsewhere, is the only turn, or contains something other
+        InvalidInput: a system turn is not the first turn, is the only turn, or contains something other
             than text.
     """
     system, rest = (turns[0], turns[1:]) if turns[0].role == "system" else (None, turns)

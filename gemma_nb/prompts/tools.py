@@ -1,6 +1,6 @@
 """Tool declarations in the syntax that Gemma 4 and FunctionGemma share.
 
-Values are written as ``{key:value}``, strings stand between two quote tokens, and keys are sorted.
+Values are written as ``{key:value}`` with sorted keys, and strings between two quote tokens.
 What a user, a schema or a tool wrote is text; everything else is control.
 
 Sources: https://ai.google.dev/gemma/docs/core/prompt-formatting-gemma4,
@@ -83,7 +83,7 @@ class Grammar:
 
         Args:
             value: the value.
-            quote_keys: whether the keys of mappings stand between quote tokens.
+            quote_keys: whether the keys of mappings are written between quote tokens.
         """
         if isinstance(value, str):
             yield from self.render_string(value)

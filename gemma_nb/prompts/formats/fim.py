@@ -64,7 +64,7 @@ def is_infill(request: PromptRequest) -> bool:
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
     """The faults of a hand-written prompt.
 
-    Each token stands once, they stand in order, and no text follows the last.
+    Each token occurs once, they are in order, and no text follows the last.
     """
     del variant
     yield from check_tags(text, TOKENS)

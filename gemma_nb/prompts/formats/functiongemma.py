@@ -28,7 +28,7 @@ GRAMMAR = Grammar(
 
 
 def reply_markup(variant: Variant) -> ReplyMarkup:
-    """The control tokens in its replies. A function's answer also ends a reply, since it follows a call."""
+    """The control tokens in its replies. The start of a function's answer ends a reply too."""
     del variant
     return ReplyMarkup(
         stop_tokens=("<eos>", CLOSE, GRAMMAR.response[0]),

@@ -39,7 +39,7 @@ GRAMMAR = Grammar(
 
 
 def reply_markup(variant: Variant) -> ReplyMarkup:
-    """The control tokens in its replies. A tool's answer also ends a reply, since it follows a call."""
+    """The control tokens in its replies. The start of a tool's answer ends a reply too."""
     del variant
     return ReplyMarkup(
         stop_tokens=("<eos>", CLOSE, GRAMMAR.response[0]),
@@ -90,7 +90,7 @@ def render(request: PromptRequest) -> Iterator[Part]:
         for tool in request.tools:
             yield from GRAMMAR.declare(tool)
         yield Part(f"{CLOSE}\n", control=True)
-    # As in the publisher's template, only the reasoning after the last user turn is kept.
+    # As in the publisher's template, only the reasoning after the last user turn is rendered.
     last_user = max(i for i, e in enumerate(exchanges) if e.turn.role == "user")
     for i, exchange in enumerate(exchanges):
         yield from _render_exchange(exchange, keep_reasoning=i > last_user)
@@ -130,11 +130,11 @@ def _render_exchange(exchange: Exchange, keep_reasoning: bool) -> Iterator[Part]
         if item.medium:
             yield from render_medium(item, PLACEHOLDERS)
         else:
-            yield Part(strip_thoughts(item.text) if model else item.text.strip())
+            yield Part(_strip_thoughts(item.text) if model else item.text.strip())
     if not exchange.open:
         yield Part(f"{CLOSE}\n", control=True)
 
 
-def strip_thoughts(text: str) -> str:
+def _strip_thoughts(text: str) -> str:
     """The text of an earlier reply without its thoughts, as the publisher's template strips them."""
     return "".join(part.split(THOUGHT)[0] for part in text.split(THOUGHT_END)).strip()

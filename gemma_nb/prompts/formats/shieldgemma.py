@@ -45,7 +45,7 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
 
 
 def render(request: PromptRequest) -> Iterator[Part]:
-    """The parts of a prompt: a question about the user's message, or about the answer if there is one.
+    """The parts of a prompt: it asks about the user's message, or about the answer if there is one.
 
     Raises:
         InvalidInput: there is no guideline, or the conversation is neither one message nor one

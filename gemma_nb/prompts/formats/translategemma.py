@@ -113,7 +113,7 @@ def _language(item: ContentPart, key: str, variant: Variant) -> str:
 #: English names of languages by their code, as the prompts name them. Source: the table in the chat
 #: template of google/translategemma-4b-it on Hugging Face ("es" to "zu" were compared with a copy of
 #: it; "aa" to "eo" are the names of ISO 639-1). A region or script after the code ("pt-BR",
-#: "zh-Hant") changes no name there.
+#: "zh-Hant") does not change the name there.
 LANGUAGES = {
     "aa": "Afar",
     "ab": "Abkhazian",
