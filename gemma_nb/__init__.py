@@ -33,7 +33,7 @@ _WHERE = {
     "Prompt": "prompts.prompt",
     "parse_reply": "prompts.reply_parser",
     "Reply": "prompts.reply_parser",
-    "check_prompt": "prompts.lint",
+    "check_prompt": "prompts.formatting",
     "fim": "prompts.formats.fim",
     "load": "load_model",
     "from_keras": "from_keras_model",

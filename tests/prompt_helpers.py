@@ -1,4 +1,4 @@
-"""Variants and tokenizers for the prompt tests: tiny vocabularies, seeded, made in seconds.
+"""Variants and tokenizers for the prompt tests: tiny vocabularies, seeded, trained in seconds.
 
 They declare their turn, image and tool tokens as user-defined symbols, as the real ones do.
 """

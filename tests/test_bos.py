@@ -14,7 +14,7 @@ import prompt_helpers
 import pytest
 import tiny
 from sentencepiece import SentencePieceProcessor
-from test_prompts_tokens import CONVERSATIONS
+from test_safe_tokenizer import CONVERSATIONS
 
 import gemma_nb as gnb
 from gemma_nb.catalog.registry import demo_directory

@@ -1,15 +1,14 @@
-"""Every variant of the catalog can be spoken to in its own format, or says why not."""
+"""Every variant of the catalog has a prompt in its own format, or an error says why not."""
 
 import pytest
 from test_prompts import IMAGE, USER
 
 import gemma_nb as gnb
 from gemma_nb.catalog import registry
-from gemma_nb.prompts.formatting import format_prompt
-from gemma_nb.prompts.lint import check_prompt
+from gemma_nb.prompts.formatting import check_prompt, format_prompt
 from gemma_nb.prompts.reply_parser import parse_reply
 
-SPOKEN = [v for v in registry.variants() if v.prompt_format != "none"]
+WITH_PROMPTS = [v for v in registry.variants() if v.prompt_format != "none"]
 
 
 def conversation(one):
@@ -22,8 +21,8 @@ def conversation(one):
     return "caption en" if one.prompt_format == "paligemma" else "Hi", {}
 
 
-@pytest.mark.parametrize("one", SPOKEN, ids=str)
-def test_every_variant_is_spoken_to(one):
+@pytest.mark.parametrize("one", WITH_PROMPTS, ids=str)
+def test_every_variant_has_a_prompt(one):
     messages, options = conversation(one)
     prompt = format_prompt(messages, one.name, **options)
     assert any(not part.control for part in prompt.parts)
@@ -37,13 +36,13 @@ def test_every_variant_is_spoken_to(one):
             format_prompt([IMAGE], one)
 
 
-@pytest.mark.parametrize("one", [v for v in SPOKEN if v.prompt_format == "plain"], ids=str)
+@pytest.mark.parametrize("one", [v for v in WITH_PROMPTS if v.prompt_format == "plain"], ids=str)
 def test_a_pretrained_variant_names_a_tuned_one_that_exists(one):
     with pytest.raises(ValueError, match="string") as caught:
         format_prompt([USER], one)
     names = {v.name for v in registry.variants(tuning="IT")}
-    said = str(caught.value)
-    assert any(name in said for name in names) or "(IT)" in said
+    message = str(caught.value)
+    assert any(name in message for name in names) or "(IT)" in message
 
 
 def test_the_nearest_sibling_is_named():

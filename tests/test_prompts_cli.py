@@ -51,8 +51,8 @@ def test_tokens(tmp_path, capsys):
         "<start_of_turn>",
     ]
     assert rows[0][0] == "2"
-    said = "".join(json.loads(piece) for _, piece, kind in rows if kind == "text")
-    assert said.replace("▁", " ") == "user\nHi <end_of_turn>\nmodel\n"
+    text = "".join(json.loads(piece) for _, piece, kind in rows if kind == "text")
+    assert text.replace("▁", " ") == "user\nHi <end_of_turn>\nmodel\n"
 
 
 @pytest.mark.parametrize(

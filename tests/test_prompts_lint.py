@@ -1,12 +1,11 @@
-"""The linter tells what is wrong with a prompt that was written by hand."""
+"""``check_prompt`` finds the faults of hand-written prompts."""
 
 import pytest
 from prompt_helpers import variant
 from test_prompts import PUBLISHED
 
 import gemma_nb as gnb
-from gemma_nb.prompts.formatting import format_prompt
-from gemma_nb.prompts.lint import check_prompt
+from gemma_nb.prompts.formatting import check_prompt, format_prompt
 
 TURN = "<start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n"
 TURN4 = "<|turn>user\nHi<turn|>\n<|turn>model\n"
@@ -70,12 +69,12 @@ FAULTS = [
 
 @pytest.mark.parametrize(("key", "text", "faults"), FAULTS)
 def test_faults(key, text, faults):
-    found = check_prompt(text, variant(key))
-    assert sorted((f.message.key, f.position, f.severity) for f in found) == sorted(faults)
-    assert [f.position for f in found] == sorted(f.position for f in found)
+    findings = check_prompt(text, variant(key))
+    assert sorted((f.message.key, f.position, f.severity) for f in findings) == sorted(faults)
+    assert [f.position for f in findings] == sorted(f.position for f in findings)
     for language in ("en", "ja"):
         gnb.set_language(language)
-        assert all(str(finding) for finding in found)
+        assert all(str(finding) for finding in findings)
 
 
 @pytest.mark.parametrize("vector", PUBLISHED, ids=lambda v: v["id"])

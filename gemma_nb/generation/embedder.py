@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.compilation import Programs, bucket
-from gemma_nb.prompts.formats.embedding import TASKS
+from gemma_nb.prompts.formats.embedding_format import TASKS
 from gemma_nb.prompts.formatting import format_prompt
 
 if TYPE_CHECKING:

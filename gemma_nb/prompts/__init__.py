@@ -1,1 +1,1 @@
-"""From messages to a prompt and its token ids, and from a reply to its parts."""
+"""Prompts in each Gemma's own format: rendered, checked, turned into token ids; replies parsed."""

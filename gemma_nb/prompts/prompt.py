@@ -1,8 +1,8 @@
-"""A rendered prompt: a string that knows which of its parts are control and which somebody's text."""
+"""A rendered prompt: a string that knows which of its parts are control and which are text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -12,10 +12,12 @@ from gemma_nb.prompts.safe_tokenizer import vocabulary
 
 @dataclass(frozen=True)
 class Media:
-    """One image, clip or video of the conversation.
+    """One image, audio clip or video of the conversation.
 
-    ``kind`` is "image", "audio" or "video"; ``data`` what the message carried (a path, bytes, a
-    PIL image, an array), None for a bare placeholder.
+    Args:
+        kind: "image", "audio" or "video".
+        data: what the message carried (a path, bytes, a PIL image, an array), or None for a bare
+            placeholder.
     """
 
     kind: str
@@ -23,11 +25,16 @@ class Media:
 
 
 class Part(NamedTuple):
-    """A stretch of a prompt; of a long chat some hundred are made a turn.
+    """A stretch of a prompt.
 
-    ``control`` is True for what the format itself writes (tags, roles, the newlines round them)
-    and False for what a person, a tool or a model said. ``medium`` is what a placeholder stands
-    for; its text is empty in the formats that place images outside the text.
+    It is a tuple, not a dataclass, because a long chat makes some hundred of them every turn.
+
+    Args:
+        text: the characters. They are empty for an image in a format that places images outside
+            the text.
+        control: True for what the format itself writes (tags, roles and the newlines round them),
+            False for the text of a user, a tool or a model.
+        medium: what a placeholder stands for.
     """
 
     text: str
@@ -37,7 +44,13 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Piece:
-    """One token of a prompt: its id, its piece in the vocabulary, and whether it is control."""
+    """One token of a prompt.
+
+    Args:
+        id: the token's id.
+        piece: its piece in the vocabulary.
+        control: whether it is a control token.
+    """
 
     id: int
     piece: str
@@ -45,10 +58,10 @@ class Piece:
 
 
 class Prompt(str):
-    """A prompt as the model reads it, without the ``<bos>`` that goes in front.
+    """A prompt as the model reads it, without the ``<bos>`` in front.
 
     Args:
-        parts: the stretches that make it up, in order. Neighbours of one kind are joined.
+        parts: the stretches of the prompt, in order. Neighbours of one kind are joined.
     """
 
     __slots__ = ("parts",)
@@ -56,7 +69,7 @@ class Prompt(str):
     parts: tuple[Part, ...]
 
     def __new__(cls, parts: Iterable[Part] = ()) -> Self:
-        """Joins ``parts``; a str takes its characters when it is made."""
+        """Joins ``parts``. This is not ``__init__`` because a str is immutable."""
         joined: list[Part] = []
         for part in parts:
             last = joined[-1] if joined else None
@@ -75,31 +88,31 @@ class Prompt(str):
 
     @property
     def media(self) -> tuple[Media, ...]:
-        """The images, clips and videos, in the order of their placeholders."""
+        """The images, audio clips and videos, in the order of their placeholders."""
         return tuple(part.medium for part in self.parts if part.medium)
 
     def token_ids(self, tokenizer: Any) -> list[int]:
-        """The ids that the model is sent: one ``<bos>``, then the prompt.
+        """The token ids of the model's input: one ``<bos>``, then the prompt.
 
-        Control parts alone give control ids; text that spells a control token becomes ordinary
-        pieces, and text that does not gets the ids the tokenizer gives the whole string.
+        Only control parts give control ids. Text that spells a control token becomes ordinary
+        pieces; text that does not gets the ids that the tokenizer gives the whole string.
 
         Args:
             tokenizer: a KerasHub SentencePiece tokenizer.
 
         Raises:
-            InvalidInput: ``tokenizer`` holds no SentencePiece vocabulary.
+            InvalidInput: ``tokenizer`` has no SentencePiece vocabulary.
         """
         return vocabulary(tokenizer).ids(self._texts())
 
     def pieces(self, tokenizer: Any) -> list[Piece]:
-        """The same tokens as ``token_ids``, each with its piece.
+        """The tokens of ``token_ids``, each with its piece.
 
         Args:
             tokenizer: a KerasHub SentencePiece tokenizer.
 
         Raises:
-            InvalidInput: ``tokenizer`` holds no SentencePiece vocabulary.
+            InvalidInput: ``tokenizer`` has no SentencePiece vocabulary.
         """
         vocab = vocabulary(tokenizer)
         return [Piece(i, vocab.piece(i), control) for i, control in vocab.encode(self._texts())]
@@ -108,20 +121,20 @@ class Prompt(str):
         return [(part.text, part.control) for part in self.parts]
 
     def check_length(self, tokenizer: Any, max_length: int, new_tokens: int = 1) -> int:
-        """Makes sure that the prompt leaves room to answer.
+        """Checks that the prompt leaves room for an answer.
 
-        An image counts as its one placeholder here.
+        An image counts as one token, its placeholder.
 
         Args:
             tokenizer: a KerasHub SentencePiece tokenizer.
-            max_length: tokens of prompt and answer together.
-            new_tokens: tokens that must stay free for the answer.
+            max_length: the maximum length of prompt and answer together, in tokens.
+            new_tokens: the number of tokens that must be left for the answer.
 
         Returns:
-            The prompt's length in tokens, ``<bos>`` included.
+            The length of the prompt in tokens, with ``<bos>``.
 
         Raises:
-            InvalidInput: it is too long; the message says by how many tokens.
+            InvalidInput: the prompt is too long. The message says by how many tokens.
         """
         length = len(self.token_ids(tokenizer))
         if length + new_tokens > max_length:
@@ -133,3 +146,36 @@ class Prompt(str):
                 over=length + new_tokens - max_length,
             )
         return length
+
+
+#: Tokens that any reply may contain by mistake; they are always hidden.
+_STRAY = ("<bos>", "<pad>")
+
+
+@dataclass(frozen=True)
+class ReplyMarkup:
+    """The control tokens in the replies of a format.
+
+    Args:
+        stop_tokens: tokens that end a reply. What follows is not part of it.
+        hidden_tokens: tokens that are left out wherever they occur.
+        thought: the tokens that open and close a thought, if the format has thoughts.
+        call: the tokens that open and close a tool call, if the format has tools.
+        quote: the token before and after each string of a call.
+        kind: what the text is: "chat", "boxes" (PaliGemma), "verdict" (ShieldGemma) or "code".
+    """
+
+    stop_tokens: tuple[str, ...]
+    hidden_tokens: tuple[str, ...] = ()
+    thought: tuple[str, str] | None = None
+    call: tuple[str, str] | None = None
+    quote: str = ""
+    kind: str = "chat"
+
+    @property
+    def tokens(self) -> frozenset[str]:
+        """Every token that the parser of replies looks for."""
+        pairs: Sequence[tuple[str, ...]] = (self.thought or (), self.call or ())
+        return frozenset(
+            (*self.stop_tokens, *self.hidden_tokens, *_STRAY, *(t for p in pairs for t in p))
+        )

@@ -1,6 +1,6 @@
-"""Reads what a model wrote: answer, thoughts, tool calls, boxes, a verdict, code.
+"""Parses what a model wrote: answer, thoughts, tool calls, boxes, a verdict, code.
 
-Malformed output never raises: it comes back as text, with a note.
+Malformed output never raises an error: it is kept as text, with a note.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.i18n import Message
 from gemma_nb.prompts.boxes import Box, is_box_start, parse_box
-from gemma_nb.prompts.formats import format_of
 from gemma_nb.prompts.formats.fim import MIDDLE
-from gemma_nb.prompts.markup import Markup
+from gemma_nb.prompts.formatting import format_of
 from gemma_nb.prompts.tool_calls import ToolCall, parse_call
 
-#: The name of a channel, on the first line of a thought.
+#: The name of a channel, which is the first line of a thought.
 _CHANNEL = re.compile(r"\w{1,32}\n")
-_CHANNEL_BEGUN = re.compile(r"\w{0,32}")
+_CHANNEL_START = re.compile(r"\w{0,32}")
 
 _VERDICT = re.compile(r"""\s*["'*]*(yes|no)\b""", re.IGNORECASE)
 
@@ -31,8 +30,11 @@ _VERDICT = re.compile(r"""\s*["'*]*(yes|no)\b""", re.IGNORECASE)
 class Chunk:
     """A piece of a reply as it arrives.
 
-    ``kind`` is "answer", "thought" or "code", with its ``text``; "call", with its ``call``; or
-    "box", with its ``box``.
+    Args:
+        kind: "answer", "thought", "code", "call" or "box".
+        text: the text of an answer, a thought or code.
+        call: the tool call of a "call".
+        box: the box of a "box".
     """
 
     kind: str
@@ -43,11 +45,17 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply, taken apart.
+    """A parsed reply.
 
-    ``text`` is what the model wrote, all of it; ``answer`` what is meant for the reader.
-    ``verdict`` is "Yes", "No" or None (ShieldGemma), ``code`` what was filled in (CodeGemma, None
-    for the others), ``notes`` what could not be read as it should.
+    Args:
+        text: everything that the model wrote.
+        answer: the text for the reader.
+        thoughts: the model's thoughts.
+        tool_calls: the calls that the model asks for.
+        boxes: the boxes (PaliGemma).
+        verdict: "Yes" or "No" (ShieldGemma); None for other formats, or if there is no verdict.
+        code: the code that fills the gap (CodeGemma); None for other formats.
+        notes: what could not be parsed as expected.
     """
 
     text: str
@@ -60,7 +68,7 @@ class Reply:
     notes: tuple[Message, ...] = ()
 
     def message(self) -> dict[str, Any]:
-        """The reply as a message, to go on with the conversation."""
+        """The reply as an assistant message, which continues the conversation."""
         message: dict[str, Any] = {"role": "assistant", "content": self.answer}
         if self.thoughts:
             message["reasoning"] = self.thoughts
@@ -76,16 +84,16 @@ def parse_reply(
     image_size: tuple[int, int] | None = None,
     prompt: str = "",
 ) -> Reply:
-    """Takes a model's reply apart.
+    """Parses a complete reply.
 
     Args:
-        text: what the model wrote behind its prompt, control tokens and all.
+        text: what the model wrote after its prompt, with the control tokens.
         variant: the variant that wrote it, or its name.
-        image_size: width and height, in pixels, that boxes are scaled to (PaliGemma).
-        prompt: what the model was sent; it tells whether the reply starts inside a thought.
+        image_size: width and height in pixels, to which boxes are scaled (PaliGemma).
+        prompt: the prompt, which shows whether the reply starts inside a thought.
 
     Raises:
-        InvalidInput: the variant writes no text.
+        InvalidInput: the variant takes no text prompt.
     """
     parser = ReplyParser(variant, image_size, prompt)
     parser.feed(text)
@@ -94,7 +102,7 @@ def parse_reply(
 
 
 class ReplyParser:
-    """The same for a reply that arrives piece by piece; no control token is ever shown half.
+    """Parses a reply that arrives in pieces. It never returns a part of a control token.
 
     Args:
         variant: the variant that writes, or its name.
@@ -102,7 +110,7 @@ class ReplyParser:
         prompt: as in ``parse_reply``.
 
     Raises:
-        InvalidInput: the variant writes no text.
+        InvalidInput: the variant takes no text prompt.
     """
 
     def __init__(
@@ -112,7 +120,8 @@ class ReplyParser:
         prompt: str = "",
     ) -> None:
         variant = registry.variant(variant)
-        markup: Markup = format_of(variant).markup(variant)
+        markup = format_of(variant).reply_markup(variant)
+        # CodeGemma's chat model writes code after a fill-in-the-middle prompt.
         self._markup = replace(markup, kind="code") if prompt.endswith(MIDDLE) else markup
         self._image_size = image_size
         tokens = sorted(self._markup.tokens, key=len, reverse=True)
@@ -120,14 +129,14 @@ class ReplyParser:
         self._starts = frozenset(t[:n] for t in tokens for n in range(1, len(t)))
         self._longest = len(tokens[0])
         thought = self._markup.thought
-        # at the very end, where no user's text can stand
-        opened = bool(thought and prompt.endswith(f"{thought[0]}thought\n"))
-        #: "answer", "channel" (a thought's first line), "thought", "call", "box", "between" two
-        #: boxes, or "end"
-        self._state = "thought" if opened else "answer"
-        self._pending = ""  # may be the start of a token
-        self._held = ""  # a channel's name, a call or a box that is not complete yet
-        self._written: list[str] = []
+        # Only the end of the prompt is examined, because no user text can stand there.
+        in_thought = bool(thought and prompt.endswith(f"{thought[0]}thought\n"))
+        #: "answer", "channel" (the first line of a thought), "thought", "call", "box", "between"
+        #: (two boxes) or "end"
+        self._state = "thought" if in_thought else "answer"
+        self._pending = ""  # text that may be the start of a token
+        self._held = ""  # the name of a channel, a call or a box that is not complete yet
+        self._raw: list[str] = []
         self._answer: list[str] = []
         self._thoughts: list[str] = []
         self._calls: list[ToolCall] = []
@@ -136,11 +145,11 @@ class ReplyParser:
 
     @property
     def reply(self) -> Reply:
-        """What was read so far; complete once ``close`` was called."""
+        """What was parsed so far. It is complete after ``close``."""
         answer = "".join(self._answer)
         verdict = _VERDICT.match(answer) if self._markup.kind == "verdict" else None
         return Reply(
-            text="".join(self._written),
+            text="".join(self._raw),
             answer=answer,
             thoughts="".join(self._thoughts).strip(),
             tool_calls=tuple(self._calls),
@@ -151,15 +160,15 @@ class ReplyParser:
         )
 
     def feed(self, text: str) -> list[Chunk]:
-        """Takes the next characters.
+        """Parses the next characters.
 
         Args:
             text: what the model wrote since the last call, of any length.
 
         Returns:
-            What can be shown by now, neighbouring text of one kind joined.
+            The new chunks. Neighbouring text of one kind is joined.
         """
-        self._written.append(text)
+        self._raw.append(text)
         self._pending += text
         return _joined(self._advance())
 
@@ -167,17 +176,18 @@ class ReplyParser:
         """Ends the reply.
 
         Returns:
-            What was still held back.
+            The chunks that were still held back.
         """
         rest, self._pending = self._pending, ""
         return _joined(chain(self._text(rest), self._finish()))
 
     def _advance(self) -> Iterator[Chunk]:
-        while found := self._lexer.search(self._pending):
-            yield from self._text(self._pending[: found.start()])
-            self._pending = self._pending[found.end() :]
-            yield from self._token(found[0])
-        keep = next(
+        while token := self._lexer.search(self._pending):
+            yield from self._text(self._pending[: token.start()])
+            self._pending = self._pending[token.end() :]
+            yield from self._token(token[0])
+        # the length of the longest end of the text that may be the start of a token
+        held_back = next(
             (
                 n
                 for n in range(min(self._longest, len(self._pending)), 0, -1)
@@ -185,7 +195,7 @@ class ReplyParser:
             ),
             0,
         )
-        ready = self._pending[: len(self._pending) - keep]
+        ready = self._pending[: len(self._pending) - held_back]
         self._pending = self._pending[len(ready) :]
         yield from self._text(ready)
 
@@ -193,7 +203,7 @@ class ReplyParser:
         if self._state == "end":
             return
         if self._state in {"channel", "thought"}:
-            yield from self._leave()
+            yield from self._end_section()
             self._note("reply_open_thought")
         elif self._state == "call":
             yield from self._call(complete=False)
@@ -208,34 +218,34 @@ class ReplyParser:
         if state == "end":
             return
         if state == "call" and self._held.count(markup.quote) % 2:
-            self._held += token  # a string of the call spells a token
+            self._held += token  # inside a string of the call
         elif state == "call" and markup.call and token == markup.call[1]:
             yield from self._call(complete=True)
             self._state = "answer"
-        elif token in markup.ends:
+        elif token in markup.stop_tokens:
             yield from self._finish()
         elif state == "call":
             self._held += token
         elif markup.thought and token == markup.thought[0]:
-            yield from self._leave()
+            yield from self._end_section()
             self._state = "channel"
         elif markup.thought and token == markup.thought[1]:
             if state == "answer":
-                # the reply began inside a thought that the prompt had opened
+                # The reply started inside a thought that the prompt had opened.
                 self._thoughts[:] = [*self._thoughts, *self._answer]
                 self._answer.clear()
                 self._note("reply_unopened_thought")
-            yield from self._leave()
+            yield from self._end_section()
             self._state = "answer"
         elif markup.call and token == markup.call[0]:
-            yield from self._leave()
+            yield from self._end_section()
             self._state = "call"
         elif markup.call and token == markup.call[1]:
             self._note("reply_stray_token", token=token)
 
-    def _leave(self) -> Iterator[Chunk]:
-        """Leaves a thought or a box behind."""
-        if self._state == "channel" and not _CHANNEL_BEGUN.fullmatch(self._held):
+    def _end_section(self) -> Iterator[Chunk]:
+        """Ends the thought or the box that is being read, if any."""
+        if self._state == "channel" and not _CHANNEL_START.fullmatch(self._held):
             yield from self._thought(self._held)
         elif self._state == "box":
             yield from self._box()
@@ -248,7 +258,7 @@ class ReplyParser:
             self._held += text
         elif self._state == "channel":
             self._held += text
-            if _CHANNEL_BEGUN.fullmatch(self._held):
+            if _CHANNEL_START.fullmatch(self._held):
                 return
             name = _CHANNEL.match(self._held)
             rest, self._held, self._state = self._held, "", "thought"
@@ -256,22 +266,22 @@ class ReplyParser:
         elif self._state == "thought":
             yield from self._thought(text)
         elif self._markup.kind == "boxes":
-            yield from self._boxed(text)
+            yield from self._box_text(text)
         else:
-            yield from self._say(text)
+            yield from self._answer_text(text)
 
     def _thought(self, text: str) -> Iterator[Chunk]:
         if text:
             self._thoughts.append(text)
             yield Chunk("thought", text)
 
-    def _say(self, text: str) -> Iterator[Chunk]:
+    def _answer_text(self, text: str) -> Iterator[Chunk]:
         if text:
             self._answer.append(text)
             yield Chunk("code" if self._markup.kind == "code" else "answer", text)
 
     def _call(self, complete: bool) -> Iterator[Chunk]:
-        """Reads the call that was held back; one that was cut off counts if it can be read."""
+        """Parses the call that was held back. A truncated call counts if it can be parsed."""
         text, self._held = self._held, ""
         call = parse_call(text, self._markup.quote)
         if call:
@@ -279,20 +289,20 @@ class ReplyParser:
             yield Chunk("call", call=call)
         else:
             opening, closing = self._markup.call or ("", "")
-            yield from self._say(f"{opening}{text}{closing if complete else ''}")
+            yield from self._answer_text(f"{opening}{text}{closing if complete else ''}")
             self._note("reply_bad_call")
 
-    def _boxed(self, text: str) -> Iterator[Chunk]:
-        """Text of a PaliGemma reply: a box starts at a location and ends at a semicolon."""
+    def _box_text(self, text: str) -> Iterator[Chunk]:
+        """Handles text of PaliGemma: a box starts at a location and ends at a semicolon."""
         for character in text:
             if character == "<" and (self._state != "box" or len(self._held) < 4):
-                yield from self._say(self._held)
+                yield from self._answer_text(self._held)
                 self._state, self._held = "box", "<"
             elif self._state == "between" and character.isspace():
-                pass  # the white space between two boxes belongs to neither
+                pass  # white space between two boxes belongs to neither
             elif self._state != "box":
                 self._state = "answer"
-                yield from self._say(character)
+                yield from self._answer_text(character)
             elif character == ";" and len(self._held) >= 4:
                 yield from self._box(character)
             else:
@@ -310,18 +320,18 @@ class ReplyParser:
             return
         if any(c.isdigit() for c in text) and is_box_start(text):
             self._note("reply_bad_box")
-        yield from self._say(text + separator)
+        yield from self._answer_text(text + separator)
 
     def _note(self, key: str, **values: Any) -> None:
         self._notes.append(Message(key, values))
 
 
 def _joined(chunks: Iterator[Chunk]) -> list[Chunk]:
-    """Chunks with neighbouring text of one kind joined."""
-    found: list[Chunk] = []
+    """Joins neighbouring text of one kind."""
+    joined: list[Chunk] = []
     for chunk in chunks:
-        if found and chunk.text and found[-1].text and found[-1].kind == chunk.kind:
-            found[-1] = Chunk(chunk.kind, found[-1].text + chunk.text)
+        if joined and chunk.text and joined[-1].text and joined[-1].kind == chunk.kind:
+            joined[-1] = Chunk(chunk.kind, joined[-1].text + chunk.text)
         else:
-            found.append(chunk)
-    return found
+            joined.append(chunk)
+    return joined

@@ -1,7 +1,7 @@
-"""Tool declarations, calls and answers, in the grammar that Gemma 4 and FunctionGemma share.
+"""Tool declarations in the syntax that Gemma 4 and FunctionGemma share.
 
-Values are written as ``{key:value}`` with strings between two quote tokens; keys stand sorted.
-What a person, a schema or a tool wrote is text, the rest is control.
+Values are written as ``{key:value}`` with sorted keys, and strings between two quote tokens.
+What a user, a schema or a tool wrote is text; everything else is control.
 
 Sources: https://ai.google.dev/gemma/docs/core/prompt-formatting-gemma4,
 https://ai.google.dev/gemma/docs/functiongemma/formatting-and-best-practices and the chat template
@@ -10,22 +10,28 @@ of google/gemma-4-E4B-it on Hugging Face.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.messages import Turn, checked_text
+from gemma_nb.prompts.messages import check_text
 from gemma_nb.prompts.prompt import Part
 
-#: Keys of a schema that describe it rather than name a property.
+#: Keys of a schema that describe it; all others name properties.
 _SCHEMA_KEYS = frozenset({"description", "type", "properties", "required", "nullable"})
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """The control tokens round declarations, calls and answers, and the quote token."""
+    """The tokens with which a format writes tools.
+
+    Args:
+        declaration: the tokens before and after a declaration.
+        call: the tokens before and after a call.
+        response: the tokens before and after a function's answer.
+        quote: the token before and after each string.
+    """
 
     declaration: tuple[str, str]
     call: tuple[str, str]
@@ -33,89 +39,70 @@ class Grammar:
     quote: str
 
     def declare(self, tool: Any) -> Iterator[Part]:
-        """Declares one function.
+        """Renders the declaration of one function.
 
         Args:
             tool: its JSON schema, bare or as ``{"type": "function", "function": …}``.
 
         Raises:
-            InvalidInput: not a schema with a name.
+            InvalidInput: ``tool`` is not a schema with a name.
         """
         function = tool.get("function", tool) if isinstance(tool, Mapping) else None
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
             raise InvalidInput("prompt_tool_schema")
         opening, closing = self.declaration
         yield Part(f"{opening}declaration:", control=True)
-        yield Part(checked_text(function["name"]))
+        yield Part(check_text(function["name"]))
         yield Part("{description:", control=True)
-        yield from self.quoted(function.get("description") or "")
+        yield from self.render_string(function.get("description") or "")
         if parameters := function.get("parameters"):
             yield from self._parameters(parameters)
         if response := function.get("response"):
             yield Part(",response:{", control=True)
             if response.get("description"):
                 yield Part("description:", control=True)
-                yield from self.quoted(response["description"])
+                yield from self.render_string(response["description"])
                 yield Part(",", control=True)
             yield Part("type:", control=True)
-            yield from self.quoted(str(response.get("type", "object")).upper())
+            yield from self.render_string(str(response.get("type", "object")).upper())
             yield Part("}", control=True)
         yield Part(f"}}{closing}", control=True)
 
-    def calls(self, calls: Iterable[Any]) -> Iterator[Part]:
-        """Writes the calls that a model made.
+    def render_string(self, text: Any) -> Iterator[Part]:
+        """Renders a string between quote tokens.
 
         Args:
-            calls: ``{"function": {"name": …, "arguments": …}}``; arguments are a mapping or a
-                JSON string of one.
-
-        Raises:
-            InvalidInput: a call has no name.
+            text: the string; any other value is converted to one.
         """
-        opening, closing = self.call
-        for call in calls:
-            name, arguments = call_of(call)
-            yield Part(f"{opening}call:", control=True)
-            yield Part(name)
-            if isinstance(arguments, Mapping):
-                yield from self.value(arguments)
-            else:
-                yield Part("{", control=True)
-                yield Part(checked_text(arguments))
-                yield Part("}", control=True)
-            yield Part(closing, control=True)
-
-    def respond(self, name: str, response: Any) -> Iterator[Part]:
-        """Writes what a function answered; anything but a mapping stands under ``value``."""
-        opening, closing = self.response
-        yield Part(f"{opening}response:", control=True)
-        yield Part(checked_text(name))
-        yield from self.value(response if isinstance(response, Mapping) else {"value": response})
-        yield Part(closing, control=True)
-
-    def quoted(self, text: Any) -> Iterator[Part]:
-        """A string between quote tokens."""
         yield Part(self.quote, control=True)
-        yield Part(checked_text(text if isinstance(text, str) else str(text)))
+        yield Part(check_text(text if isinstance(text, str) else str(text)))
         yield Part(self.quote, control=True)
 
-    def value(self, value: Any, quote_keys: bool = False) -> Iterator[Part]:
-        """Any JSON value."""
+    def render_value(self, value: Any, quote_keys: bool = False) -> Iterator[Part]:
+        """Renders any JSON value.
+
+        Args:
+            value: the value.
+            quote_keys: whether the keys of mappings are written between quote tokens.
+        """
         if isinstance(value, str):
-            yield from self.quoted(value)
+            yield from self.render_string(value)
         elif value is None or isinstance(value, bool):
             yield Part({None: "null", True: "true", False: "false"}[value], control=True)
         elif isinstance(value, Mapping):
-            pairs = (
-                ((self.quoted(k) if quote_keys else (Part(checked_text(k)),)), v)
+            keys_and_values = (
+                ((self.render_string(k) if quote_keys else (Part(check_text(k)),)), v)
                 for k, v in _sorted(value)
             )
-            shown = ((*k, Part(":", control=True), *self.value(v, quote_keys)) for k, v in pairs)
-            yield from _listed("{", shown, "}")
+            pairs = (
+                (*key, Part(":", control=True), *self.render_value(v, quote_keys))
+                for key, v in keys_and_values
+            )
+            yield from _join("{", pairs, "}")
         elif isinstance(value, Sequence) and not isinstance(value, bytes):
-            yield from _listed("[", (self.value(v, quote_keys) for v in value), "]")
+            yield from _join("[", (self.render_value(v, quote_keys) for v in value), "]")
         else:
-            yield Part(checked_text(str(value)))
+            yield Part(check_text(str(value)))
 
     def _parameters(self, schema: Mapping[str, Any]) -> Iterator[Part]:
         yield Part(",parameters:{", control=True)
@@ -127,20 +114,22 @@ class Grammar:
             yield from self._required(schema["required"])
             yield Part(",", control=True)
         yield Part("type:", control=True)
-        yield from self.quoted(str(schema.get("type") or "object").upper())
+        yield from self.render_string(str(schema.get("type") or "object").upper())
         yield Part("}", control=True)
 
     def _required(self, names: Iterable[Any]) -> Iterator[Part]:
         yield Part("required:", control=True)
-        yield from _listed("[", (self.quoted(name) for name in names), "]")
+        yield from _join("[", (self.render_string(name) for name in names), "]")
 
-    def _properties(self, schemas: Mapping[str, Any], only_own: bool = False) -> Iterator[Part]:
-        shown = (
-            (Part(checked_text(key)), Part(":", control=True), *self._schema(schema))
+    def _properties(
+        self, schemas: Mapping[str, Any], skip_schema_keys: bool = False
+    ) -> Iterator[Part]:
+        properties = (
+            (Part(check_text(key)), Part(":", control=True), *self._schema(schema))
             for key, schema in _sorted(schemas)
-            if not (only_own and key in _SCHEMA_KEYS)
+            if not (skip_schema_keys and key in _SCHEMA_KEYS)
         )
-        yield from _listed("{", shown, "}")
+        yield from _join("{", properties, "}")
 
     def _schema(self, schema: Any) -> Iterator[Part]:
         """One property's schema: description, enum, items, nullable, properties, type."""
@@ -148,99 +137,53 @@ class Grammar:
         kind, nullable = _type_of(schema)
         fields: list[Iterable[Part]] = []
         if schema.get("description"):
-            fields.append((*_key("description"), *self.quoted(schema["description"])))
+            fields.append((_key("description"), *self.render_string(schema["description"])))
         if kind == "STRING" and schema.get("enum"):
-            fields.append((*_key("enum"), *self.value(schema["enum"], quote_keys=True)))
+            fields.append((_key("enum"), *self.render_value(schema["enum"], quote_keys=True)))
         if kind == "ARRAY" and isinstance(schema.get("items"), Mapping) and schema["items"]:
-            fields.append((*_key("items"), *self._item_schema(schema["items"])))
+            fields.append((_key("items"), *self._item_schema(schema["items"])))
         if nullable:
             fields.append((Part("nullable:true", control=True),))
         if kind == "OBJECT":
-            own = schema.get("properties")
+            properties = schema.get("properties")
+            # Without "properties", the schema's other keys name its properties.
             nested = (
-                self._properties(own)
-                if isinstance(own, Mapping)
-                else self._properties(schema, only_own=True)
+                self._properties(properties)
+                if isinstance(properties, Mapping)
+                else self._properties(schema, skip_schema_keys=True)
             )
-            fields.append((*_key("properties"), *nested))
+            fields.append((_key("properties"), *nested))
             if schema.get("required"):
                 fields.append(self._required(schema["required"]))
-        fields.append((*_key("type"), *self.quoted(kind)))
-        yield from _listed("{", fields, "}")
+        fields.append((_key("type"), *self.render_string(kind)))
+        yield from _join("{", fields, "}")
 
     def _item_schema(self, schema: Mapping[str, Any]) -> Iterator[Part]:
-        """The schema of an array's items, whose keys stand sorted."""
+        """The schema of an array's items, with sorted keys."""
         fields: list[Iterable[Part]] = []
         for key, value in _sorted(schema):
             if value is None:
                 continue
             if key == "properties":
                 nested = self._properties(value if isinstance(value, Mapping) else {})
-                fields.append((*_key("properties"), *nested))
+                fields.append((_key("properties"), *nested))
             elif key == "required":
                 fields.append(self._required(value))
             elif key == "type":
                 upper = value.upper() if isinstance(value, str) else [str(v).upper() for v in value]
-                fields.append((*_key("type"), *self.value(upper)))
+                fields.append((_key("type"), *self.render_value(upper)))
             else:
-                own_key = (Part(checked_text(key)), Part(":", control=True))
-                fields.append((*own_key, *self.value(value, quote_keys=True)))
-        yield from _listed("{", fields, "}")
+                key_parts = (Part(check_text(key)), Part(":", control=True))
+                fields.append((*key_parts, *self.render_value(value, quote_keys=True)))
+        yield from _join("{", fields, "}")
 
 
-def call_of(call: Any) -> tuple[str, Any]:
-    """Name and arguments of a message's tool call; arguments are a mapping where they can be.
-
-    Raises:
-        InvalidInput: the call has no name.
-    """
-    function = call.get("function", call) if isinstance(call, Mapping) else None
-    if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-        raise InvalidInput("prompt_tool_call")
-    arguments = function.get("arguments")
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except json.JSONDecodeError:
-            text = arguments.strip()
-            return checked_text(function["name"]), text.removeprefix("{").removesuffix("}")
-    if arguments is None:
-        arguments = {}
-    if not isinstance(arguments, Mapping):
-        raise InvalidInput("prompt_tool_call")
-    return checked_text(function["name"]), arguments
+def _key(name: str) -> Part:
+    return Part(f"{name}:", control=True)
 
 
-def responses(turn: Turn, answers: Sequence[Turn]) -> Iterator[tuple[str, Any, Turn | None]]:
-    """What the functions that ``turn`` called answered: name, answer, the message it came in.
-
-    Args:
-        turn: the assistant's message; answers may stand in its own ``tool_responses``.
-        answers: the tool messages that follow it.
-    """
-    for response in turn.fields.get("tool_responses") or ():
-        yield str(response.get("name") or "unknown"), response.get("response"), None
-    names = {c.get("id"): call_of(c)[0] for c in turn.fields.get("tool_calls") or () if "id" in c}
-    for answer in answers:
-        own = answer.fields.get("name") or answer.fields.get("tool_name") or "unknown"
-        name = names.get(answer.fields.get("tool_call_id"), str(own))
-        body = answer.fields.get("content")
-        if answer.items:
-            yield name, answer.text, answer
-            continue
-        # FunctionGemma's documentation puts the name into the content: {"name": …, "response": …}
-        for one in body if isinstance(body, list) and body else [body]:
-            if isinstance(one, Mapping) and set(one) == {"name", "response"}:
-                yield str(one["name"]), one["response"], None
-            else:
-                yield name, one, None
-
-
-def _key(name: str) -> tuple[Part]:
-    return (Part(f"{name}:", control=True),)
-
-
-def _listed(opening: str, values: Iterable[Iterable[Part]], closing: str) -> Iterator[Part]:
+def _join(opening: str, values: Iterable[Iterable[Part]], closing: str) -> Iterator[Part]:
+    """Values between two brackets, separated by commas."""
     yield Part(opening, control=True)
     for i, value in enumerate(values):
         if i:
@@ -250,12 +193,12 @@ def _listed(opening: str, values: Iterable[Iterable[Part]], closing: str) -> Ite
 
 
 def _sorted(mapping: Mapping[Any, Any]) -> list[tuple[str, Any]]:
-    """Pairs by key, letter case aside: Jinja's dictsort."""
+    """Key-value pairs sorted by key without regard to case, as Jinja's ``dictsort`` sorts them."""
     return sorted(((str(k), v) for k, v in mapping.items()), key=lambda pair: pair[0].lower())
 
 
 def _type_of(schema: Mapping[str, Any]) -> tuple[str, bool]:
-    """The type's name in capitals, and whether null is allowed; ["string", "null"] says both."""
+    """The type's name in capitals, and whether null is allowed, as in ["string", "null"]."""
     kind, nullable = schema.get("type") or "", bool(schema.get("nullable"))
     if isinstance(kind, Sequence) and not isinstance(kind, str):
         nullable = nullable or "null" in kind

@@ -13,7 +13,7 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError, InvalidInput
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
-from gemma_nb.prompts.messages import read
+from gemma_nb.prompts.messages import read_messages
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.widgets import controls, prompt_view
 from gemma_nb.widgets.inspector_editor import Editor
@@ -280,7 +280,7 @@ def listed(messages: Any) -> list[Mapping[str, Any]]:
     Raises:
         InvalidInput: as in ``format_prompt``.
     """
-    turns, chat = read(messages)
+    turns, chat = read_messages(messages)
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
     if isinstance(messages, Mapping):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError
 from gemma_nb.i18n import text
-from gemma_nb.prompts.lint import check_prompt
+from gemma_nb.prompts.formatting import check_prompt
 from gemma_nb.widgets import controls, prompt_view
 from gemma_nb.widgets.inspector_rows import area
 from gemma_nb.widgets.markup import Html, join, tag

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from gemma_nb.i18n import text
-from gemma_nb.prompts.lint_rules import Finding
+from gemma_nb.prompts.lint import Finding
 from gemma_nb.prompts.prompt import Media, Part, Piece, Prompt
 from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary
 from gemma_nb.text_utils import format_bytes

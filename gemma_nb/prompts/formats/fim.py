@@ -1,4 +1,4 @@
-"""Fill-in-the-middle: CodeGemma writes the code between what stands before and after the cursor.
+"""Fill-in-the-middle (FIM): CodeGemma writes the code between the text before and after a cursor.
 
 Sources: https://ai.google.dev/gemma/docs/codegemma/prompt-structure (no white space round the
 tokens; ``<|file_separator|>`` between files) and https://huggingface.co/google/codegemma-7b.
@@ -12,11 +12,9 @@ from typing import Any
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formats import plain
-from gemma_nb.prompts.lint_rules import Finding, check_tags, error, warning
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Item, Request, checked_text
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import refuse_extras
+from gemma_nb.prompts.lint import Finding, check_tags, error, warning
+from gemma_nb.prompts.messages import ContentPart, PromptRequest, check_text, refuse_extras
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
 PREFIX, SUFFIX, MIDDLE = "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"
 SEPARATOR = "<|file_separator|>"
@@ -27,31 +25,33 @@ def fim(before: str, after: str, files: Sequence[str | tuple[str, str]] = ()) ->
     """A CodeGemma message that asks for the code between ``before`` and ``after``.
 
     Args:
-        before: the code in front of the cursor.
-        after: the code behind it.
-        files: other files that the model may look at: each its text, or a pair of its path and
-            its text.
+        before: the code before the cursor.
+        after: the code after the cursor.
+        files: other files for context. Each is its text, or a pair of path and text.
+
+    Returns:
+        A message for ``format_prompt``.
 
     Raises:
-        InvalidInput: one of them is not a string.
+        InvalidInput: one of the texts is not a string.
     """
     for text in (before, after, *(t for f in files for t in ((f,) if isinstance(f, str) else f))):
-        checked_text(text)
+        check_text(text)
     part = {"type": "fim", "before": before, "after": after, "files": list(files)}
     return {"role": "user", "content": [part]}
 
 
-def markup(variant: Variant) -> Markup:
-    """How its replies are marked up: code up to the next of its tokens."""
+def reply_markup(variant: Variant) -> ReplyMarkup:
+    """The control tokens in its replies; the code ends at the next token of the format."""
     del variant
-    return Markup(ends=("<eos>", *TOKENS), kind="code")
+    return ReplyMarkup(stop_tokens=("<eos>", *TOKENS), kind="code")
 
 
-def is_infill(request: Request) -> bool:
-    """Whether the conversation is one message made by ``fim``.
+def is_infill(request: PromptRequest) -> bool:
+    """Whether the conversation is one message that ``fim`` made.
 
     Raises:
-        InvalidInput: code to fill in stands beside something else.
+        InvalidInput: such a message stands together with something else.
     """
     items = list(request.items)
     if all(item.kind != "fim" for item in items):
@@ -62,7 +62,10 @@ def is_infill(request: Request) -> bool:
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
-    """The faults of a hand-written prompt: each token once, in order, nothing behind the last."""
+    """The faults of a hand-written prompt.
+
+    Each token occurs once, they are in order, and no text follows the last.
+    """
     del variant
     yield from check_tags(text, TOKENS)
     places = [text.find(token) for token in (PREFIX, SUFFIX, MIDDLE)]
@@ -81,11 +84,14 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield error(places[2] + len(MIDDLE), "lint_fim_behind", tag=MIDDLE)
 
 
-def render(request: Request) -> Iterator[Part]:
-    """The other files and the two ends of the gap; a bare string is continued as it stands.
+def render(request: PromptRequest) -> Iterator[Part]:
+    """The parts of a prompt: the other files, then the code before and after the gap.
+
+    A bare string is rendered as ``plain`` renders it.
 
     Raises:
-        InvalidInput: chat messages, or what the variant does not take.
+        InvalidInput: the request consists of chat messages, or contains what the variant does not
+            accept.
     """
     if not is_infill(request):
         yield from plain.render(request)
@@ -96,17 +102,17 @@ def render(request: Request) -> Iterator[Part]:
         yield Part(text)
         yield Part(SEPARATOR, control=True)
     yield Part(PREFIX, control=True)
-    yield Part(checked_text(item.fields.get("before", "")))
+    yield Part(check_text(item.fields.get("before", "")))
     yield Part(SUFFIX, control=True)
-    yield Part(checked_text(item.fields.get("after", "")))
+    yield Part(check_text(item.fields.get("after", "")))
     yield Part(MIDDLE, control=True)
 
 
-def _files(item: Item) -> Iterator[str]:
-    """Each other file's text, its path on a line of its own in front where it is known."""
+def _files(item: ContentPart) -> Iterator[str]:
+    """The text of each other file, after a line with its path if that is known."""
     for file in item.fields.get("files") or ():
         if isinstance(file, str):
-            yield checked_text(file)
+            yield check_text(file)
         else:
             path, text = file
-            yield f"{checked_text(path)}\n{checked_text(text)}"
+            yield f"{check_text(path)}\n{check_text(text)}"

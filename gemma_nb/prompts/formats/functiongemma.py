@@ -10,15 +10,13 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN
-from gemma_nb.prompts.lint_rules import Finding, check_pair, check_tags, check_turns, warning
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.tool_turns import exchanges, tool_parts
+from gemma_nb.prompts.lint import Finding, check_pair, check_tags, check_turns, warning
+from gemma_nb.prompts.messages import PromptRequest, refuse_extras, refuse_media, split_system
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
+from gemma_nb.prompts.tool_calls import group_exchanges, render_tools
 from gemma_nb.prompts.tools import Grammar
-from gemma_nb.prompts.validation import refuse_extras, refuse_media, split_system
 
-#: The sentence that switches function calling on, where the conversation has no system message.
+#: The sentence that switches function calling on; a system message takes its place.
 ACTIVATION = "You are a model that can do function calling with the following functions"
 
 GRAMMAR = Grammar(
@@ -29,12 +27,12 @@ GRAMMAR = Grammar(
 )
 
 
-def markup(variant: Variant) -> Markup:
-    """How its replies are marked up; a function answers behind its call: that ends them too."""
+def reply_markup(variant: Variant) -> ReplyMarkup:
+    """The control tokens in its replies. The start of a function's answer ends a reply too."""
     del variant
-    return Markup(
-        ends=("<eos>", CLOSE, GRAMMAR.response[0]),
-        drops=(OPEN,),
+    return ReplyMarkup(
+        stop_tokens=("<eos>", CLOSE, GRAMMAR.response[0]),
+        hidden_tokens=(OPEN,),
         call=GRAMMAR.call,
         quote=GRAMMAR.quote,
     )
@@ -54,30 +52,30 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield warning(declared, "lint_activation", sentence=ACTIVATION)
 
 
-def render(request: Request) -> Iterator[Part]:
-    """The parts of a conversation.
+def render(request: PromptRequest) -> Iterator[Part]:
+    """The parts of a prompt.
 
     Raises:
-        InvalidInput: the conversation holds what this format or the variant does not take.
+        InvalidInput: the conversation contains what the format or the variant does not accept.
     """
     refuse_extras(request, tools=False)
     refuse_media(request, {})
     system, turns = split_system(request.turns)
-    found = exchanges(turns)
+    exchanges = group_exchanges(turns)
     if system or request.tools:
         yield Part(f"{OPEN}developer\n", control=True)
         yield Part(system.text.strip()) if system else Part(ACTIVATION, control=True)
         for tool in request.tools:
             yield from GRAMMAR.declare(tool)
         yield Part(f"{CLOSE}\n", control=True)
-    for exchange in found:
+    for exchange in exchanges:
         if not exchange.continues:
             role = "model" if exchange.turn.role == "assistant" else "user"
             yield Part(f"{OPEN}{role}\n", control=True)
-        yield from tool_parts(exchange, GRAMMAR, {})
+        yield from render_tools(exchange, GRAMMAR, {})
         for item in exchange.turn.items:
             yield Part(item.text.strip())
         if not exchange.open:
             yield Part(f"{CLOSE}\n", control=True)
-    if found[-1].turn.role == "user":
+    if exchanges[-1].turn.role == "user":
         yield Part(f"{OPEN}model\n", control=True)

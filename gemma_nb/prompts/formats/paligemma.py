@@ -1,6 +1,6 @@
 """PaliGemma 1 and 2: one image, then a task line that ends in a newline.
 
-The image is no part of the text: KerasHub puts its patches in front of the tokens.
+The image is not part of the text: KerasHub puts its patches before the tokens.
 
 Source: https://ai.google.dev/gemma/docs/paligemma/prompt-system-instructions
 """
@@ -12,24 +12,22 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.lint_rules import Finding, check_tags, error
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import refuse_extras, refuse_media, refuse_system
+from gemma_nb.prompts.lint import Finding, check_tags, error
+from gemma_nb.prompts.messages import PromptRequest, refuse_extras, refuse_media, refuse_system
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
-#: Languages of its captions and questions: those of Crossmodal-3600 and COCO-35L.
+#: Languages of its captions and questions, which are those of Crossmodal-3600 and COCO-35L.
 _LANGUAGES = (
     "ar bn cs da de el en es fa fi fil fr he hi hr hu id it iw ja ko mi nl no pl pt quz ro ru sv sw "
     "te th tr uk vi zh"
 )
 
-#: Tasks that only the pretrained models know, as their lines are written.
+#: Task lines that only the pretrained models know.
 _PRETRAINED = re.compile(
     rf"(?P<task>cap|describe|question(?= \S+ ))(?: (?:{_LANGUAGES.replace(' ', '|')}))(?:$| )|ocr$"
 )
 
-#: Task -> how its line is written.
+#: Task -> its task line.
 TASKS = {
     "caption": "caption {lang}",
     "answer": "answer {lang} {question}",
@@ -42,18 +40,18 @@ TASKS = {
 }
 
 
-def markup(variant: Variant) -> Markup:
-    """How its replies are marked up: boxes and masks among the text."""
+def reply_markup(variant: Variant) -> ReplyMarkup:
+    """The control tokens in its replies, which contain boxes and masks."""
     del variant
-    return Markup(ends=("<eos>",), kind="boxes")
+    return ReplyMarkup(stop_tokens=("<eos>",), kind="boxes")
 
 
-def pretrained_only(line: str) -> str | None:
-    """The task of ``line`` if only the pretrained models know it."""
-    found = _PRETRAINED.match(line)
-    if not found or (found["task"] in {"cap", "describe"} and found.end() < len(line)):
+def pretrained_task(line: str) -> str | None:
+    """The task of ``line`` if only the pretrained models know it, else None."""
+    match = _PRETRAINED.match(line)
+    if not match or (match["task"] in {"cap", "describe"} and match.end() < len(line)):
         return None
-    return found["task"] or "ocr"
+    return match["task"] or "ocr"
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
@@ -61,17 +59,17 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
     yield from check_tags(text, ())
     if not text.endswith("\n"):
         yield error(len(text), "lint_task_newline")
-    if variant.tuning == "mix" and (task := pretrained_only(text.strip())):
+    if variant.tuning == "mix" and (task := pretrained_task(text.strip())):
         tasks = _tasks(variant)
         yield error(0, "prompt_pretrained_task", variant=variant.name, task=task, tasks=tasks)
 
 
-def render(request: Request) -> Iterator[Part]:
-    """The image, then the task line.
+def render(request: PromptRequest) -> Iterator[Part]:
+    """The parts of a prompt: the image, then the task line.
 
     Raises:
-        InvalidInput: more than one message or image, no task, a system message, or a task that
-            this variant was not trained for.
+        InvalidInput: there is more than one message or image, a system message or no task, or the
+            variant was not trained for the task.
     """
     variant = request.variant
     refuse_extras(request)
@@ -85,7 +83,7 @@ def render(request: Request) -> Iterator[Part]:
         raise InvalidInput("prompt_one_image", variant=variant.name)
     if not line:
         raise InvalidInput("prompt_no_task", variant=variant.name, tasks=_tasks(variant))
-    if variant.tuning == "mix" and (task := pretrained_only(line)):
+    if variant.tuning == "mix" and (task := pretrained_task(line)):
         raise InvalidInput(
             "prompt_pretrained_task", variant=variant.name, task=task, tasks=_tasks(variant)
         )

@@ -1,4 +1,4 @@
-"""No tags: pretrained models, VaultGemma and the like continue the text as it stands."""
+"""No tags: pretrained models, VaultGemma and similar variants continue the text as it is."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
-from gemma_nb.prompts.lint_rules import Finding, check_tags
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import refuse_extras, refuse_media
+from gemma_nb.prompts.lint import Finding, check_tags
+from gemma_nb.prompts.messages import PromptRequest, refuse_extras, refuse_media
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
-#: Media placeholders by the generation a model is built on: those of its tuned siblings.
+#: Generation that a model is built on -> placeholders of media, those of its tuned siblings.
 _PLACEHOLDERS = {
     "3": {"image": "<start_of_image>"},
     "3n": {"image": "<image_soft_token>", "audio": "<audio_soft_token>"},
@@ -22,48 +20,51 @@ _PLACEHOLDERS = {
 }
 
 
-def markup(variant: Variant) -> Markup:
-    """How its replies are marked up: not at all."""
+def reply_markup(variant: Variant) -> ReplyMarkup:
+    """The control tokens in its replies."""
     del variant
-    return Markup(ends=("<eos>",))
+    return ReplyMarkup(stop_tokens=("<eos>",))
 
 
 def placeholders(variant: Variant) -> dict[str, str]:
-    """What stands for a medium in this variant's prompts."""
+    """Kind of media -> its placeholder in prompts of ``variant``."""
     return _PLACEHOLDERS.get(variant.base or variant.generation, {})
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
-    """Tags, which a model that was never tuned to turns does not know."""
+    """The faults of a hand-written prompt: tags, which a model that is not tuned does not know."""
     yield from check_tags(text, tuple(placeholders(variant).values()), "lint_plain_tag")
 
 
-def render(request: Request) -> Iterator[Part]:
-    """The text to go on with, untouched.
+def render(request: PromptRequest) -> Iterator[Part]:
+    """The parts of a prompt: the text to continue, unchanged.
 
     Raises:
-        InvalidInput: chat messages (the message names the instruction-tuned sibling), or what the
-            variant does not take.
+        InvalidInput: the request consists of chat messages (the error names the instruction-tuned
+            sibling), or contains what the variant does not accept.
     """
     if request.chat:
-        raise InvalidInput(
-            "prompt_plain_chat", variant=request.variant.name, sibling=sibling(request.variant)
-        )
-    stand_ins = placeholders(request.variant)
+        sibling = name_sibling(request.variant)
+        raise InvalidInput("prompt_plain_chat", variant=request.variant.name, sibling=sibling)
+    media = placeholders(request.variant)
     refuse_extras(request)
-    refuse_media(request, stand_ins)
+    refuse_media(request, media)
     for item in request.items:
         if item.medium:
-            yield Part(stand_ins[item.kind], control=True, medium=item.medium)
+            yield Part(media[item.kind], control=True, medium=item.medium)
         else:
             yield Part(item.text)
 
 
-def sibling(variant: Variant) -> Message:
-    """Names the instruction-tuned variant of the same family, generation and size, if any."""
-    near = [v for v in registry.variants(tuning="IT") if v.family == variant.family]
+def name_sibling(variant: Variant) -> Message:
+    """Names the instruction-tuned variant that is nearest in generation, size and modalities.
+
+    It is of the same family. If the family has none, the message says so.
+    """
+    candidates = [v for v in registry.variants(tuning="IT") if v.family == variant.family]
     for field in ("generation", "size", "modalities"):
-        near = [v for v in near if getattr(v, field) == getattr(variant, field)] or near
-    if near:
-        return Message("prompt_plain_sibling", {"sibling": near[0].name})
+        equal = [v for v in candidates if getattr(v, field) == getattr(variant, field)]
+        candidates = equal or candidates
+    if candidates:
+        return Message("prompt_plain_sibling", {"sibling": candidates[0].name})
     return Message("prompt_plain_no_sibling")

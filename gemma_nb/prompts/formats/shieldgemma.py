@@ -1,7 +1,7 @@
-"""ShieldGemma: does a prompt, or an answer to it, violate a guideline? The reply is Yes or No.
+"""ShieldGemma judges whether a prompt, or an answer to it, violates a guideline: Yes or No.
 
 Sources: https://ai.google.dev/gemma/docs/shieldgemma/model_card (the pattern for prompts) and the
-chat template of google/shieldgemma-2b on Hugging Face (the words for answers).
+chat template of google/shieldgemma-2b on Hugging Face (the wording for answers).
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formats.turns import CLOSE, OPEN
-from gemma_nb.prompts.lint_rules import Finding, check_pair, check_tags, warning
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request, checked_text
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import refuse_media, refuse_system
+from gemma_nb.prompts.lint import Finding, check_pair, check_tags, warning
+from gemma_nb.prompts.messages import PromptRequest, check_text, refuse_media, refuse_system
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
 _JUDGE_PROMPT = (
     "You are a policy expert trying to help determine whether a user prompt is in\n"
@@ -32,10 +30,10 @@ _QUESTION = (
 )
 
 
-def markup(variant: Variant) -> Markup:
-    """How its replies are marked up: Yes or No, then perhaps reasons."""
+def reply_markup(variant: Variant) -> ReplyMarkup:
+    """The control tokens in its replies, which are Yes or No and then perhaps reasons."""
     del variant
-    return Markup(ends=("<eos>", CLOSE), drops=(OPEN,), kind="verdict")
+    return ReplyMarkup(stop_tokens=("<eos>", CLOSE), hidden_tokens=(OPEN,), kind="verdict")
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
@@ -46,12 +44,12 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield warning(len(text), "lint_no_principle", variant=variant.name)
 
 
-def render(request: Request) -> Iterator[Part]:
-    """The question to the judge: on the user's message, or on the answer where there is one.
+def render(request: PromptRequest) -> Iterator[Part]:
+    """The parts of a prompt: it asks about the user's message, or about the answer if there is one.
 
     Raises:
-        InvalidInput: no guideline, or a conversation that is not one message or one message and
-            its answer.
+        InvalidInput: there is no guideline, or the conversation is neither one message nor one
+            message and its answer.
     """
     name = request.variant.name
     refuse_system(request)
@@ -71,6 +69,6 @@ def render(request: Request) -> Iterator[Part]:
         yield Part(turn.text.strip())
         yield Part(f"\n{CLOSE}\n\n", control=True)
     yield Part(_PRINCIPLE, control=True)
-    yield Part(checked_text(request.guideline).strip())
+    yield Part(check_text(request.guideline).strip())
     what = "Chatbot Response" if answer else "human question"
     yield Part(_QUESTION.format(what=what), control=True)

@@ -1,4 +1,4 @@
-"""What models write is read back: answers, thoughts, calls, boxes, verdicts, code."""
+"""Replies are parsed into answers, thoughts, calls, boxes, verdicts and code."""
 
 import json
 import random
@@ -297,10 +297,10 @@ def test_a_reply_is_the_same_however_it_arrives(key, pieces, seed):
     chunks += parser.close()
     assert parser.reply == whole
     assert parser.close() == []
-    said = "".join(c.text for c in chunks if c.kind in {"answer", "code"})
+    answer = "".join(c.text for c in chunks if c.kind in {"answer", "code"})
     thought = "".join(c.text for c in chunks if c.kind == "thought")
     if "reply_unopened_thought" not in keys(whole):
-        assert said == whole.answer
+        assert answer == whole.answer
         assert thought.strip() == whole.thoughts
     assert [c.call for c in chunks if c.call] == list(whole.tool_calls)
     assert [c.box for c in chunks if c.box] == list(whole.boxes)
@@ -309,10 +309,10 @@ def test_a_reply_is_the_same_however_it_arrives(key, pieces, seed):
 def test_no_control_token_is_shown_half():
     text = "<|channel>thought\nHm.\n<channel|>Hi <|tool_call>call:f{}<tool_call|>!<turn|>"
     parser = ReplyParser(variant("gemma4_small"))
-    shown = [chunk for character in text for chunk in parser.feed(character)]
-    assert not any("<" in c.text or "|" in c.text for c in shown)
-    assert [c.kind for c in shown if c.kind != "thought"] == [*["answer"] * 3, "call", "answer"]
-    assert "".join(c.text for c in shown if c.kind == "thought") == "Hm.\n"
+    chunks = [chunk for character in text for chunk in parser.feed(character)]
+    assert not any("<" in c.text or "|" in c.text for c in chunks)
+    assert [c.kind for c in chunks if c.kind != "thought"] == [*["answer"] * 3, "call", "answer"]
+    assert "".join(c.text for c in chunks if c.kind == "thought") == "Hm.\n"
     assert parser.close() == []
 
 
@@ -357,17 +357,17 @@ ARGUMENTS = st.dictionaries(
     ),
 )
 def test_calls_that_are_written_are_read_back(key, calls):
-    spoken = [{"function": {"name": n, "arguments": a}} for n, a in calls]
+    message_calls = [{"function": {"name": n, "arguments": a}} for n, a in calls]
     messages = [
         {"role": "user", "content": "Hi"},
-        {"role": "assistant", "tool_calls": spoken},
+        {"role": "assistant", "tool_calls": message_calls},
         {"role": "tool", "name": "f", "content": "2"},
     ]
     prompt = format_prompt(messages, variant(key))
     marker = "model\n"
     written = prompt[prompt.index(marker) + len(marker) :]
     reply = parse_reply(written, variant(key))
-    if not any(quote in json.dumps(spoken) for quote in ('<|\\"|>', "<escape>")):
+    if not any(quote in json.dumps(message_calls) for quote in ('<|\\"|>', "<escape>")):
         assert [(c.name, c.arguments) for c in reply.tool_calls] == calls
         again = format_prompt([messages[0], reply.message(), messages[2]], variant(key))
         assert again == prompt
@@ -383,7 +383,7 @@ def weights(seed=0):
     def make(*shape):
         return (rng.standard_normal(shape) * 0.2).astype(np.float32)
 
-    found = {"_vq_vae._embedding": make(128, 512)}
+    params = {"_vq_vae._embedding": make(128, 512)}
     for name, shape in {
         "decoder.0": (128, 512, 1, 1),
         **{
@@ -393,11 +393,11 @@ def weights(seed=0):
         },
         "decoder.12": (1, 16, 1, 1),
     }.items():
-        found[f"{name}.weight"], found[f"{name}.bias"] = make(*shape), make(shape[0])
+        params[f"{name}.weight"], params[f"{name}.bias"] = make(*shape), make(shape[0])
     for layer, (wide, narrow) in {4: (128, 128), 6: (128, 64), 8: (64, 32), 10: (32, 16)}.items():
-        found[f"decoder.{layer}.weight"] = make(wide, narrow, 4, 4)
-        found[f"decoder.{layer}.bias"] = make(narrow)
-    return found
+        params[f"decoder.{layer}.weight"] = make(wide, narrow, 4, 4)
+        params[f"decoder.{layer}.bias"] = make(narrow)
+    return params
 
 
 def decoded_with_jax(codes, params):

@@ -1,4 +1,4 @@
-"""EmbeddingGemma: a task or a title in front of the text, no turns and no reply.
+"""EmbeddingGemma: a task or a title before the text, without turns or replies.
 
 Source: https://ai.google.dev/gemma/docs/embeddinggemma/model_card ("Prompt Instructions").
 """
@@ -9,13 +9,11 @@ from collections.abc import Iterator
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.lint_rules import Finding, check_tags, warning
-from gemma_nb.prompts.markup import Markup
-from gemma_nb.prompts.messages import Request
-from gemma_nb.prompts.prompt import Part
-from gemma_nb.prompts.validation import refuse_extras, refuse_media, refuse_system
+from gemma_nb.prompts.lint import Finding, check_tags, warning
+from gemma_nb.prompts.messages import PromptRequest, refuse_extras, refuse_media, refuse_system
+from gemma_nb.prompts.prompt import Part, ReplyMarkup
 
-#: What a query can be for.
+#: The tasks that a query may be for.
 TASKS = (
     "search result",
     "question answering",
@@ -28,10 +26,10 @@ TASKS = (
 )
 
 
-def markup(variant: Variant) -> Markup:
-    """It writes no replies; a reply of its would be plain text."""
+def reply_markup(variant: Variant) -> ReplyMarkup:
+    """The control tokens of plain text; EmbeddingGemma writes no replies."""
     del variant
-    return Markup(ends=("<eos>",))
+    return ReplyMarkup(stop_tokens=("<eos>",))
 
 
 def lint(text: str, variant: Variant) -> Iterator[Finding]:
@@ -41,14 +39,15 @@ def lint(text: str, variant: Variant) -> Iterator[Finding]:
         yield warning(0, "lint_no_task", variant=variant.name)
 
 
-def render(request: Request) -> Iterator[Part]:
-    """One text to embed: a query of its part's "task", or a document where it has a "title".
+def render(request: PromptRequest) -> Iterator[Part]:
+    """The parts of a prompt: one text to embed, which is a query or a document.
 
-    A bare string is a query of the task "search result"; a document without a title has
-    ``"title": None``.
+    A content part with the key "title" is a document; a document without a title has
+    ``"title": None``. All others are queries, for the task under the key "task". A bare string is a
+    query for the task "search result".
 
     Raises:
-        InvalidInput: more than one text, or an unknown task.
+        InvalidInput: there is more than one text, or the task is unknown.
     """
     refuse_extras(request)
     refuse_system(request)
