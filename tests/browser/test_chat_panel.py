@@ -240,8 +240,9 @@ def test_settings_and_thinking_aloud_on_the_page(opened):
     thinks = "SAYS = '<unused94>thought\\nHm, let me see.<unused95>It is four.'\n"
     med = "model.variant = gnb.variant('medgemma_1.5_instruct_4b')\n"
     marks = (
-        "from gemma_nb.prompts import reply_tokens\n"
-        "control = gnb.prompts.tokens.vocabulary(model.tokenizer).control\n"
+        "from gemma_nb.prompts.formatting import reply_tokens\n"
+        "from gemma_nb.prompts.safe_tokenizer import vocabulary\n"
+        "control = vocabulary(model.tokenizer).control\n"
         "model._marks = frozenset(control[t] for t in reply_tokens(model.variant) if t in control)\n"
     )
     book = opened(before=f"{thinks}{med}{marks}{SCRIPTED}")
