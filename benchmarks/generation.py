@@ -115,8 +115,7 @@ def read_bytes(row: dict) -> int:
     import memory
 
     from gemma_nb.fit.precision import precision
-    from gemma_nb.fit.weight_bytes import kernel_bytes
-    from gemma_nb.fit.weight_shapes import text_kernels
+    from gemma_nb.fit.weight_shapes import kernel_bytes, text_kernels
 
     matrices, _ = text_kernels(memory.text_variant(row["name"]))
     how = precision(row["precision"])

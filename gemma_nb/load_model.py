@@ -90,8 +90,8 @@ def load(
             what would), or reading it failed; nothing half-loaded stays in memory.
     """
     from gemma_nb.catalog.registry import DEMO
-    from gemma_nb.fit.auto_precision import auto_precision
     from gemma_nb.fit.choice import Choice
+    from gemma_nb.fit.precision import auto_precision
     from gemma_nb.fit.precision import precision as find_precision
     from gemma_nb.fit.verdict import advise
     from gemma_nb.generation.engine import check_variant

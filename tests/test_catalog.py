@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.catalog.listed import catalog
+from gemma_nb.catalog.data_files import catalog
 from gemma_nb.catalog.registry import demo_directory, nearest
 
 ALL = gnb.variants()

@@ -11,13 +11,17 @@ import tiny
 
 from gemma_nb import estimate_memory, estimate_speed, variant, variants
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.cache_layout import cache_bytes
-from gemma_nb.fit.cache_plan import FULL_LENGTH, LOAD_BLOCK, WINDOWED, CachePlan, padded_slots
+from gemma_nb.fit.cache_layout import (
+    FULL_LENGTH,
+    LOAD_BLOCK,
+    WINDOWED,
+    CachePlan,
+    cache_bytes,
+    padded_slots,
+)
+from gemma_nb.fit.memory import tuning_bytes, workspace_bytes
 from gemma_nb.fit.precision import PRECISIONS
-from gemma_nb.fit.tuning_memory import tuning_bytes
-from gemma_nb.fit.weight_bytes import weight_bytes
-from gemma_nb.fit.weight_shapes import text_kernels
-from gemma_nb.fit.workspace import workspace_bytes
+from gemma_nb.fit.weight_shapes import text_kernels, weight_bytes
 from gemma_nb.hardware.known import runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.loading import relayout
@@ -151,8 +155,7 @@ def test_keras_leaves_experts_in_16_bit():
 def test_bytes_of_a_really_quantised_model(mode):
     import keras_hub
 
-    from gemma_nb.fit.weight_bytes import kernel_bytes
-    from gemma_nb.fit.weight_shapes import kernels
+    from gemma_nb.fit.weight_shapes import kernel_bytes, kernels
 
     shape = {
         "num_layers": 2,
@@ -191,7 +194,7 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
     import jax
     from tiny import gemma2, gemma3
 
-    from gemma_nb.fit.cache_plan import CHUNK
+    from gemma_nb.fit.cache_layout import CHUNK
     from gemma_nb.generation import decoder as decoding
     from gemma_nb.generation.decoder import Decoder
     from gemma_nb.generation.sampling import Sampling

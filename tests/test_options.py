@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gemma_nb as gnb
-from gemma_nb.catalog.published import published
+from gemma_nb.catalog.data_files import published
 from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.memory_breakdown import memory_parts
 from gemma_nb.fit.options import PARTS, changed, options, part
+from gemma_nb.fit.verdict import memory_parts
 from gemma_nb.widgets.code_snippets import gemma_nb_code, keras_hub_code
 
 L4 = gnb.runtime("L4")

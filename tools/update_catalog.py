@@ -36,7 +36,7 @@ from keras_hub.src.models.gemma4.gemma4_vision_encoder import Gemma4VisionEncode
 from keras_hub.src.models.mobilenetv5.mobilenetv5_backbone import MobileNetV5Backbone
 from keras_hub.src.utils.transformers.convert_gemma3n import MODEL_CONFIGS
 
-from gemma_nb.catalog.config_readers import BACKBONES, architecture_of
+from gemma_nb.catalog.keras_config import BACKBONES, architecture_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

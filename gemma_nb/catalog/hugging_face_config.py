@@ -7,13 +7,11 @@ load. A field that is missing is named.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from gemma_nb.catalog.config_readers import Config, Format, build_architecture
+from gemma_nb.catalog.keras_config import Config, Format, build_architecture
 from gemma_nb.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: model_type of config.json -> the Gemma generation, for what KerasHub 0.32 converts.
 CONVERTED = {

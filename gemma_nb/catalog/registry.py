@@ -8,10 +8,12 @@ is looked at where it lies, without its weights.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
-from gemma_nb.catalog.listed import catalog
+from gemma_nb.catalog.data_files import catalog
+from gemma_nb.catalog.unlisted import from_directory, from_handle
 from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
@@ -77,12 +79,8 @@ def variant(name: str | Path | Variant) -> Variant:
     if not asked:
         raise _unknown(asked)
     if "://" in asked and not isinstance(name, Path):
-        from gemma_nb.catalog.unlisted import from_handle
-
         return from_handle(asked)
     if path := _directory(asked):
-        from gemma_nb.catalog.unlisted import from_directory
-
         return from_directory(path)
     if asked.lower() in known.hf_ids:
         preset = known.hf_ids[asked.lower()]
@@ -157,3 +155,37 @@ def demo_directory(name: str | Variant) -> Path:
         demos = ", ".join(v.name for v in variants(family="Demo"))
         raise InvalidInput("not_a_demo", name=found.name, names=demos)
     return _DEMO / found.name
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One page: what it is for ("Gemma 3"), its licence, the hub it stands on, its address."""
+
+    name: str
+    licence: str
+    hub: str
+    page: str
+
+
+def terms(variant: Variant | None = None) -> list[Terms]:
+    """The pages on which terms are accepted, newest first.
+
+    A variant has one on Kaggle, if its preset lies there, and one on Hugging Face, if its
+    repository is known; to accept on the hub that is downloaded from is enough.
+
+    Args:
+        variant: only its pages; None for the families that KerasHub loads, one page each.
+    """
+    if variant is not None:
+        pages = [("Kaggle" if "kaggle.com" in (variant.terms_url or "") else "Hugging Face",
+                  variant.terms_url)]  # fmt: skip
+        if variant.hf_id:
+            pages.append(("Hugging Face", f"https://huggingface.co/{variant.hf_id}"))
+        found = {url: (variant.name, hub) for hub, url in pages if url} if variant.gated else {}
+        return [Terms(name, variant.licence, hub, url) for url, (name, hub) in found.items()]
+    seen: dict[str, Terms] = {}
+    for v in variants(loadable=True):
+        if v.gated and v.terms_url and "kaggle.com" in v.terms_url:
+            name = f"{v.family} {v.generation}"
+            seen.setdefault(v.terms_url, Terms(name, v.licence, "Kaggle", v.terms_url))
+    return list(seen.values())

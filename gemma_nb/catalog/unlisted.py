@@ -11,10 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.config_readers import Format, read_keras
+from gemma_nb.catalog.data_files import catalog
 from gemma_nb.catalog.hub_lookup import Directory, Files, HuggingFace, Kaggle, Tensor
 from gemma_nb.catalog.hugging_face_config import read_hugging_face
-from gemma_nb.catalog.listed import catalog
+from gemma_nb.catalog.keras_config import Format, read_keras
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 

@@ -45,3 +45,37 @@ class Choice:
             raise InvalidInput(
                 "devices_not_there", devices=wanted, runtime=self.runtime.name, there=there
             )
+
+
+def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:
+    """Refuses a max_length or batch_size that cannot be.
+
+    Raises:
+        InvalidInput: not a whole number, not positive, or beyond the variant's context.
+    """
+    for name, value in (("max_length", max_length), ("batch_size", batch_size)):
+        if not _whole(value):
+            raise InvalidInput("number_not_whole", name=name, value=value)
+        if value <= 0:
+            raise InvalidInput("number_not_positive", name=name, value=value)
+    if variant.context_length and max_length > variant.context_length:
+        raise InvalidInput(
+            "beyond_context",
+            max_length=max_length,
+            variant=variant.name,
+            context=variant.context_length,
+        )
+
+
+def check_length(variant: Variant, max_length: int) -> int:
+    """``max_length``, cut to what a variant was trained for; for lists of several variants.
+
+    Raises:
+        InvalidInput: not a whole number, or not positive.
+    """
+    check_numbers(variant, min(max_length, 1) if _whole(max_length) else max_length, 1)
+    return min(max_length, variant.context_length or max_length)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

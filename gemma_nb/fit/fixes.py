@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from gemma_nb.catalog.registry import variants
-from gemma_nb.fit.auto_precision import auto_precision
-from gemma_nb.fit.precision import PRECISIONS
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.precision import PRECISIONS, auto_precision
 from gemma_nb.hardware.known import runtimes
+from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from gemma_nb.catalog.variant import Variant
-    from gemma_nb.fit.choice import Choice
-    from gemma_nb.hardware.runtime import Runtime
-
-    #: The status of a choice: "fits", "tight" or "no".
-    Judge = Callable[[Choice], str]
+#: The status of a choice: "fits", "tight" or "no".
+Judge = Callable[[Choice], str]
 
 #: Shorter than this a conversation hardly starts.
 SHORTEST = 512

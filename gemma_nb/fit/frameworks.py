@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
@@ -11,9 +11,6 @@ from gemma_nb.fit.framework_data import FRAMEWORKS, Framework
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: What a runtime's kind has of the hardware that frameworks name.
 _HARDWARE = {

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemma_nb.catalog.registry import variants
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.auto_precision import auto_precision
-from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.memory import check_length, check_numbers
-from gemma_nb.fit.precision import PRECISIONS
+from gemma_nb.fit.choice import Choice, check_length, check_numbers
+from gemma_nb.fit.precision import PRECISIONS, auto_precision
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gemma_nb.catalog.variant import Variant
 
 #: The parts of a choice, as a person changes them one at a time.
 PARTS = (

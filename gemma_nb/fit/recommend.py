@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.auto_precision import auto_precision
-from gemma_nb.fit.memory import check_length
+from gemma_nb.fit.choice import check_length
+from gemma_nb.fit.memory import tuning_bytes
+from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.tasks import Task, find_task, suited
-from gemma_nb.fit.tuning_memory import tuning_bytes
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.hardware.known import runtime as find_runtime
+from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import format_bytes
-
-if TYPE_CHECKING:
-    from gemma_nb.catalog.variant import Variant
-    from gemma_nb.hardware.runtime import Runtime
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.cache_layout import cache_bytes
-from gemma_nb.fit.memory import check_numbers
+from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.precision import Precision
 from gemma_nb.fit.precision import precision as find_precision
-from gemma_nb.fit.weight_bytes import kernel_bytes
-from gemma_nb.fit.weight_shapes import text_kernels
+from gemma_nb.fit.weight_shapes import kernel_bytes, text_kernels
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: Seconds that one layer's many small kernels cost on a GPU beside its bytes, fast and slow.
 #: (seconds a token - bytes / 4.3 TB/s) / layers on an H200 with this package's own generation:

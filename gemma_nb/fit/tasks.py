@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gemma_nb.catalog.registry import variants
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.text_utils import closest_matches
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gemma_nb.catalog.variant import Variant
 
 #: "If unsure, start with the newest core IT model with the fewest parameters" (2026-09).
 GUIDE = "https://ai.google.dev/gemma/docs/run"

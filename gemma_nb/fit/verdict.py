@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.auto_precision import auto_precision
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix
 from gemma_nb.fit.fixes import fixes as find_fixes
 from gemma_nb.fit.memory import INTERPRETER_BYTES, MemoryEstimate, estimate_memory
-from gemma_nb.fit.precision import Precision
+from gemma_nb.fit.precision import Precision, auto_precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.tasks import find_task
 from gemma_nb.fit.warnings import Guard, guards
@@ -21,9 +20,6 @@ from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import format_bytes
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: Above this share of what is there, a choice is tight: other programs and fragments want some.
 TIGHT_SHARE = 0.9
@@ -190,3 +186,43 @@ def download_bytes(variant: Variant) -> int:
     """
     handle = variant.handle or ""
     return 2 * variant.parameters if handle.startswith(("kaggle://", "hf://")) else 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stretch of the bar: ``key`` (``part_<key>`` is its name in ``gemma_nb.i18n``), bytes."""
+
+    key: str
+    size: int
+
+
+def memory_parts(verdict: Verdict) -> tuple[Part, ...]:
+    """The memory of one device (of a processor: the host's), part by part.
+
+    "weights", "towers", "kv_cache" and "workspace" (with the allocator's own) are what generating
+    takes; "host" is Python with its packages where they live in the same memory; "loading" what
+    loading takes beyond that; then "free", or "missing" where it does not fit. On several devices
+    weights, towers and cache are divided, and what norms and uneven heads add stands under
+    "loading". Parts of no bytes are left out.
+
+    Args:
+        verdict: as ``advise`` gives it.
+
+    Returns:
+        The parts; without "missing" and "free" they add up to what the first of the verdict's
+        ``checks`` needs.
+    """
+    memory, check, devices = verdict.memory, verdict.checks[0], verdict.choice.devices
+    found = {
+        "weights": memory.weights // devices,
+        "towers": memory.towers // devices,
+        "kv_cache": memory.kv_cache // devices,
+        "workspace": memory.workspace + memory.overhead,
+    }
+    beyond = check.needed - sum(found.values())
+    loading = max(0, memory.peak_device - memory.total) if devices == 1 else beyond
+    found["host"] = beyond - loading
+    found["loading"] = loading
+    found["free"] = check.available - check.needed
+    found["missing"] = check.needed - check.available
+    return tuple(Part(key, size) for key, size in found.items() if size > 0)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.hardware.runtime import MEMORY_FRACTION
 from gemma_nb.i18n import Message
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gemma_nb.fit.choice import Choice
 
 #: The keras-hub that this package is written for and tested with.
 KERAS_HUB = "0.32"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gemma_nb.fit.cache_plan import AHEAD, padded_slots
+from gemma_nb.fit.cache_layout import AHEAD, padded_slots
 
 
 class KeyValue(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gemma_nb.fit.cache_plan import AHEAD, CHUNK, STRETCH
+from gemma_nb.fit.cache_layout import AHEAD, CHUNK, STRETCH
 from gemma_nb.generation import compilation
 from gemma_nb.generation.adapters import family_of
 from gemma_nb.generation.attention import KeyValue, LayerCache, Step

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gemma_nb.catalog.config_readers import BACKBONES
 from gemma_nb.catalog.hugging_face_config import CONVERTED
+from gemma_nb.catalog.keras_config import BACKBONES
 from gemma_nb.i18n import Message
 
 CONFIG = "config.json"

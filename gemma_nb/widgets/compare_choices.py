@@ -11,8 +11,7 @@ from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
 from gemma_nb.comparison.request import Entry, check_answers, understood
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.memory import check_length
+from gemma_nb.fit.choice import Choice, check_length
 from gemma_nb.fit.options import judged, options
 from gemma_nb.fit.verdict import advise
 from gemma_nb.hardware.detect import detect_runtime

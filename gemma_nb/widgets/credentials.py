@@ -8,8 +8,8 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from gemma_nb.catalog.registry import terms
 from gemma_nb.catalog.registry import variant as find_variant
-from gemma_nb.catalog.terms import terms
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.hub import credentials

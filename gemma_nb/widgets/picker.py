@@ -13,10 +13,9 @@ from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError
-from gemma_nb.fit.auto_precision import auto_precision
-from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.memory import check_length
+from gemma_nb.fit.choice import Choice, check_length
 from gemma_nb.fit.options import PARTS, Option, changed, options, part
+from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.tasks import TASKS
 from gemma_nb.fit.verdict import advise
 from gemma_nb.hardware.detect import detect_runtime

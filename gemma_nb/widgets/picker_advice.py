@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.memory import check_length
+from gemma_nb.fit.choice import Choice, check_length
 from gemma_nb.fit.recommend import Recommendation, recommend
 from gemma_nb.hub.availability import lacks
 from gemma_nb.widgets import controls

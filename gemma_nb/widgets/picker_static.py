@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gemma_nb.fit.memory_breakdown import memory_parts
+from gemma_nb.fit.verdict import memory_parts
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
 from gemma_nb.widgets.code_snippets import gemma_nb_code

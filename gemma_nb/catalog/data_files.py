@@ -6,6 +6,7 @@ it once a shape (``gemma3_1b``), not once a variant.
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.i18n import Message
 
-_DATA = Path(__file__).with_name("variants.json")
+_VARIANTS = Path(__file__).with_name("variants.json")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
 @cache
 def catalog() -> Catalog:
     """The whole catalog; takes a few milliseconds once."""
-    data = json.loads(_DATA.read_text(encoding="utf-8"))
+    data = json.loads(_VARIANTS.read_text(encoding="utf-8"))
     shapes = {
         name: {**_tuples(fields), "architecture": _architecture(fields["architecture"])}
         for name, fields in data["shapes"].items()
@@ -86,3 +88,55 @@ def _as_hf(known: Variant) -> Variant:
     """A published variant as it is loaded from Hugging Face instead of Kaggle."""
     handle = f"hf://{known.hf_id}"
     return replace(known, name=handle, handle=handle)
+
+
+_GOOGLE_MEMORY = Path(__file__).with_name("google_memory.csv")
+
+#: Our precision -> Google's column and its name. Nothing is published for float32.
+_COLUMNS = {
+    "bfloat16": ("bf16", "BF16"),
+    "float16": ("bf16", "BF16"),
+    "int8": ("sfp8", "SFP8"),
+    "int4": ("q4_0", "Q4_0"),
+}
+SOURCE = "https://ai.google.dev/gemma/docs/core"
+
+
+@dataclass(frozen=True)
+class Published:
+    """Google's figure: ``gigabytes`` (10⁹ bytes, weights only) in ``form`` (BF16, SFP8, Q4_0).
+
+    ``table`` is the revision it stands in, a month or "archived".
+    """
+
+    gigabytes: str
+    form: str
+    table: str
+    source: str = SOURCE
+
+    @property
+    def message(self) -> Message:
+        """The figure in a sentence, with its date."""
+        key = "published_archived" if self.table == "archived" else "published"
+        return Message(key, {"gb": self.gigabytes, "form": self.form, "table": self.table})
+
+
+@cache
+def _table() -> dict[tuple[str, str], dict[str, str]]:
+    lines = _GOOGLE_MEMORY.read_text(encoding="utf-8").splitlines()
+    rows = csv.DictReader(row for row in lines if not row.startswith("#"))
+    return {(row["generation"], row["size"]): row for row in rows}
+
+
+def published(variant: Variant, precision: str) -> Published | None:
+    """Google's figure for a variant; None where it publishes none.
+
+    Args:
+        variant: what.
+        precision: a Keras dtype name. float16 is told as BF16: both take two bytes a weight.
+    """
+    row = _table().get((variant.generation, variant.size)) if variant.family == "Gemma" else None
+    if row is None or precision not in _COLUMNS or variant.role != "generate":
+        return None
+    column, form = _COLUMNS[precision]
+    return Published(row[column], form, row["table"])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemma_nb.catalog.variant import Architecture
 from gemma_nb.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: KerasHub's backbone -> the Gemma generation.
 BACKBONES = {
