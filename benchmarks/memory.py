@@ -305,7 +305,7 @@ def fit(path: Path) -> None:
     if not rows:
         print("no calibration row was measured")
         return
-    now = memory.CONSTANTS.fixed
+    now = memory.WORKSPACE_CONSTANTS.fixed
     wanted = [row["peak"] - predicted(row) + now for row in rows]
     for row, one in zip(rows, wanted, strict=True):
         print(f"  {key(row)}: {one / GIB:.3f} GiB")

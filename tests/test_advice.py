@@ -1,4 +1,4 @@
-"""Verdicts, guards and fixes: each with its reason, each changing what it says it changes."""
+"""Verdicts, warnings and fixes: each with its reason, each changing what it says it changes."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ import pytest
 from gemma_nb import Choice, advise, estimate_memory, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit import fixes as fixes_module
-from gemma_nb.fit import warnings as guards_module
+from gemma_nb.fit import warnings as warnings_module
 from gemma_nb.fit.verdict import TIGHT_SHARE, download_bytes
 from gemma_nb.hardware.known import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
@@ -24,7 +24,7 @@ def gpu(gib, **changes):
 
 
 def keys(verdict):
-    return [g.key for g in verdict.guards]
+    return [w.key for w in verdict.warnings]
 
 
 # --- the verdict
@@ -154,11 +154,11 @@ def test_every_variant_gets_a_verdict_everywhere():
             assert str(found)
 
 
-# --- guards: one test each, and one that nothing was forgotten
+# --- warnings: one test each, and one that nothing was forgotten
 
 OLD_HUB = dataclasses.replace(runtime("L4"), keras_hub="0.26.0")
-#: guard -> (what sets it off, the nearest thing that does not, whether it rules the choice out)
-GUARDS = {
+#: warning -> (what sets it off, the nearest thing that does not, whether it rules the choice out)
+WARNINGS = {
     "not_loadable": (("gemma4_unified_instruct_12b", None, "H100"), ("gemma4_instruct_2b", None, "H100"), True),
     "no_keras": (("gemma3_instruct_270m", None, "phone 8 GB"), ("gemma3_instruct_270m", None, "laptop 8 GB"), False),
     "no_keras_hub": (("gemma3_instruct_1b", None, "v5e-1"), ("gemma3_instruct_1b", None, "v5e-8"), False),
@@ -202,22 +202,23 @@ GUARDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("key", GUARDS)
-def test_guard(key):
-    sets_off, does_not, blocks = GUARDS[key]
+@pytest.mark.parametrize("key", WARNINGS)
+def test_warning(key):
+    sets_off, does_not, blocks = WARNINGS[key]
     verdict = advise(*sets_off)
-    guard = next(g for g in verdict.guards if g.key == key)
-    assert guard.blocks == blocks
+    warning = next(w for w in verdict.warnings if w.key == key)
+    assert warning.blocks == blocks
     assert key not in keys(advise(*does_not))
+    assert verdict.guards == verdict.warnings  # the earlier name stays
     if blocks:
         assert verdict.status == "no"
-        assert verdict.reason == guard.message
+        assert verdict.reason == warning.message
     for lang in ("en", "ja"):
-        assert len(guard.message.text(lang)) > 20
+        assert len(warning.message.text(lang)) > 20
 
 
-def test_every_guard_that_has_a_sentence_has_a_test():
-    assert {k.removeprefix("guard_") for k in table() if k.startswith("guard_")} == GUARDS.keys()
+def test_every_warning_that_has_a_sentence_has_a_test():
+    assert {k.removeprefix("guard_") for k in table() if k.startswith("guard_")} == WARNINGS.keys()
 
 
 @pytest.mark.parametrize(
@@ -237,14 +238,16 @@ def test_a_variant_in_its_own_task_sets_nothing_off(name, task, key):
 def test_reasons_say_what_they_must():
     t4 = str(
         next(
-            g for g in advise("gemma3_1b", "bfloat16", "T4").guards if g.key == "emulated_bfloat16"
+            g
+            for g in advise("gemma3_1b", "bfloat16", "T4").warnings
+            if g.key == "emulated_bfloat16"
         )
     )
     assert "7.5" in t4
     assert "Not measured" in t4
     assert "float16 is no way out" in t4
     hub = str(
-        next(g for g in advise("gemma4_2b", None, OLD_HUB).guards if g.key == "old_keras_hub")
+        next(g for g in advise("gemma4_2b", None, OLD_HUB).warnings if g.key == "old_keras_hub")
     )
     assert "0.26.0" in hub
     assert "0.27" in hub
@@ -257,7 +260,7 @@ def test_reasons_say_what_they_must():
     [("0.26.0", (0, 26, 0)), ("0.32.0.dev1", (0, 32, 0)), ("", ()), ("1", (1,))],
 )
 def test_versions(text, numbers):
-    assert guards_module._version(text) == numbers
+    assert warnings_module._version(text) == numbers
 
 
 # --- fixes
@@ -410,5 +413,5 @@ def test_fix_float16_on_a_processor():
 
 def test_the_shortest_that_is_offered():
     v = advise("gemma3_instruct_4b", "bfloat16", gpu(4), max_length=1024)
-    assert fixes_module.SHORTEST == 512
+    assert fixes_module.SHORTEST_LENGTH == 512
     assert all(f.apply().max_length >= 512 for f in v.fixes)

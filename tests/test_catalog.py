@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.catalog.data_files import catalog
-from gemma_nb.catalog.registry import demo_directory, nearest
+from gemma_nb.catalog.data_files import load_catalog
+from gemma_nb.catalog.registry import demo_directory, nearest_names
 
 ALL = gnb.variants()
 DEMOS = [v for v in ALL if v.family == "Demo"]
@@ -111,7 +111,7 @@ def test_experts_stay_in_16_bit():
 
 
 def test_disagreements_are_few_and_explained():
-    listed = catalog().disagreements
+    listed = load_catalog().disagreements
     assert 0 < len(listed) < 20
     for row in listed:
         assert row["reason"]
@@ -205,7 +205,7 @@ def test_a_variant_comes_back_as_it_is():
     ],
 )
 def test_an_unknown_name_names_the_nearest(written, meant):
-    assert nearest(written)[0] == meant
+    assert nearest_names(written)[0] == meant
     with pytest.raises(ValueError, match="There is no Gemma variant") as error:
         gnb.variant(written)
     assert meant in str(error.value)
@@ -213,7 +213,7 @@ def test_an_unknown_name_names_the_nearest(written, meant):
 
 @pytest.mark.parametrize("nonsense", ["llama", "", "   ", "あ", "x" * 10_000, "a\0b"])
 def test_nonsense_suggests_nothing(nonsense):
-    assert nearest(nonsense) == []
+    assert nearest_names(nonsense) == []
     with pytest.raises(ValueError, match=r"gemma_nb.variants\(\)") as error:
         gnb.variant(nonsense)
     assert len(str(error.value)) < 250

@@ -8,7 +8,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.catalog import unlisted
-from gemma_nb.catalog.hugging_face_config import read_hugging_face
+from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
 from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.errors import LoadError
 
@@ -202,7 +202,7 @@ def test_towers_and_per_layer_embeddings_are_told_apart(tmp_path):
     ],
 )
 def test_configs_read_as_keras_hub_converts_them(config, shape):
-    assert read_hugging_face(config, "here").architecture == gnb.variant(shape).architecture
+    assert read_hugging_face_config(config, "here").architecture == gnb.variant(shape).architecture
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_missing_field_is_named(config, path):
         part = part[parent]
     del part[last]
     with pytest.raises(ValueError, match="has no") as error:
-        read_hugging_face(broken, "here")
+        read_hugging_face_config(broken, "here")
     assert repr(path) in str(error.value)
     assert "here" in str(error.value)
 

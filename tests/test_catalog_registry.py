@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.catalog.data_files import catalog
+from gemma_nb.catalog.data_files import load_catalog
 from gemma_nb.catalog.registry import demo_directory
 
 pytestmark = pytest.mark.slow  # keras-hub takes seconds to import
@@ -47,7 +47,7 @@ def test_handles_and_modalities_are_the_registrys(presets):
 
 
 def test_counts_are_the_registrys_or_listed(presets):
-    listed = {row["preset"]: row for row in catalog().disagreements}
+    listed = {row["preset"]: row for row in load_catalog().disagreements}
     for name, preset in presets.items():
         published, ours = preset["metadata"]["params"], gnb.variant(name).parameters
         if name in listed:
@@ -57,7 +57,7 @@ def test_counts_are_the_registrys_or_listed(presets):
 
 
 def test_made_with_the_installed_keras_hub(tool):
-    assert catalog().header["keras_hub"] == tool.keras_hub.__version__
+    assert load_catalog().header["keras_hub"] == tool.keras_hub.__version__
 
 
 @pytest.mark.parametrize(

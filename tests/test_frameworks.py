@@ -5,7 +5,7 @@ import pytest
 from gemma_nb import frameworks_for, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.framework_data import FRAMEWORKS
-from gemma_nb.fit.frameworks import hf_name
+from gemma_nb.fit.frameworks import hugging_face_id
 from gemma_nb.hardware.known import runtimes
 
 #: The guide's list (ai.google.dev/gemma/docs/run and its sub-pages, 2026-04 to 2026-09).
@@ -113,7 +113,7 @@ def test_core_and_code_are_known_in_safetensors():
     for v in variants():
         known = v.family == "CodeGemma" or (v.family == "Gemma" and v.generation in "234")
         if known and v.role == "generate":
-            assert hf_name(v), v
+            assert hugging_face_id(v), v
             assert options(v)["Transformers"].exists == "yes"
 
 

@@ -13,7 +13,7 @@ from gemma_nb import estimate_memory, estimate_speed, variant, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.cache_layout import (
     FULL_LENGTH,
-    LOAD_BLOCK,
+    LOAD_BLOCK_BYTES,
     WINDOWED,
     CachePlan,
     cache_bytes,
@@ -21,7 +21,7 @@ from gemma_nb.fit.cache_layout import (
 )
 from gemma_nb.fit.memory import tuning_bytes, workspace_bytes
 from gemma_nb.fit.precision import PRECISIONS
-from gemma_nb.fit.weight_shapes import text_kernels, weight_bytes
+from gemma_nb.fit.weight_shapes import text_weight_shapes, weight_bytes
 from gemma_nb.hardware.known import runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.loading import relayout
@@ -125,7 +125,7 @@ def test_two_ways_to_count_quantised_bytes_agree(name):
 def test_the_architecture_tells_where_all_parameters_are():
     for v in variants():
         if v.architecture and v.role == "generate":
-            _, rest = text_kernels(v)
+            _, rest = text_weight_shapes(v)
             assert 0 <= rest <= 0.004 * v.text_parameters, v.name
 
 
@@ -155,7 +155,7 @@ def test_keras_leaves_experts_in_16_bit():
 def test_bytes_of_a_really_quantised_model(mode):
     import keras_hub
 
-    from gemma_nb.fit.weight_shapes import kernel_bytes, kernels
+    from gemma_nb.fit.weight_shapes import decoder_weight_shapes, weight_shape_bytes
 
     shape = {
         "num_layers": 2,
@@ -175,7 +175,10 @@ def test_bytes_of_a_really_quantised_model(mode):
     a = dataclasses.replace(
         variant("gemma3_1b").architecture, **shape, sliding_window=None, global_every=None
     )
-    assert sum(kernel_bytes(k, PRECISIONS[mode]) for k in kernels(a)) + norms == real
+    assert (
+        sum(weight_shape_bytes(k, PRECISIONS[mode]) for k in decoder_weight_shapes(a)) + norms
+        == real
+    )
 
 
 def test_on_an_accelerator_a_layer_has_room_that_products_divide():
@@ -194,7 +197,7 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
     import jax
     from tiny import gemma2, gemma3
 
-    from gemma_nb.fit.cache_layout import CHUNK
+    from gemma_nb.fit.cache_layout import TOKENS_PER_CALL
     from gemma_nb.generation import decoder as decoding
     from gemma_nb.generation.decoder import Decoder
     from gemma_nb.generation.sampling import Sampling
@@ -211,7 +214,7 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
             sliding_window=b.sliding_window_size,
             global_every=every,
         )
-        decoder = Decoder(lm, length, chunk=CHUNK)
+        decoder = Decoder(lm, length, chunk=TOKENS_PER_CALL)
         real = sum(x.nbytes for x in jax.tree.leaves(decoder._empty().caches))
         plan = dataclasses.replace(WINDOWED, snapshots=0, padded=padded)
         assert cache_bytes(a, length, dtype_bytes=4, plan=plan) == real
@@ -370,7 +373,7 @@ def test_a_processor_multiplies_in_float32():
     """XLA's memory analysis of this package's decode step: see ``workspace.CONSTANTS``."""
     v = variant("gemma3_270m")
     a = dataclasses.replace(v.architecture, vocabulary_size=16384)
-    matrices, _ = text_kernels(dataclasses.replace(v, architecture=a))
+    matrices, _ = text_weight_shapes(dataclasses.replace(v, architecture=a))
     laptop = runtime("laptop 16 GB")
 
     def mib(name):
@@ -398,7 +401,7 @@ def test_no_architecture_makes_a_rough_estimate():
 @pytest.mark.parametrize("precision", ["bfloat16", "int8", "int4"])
 def test_loading_holds_the_weights_and_a_block(precision):
     e = estimate_memory("gemma3_12b", precision)
-    assert e.load_peak_device == e.weights + e.towers + LOAD_BLOCK
+    assert e.load_peak_device == e.weights + e.towers + LOAD_BLOCK_BYTES
     assert e.load_peak_host < 2 * GIB
 
 
@@ -406,7 +409,7 @@ def test_loading_holds_the_weights_and_a_block(precision):
 def test_the_block_is_the_one_that_is_loaded_by():
     from gemma_nb.loading import tensor_files
 
-    assert tensor_files.BLOCK == LOAD_BLOCK
+    assert tensor_files.BLOCK == LOAD_BLOCK_BYTES
 
 
 def test_tuning_takes_more_than_running():

@@ -7,7 +7,7 @@ import pytest
 from gemma_nb import advise, recommend, set_language, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.recommend import DEMO
-from gemma_nb.fit.tasks import GUIDE, TASKS, find_task, is_core, suited
+from gemma_nb.fit.tasks import GUIDE_URL, TASKS, find_task, is_core, variants_for_task
 from gemma_nb.hardware.known import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
@@ -23,7 +23,7 @@ def test_googles_rule_on_a_large_gpu():
     found = recommend("H100")
     assert found.variant.name == "gemma4_instruct_2b"  # newest core, fewest parameters
     assert found.precision == "bfloat16"
-    assert found.source == GUIDE
+    assert found.source == GUIDE_URL
     assert "newest core" in str(found)
     # and beside it the largest that fits comfortably
     assert found.alternative.variant.name == "gemma4_instruct_31b"
@@ -92,7 +92,7 @@ def test_each_task_gets_its_family(task, family):
     assert found.source.startswith("https://")
     kind = {"image": "image", "audio": "audio"}.get(task)
     assert kind is None or kind in found.variant.modalities
-    smaller = [v for v in suited(task) if v.generation == found.variant.generation]
+    smaller = [v for v in variants_for_task(task) if v.generation == found.variant.generation]
     assert found.variant.parameters == min(v.parameters for v in smaller)
 
 

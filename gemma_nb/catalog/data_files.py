@@ -45,7 +45,7 @@ def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def catalog() -> Catalog:
+def load_catalog() -> Catalog:
     """The whole catalog; takes a few milliseconds once."""
     data = json.loads(_VARIANTS.read_text(encoding="utf-8"))
     shapes = {
@@ -99,11 +99,11 @@ _COLUMNS = {
     "int8": ("sfp8", "SFP8"),
     "int4": ("q4_0", "Q4_0"),
 }
-SOURCE = "https://ai.google.dev/gemma/docs/core"
+PUBLISHED_MEMORY_URL = "https://ai.google.dev/gemma/docs/core"
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedMemory:
     """Google's figure: ``gigabytes`` (10⁹ bytes, weights only) in ``form`` (BF16, SFP8, Q4_0).
 
     ``table`` is the revision it stands in, a month or "archived".
@@ -112,7 +112,7 @@ class Published:
     gigabytes: str
     form: str
     table: str
-    source: str = SOURCE
+    source: str = PUBLISHED_MEMORY_URL
 
     @property
     def message(self) -> Message:
@@ -128,7 +128,7 @@ def _table() -> dict[tuple[str, str], dict[str, str]]:
     return {(row["generation"], row["size"]): row for row in rows}
 
 
-def published(variant: Variant, precision: str) -> Published | None:
+def published_memory(variant: Variant, precision: str) -> PublishedMemory | None:
     """Google's figure for a variant; None where it publishes none.
 
     Args:
@@ -139,4 +139,4 @@ def published(variant: Variant, precision: str) -> Published | None:
     if row is None or precision not in _COLUMNS or variant.role != "generate":
         return None
     column, form = _COLUMNS[precision]
-    return Published(row[column], form, row["table"])
+    return PublishedMemory(row[column], form, row["table"])

@@ -23,7 +23,7 @@ _HEADER_LIMIT = 100_000_000
 
 
 @dataclass(frozen=True)
-class Tensor:
+class TensorInfo:
     """One tensor of a safetensors header: its format's dtype name ("BF16") and its size."""
 
     dtype: str
@@ -31,7 +31,7 @@ class Tensor:
 
 
 @dataclass(frozen=True)
-class About:
+class HubInfo:
     """What the host says of a model: licence, whether terms gate it, ISO date of its creation."""
 
     licence: str = "unknown"
@@ -39,7 +39,7 @@ class About:
     created: str | None = None
 
 
-class Files(Protocol):
+class ModelFiles(Protocol):
     """A model's small files."""
 
     #: the directory or handle, for messages
@@ -48,14 +48,14 @@ class Files(Protocol):
     def read(self, name: str) -> bytes | None:
         """A file's bytes; None where it is not there."""
 
-    def tensors(self) -> dict[str, Tensor] | None:
+    def tensors(self) -> dict[str, TensorInfo] | None:
         """Every tensor of the safetensors headers by name; None where there are none to read."""
 
-    def about(self) -> About:
+    def about(self) -> HubInfo:
         """What the host says of it."""
 
 
-class Directory:
+class DirectoryFiles:
     """A model in a local directory."""
 
     def __init__(self, path: Path) -> None:
@@ -66,20 +66,20 @@ class Directory:
         path = self.path / name
         return path.read_bytes() if path.is_file() else None
 
-    def tensors(self) -> dict[str, Tensor] | None:
+    def tensors(self) -> dict[str, TensorInfo] | None:
         """Every tensor of the safetensors files' headers; None where there is no such file."""
         files = sorted(self.path.glob("*.safetensors"))
-        found: dict[str, Tensor] = {}
+        found: dict[str, TensorInfo] = {}
         for path in files:
-            found.update(read_header(path))
+            found.update(read_safetensors_header(path))
         return found if files else None
 
-    def about(self) -> About:
+    def about(self) -> HubInfo:
         """A directory says nothing of that."""
-        return About()
+        return HubInfo()
 
 
-def read_header(path: Path) -> dict[str, Tensor]:
+def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
     """The tensors of one safetensors file, from its header.
 
     The file starts with the header's length (8 bytes, little-endian), then the header, a JSON
@@ -95,7 +95,7 @@ def read_header(path: Path) -> dict[str, Tensor]:
     try:
         header = json.loads(raw)
         return {
-            name: Tensor(entry["dtype"], prod(entry["shape"]))
+            name: TensorInfo(entry["dtype"], prod(entry["shape"]))
             for name, entry in header.items()
             if name != "__metadata__"
         }
@@ -104,10 +104,10 @@ def read_header(path: Path) -> dict[str, Tensor]:
 
 
 #: What gives the client a login for a lookup; it looks for one itself where this is None.
-LENT: ContextVar[Callable[[], str] | None] = ContextVar("LENT", default=None)
+TOKEN_PROVIDER: ContextVar[Callable[[], str] | None] = ContextVar("LENT", default=None)
 
 
-class HuggingFace:
+class HuggingFaceFiles:
     """A model on Hugging Face, read with its own client and its tokens."""
 
     def __init__(self, repository: str) -> None:
@@ -119,7 +119,7 @@ class HuggingFace:
 
         try:
             # the environment's endpoint as it is now, not as it was when the client was imported
-            lent = LENT.get()
+            lent = TOKEN_PROVIDER.get()
             token = lent() if lent else None
             client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
             return getattr(client, what)(self.repository, *args, **kwargs)
@@ -149,22 +149,22 @@ class HuggingFace:
         path = self._call("hf_hub_download", name)
         return None if path is None else Path(path).read_bytes()
 
-    def tensors(self) -> dict[str, Tensor] | None:
+    def tensors(self) -> dict[str, TensorInfo] | None:
         """Every tensor of the safetensors headers; None where the model has no safetensors."""
         found = self._call("get_safetensors_metadata")
         if found is None:
             return None
         return {
-            name: Tensor(tensor.dtype, prod(tensor.shape))
+            name: TensorInfo(tensor.dtype, prod(tensor.shape))
             for file in found.files_metadata.values()
             for name, tensor in file.tensors.items()
         }
 
-    def about(self) -> About:
+    def about(self) -> HubInfo:
         """What the repository's page says."""
         info = self._call("model_info")
         card = info.card_data.get("license") if info.card_data else None
-        return About(
+        return HubInfo(
             licence=_LICENCES.get(card or "unknown", card or "unknown"),
             gated=bool(info.gated),
             created=info.created_at.date().isoformat() if info.created_at else None,
@@ -180,7 +180,7 @@ _LICENCES = {
 }
 
 
-class Kaggle:
+class KaggleFiles:
     """A model on Kaggle, read with its own client and its credentials."""
 
     def __init__(self, handle: str) -> None:
@@ -206,10 +206,10 @@ class Kaggle:
         except RequestException as error:
             raise LoadError("hub_unreachable", handle=self.where, why=error) from None
 
-    def tensors(self) -> dict[str, Tensor] | None:
+    def tensors(self) -> dict[str, TensorInfo] | None:
         """Nothing: Kaggle's client downloads whole files."""
         return None
 
-    def about(self) -> About:
+    def about(self) -> HubInfo:
         """Nothing: what Kaggle says of a licence is not machine-readable."""
-        return About()
+        return HubInfo()

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gemma_nb.catalog.keras_config import Config, Format, build_architecture
+from gemma_nb.catalog.keras_config import ConfigFields, ConfigSummary, build_architecture
 from gemma_nb.errors import InvalidInput
 
 #: model_type of config.json -> the Gemma generation, for what KerasHub 0.32 converts.
-CONVERTED = {
+CONVERTED_MODEL_TYPES = {
     "gemma": "1",
     "gemma2": "2",
     "gemma3": "3",
@@ -28,7 +28,7 @@ CONVERTED = {
     "t5gemma2": "3",
 }
 #: model_types of the family that KerasHub 0.32 has no converter for.
-NOT_CONVERTED = {
+OTHER_MODEL_TYPES = {
     "vaultgemma": "2",
     "recurrent_gemma": "1",
     "shieldgemma2": "3",
@@ -39,7 +39,7 @@ NOT_CONVERTED = {
 }
 
 
-def read_hugging_face(fields: Mapping[str, Any], where: str) -> Format:
+def read_hugging_face_config(fields: Mapping[str, Any], where: str) -> ConfigSummary:
     """Understands the config.json of a Hugging Face checkpoint.
 
     Args:
@@ -49,12 +49,14 @@ def read_hugging_face(fields: Mapping[str, Any], where: str) -> Format:
     Raises:
         InvalidInput: a field is missing, or it is no Gemma model; the message says which.
     """
-    config = Config(fields, where)
+    config = ConfigFields(fields, where)
     kind = config["model_type"]
-    if kind in NOT_CONVERTED:
+    if kind in OTHER_MODEL_TYPES:
         text = config.part("text_config") if config.get("text_config") else config
-        return Format(NOT_CONVERTED[kind], None, ("text",), text.get("max_position_embeddings"))
-    if kind not in CONVERTED:
+        return ConfigSummary(
+            OTHER_MODEL_TYPES[kind], None, ("text",), text.get("max_position_embeddings")
+        )
+    if kind not in CONVERTED_MODEL_TYPES:
         raise InvalidInput("not_gemma", where=config.where, field="model_type", value=kind)
     whole = kind in ("gemma3", "gemma3n", "gemma4", "gemma4_assistant", "paligemma")
     if kind.startswith("t5gemma"):
@@ -66,9 +68,9 @@ def read_hugging_face(fields: Mapping[str, Any], where: str) -> Format:
     vision, audio = seen.get("vision_config"), seen.get("audio_config")
     embeds = kind.startswith("gemma3") and text.get("use_bidirectional_attention") is True
     role = "embed" if embeds else "draft" if kind == "gemma4_assistant" else "generate"
-    return Format(
-        base=CONVERTED[kind],
-        architecture=build_architecture(backbone, Config(arguments, config.where)),
+    return ConfigSummary(
+        base=CONVERTED_MODEL_TYPES[kind],
+        architecture=build_architecture(backbone, ConfigFields(arguments, config.where)),
         modalities=("text", *["image"] * bool(vision), *["audio"] * bool(audio)),
         context_length=text.get("max_position_embeddings"),
         image_tokens=_image_tokens(kind, seen) if vision else None,
@@ -78,13 +80,15 @@ def read_hugging_face(fields: Mapping[str, Any], where: str) -> Format:
     )
 
 
-def _image_tokens(kind: str, config: Config) -> int | None:
+def _image_tokens(kind: str, config: ConfigFields) -> int | None:
     if kind == "paligemma":
         return config.part("vision_config").get("num_image_tokens")
     return config.get("mm_tokens_per_image", config.get("vision_soft_tokens_per_image"))
 
 
-def _numbers(text: Config, *, heads: int | None = None, kv: int | None = None) -> dict[str, Any]:
+def _numbers(
+    text: ConfigFields, *, heads: int | None = None, kv: int | None = None
+) -> dict[str, Any]:
     return {
         "num_layers": text["num_hidden_layers"],
         "num_query_heads": text.get("num_attention_heads", heads) or text["num_attention_heads"],
@@ -95,7 +99,7 @@ def _numbers(text: Config, *, heads: int | None = None, kv: int | None = None) -
     }
 
 
-def _gemma(config: Config, _: Config) -> tuple[str, dict[str, Any]]:
+def _gemma(config: ConfigFields, _: ConfigFields) -> tuple[str, dict[str, Any]]:
     gemma2 = config["model_type"] == "gemma2"
     return "GemmaBackbone", {
         **_numbers(config),
@@ -107,7 +111,7 @@ def _gemma(config: Config, _: Config) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _gemma3(config: Config, text: Config) -> tuple[str, dict[str, Any]]:
+def _gemma3(config: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
     whole = config["model_type"] == "gemma3"
     return "Gemma3Backbone", {
         **_numbers(text, heads=8, kv=4),
@@ -117,7 +121,7 @@ def _gemma3(config: Config, text: Config) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _gemma3n(_: Config, text: Config) -> tuple[str, dict[str, Any]]:
+def _gemma3n(_: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
     same = ("num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
             "intermediate_size", "layer_types", "sliding_window", "num_kv_shared_layers",
             "hidden_size_per_layer_input", "altup_num_inputs")  # fmt: skip
@@ -128,7 +132,7 @@ def _gemma3n(_: Config, text: Config) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _gemma4(_: Config, text: Config) -> tuple[str, dict[str, Any]]:
+def _gemma4(_: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
     return "Gemma4Backbone", {
         **_numbers(text, heads=8, kv=1),
         "vocabulary_size": text.get("vocab_size", 262144),
@@ -148,15 +152,15 @@ def _gemma4(_: Config, text: Config) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _paligemma(config: Config, text: Config) -> tuple[str, dict[str, Any]]:
+def _paligemma(config: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
     return "PaliGemmaBackbone", {
-        **_numbers(Config({"head_dim": text["num_image_tokens"], **text.fields}, text.where)),
+        **_numbers(ConfigFields({"head_dim": text["num_image_tokens"], **text.fields}, text.where)),
         "vocabulary_size": config["image_token_index"],
         "intermediate_dim": 2 * text["intermediate_size"],
     }
 
 
-def _t5gemma(config: Config, decoder: Config) -> tuple[str, dict[str, Any]]:
+def _t5gemma(config: ConfigFields, decoder: ConfigFields) -> tuple[str, dict[str, Any]]:
     encoder = config.part("encoder")
     second = config["model_type"] == "t5gemma2"
     sides = {"encoder": encoder.part("text_config") if second else encoder, "decoder": decoder}

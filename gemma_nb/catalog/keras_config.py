@@ -10,7 +10,7 @@ from gemma_nb.catalog.variant import Architecture
 from gemma_nb.errors import InvalidInput
 
 #: KerasHub's backbone -> the Gemma generation.
-BACKBONES = {
+BACKBONE_GENERATIONS = {
     "GemmaBackbone": "1",
     "Gemma3Backbone": "3",
     "Gemma3nBackbone": "3n",
@@ -22,7 +22,7 @@ BACKBONES = {
 
 
 @dataclass(frozen=True)
-class Format:
+class ConfigSummary:
     """What a config says: the decoder's numbers and what goes in.
 
     ``base`` is the Gemma generation; ``architecture`` None where KerasHub has no class for it.
@@ -38,7 +38,7 @@ class Format:
     encoder_decoder: bool = False
 
 
-class Config:
+class ConfigFields:
     """A config whose missing fields are errors that name them.
 
     Args:
@@ -60,11 +60,11 @@ class Config:
         value = self.fields.get(name)
         return default if value is None else value
 
-    def part(self, name: str) -> Config:
+    def part(self, name: str) -> ConfigFields:
         """A nested part, which must be there."""
         if not isinstance(part := self[name], dict):
             raise InvalidInput("config_field_missing", field=self.path + name, where=self.where)
-        return Config(part, self.where, f"{self.path}{name}.")
+        return ConfigFields(part, self.where, f"{self.path}{name}.")
 
 
 def architecture_of(backbone: str, config: Mapping[str, Any]) -> Architecture:
@@ -77,10 +77,10 @@ def architecture_of(backbone: str, config: Mapping[str, Any]) -> Architecture:
     Raises:
         InvalidInput: an argument is missing.
     """
-    return build_architecture(backbone, Config(config, backbone))
+    return build_architecture(backbone, ConfigFields(config, backbone))
 
 
-def build_architecture(backbone: str, config: Config) -> Architecture:
+def build_architecture(backbone: str, config: ConfigFields) -> Architecture:
     """As ``architecture_of``, from a ``Config`` that names its missing fields."""
     if backbone.startswith("T5"):
         encoder = _t5_side(backbone, config, "encoder")
@@ -136,7 +136,7 @@ def build_architecture(backbone: str, config: Config) -> Architecture:
 
 
 def _t5_side(
-    backbone: str, config: Config, side: str, encoder: Architecture | None = None
+    backbone: str, config: ConfigFields, side: str, encoder: Architecture | None = None
 ) -> Architecture:
     return Architecture(
         backbone=backbone,
@@ -162,7 +162,7 @@ def global_every(layer_types: Any) -> int | None:
     return kinds.index("full_attention") + 1
 
 
-def read_keras(fields: Mapping[str, Any], where: str) -> Format:
+def read_keras_config(fields: Mapping[str, Any], where: str) -> ConfigSummary:
     """Understands the config.json of a KerasHub preset.
 
     Args:
@@ -172,9 +172,9 @@ def read_keras(fields: Mapping[str, Any], where: str) -> Format:
     Raises:
         InvalidInput: a field is missing, or it is no Gemma model; the message says which.
     """
-    config = Config(fields, where)
+    config = ConfigFields(fields, where)
     backbone = config["class_name"]
-    if backbone not in BACKBONES:
+    if backbone not in BACKBONE_GENERATIONS:
         raise InvalidInput("not_gemma", where=config.where, field="class_name", value=backbone)
     inner = config.part("config")
     architecture = build_architecture(backbone, inner)
@@ -183,8 +183,8 @@ def read_keras(fields: Mapping[str, Any], where: str) -> Format:
     )
     audio = any(inner.get(field) for field in ("audio_encoder", "audio_encoder_config"))
     gemma2 = backbone == "GemmaBackbone" and inner.get("use_post_ffw_norm", False)
-    return Format(
-        base="2" if gemma2 else BACKBONES[backbone],
+    return ConfigSummary(
+        base="2" if gemma2 else BACKBONE_GENERATIONS[backbone],
         architecture=architecture,
         modalities=("text", *["image"] * bool(vision), *["audio"] * bool(audio)),
         context_length=inner.get("max_position_embeddings"),

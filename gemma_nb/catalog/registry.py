@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
-from gemma_nb.catalog.data_files import catalog
-from gemma_nb.catalog.unlisted import from_directory, from_handle
+from gemma_nb.catalog.data_files import load_catalog
+from gemma_nb.catalog.unlisted import variant_from_directory, variant_from_handle
 from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
@@ -39,11 +39,13 @@ def variants(
     Raises:
         InvalidInput: no variant has that family or tuning.
     """
-    found = list(catalog().names.values())
+    found = list(load_catalog().names.values())
     for field, asked in (("family", family), ("tuning", tuning)):
         if asked is None:
             continue
-        known = {getattr(v, field).lower(): getattr(v, field) for v in catalog().names.values()}
+        known = {
+            getattr(v, field).lower(): getattr(v, field) for v in load_catalog().names.values()
+        }
         wanted = str(asked).strip().lower()
         if wanted not in known:
             near = get_close_matches(wanted, known, n=3, cutoff=0.4) or sorted(known)
@@ -72,16 +74,16 @@ def variant(name: str | Path | Variant) -> Variant:
     if not isinstance(name, str | Path):
         raise InvalidInput("variant_not_a_name", kind=type(name).__name__)
     asked = str(name).strip()
-    known = catalog()
+    known = load_catalog()
     for index in (known.names, known.handles):
         if isinstance(name, str) and asked.lower() in index:
             return index[asked.lower()]
     if not asked:
         raise _unknown(asked)
     if "://" in asked and not isinstance(name, Path):
-        return from_handle(asked)
+        return variant_from_handle(asked)
     if path := _directory(asked):
-        return from_directory(path)
+        return variant_from_directory(path)
     if asked.lower() in known.hf_ids:
         preset = known.hf_ids[asked.lower()]
         raise InvalidInput("variant_on_hugging_face", asked=asked, name=preset.name)
@@ -101,7 +103,7 @@ def _directory(asked: str) -> Path | None:
 
 
 def _unknown(asked: str) -> InvalidInput:
-    near = nearest(asked)
+    near = nearest_names(asked)
     hint = (
         Message("nearest_variants", {"names": ", ".join(near)})
         if near
@@ -115,7 +117,7 @@ def shorten(text: str, longest: int = 100) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def nearest(asked: str, count: int = 3) -> list[str]:
+def nearest_names(asked: str, count: int = 3) -> list[str]:
     """The names most like ``asked``, likest first; Hugging Face's names count too.
 
     Args:
@@ -128,7 +130,7 @@ def nearest(asked: str, count: int = 3) -> list[str]:
 
     wanted = SequenceMatcher(b=bare(asked[:200]))
     scores: list[tuple[float, str]] = []
-    for found in catalog().names.values():
+    for found in load_catalog().names.values():
         written = [found.name, *([found.hf_id.rpartition("/")[2]] if found.hf_id else [])]
         score = 0.0
         for text in written:
@@ -158,7 +160,7 @@ def demo_directory(name: str | Variant) -> Path:
 
 
 @dataclass(frozen=True)
-class Terms:
+class TermsPage:
     """One page: what it is for ("Gemma 3"), its licence, the hub it stands on, its address."""
 
     name: str
@@ -167,7 +169,7 @@ class Terms:
     page: str
 
 
-def terms(variant: Variant | None = None) -> list[Terms]:
+def terms_pages(variant: Variant | None = None) -> list[TermsPage]:
     """The pages on which terms are accepted, newest first.
 
     A variant has one on Kaggle, if its preset lies there, and one on Hugging Face, if its
@@ -182,10 +184,10 @@ def terms(variant: Variant | None = None) -> list[Terms]:
         if variant.hf_id:
             pages.append(("Hugging Face", f"https://huggingface.co/{variant.hf_id}"))
         found = {url: (variant.name, hub) for hub, url in pages if url} if variant.gated else {}
-        return [Terms(name, variant.licence, hub, url) for url, (name, hub) in found.items()]
-    seen: dict[str, Terms] = {}
+        return [TermsPage(name, variant.licence, hub, url) for url, (name, hub) in found.items()]
+    seen: dict[str, TermsPage] = {}
     for v in variants(loadable=True):
         if v.gated and v.terms_url and "kaggle.com" in v.terms_url:
             name = f"{v.family} {v.generation}"
-            seen.setdefault(v.terms_url, Terms(name, v.licence, "Kaggle", v.terms_url))
+            seen.setdefault(v.terms_url, TermsPage(name, v.licence, "Kaggle", v.terms_url))
     return list(seen.values())

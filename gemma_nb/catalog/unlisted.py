@@ -11,10 +11,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.data_files import catalog
-from gemma_nb.catalog.hub_lookup import Directory, Files, HuggingFace, Kaggle, Tensor
-from gemma_nb.catalog.hugging_face_config import read_hugging_face
-from gemma_nb.catalog.keras_config import Format, read_keras
+from gemma_nb.catalog.data_files import load_catalog
+from gemma_nb.catalog.hub_lookup import (
+    DirectoryFiles,
+    HuggingFaceFiles,
+    KaggleFiles,
+    ModelFiles,
+    TensorInfo,
+)
+from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
+from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 
@@ -30,16 +36,16 @@ _PLAIN = ("F64", "F32", "F16", "BF16")
 _KERAS_METADATA = "metadata.json"
 
 
-def from_directory(path: Path) -> Variant:
+def variant_from_directory(path: Path) -> Variant:
     """The variant in a local directory: a KerasHub preset or a Hugging Face checkpoint.
 
     Raises:
         InvalidInput: no Gemma model can be understood there; the message says what is missing.
     """
-    return _read(Directory(path), path.name, str(path))
+    return _read(DirectoryFiles(path), path.name, str(path))
 
 
-def from_handle(handle: str) -> Variant:
+def variant_from_handle(handle: str) -> Variant:
     """The variant behind ``hf://org/name`` or ``kaggle://owner/model/framework/variation``.
 
     Raises:
@@ -57,12 +63,12 @@ def from_handle(handle: str) -> Variant:
 
 @lru_cache(maxsize=64)
 def _from_host(where: str, rest: str) -> Variant:
-    files: Files = HuggingFace(rest) if where == "hf" else Kaggle(rest)
+    files: ModelFiles = HuggingFaceFiles(rest) if where == "hf" else KaggleFiles(rest)
     name = rest.split("/")[1 if where == "hf" else 3]
     return _read(files, name, f"{where}://{rest}")
 
 
-def _read(files: Files, name: str, handle: str) -> Variant:
+def _read(files: ModelFiles, name: str, handle: str) -> Variant:
     about = files.about()
     config = _json(files, "config.json")
     if config is None:
@@ -71,7 +77,7 @@ def _read(files: Files, name: str, handle: str) -> Variant:
     keras = "class_name" in config
     if not keras and (method := (config.get("quantization_config") or {}).get("quant_method")):
         raise InvalidInput("is_quantised", where=files.where, method=method)
-    form = (read_keras if keras else read_hugging_face)(config, files.where)
+    form = (read_keras_config if keras else read_hugging_face_config)(config, files.where)
     counts = _keras_counts(files, form) if keras else _safetensors_counts(files)
     tuned = _tuned(files, name)
     loadable = form.architecture is not None
@@ -105,7 +111,7 @@ def _read(files: Files, name: str, handle: str) -> Variant:
     )
 
 
-def _json(files: Files, name: str) -> dict[str, Any] | None:
+def _json(files: ModelFiles, name: str) -> dict[str, Any] | None:
     raw = files.read(name)
     if raw is None:
         return None
@@ -118,7 +124,7 @@ def _json(files: Files, name: str) -> dict[str, Any] | None:
     return found
 
 
-def _keras_counts(files: Files, form: Format) -> dict[str, Any]:
+def _keras_counts(files: ModelFiles, form: ConfigSummary) -> dict[str, Any]:
     """A KerasHub preset says its own count; split it only where there is nothing but text."""
     metadata = _json(files, _KERAS_METADATA)
     if metadata is None:
@@ -136,7 +142,7 @@ def _keras_counts(files: Files, form: Format) -> dict[str, Any]:
     }
 
 
-def _safetensors_counts(files: Files) -> dict[str, Any]:
+def _safetensors_counts(files: ModelFiles) -> dict[str, Any]:
     tensors = files.tensors()
     if tensors is None:
         raise InvalidInput("file_missing", where=files.where, file="*.safetensors")
@@ -163,22 +169,22 @@ def _bare(name: str) -> str:
     return name.removeprefix("model.")
 
 
-def _alone(tensors: dict[str, Tensor]) -> bool:
+def _alone(tensors: dict[str, TensorInfo]) -> bool:
     """Whether the output matrix is the only copy of the embedding."""
     return not any(n.endswith("embed_tokens.weight") for n in tensors)
 
 
-def _known_shape(form: Format, parameters: int) -> dict[str, Any]:
+def _known_shape(form: ConfigSummary, parameters: int) -> dict[str, Any]:
     """The split and the quantised sizes of the catalog's shape that this one is an instance of."""
     fields = ("text_parameters", "vision_parameters", "audio_parameters", "int8_bytes",
               "int4_bytes", "per_layer_embedding_parameters", "image_tokens", "image_size")  # fmt: skip
-    for shape in catalog().shapes.values():
+    for shape in load_catalog().shapes.values():
         if shape["architecture"] == form.architecture and shape["parameters"] == parameters:
             return {field: shape[field] for field in fields if field in shape}
     return {}
 
 
-def _tuned(files: Files, name: str) -> bool:
+def _tuned(files: ModelFiles, name: str) -> bool:
     """Whether it answers in turns: it brings a chat template, or its name says so."""
     words = name.lower().replace("-", "_").split("_")
     if {"it", "instruct", "chat"} & set(words):
@@ -190,7 +196,7 @@ def _tuned(files: Files, name: str) -> bool:
     return bool((_json(files, "tokenizer_config.json") or {}).get("chat_template"))
 
 
-def _prompt_format(form: Format, *, tuned: bool) -> str:
+def _prompt_format(form: ConfigSummary, *, tuned: bool) -> str:
     """The generation's prompt format; of Gemma 4's two, E2B and E4B (per-layer embeddings) take the small."""
     if form.architecture is None or form.role == "draft":
         return "none"

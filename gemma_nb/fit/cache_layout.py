@@ -8,7 +8,7 @@ from gemma_nb.catalog.variant import Architecture
 
 #: Bytes of weights that are on their way at once (``gemma_nb.loading.tensor_files.BLOCK``): the host
 #: holds one block that is read and one that is sent, the device the finished tensors and one.
-LOAD_BLOCK = 256 * 2**20
+LOAD_BLOCK_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,21 @@ def padded_slots(room: int) -> int:
 #: KerasHub 0.32's own: every layer keeps every token, the prompt goes in at once.
 FULL_LENGTH = CachePlan(windowed=False)
 #: Tokens of a prompt that go in at once, at most.
-STRETCH = 512
+PREFILL_CHUNK = 512
 #: Calls whose tokens may have been computed behind a stop token when it is read; each makes
 #: ``CHUNK`` tokens on an accelerator, one on a processor.
-AHEAD = 2
-CHUNK = 8
+CALLS_AHEAD = 2
+TOKENS_PER_CALL = 8
 
 #: ``gemma_nb.generation``'s: sliding layers keep their window, and as it was when a turn began;
 #: prompts go in by stretches.
-WINDOWED = CachePlan(windowed=True, chunk=STRETCH, snapshots=1, ahead=AHEAD * CHUNK, padded=True)
+WINDOWED = CachePlan(
+    windowed=True,
+    chunk=PREFILL_CHUNK,
+    snapshots=1,
+    ahead=CALLS_AHEAD * TOKENS_PER_CALL,
+    padded=True,
+)
 
 
 def cache_plan() -> CachePlan:
@@ -76,7 +82,7 @@ def cache_plan() -> CachePlan:
 _STACKED = ("GemmaBackbone", "Gemma3nBackbone", "Gemma4Backbone")
 
 
-def layer_kinds(architecture: Architecture) -> list[bool]:
+def global_layers(architecture: Architecture) -> list[bool]:
     """Whether each layer sees everything (True) or only its sliding window, first layer first.
 
     Gemma 2 begins with a sliding layer and alternates, Gemma 3 and later have one global layer
@@ -119,7 +125,7 @@ def cache_bytes(
         numbers = 2 * tokens * a.num_key_value_heads * head
         return numbers * dtype_bytes * batch_size * (2 if a.encoder else 1)
     numbers = 0
-    kinds = layer_kinds(a)
+    kinds = global_layers(a)
     own = a.num_layers - (a.kv_shared_layers if plan.windowed else 0)
     for sees_all in kinds[:own]:
         heads, head = a.num_key_value_heads, a.head_dim

@@ -67,7 +67,7 @@ def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:
         )
 
 
-def check_length(variant: Variant, max_length: int) -> int:
+def clip_to_context(variant: Variant, max_length: int) -> int:
     """``max_length``, cut to what a variant was trained for; for lists of several variants.
 
     Raises:

@@ -17,7 +17,7 @@ from gemma_nb.i18n import Message
 Judge = Callable[[Choice], str]
 
 #: Shorter than this a conversation hardly starts.
-SHORTEST = 512
+SHORTEST_LENGTH = 512
 #: How many runtimes are offered.
 _RUNTIMES = 2
 
@@ -38,7 +38,7 @@ class Fix:
         return str(self.label)
 
 
-def fixes(choice: Choice, judge: Judge) -> tuple[Fix, ...]:
+def find_fixes(choice: Choice, judge: Judge) -> tuple[Fix, ...]:
     """The changes that make a choice fit, cheapest first.
 
     Cheapest means what is lost: nothing (16 bit instead of 32, range instead of float16), images,
@@ -94,7 +94,7 @@ def _text_only(choice: Choice, _: Judge) -> Iterator[Fix]:
 def _shorter(choice: Choice, judge: Judge) -> Iterator[Fix]:
     lengths = []
     length = choice.max_length // 2
-    while length >= SHORTEST:
+    while length >= SHORTEST_LENGTH:
         lengths.append(length)
         length //= 2
     found = _first((replace(choice, max_length=n) for n in lengths), judge)

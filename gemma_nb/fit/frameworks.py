@@ -108,7 +108,7 @@ def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> 
     exists, artifact = _exists(framework, variant)
     command = None
     if exists == "yes" and (artifact or "{artifact}" not in framework.how):
-        command = framework.how.format(artifact=artifact, hf=hf_name(variant))
+        command = framework.how.format(artifact=artifact, hf=hugging_face_id(variant))
     return FrameworkOption(
         framework.name,
         framework.format,
@@ -130,13 +130,13 @@ def _exists(framework: Framework, variant: Variant) -> tuple[str, str | None]:
     """Whether a variant is known to exist in a framework's format, and under which name."""
     if variant.family == "Demo":
         return "no", None  # made here, published nowhere else
-    if artifact := framework.artifacts.get(hf_name(variant) or ""):
+    if artifact := framework.artifacts.get(hugging_face_id(variant) or ""):
         return "yes", artifact
     if framework.name in variant.runs_with:
         return "yes", None
     if _named(framework.refuses, variant):
         return "no", None
-    if framework.converts and _named(framework.takes, variant) and hf_name(variant):
+    if framework.converts and _named(framework.takes, variant) and hugging_face_id(variant):
         return "yes", None
     # gemma.cpp's own weights lie on Kaggle under the family, without a name a size
     if framework.name == "gemma.cpp" and _named(framework.takes, variant):
@@ -153,7 +153,7 @@ def _named(families: dict[str, tuple[str, ...]], variant: Variant) -> bool:
     return "*" in generations or variant.generation in generations
 
 
-def hf_name(variant: Variant) -> str | None:
+def hugging_face_id(variant: Variant) -> str | None:
     """The publisher's repository on Hugging Face, None where it is not known."""
     handle = variant.handle or ""
     return variant.hf_id or (handle.removeprefix("hf://") if handle.startswith("hf://") else None)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Architecture, Variant
-from gemma_nb.fit.cache_layout import LOAD_BLOCK, CachePlan, cache_bytes, cache_plan
+from gemma_nb.fit.cache_layout import LOAD_BLOCK_BYTES, CachePlan, cache_bytes, cache_plan
 from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.precision import PRECISIONS, Precision
 from gemma_nb.fit.precision import precision as find_precision
-from gemma_nb.fit.weight_shapes import Kernel, text_kernels, weight_bytes
+from gemma_nb.fit.weight_shapes import WeightShape, text_weight_shapes, weight_bytes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.text_utils import GIB
 
 
 @dataclass(frozen=True)
-class Constants:
+class WorkspaceConstants:
     """The numbers that no formula gives; ``benchmarks/memory.py`` fits ``fixed``.
 
     ``activation`` times ``tokens × (4 × hidden + 2 × feed-forward)`` numbers are what a GPU holds of
@@ -38,7 +38,7 @@ class Constants:
 #: 2026-11-25), ``fixed`` from the calibration rows of ``benchmarks/memory.md``, judged there on
 #: others. Processor: two cores of an AMD EPYC, jax 0.10.2, this package's programs on Gemma 3 270M's
 #: shape (XLA's memory analysis, 2026-11-22).
-CONSTANTS = Constants(
+WORKSPACE_CONSTANTS = WorkspaceConstants(
     activation=0.37,
     fixed=round(0.039 * GIB),
     processor_scores=3.0,
@@ -49,14 +49,14 @@ CONSTANTS = Constants(
 
 def workspace_bytes(
     architecture: Architecture,
-    matrices: list[Kernel],
+    matrices: list[WeightShape],
     precision: Precision,
     max_length: int,
     batch_size: int,
     *,
     plan: CachePlan,
     runtime: Runtime | None = None,
-    constants: Constants = CONSTANTS,
+    constants: WorkspaceConstants = WORKSPACE_CONSTANTS,
 ) -> int:
     """Bytes of the larger of the two: the prompt pass, and a decode step.
 
@@ -180,12 +180,12 @@ def estimate_memory(
     plan = plan or cache_plan()
     weights = weight_bytes(variant, precision)
     whole = weight_bytes(variant, PRECISIONS[precision.dtype])
-    block = min(LOAD_BLOCK, whole.total)
+    block = min(LOAD_BLOCK_BYTES, whole.total)
     a = variant.architecture
     if a is None:
         cache, workspace = 0, round(_ROUGH_SHARE * whole.total)
     else:
-        matrices, _ = text_kernels(variant)
+        matrices, _ = text_weight_shapes(variant)
         cache = cache_bytes(a, max_length, batch_size, precision.dtype_bytes, plan)
         workspace = workspace_bytes(
             a, matrices, precision, max_length, batch_size, plan=plan, runtime=runtime
@@ -195,7 +195,7 @@ def estimate_memory(
         towers=weights.towers,
         kv_cache=cache,
         workspace=workspace,
-        overhead=CONSTANTS.fixed,
+        overhead=WORKSPACE_CONSTANTS.fixed,
         load_peak_device=weights.total + block,
         load_peak_host=INTERPRETER_BYTES + 2 * block,
         rough=a is None,

@@ -10,14 +10,14 @@ from typing import Any
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import Choice, check_length, check_numbers
+from gemma_nb.fit.choice import Choice, check_numbers, clip_to_context
 from gemma_nb.fit.precision import PRECISIONS, auto_precision
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 
 #: The parts of a choice, as a person changes them one at a time.
-PARTS = (
+SETTINGS = (
     "runtime",
     "family",
     "size",
@@ -44,22 +44,27 @@ class Option:
     say what was changed.
     """
 
-    part: str
+    setting: str
     value: Any
     choice: Choice | None
     status: str
     note: Message | None = None
 
 
-def line(variant: Variant) -> tuple[str, str]:
+def family_line(variant: Variant) -> tuple[str, str]:
     """A variant's family and generation, which people choose together: ("Gemma", "3n")."""
     return variant.family, variant.generation
 
 
-def part(choice: Choice, name: str) -> Any:
+def setting(choice: Choice, name: str) -> Any:
     """The value of one of ``PARTS``: ("Gemma", "3") for the family, a variant's name for it."""
     found = choice.variant
-    own = {"family": line(found), "size": found.size, "tuning": found.tuning, "variant": found.name}
+    own = {
+        "family": family_line(found),
+        "size": found.size,
+        "tuning": found.tuning,
+        "variant": found.name,
+    }
     return own[name] if name in own else getattr(choice, name)
 
 
@@ -71,10 +76,12 @@ def options(choice: Choice, name: str, task: str = "chat") -> tuple[Option, ...]
         name: one of ``PARTS`` but "runtime", whose values are ``gemma_nb.runtimes()``.
         task: what it is for, one of ``TASKS``.
     """
-    return tuple(_judged(changed(choice, name, value), task) for value in _values(choice, name))
+    return tuple(
+        _judged(change_setting(choice, name, value), task) for value in _values(choice, name)
+    )
 
 
-def changed(choice: Choice, name: str, value: Any) -> Option:
+def change_setting(choice: Choice, name: str, value: Any) -> Option:
     """The choice with one part changed; what does not exist with it changes too, and is told.
 
     Args:
@@ -106,7 +113,7 @@ def changed(choice: Choice, name: str, value: Any) -> Option:
     return Option(name, value, found, "")
 
 
-def judged(
+def best_verdict(
     variant: Variant, runtime: Runtime, max_length: int = 2048, precision: str | None = None
 ) -> Verdict:
     """The verdict in the precision asked for, else in the highest that fits, else as loaded.
@@ -120,7 +127,7 @@ def judged(
     Raises:
         InvalidInput: an unknown precision, or a length that cannot be.
     """
-    length = check_length(variant, max_length)
+    length = clip_to_context(variant, max_length)
     if precision:
         return advise(variant, precision, runtime, length)
     ladder = (auto_precision(variant, runtime).name, "int8", "int4")
@@ -136,10 +143,10 @@ def _judged(option: Option, task: str) -> Option:
 
 
 def _values(choice: Choice, name: str) -> Iterable[Any]:
-    found, current = choice.variant, part(choice, name)
+    found, current = choice.variant, setting(choice, name)
     if name == "family":
-        return _with_current([line(v) for v in variants()], current)
-    mine = [v for v in variants() if line(v) == line(found)]
+        return _with_current([family_line(v) for v in variants()], current)
+    mine = [v for v in variants() if family_line(v) == family_line(found)]
     if name == "size":
         by_size = sorted(mine, key=lambda v: v.parameters)
         # the drafter of a size is no size of its own
@@ -167,8 +174,8 @@ def _with_current(values: Sequence[Any], current: Any) -> list[Any]:
 def _other(choice: Choice, name: str, value: Any) -> Option:
     """Another family, size or tuning: the variant nearest to the one there is."""
     mine = choice.variant
-    family = value if name == "family" else line(mine)
-    here = [v for v in variants() if line(v) == family]
+    family = value if name == "family" else family_line(mine)
+    here = [v for v in variants() if family_line(v) == family]
     fields = {"size": mine.size, "tuning": mine.tuning}
     if name != "family":
         fields[name] = value
@@ -196,7 +203,7 @@ def _other(choice: Choice, name: str, value: Any) -> Option:
 
 def _lacks(best: Variant, fields: dict[str, str], name: str) -> Message:
     """What does not exist: this size in this tuning."""
-    same = [v for v in variants() if line(v) == line(best)]
+    same = [v for v in variants() if family_line(v) == family_line(best)]
     other = "tuning" if name == "size" else "size"
     there = dict.fromkeys(
         getattr(v, other)
@@ -206,7 +213,7 @@ def _lacks(best: Variant, fields: dict[str, str], name: str) -> Message:
     return Message(
         "option_not_together",
         {
-            "family": " ".join(line(best)),
+            "family": " ".join(family_line(best)),
             "size": fields["size"],
             "tuning": fields["tuning"],
             "wanted": fields[name],
@@ -223,7 +230,7 @@ def _with(choice: Choice, variant: Variant, name: str) -> Option:
         values = {"variant": variant.name, "context": length}
         note = Message("option_shorter_context", values)
     found = replace(choice, variant=variant, max_length=length)
-    return Option(name, part(found, name), found, "", note)
+    return Option(name, setting(found, name), found, "", note)
 
 
 def _moved(choice: Choice, runtime: Runtime) -> Option:

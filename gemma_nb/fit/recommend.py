@@ -9,10 +9,10 @@ from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import check_length
+from gemma_nb.fit.choice import clip_to_context
 from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.precision import auto_precision
-from gemma_nb.fit.tasks import Task, find_task, suited
+from gemma_nb.fit.tasks import ModelTask, find_task, variants_for_task
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
@@ -76,10 +76,10 @@ def recommend(
     return found or _demo(runtime, max_length)
 
 
-def _best(task: Task, runtime: Runtime, max_length: int) -> Recommendation | None:
+def _best(task: ModelTask, runtime: Runtime, max_length: int) -> Recommendation | None:
     """The first of the newest generation that fits, with the largest of it beside."""
     newest = True
-    for _, generation in groupby(suited(task), key=lambda v: (v.family, v.generation)):
+    for _, generation in groupby(variants_for_task(task), key=lambda v: (v.family, v.generation)):
         verdicts = [_verdict(v, task, runtime, max_length) for v in generation]
         fitting = [v for v in verdicts if _fits(v, task)]
         if fitting:
@@ -105,7 +105,7 @@ def _best(task: Task, runtime: Runtime, max_length: int) -> Recommendation | Non
     return None
 
 
-def _largest(verdict: Verdict, task: Task) -> Recommendation:
+def _largest(verdict: Verdict, task: ModelTask) -> Recommendation:
     return Recommendation(
         verdict.choice.variant,
         verdict.choice.precision,
@@ -118,19 +118,19 @@ def _parameters(verdict: Verdict) -> int:
     return verdict.choice.variant.parameters
 
 
-def _verdict(variant: Variant, task: Task, runtime: Runtime, max_length: int) -> Verdict:
+def _verdict(variant: Variant, task: ModelTask, runtime: Runtime, max_length: int) -> Verdict:
     precision = task.precision or auto_precision(variant, runtime)
-    return advise(variant, precision, runtime, check_length(variant, max_length), task=task.key)
+    return advise(variant, precision, runtime, clip_to_context(variant, max_length), task=task.key)
 
 
-def _fits(verdict: Verdict, task: Task) -> bool:
+def _fits(verdict: Verdict, task: ModelTask) -> bool:
     """Comfortably: what is tight may not fit once anything else runs."""
     if task.key != "tuning" or verdict.status != "fits":
         return verdict.status == "fits"
     return _tuning(verdict) <= verdict.choice.runtime.usable_bytes
 
 
-def _told(verdict: Verdict, task: Task) -> Message:
+def _told(verdict: Verdict, task: ModelTask) -> Message:
     """The verdict's sentence; for tuning, with what tuning takes."""
     if task.key != "tuning":
         return verdict.reason
@@ -153,7 +153,7 @@ def _tuning(verdict: Verdict) -> int:
 
 def _demo(runtime: Runtime, max_length: int) -> Recommendation:
     variant = find_variant(DEMO)
-    length = check_length(variant, max_length)
+    length = clip_to_context(variant, max_length)
     verdict = advise(variant, auto_precision(variant, runtime), runtime, length)
     if not verdict.fits:
         raise InvalidInput(

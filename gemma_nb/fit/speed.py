@@ -11,7 +11,7 @@ from gemma_nb.fit.cache_layout import cache_bytes
 from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.precision import Precision
 from gemma_nb.fit.precision import precision as find_precision
-from gemma_nb.fit.weight_shapes import kernel_bytes, text_kernels
+from gemma_nb.fit.weight_shapes import text_weight_shapes, weight_shape_bytes
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -89,8 +89,8 @@ def estimate_speed(
     a = variant.architecture
     if a is None or runtime.bandwidth_gb_s is None:
         return None
-    matrices = [m for m in text_kernels(variant)[0] if m.use != "lookup"]
-    read = sum(kernel_bytes(m, precision) for m in matrices)
+    matrices = [m for m in text_weight_shapes(variant)[0] if m.use != "lookup"]
+    read = sum(weight_shape_bytes(m, precision) for m in matrices)
     read += cache_bytes(a, max_length, dtype_bytes=precision.dtype_bytes)
     moved = read
     numbers = sum(m.parameters for m in matrices)

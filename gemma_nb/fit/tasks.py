@@ -11,14 +11,14 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.text_utils import closest_matches
 
 #: "If unsure, start with the newest core IT model with the fewest parameters" (2026-09).
-GUIDE = "https://ai.google.dev/gemma/docs/run"
+GUIDE_URL = "https://ai.google.dev/gemma/docs/run"
 
 #: Generations of core Gemma. 3n is made for phones and stands beside them.
-CORE = ("4", "3", "2", "1.1", "1")
+CORE_GENERATIONS = ("4", "3", "2", "1.1", "1")
 
 
 @dataclass(frozen=True)
-class Task:
+class ModelTask:
     """One purpose: ``suits`` says which variants are made for it, ``source`` where that stands.
 
     ``why_<key>`` is its reason in ``gemma_nb.i18n``; ``precision`` is what the guide's rule
@@ -36,7 +36,7 @@ def is_core(variant: Variant) -> bool:
     """Whether a variant is core Gemma: the general family, made to be answered with."""
     return (
         variant.family == "Gemma"
-        and variant.generation in CORE
+        and variant.generation in CORE_GENERATIONS
         and variant.role == "generate"
         and "jpn" not in variant.name  # Gemma 2 JPN is tuned for one language
     )
@@ -51,62 +51,62 @@ def _sees(modality: str) -> Callable[[Variant], bool]:
 
 
 _TASKS = (
-    Task("chat", ("text",), lambda v: is_core(v) and v.tuning == "IT", GUIDE),
-    Task(
+    ModelTask("chat", ("text",), lambda v: is_core(v) and v.tuning == "IT", GUIDE_URL),
+    ModelTask(
         "code",
         ("code completion", "completion", "fill in the middle", "fim"),
         # those trained to fill in the middle are the pretrained ones (model card of CodeGemma)
         lambda v: v.family.lower().startswith("codegemma") and v.tuning == "PT",
         "https://ai.google.dev/gemma/docs/codegemma/model_card",
     ),
-    Task(
+    ModelTask(
         "image",
         ("image understanding", "images", "vision"),
         _sees("image"),
         "https://ai.google.dev/gemma/docs",
     ),
-    Task("audio", ("speech",), _sees("audio"), "https://ai.google.dev/gemma/docs"),
-    Task(
+    ModelTask("audio", ("speech",), _sees("audio"), "https://ai.google.dev/gemma/docs"),
+    ModelTask(
         "translation",
         ("translate",),
         _of("translategemma"),
         "https://huggingface.co/collections/google/translategemma",
     ),
-    Task(
+    ModelTask(
         "functions",
         ("function calling", "function", "tools", "tool use"),
         _of("functiongemma"),
         "https://huggingface.co/google/functiongemma-270m-it",
     ),
-    Task(
+    ModelTask(
         "safety",
         ("safety classification", "moderation", "classification"),
         _of("shieldgemma"),
         "https://ai.google.dev/gemma/docs/shieldgemma",
     ),
-    Task(
+    ModelTask(
         "embedding",
         ("embeddings", "embed", "search"),
         lambda v: v.family == "EmbeddingGemma" and v.role == "embed",
         "https://ai.google.dev/gemma/docs/embeddinggemma",
     ),
-    Task(
+    ModelTask(
         "medical",
         ("medicine", "health"),
         lambda v: v.family.lower().startswith("medgemma") and v.tuning != "PT",
         "https://developers.google.com/health-ai-developer-foundations/medgemma",
     ),
-    Task(
+    ModelTask(
         "statistics",
         ("statistics questions", "statistical questions", "data"),
         _of("datagemma"),
         "https://ai.google.dev/gemma/docs/datagemma",
     ),
-    Task(
+    ModelTask(
         "tuning",
         ("fine-tuning", "fine tuning", "finetuning", "training"),
         lambda v: is_core(v) and v.tuning == "PT",
-        GUIDE,
+        GUIDE_URL,
         "float32",
     ),
 )
@@ -115,7 +115,7 @@ _TASKS = (
 TASKS = tuple(task.key for task in _TASKS)
 
 
-def find_task(name: str) -> Task:
+def find_task(name: str) -> ModelTask:
     """The task of a name.
 
     Args:
@@ -132,7 +132,7 @@ def find_task(name: str) -> Task:
     raise InvalidInput("unknown_task", task=name, near=closest_matches(str(name), names))
 
 
-def suited(task: str | Task = "chat") -> list[Variant]:
+def variants_for_task(task: str | ModelTask = "chat") -> list[Variant]:
     """The variants made for a task that KerasHub can load, newest first, then smallest.
 
     Args:
@@ -141,7 +141,7 @@ def suited(task: str | Task = "chat") -> list[Variant]:
     Raises:
         InvalidInput: no such task.
     """
-    task = task if isinstance(task, Task) else find_task(task)
+    task = task if isinstance(task, ModelTask) else find_task(task)
     found = [v for v in variants(loadable=True) if task.suits(v)]
     # a family's generation counts as a whole by its newest member, so that sizes stay together
     newest: dict[tuple[str, str], str] = {}

@@ -9,13 +9,12 @@ from pathlib import Path
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.fixes import Fix
-from gemma_nb.fit.fixes import fixes as find_fixes
+from gemma_nb.fit.fixes import Fix, find_fixes
 from gemma_nb.fit.memory import INTERPRETER_BYTES, MemoryEstimate, estimate_memory
 from gemma_nb.fit.precision import Precision, auto_precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.tasks import find_task
-from gemma_nb.fit.warnings import Guard, guards
+from gemma_nb.fit.warnings import FitWarning, warnings_for
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -28,7 +27,7 @@ STATUSES = ("fits", "tight", "no")
 
 
 @dataclass(frozen=True)
-class Check:
+class ResourceCheck:
     """One resource: "device", "host" or "disk"; bytes needed and available."""
 
     resource: str
@@ -58,8 +57,13 @@ class Verdict:
     bytes_needed: int
     bytes_available: int
     memory: MemoryEstimate
-    checks: tuple[Check, ...]
-    guards: tuple[Guard, ...]
+    checks: tuple[ResourceCheck, ...]
+    warnings: tuple[FitWarning, ...]
+
+    @property
+    def guards(self) -> tuple[FitWarning, ...]:
+        """Another name of ``warnings``, for code that was written before that name."""
+        return self.warnings
 
     @property
     def fits(self) -> bool:
@@ -124,7 +128,7 @@ def advise(
 
 def _judge(
     choice: Choice, task: str = "chat"
-) -> tuple[str, MemoryEstimate, tuple[Check, ...], tuple[Guard, ...]]:
+) -> tuple[str, MemoryEstimate, tuple[ResourceCheck, ...], tuple[FitWarning, ...]]:
     memory = estimate_memory(
         choice.variant,
         choice.precision,
@@ -133,12 +137,12 @@ def _judge(
         runtime=choice.runtime,
     )
     checks = resource_checks(choice, memory)
-    found = guards(choice, task, rough=memory.rough)
+    found = warnings_for(choice, task, rough=memory.rough)
     worst = max((c.status for c in checks), key=STATUSES.index)
     return ("no" if any(g.blocks for g in found) else worst), memory, checks, found
 
 
-def _reason(choice: Choice, status: str, check: Check) -> Message:
+def _reason(choice: Choice, status: str, check: ResourceCheck) -> Message:
     return Message(
         f"verdict_{status}",
         {
@@ -152,7 +156,7 @@ def _reason(choice: Choice, status: str, check: Check) -> Message:
     )
 
 
-def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[Check, ...]:
+def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[ResourceCheck, ...]:
     """What a choice needs of each resource that is known of its runtime; the device first.
 
     Spread over several devices, weights and cache are divided, the workspace is not; norms and
@@ -163,19 +167,19 @@ def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[Check, ...]
         # a phone has no Python to make room for, and does not load through KerasHub
         phone = runtime.kind == "phone"
         needed = memory.total if phone else memory.peak_device + INTERPRETER_BYTES
-        checks = [Check("host", needed, runtime.usable_bytes)]
+        checks = [ResourceCheck("host", needed, runtime.usable_bytes)]
     else:
         spread = memory.weights + memory.towers + memory.kv_cache
         running, loading = memory.total, memory.load_peak_device
         if choice.devices > 1:
             running += round(1.05 * spread / choice.devices) - spread
             loading = round(1.05 * loading / choice.devices)
-        checks = [Check("device", max(running, loading), runtime.usable_bytes)]
+        checks = [ResourceCheck("device", max(running, loading), runtime.usable_bytes)]
         if runtime.host_ram_bytes:
-            checks.append(Check("host", memory.load_peak_host, runtime.host_ram_bytes))
+            checks.append(ResourceCheck("host", memory.load_peak_host, runtime.host_ram_bytes))
     download = download_bytes(choice.variant)
     if runtime.disk_free_bytes is not None and download:
-        checks.append(Check("disk", download, runtime.disk_free_bytes))
+        checks.append(ResourceCheck("disk", download, runtime.disk_free_bytes))
     return tuple(checks)
 
 
@@ -189,14 +193,14 @@ def download_bytes(variant: Variant) -> int:
 
 
 @dataclass(frozen=True)
-class Part:
+class MemoryPart:
     """One stretch of the bar: ``key`` (``part_<key>`` is its name in ``gemma_nb.i18n``), bytes."""
 
     key: str
     size: int
 
 
-def memory_parts(verdict: Verdict) -> tuple[Part, ...]:
+def memory_breakdown(verdict: Verdict) -> tuple[MemoryPart, ...]:
     """The memory of one device (of a processor: the host's), part by part.
 
     "weights", "towers", "kv_cache" and "workspace" (with the allocator's own) are what generating
@@ -225,4 +229,4 @@ def memory_parts(verdict: Verdict) -> tuple[Part, ...]:
     found["loading"] = loading
     found["free"] = check.available - check.needed
     found["missing"] = check.needed - check.available
-    return tuple(Part(key, size) for key, size in found.items() if size > 0)
+    return tuple(MemoryPart(key, size) for key, size in found.items() if size > 0)

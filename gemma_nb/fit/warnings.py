@@ -11,7 +11,7 @@ from gemma_nb.hardware.runtime import MEMORY_FRACTION
 from gemma_nb.i18n import Message
 
 #: The keras-hub that this package is written for and tested with.
-KERAS_HUB = "0.32"
+KERAS_HUB_VERSION = "0.32"
 
 #: Classes that float16 breaks. Gemma 3 and 3n: activations reach about 800,000 where float16 ends
 #: at 65,504 (unslothai/unsloth pull request 4014, 2026-02-10; kaitchup.substack.com, "Mind Your
@@ -25,7 +25,7 @@ _ANSWERING = ("chat", "image", "audio", "medical", "statistics")
 
 
 @dataclass(frozen=True)
-class Guard:
+class FitWarning:
     """One warning: its key, its sentence with the reason, and whether it rules the choice out."""
 
     key: str
@@ -36,7 +36,9 @@ class Guard:
         return str(self.message)
 
 
-def guards(choice: Choice, task: str = "chat", *, rough: bool = False) -> tuple[Guard, ...]:
+def warnings_for(
+    choice: Choice, task: str = "chat", *, rough: bool = False
+) -> tuple[FitWarning, ...]:
     """Every guard that a choice sets off, those that rule it out first.
 
     Args:
@@ -46,82 +48,82 @@ def guards(choice: Choice, task: str = "chat", *, rough: bool = False) -> tuple[
     """
     found = [*_where(choice), *_number_format(choice), *_purpose(choice, task)]
     if rough:
-        found.append(_guard("rough_estimate", choice))
+        found.append(_warning("rough_estimate", choice))
     return tuple(sorted(found, key=lambda g: not g.blocks))
 
 
-def _guard(key: str, choice: Choice, *, blocks: bool = False, **values: object) -> Guard:
+def _warning(key: str, choice: Choice, *, blocks: bool = False, **values: object) -> FitWarning:
     told = {
         "variant": choice.variant.name,
         "precision": choice.precision,
         "runtime": choice.runtime.name,
     }
-    return Guard(key, Message(f"guard_{key}", {**told, **values}), blocks)
+    return FitWarning(key, Message(f"guard_{key}", {**told, **values}), blocks)
 
 
-def _where(choice: Choice) -> Iterator[Guard]:
+def _where(choice: Choice) -> Iterator[FitWarning]:
     """What the runtime lacks."""
     variant, runtime = choice.variant, choice.runtime
     if not variant.loadable:
         others = ", ".join(variant.runs_with) or "?"
-        yield _guard("not_loadable", choice, blocks=True, others=others)
+        yield _warning("not_loadable", choice, blocks=True, others=others)
     if not runtime.runs_keras:
-        yield _guard("no_keras", choice)
+        yield _warning("no_keras", choice)
     elif runtime.keras_hub == "none":
-        yield _guard("no_keras_hub", choice, version=KERAS_HUB)
+        yield _warning("no_keras_hub", choice, version=KERAS_HUB_VERSION)
     elif runtime.keras_hub and _version(runtime.keras_hub) < _version(variant.keras_hub or ""):
         wanted = variant.keras_hub
-        yield _guard("old_keras_hub", choice, version=wanted, installed=runtime.keras_hub)
+        yield _warning("old_keras_hub", choice, version=wanted, installed=runtime.keras_hub)
     if runtime.jax_support is False:
         extra = {"gpu": "cuda13", "tpu": "tpu"}[runtime.kind]
-        yield _guard("jax_support", choice, extra=extra)
+        yield _warning("jax_support", choice, extra=extra)
     if runtime.kind == "gpu" and runtime.memory_fraction < MEMORY_FRACTION:
         share = f"{runtime.memory_fraction:.0%}"
-        yield _guard("jax_share", choice, share=share, ours=f"{MEMORY_FRACTION:.0%}")
+        yield _warning("jax_share", choice, share=share, ours=f"{MEMORY_FRACTION:.0%}")
     if runtime.kind == "apple":
-        yield _guard("apple", choice)
+        yield _warning("apple", choice)
     if variant.gated:
-        yield _guard("terms", choice, licence=variant.licence)
+        yield _warning("terms", choice, licence=variant.licence)
 
 
-def _number_format(choice: Choice) -> Iterator[Guard]:
+def _number_format(choice: Choice) -> Iterator[FitWarning]:
     """What the precision costs or breaks here."""
     variant, runtime, precision = choice.variant, choice.runtime, PRECISIONS[choice.precision]
     a = variant.architecture
     # the demo models' activations stay small: their tests run them in float16
     overflows = a and a.backbone in FLOAT16_OVERFLOWS and choice.variant.family != "Demo"
     if precision.name == "float16" and overflows:
-        yield _guard("float16_overflows", choice, blocks=True)
+        yield _warning("float16_overflows", choice, blocks=True)
     if precision.name == "float32" and not runtime.is_processor:
-        yield _guard("float32", choice)
+        yield _warning("float32", choice)
     if precision.dtype != "float32" and runtime.is_processor:
-        yield _guard("processor_16bit", choice)
+        yield _warning("processor_16bit", choice)
     if (
         runtime.kind == "gpu"
         and precision.dtype == "bfloat16"
         and "bfloat16" not in runtime.native_dtypes
     ):
         capability = runtime.compute_capability or "?"
-        yield _guard("emulated_bfloat16", choice, capability=capability)
+        yield _warning("emulated_bfloat16", choice, capability=capability)
         if precision.name == "int8":
-            yield _guard("int8_float16", choice)
+            yield _warning("int8_float16", choice)
     if precision.quantize and a and a.experts:
-        yield _guard("experts_stay", choice)
+        yield _warning("experts_stay", choice)
     if precision.name == "int4":
-        yield _guard("int4_speed", choice)
+        yield _warning("int4_speed", choice)
 
 
-def _purpose(choice: Choice, task: str) -> Iterator[Guard]:
+def _purpose(choice: Choice, task: str) -> Iterator[FitWarning]:
     """What the variant is not made for."""
     variant = choice.variant
     if variant.role == "draft":
-        yield _guard("drafter", choice, blocks=True)
+        yield _warning("drafter", choice, blocks=True)
     elif variant.role == "embed" and task != "embedding":
-        yield _guard("embedder", choice, blocks=True)
+        yield _warning("embedder", choice, blocks=True)
     elif variant.role == "classify" and task != "safety":
-        yield _guard("classifier", choice)
+        yield _warning("classifier", choice)
     elif variant.tuning == "PT" and task in _ANSWERING and variant.role == "generate":
-        yield _guard("pretrained", choice)
+        yield _warning("pretrained", choice)
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from gemma_nb.catalog.variant import Architecture, Variant
-from gemma_nb.fit.cache_layout import layer_kinds
+from gemma_nb.fit.cache_layout import global_layers
 from gemma_nb.fit.precision import Precision
 
 #: LAuReL's rank in Gemma 3n, both sizes, and the rows of its per-layer embeddings, which lack the
@@ -19,7 +19,7 @@ _LAUREL, _PER_LAYER_ROWS = 64, 262144
 
 
 @dataclass(frozen=True)
-class Kernel:
+class WeightShape:
     """Matrices of one shape: ``rows`` are summed over, each of ``columns`` is an output.
 
     ``use`` is "embedding" (looked up, and read whole for the logits), "lookup" (looked up only),
@@ -37,83 +37,83 @@ class Kernel:
         return self.rows * self.columns * self.count
 
 
-def kernels(architecture: Architecture) -> list[Kernel]:
+def decoder_weight_shapes(architecture: Architecture) -> list[WeightShape]:
     """Every matrix of a decoder (of both halves, where there is an encoder)."""
     a = architecture
-    found = [Kernel(a.hidden_dim, a.vocabulary_size, use="embedding")]
-    for i, sees_all in enumerate(layer_kinds(a)):
+    found = [WeightShape(a.hidden_dim, a.vocabulary_size, use="embedding")]
+    for i, sees_all in enumerate(global_layers(a)):
         head, heads = a.head_dim, a.num_key_value_heads
         if sees_all:
             head, heads = a.global_head_dim or head, a.global_key_value_heads or heads
         shares = i >= a.num_layers - a.kv_shared_layers
         query = a.num_query_heads * head
-        found += [Kernel(a.hidden_dim, query), Kernel(query, a.hidden_dim)]
+        found += [WeightShape(a.hidden_dim, query), WeightShape(query, a.hidden_dim)]
         if not shares or a.backbone == "Gemma3nBackbone":
             # Gemma 4's global layers with heads of their own have one matrix for key and value
             both = 1 if sees_all and a.global_key_value_heads else 2
-            found.append(Kernel(a.hidden_dim, heads * head, both))
+            found.append(WeightShape(a.hidden_dim, heads * head, both))
         found += _feed_forward(a, 2 if a.double_wide_shared_layers and shares else 1)
     if a.per_layer_input_dim:
         found += _per_layer(a)
     if a.altup_num_inputs:
         found += _altup(a)
     if a.encoder:
-        found += kernels(a.encoder)
+        found += decoder_weight_shapes(a.encoder)
         if a.backbone == "T5GemmaBackbone":
             found += _cross_attention(a, a.encoder.hidden_dim)
     return found
 
 
-def _feed_forward(a: Architecture, width: int) -> list[Kernel]:
+def _feed_forward(a: Architecture, width: int) -> list[WeightShape]:
     inner = width * a.intermediate_dim
-    found = [Kernel(a.hidden_dim, inner, 2), Kernel(inner, a.hidden_dim)]
+    found = [WeightShape(a.hidden_dim, inner, 2), WeightShape(inner, a.hidden_dim)]
     if a.experts:
         found += [
-            Kernel(a.hidden_dim, a.experts),
-            Kernel(a.hidden_dim, a.expert_dim, 2 * a.experts, "expert"),
-            Kernel(a.expert_dim, a.hidden_dim, a.experts, "expert"),
+            WeightShape(a.hidden_dim, a.experts),
+            WeightShape(a.hidden_dim, a.expert_dim, 2 * a.experts, "expert"),
+            WeightShape(a.expert_dim, a.hidden_dim, a.experts, "expert"),
         ]
     return found
 
 
-def _per_layer(a: Architecture) -> list[Kernel]:
+def _per_layer(a: Architecture) -> list[WeightShape]:
     width = a.num_layers * a.per_layer_input_dim
     return [
-        Kernel(width, min(a.vocabulary_size, _PER_LAYER_ROWS), use="lookup"),
-        Kernel(a.hidden_dim, width),
-        Kernel(a.hidden_dim, a.per_layer_input_dim, a.num_layers),
-        Kernel(a.per_layer_input_dim, a.hidden_dim, a.num_layers),
+        WeightShape(width, min(a.vocabulary_size, _PER_LAYER_ROWS), use="lookup"),
+        WeightShape(a.hidden_dim, width),
+        WeightShape(a.hidden_dim, a.per_layer_input_dim, a.num_layers),
+        WeightShape(a.per_layer_input_dim, a.hidden_dim, a.num_layers),
     ]
 
 
-def _altup(a: Architecture) -> list[Kernel]:
+def _altup(a: Architecture) -> list[WeightShape]:
     inputs = a.altup_num_inputs
     return [
-        Kernel(a.hidden_dim, a.hidden_dim, 2 * (inputs - 1)),
-        Kernel(a.hidden_dim, _LAUREL, a.num_layers),
-        Kernel(_LAUREL, a.hidden_dim, a.num_layers),
-        Kernel(a.hidden_dim, inputs, a.num_layers),
-        Kernel(inputs, inputs + inputs**2, a.num_layers),
+        WeightShape(a.hidden_dim, a.hidden_dim, 2 * (inputs - 1)),
+        WeightShape(a.hidden_dim, _LAUREL, a.num_layers),
+        WeightShape(_LAUREL, a.hidden_dim, a.num_layers),
+        WeightShape(a.hidden_dim, inputs, a.num_layers),
+        WeightShape(inputs, inputs + inputs**2, a.num_layers),
     ]
 
 
-def _cross_attention(a: Architecture, encoder_dim: int) -> list[Kernel]:
+def _cross_attention(a: Architecture, encoder_dim: int) -> list[WeightShape]:
     query = a.num_query_heads * a.head_dim
     key = a.num_key_value_heads * a.head_dim
     return [
-        Kernel(a.hidden_dim, query, a.num_layers),
-        Kernel(query, a.hidden_dim, a.num_layers),
-        Kernel(encoder_dim, key, 2 * a.num_layers),
+        WeightShape(a.hidden_dim, query, a.num_layers),
+        WeightShape(query, a.hidden_dim, a.num_layers),
+        WeightShape(encoder_dim, key, 2 * a.num_layers),
     ]
 
 
-def text_kernels(variant: Variant) -> tuple[list[Kernel], int]:
+def text_weight_shapes(variant: Variant) -> tuple[list[WeightShape], int]:
     """A variant's matrices, and how many parameters stand outside them (norms and scales)."""
     a = variant.architecture
     total = variant.text_parameters or variant.parameters
     if a is None:
         return [], total
-    found = kernels(a)
+    found = decoder_weight_shapes(a)
     return found, total - sum(k.parameters for k in found)
 
 
@@ -142,7 +142,7 @@ class WeightBytes:
         return self.text + self.towers
 
 
-def kernel_bytes(kernel: Kernel, precision: Precision) -> int:
+def weight_shape_bytes(kernel: WeightShape, precision: Precision) -> int:
     """Bytes of matrices of one shape, with their scales.
 
     int8: one byte a number and a scale a column. int4: half a byte a number, and for each block of
@@ -197,12 +197,12 @@ def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
     small = quantised_bytes(precision)
     towers = round(share * small + (vision + audio - share) * wide)
 
-    found, rest = text_kernels(variant)
+    found, rest = text_weight_shapes(variant)
     # matrices that the architecture does not tell are quantised like the others
     unknown = max(0, rest) if rest > 0.005 * text else 0
     kept = max(0, rest) - unknown
     return WeightBytes(
-        sum(kernel_bytes(k, precision) for k in found) + round(unknown * small) + kept * wide,
+        sum(weight_shape_bytes(k, precision) for k in found) + round(unknown * small) + kept * wide,
         towers,
     )
 
