@@ -370,7 +370,7 @@ def test_kerashub_runs_every_expert():
 
 
 def test_a_processor_multiplies_in_float32():
-    """XLA's memory analysis of this package's decode step: see ``workspace.CONSTANTS``."""
+    """XLA's memory analysis of this package's decode step: see ``WORKSPACE_CONSTANTS``."""
     v = variant("gemma3_270m")
     a = dataclasses.replace(v.architecture, vocabulary_size=16384)
     matrices, _ = text_weight_shapes(dataclasses.replace(v, architecture=a))

@@ -194,7 +194,9 @@ def image_numbers(config: dict[str, Any]) -> dict[str, Any]:
 
 def architecture(config: dict[str, Any]) -> dict[str, Any]:
     """The fields of the configuration's ``Architecture`` that are not at their defaults."""
-    return _known(asdict(build_architecture(config["backbone"], ConfigFields(config, config["backbone"]))))
+    return _known(
+        asdict(build_architecture(config["backbone"], ConfigFields(config, config["backbone"])))
+    )
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:

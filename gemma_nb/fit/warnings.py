@@ -1,4 +1,4 @@
-"""What is wrong or surprising with a choice, whatever its size, and why."""
+"""Warnings about a choice that do not depend on its size, each with the reason."""
 
 from __future__ import annotations
 
@@ -10,23 +10,29 @@ from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.hardware.runtime import MEMORY_FRACTION
 from gemma_nb.i18n import Message
 
-#: The keras-hub that this package is written for and tested with.
+#: The keras-hub release that this package is written for and tested with.
 KERAS_HUB_VERSION = "0.32"
 
-#: Classes that float16 breaks. Gemma 3 and 3n: activations reach about 800,000 where float16 ends
+#: Backbones that float16 breaks. Gemma 3 and 3n: activations reach about 800,000, and float16 ends
 #: at 65,504 (unslothai/unsloth pull request 4014, 2026-02-10; kaitchup.substack.com, "Mind Your
 #: Data Type", 2025-03-17). Gemma 4: gate and up projections saturate and the residual becomes
-#: infinite in tuning (unslothai/unsloth-zoo 600, 2026-04-17), while inference was reported sound
-#: (unslothai/unsloth 4875, 2026-04-06). None of it was measured here.
+#: infinite in tuning (unslothai/unsloth-zoo 600, 2026-04-17), while inference was reported to work
+#: (unslothai/unsloth 4875, 2026-04-06). None of this was measured for this package.
 FLOAT16_OVERFLOWS = ("Gemma3Backbone", "Gemma3nBackbone", "Gemma4Backbone", "T5Gemma2Backbone")
 
-#: Tasks in which a question is answered, for which a pretrained variant is the wrong one.
-_ANSWERING = ("chat", "image", "audio", "medical", "statistics")
+#: Tasks in which the model answers a question, which a pretrained variant does not do.
+_ANSWERING_TASKS = ("chat", "image", "audio", "medical", "statistics")
 
 
 @dataclass(frozen=True)
 class FitWarning:
-    """One warning: its key, its sentence with the reason, and whether it rules the choice out."""
+    """One warning about a choice.
+
+    Args:
+        key: its name; ``guard_<key>`` is its sentence in ``gemma_nb.i18n``.
+        message: the sentence with the reason.
+        blocks: whether the warning rules the choice out.
+    """
 
     key: str
     message: Message
@@ -39,30 +45,34 @@ class FitWarning:
 def warnings_for(
     choice: Choice, task: str = "chat", *, rough: bool = False
 ) -> tuple[FitWarning, ...]:
-    """Every guard that a choice sets off, those that rule it out first.
+    """Lists the warnings about a choice, those that rule it out first.
 
     Args:
         choice: the choice.
-        task: what it is for, a key of ``gemma_nb.fit.TASKS``.
-        rough: whether its memory is a rough estimate.
+        task: what the model is for, a key of ``gemma_nb.fit.tasks.TASKS``.
+        rough: whether the memory is a rough estimate.
     """
-    found = [*_where(choice), *_number_format(choice), *_purpose(choice, task)]
+    warnings = [
+        *_runtime_warnings(choice),
+        *_precision_warnings(choice),
+        *_task_warnings(choice, task),
+    ]
     if rough:
-        found.append(_warning("rough_estimate", choice))
-    return tuple(sorted(found, key=lambda g: not g.blocks))
+        warnings.append(_warning("rough_estimate", choice))
+    return tuple(sorted(warnings, key=lambda w: not w.blocks))
 
 
 def _warning(key: str, choice: Choice, *, blocks: bool = False, **values: object) -> FitWarning:
-    told = {
+    common = {
         "variant": choice.variant.name,
         "precision": choice.precision,
         "runtime": choice.runtime.name,
     }
-    return FitWarning(key, Message(f"guard_{key}", {**told, **values}), blocks)
+    return FitWarning(key, Message(f"guard_{key}", {**common, **values}), blocks)
 
 
-def _where(choice: Choice) -> Iterator[FitWarning]:
-    """What the runtime lacks."""
+def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
+    """What the runtime or its software lacks for the variant, and the variant's terms."""
     variant, runtime = choice.variant, choice.runtime
     if not variant.loadable:
         others = ", ".join(variant.runs_with) or "?"
@@ -72,8 +82,8 @@ def _where(choice: Choice) -> Iterator[FitWarning]:
     elif runtime.keras_hub == "none":
         yield _warning("no_keras_hub", choice, version=KERAS_HUB_VERSION)
     elif runtime.keras_hub and _version(runtime.keras_hub) < _version(variant.keras_hub or ""):
-        wanted = variant.keras_hub
-        yield _warning("old_keras_hub", choice, version=wanted, installed=runtime.keras_hub)
+        needed = variant.keras_hub
+        yield _warning("old_keras_hub", choice, version=needed, installed=runtime.keras_hub)
     if runtime.jax_support is False:
         extra = {"gpu": "cuda13", "tpu": "tpu"}[runtime.kind]
         yield _warning("jax_support", choice, extra=extra)
@@ -86,12 +96,12 @@ def _where(choice: Choice) -> Iterator[FitWarning]:
         yield _warning("terms", choice, licence=variant.licence)
 
 
-def _number_format(choice: Choice) -> Iterator[FitWarning]:
-    """What the precision costs or breaks here."""
+def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
+    """What the precision costs or breaks for this variant on this runtime."""
     variant, runtime, precision = choice.variant, choice.runtime, PRECISIONS[choice.precision]
     a = variant.architecture
     # the demo models' activations stay small: their tests run them in float16
-    overflows = a and a.backbone in FLOAT16_OVERFLOWS and choice.variant.family != "Demo"
+    overflows = a and a.backbone in FLOAT16_OVERFLOWS and variant.family != "Demo"
     if precision.name == "float16" and overflows:
         yield _warning("float16_overflows", choice, blocks=True)
     if precision.name == "float32" and not runtime.is_processor:
@@ -113,7 +123,7 @@ def _number_format(choice: Choice) -> Iterator[FitWarning]:
         yield _warning("int4_speed", choice)
 
 
-def _purpose(choice: Choice, task: str) -> Iterator[FitWarning]:
+def _task_warnings(choice: Choice, task: str) -> Iterator[FitWarning]:
     """What the variant is not made for."""
     variant = choice.variant
     if variant.role == "draft":
@@ -122,12 +132,12 @@ def _purpose(choice: Choice, task: str) -> Iterator[FitWarning]:
         yield _warning("embedder", choice, blocks=True)
     elif variant.role == "classify" and task != "safety":
         yield _warning("classifier", choice)
-    elif variant.tuning == "PT" and task in _ANSWERING and variant.role == "generate":
+    elif variant.tuning == "PT" and task in _ANSWERING_TASKS and variant.role == "generate":
         yield _warning("pretrained", choice)
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """The leading numbers of a version: "0.26.0.dev1" is (0, 26, 0)."""
+    """Returns the leading numbers of a version: (0, 26, 0) for "0.26.0.dev1"."""
     numbers = []
     for part in text.split("."):
         if not part.isdigit():

@@ -1,7 +1,8 @@
-"""The matrices of a text decoder as KerasHub builds it, one entry a shape.
+"""The weight matrices of a text decoder as KerasHub builds it, and their sizes in bytes.
 
-Sources: keras-hub 0.32, ``gemma_attention.py``, ``gemma_decoder_block.py``, ``gemma3_attention.py``,
-``gemma4_attention.py``, ``gemma4_decoder_block.py``, ``gemma4_moe.py``, ``gemma3n_text_layers.py``.
+Sources of the shapes: keras-hub 0.32, ``gemma_attention.py``, ``gemma_decoder_block.py``,
+``gemma3_attention.py``, ``gemma4_attention.py``, ``gemma4_decoder_block.py``, ``gemma4_moe.py``,
+``gemma3n_text_layers.py``.
 """
 
 from __future__ import annotations
@@ -13,17 +14,35 @@ from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.fit.cache_layout import global_layers
 from gemma_nb.fit.precision import Precision
 
-#: LAuReL's rank in Gemma 3n, both sizes, and the rows of its per-layer embeddings, which lack the
-#: towers' own tokens (google-deepmind/gemma, gemma3n; keras-hub 0.32, convert_gemma3n.py).
-_LAUREL, _PER_LAYER_ROWS = 64, 262144
+#: The rank of LAuReL in Gemma 3n, in both sizes, and the rows of its per-layer embeddings, which
+#: have no rows for the towers' own tokens (google-deepmind/gemma, gemma3n; keras-hub 0.32,
+#: convert_gemma3n.py).
+_LAUREL_RANK, _PER_LAYER_ROWS = 64, 262144
+
+#: Elements that share a scale and a zero point in Keras's int4 (keras 3.15.1,
+#: ``Int4QuantizationConfig``: ``block_size=128``).
+INT4_BLOCK = 128
+
+#: Share of a tower's parameters in the layers that Keras quantises (Dense, EinsumDense, Embedding),
+#: counted in the classes of keras-hub 0.32. The vision tower of Gemma 3n is a MobileNet V5, nine
+#: tenths of which are convolutions. The share in Gemma 4's vision tower is 0.906 in the small one
+#: (E2B, E4B) and 0.959 in the others.
+_VISION_SHARE = {"Gemma3nBackbone": 0.103, "Gemma4Backbone": 0.93}
+_AUDIO_SHARE = {"Gemma3nBackbone": 0.96, "Gemma4Backbone": 0.958}
+_TOWER_SHARE = 0.997  # of every other backbone
 
 
 @dataclass(frozen=True)
 class WeightShape:
-    """Matrices of one shape: ``rows`` are summed over, each of ``columns`` is an output.
+    """A number of weight matrices of one shape.
 
-    ``use`` is "embedding" (looked up, and read whole for the logits), "lookup" (looked up only),
-    "expert" (a mixture's, which Keras does not quantise) or "layer".
+    Args:
+        rows: the size of the dimension over which the matrix product sums.
+        columns: the number of outputs.
+        count: how many matrices have this shape.
+        use: "embedding" (rows are looked up, and the logits read the whole table), "lookup" (rows
+            are looked up only), "expert" (an expert of a mixture, which Keras does not quantise) or
+            "layer".
     """
 
     rows: int
@@ -33,50 +52,70 @@ class WeightShape:
 
     @property
     def parameters(self) -> int:
-        """How many numbers all ``count`` hold."""
+        """Number of parameters in all ``count`` matrices."""
         return self.rows * self.columns * self.count
 
 
+@dataclass(frozen=True)
+class WeightBytes:
+    """The sizes of a variant's weights, in bytes.
+
+    Args:
+        text: the decoder (and encoder) with embeddings.
+        towers: the vision and audio towers.
+    """
+
+    text: int
+    towers: int
+
+    @property
+    def total(self) -> int:
+        """The sum of both, in bytes."""
+        return self.text + self.towers
+
+
 def decoder_weight_shapes(architecture: Architecture) -> list[WeightShape]:
-    """Every matrix of a decoder (of both halves, where there is an encoder)."""
+    """Lists every matrix of a decoder, and of its encoder if there is one."""
     a = architecture
-    found = [WeightShape(a.hidden_dim, a.vocabulary_size, use="embedding")]
-    for i, sees_all in enumerate(global_layers(a)):
-        head, heads = a.head_dim, a.num_key_value_heads
-        if sees_all:
-            head, heads = a.global_head_dim or head, a.global_key_value_heads or heads
-        shares = i >= a.num_layers - a.kv_shared_layers
-        query = a.num_query_heads * head
-        found += [WeightShape(a.hidden_dim, query), WeightShape(query, a.hidden_dim)]
-        if not shares or a.backbone == "Gemma3nBackbone":
-            # Gemma 4's global layers with heads of their own have one matrix for key and value
-            both = 1 if sees_all and a.global_key_value_heads else 2
-            found.append(WeightShape(a.hidden_dim, heads * head, both))
-        found += _feed_forward(a, 2 if a.double_wide_shared_layers and shares else 1)
+    shapes = [WeightShape(a.hidden_dim, a.vocabulary_size, use="embedding")]
+    for i, is_global in enumerate(global_layers(a)):
+        head_dim, key_value_heads = a.head_dim, a.num_key_value_heads
+        if is_global:
+            head_dim = a.global_head_dim or head_dim
+            key_value_heads = a.global_key_value_heads or key_value_heads
+        shares_keys = i >= a.num_layers - a.kv_shared_layers
+        query = a.num_query_heads * head_dim
+        shapes += [WeightShape(a.hidden_dim, query), WeightShape(query, a.hidden_dim)]
+        if not shares_keys or a.backbone == "Gemma3nBackbone":
+            # global layers of Gemma 4 with their own number of heads use one matrix for both
+            matrices = 1 if is_global and a.global_key_value_heads else 2
+            shapes.append(WeightShape(a.hidden_dim, key_value_heads * head_dim, matrices))
+        shapes += _feed_forward(a, 2 if a.double_wide_shared_layers and shares_keys else 1)
     if a.per_layer_input_dim:
-        found += _per_layer(a)
+        shapes += _per_layer_embeddings(a)
     if a.altup_num_inputs:
-        found += _altup(a)
+        shapes += _altup_and_laurel(a)
     if a.encoder:
-        found += decoder_weight_shapes(a.encoder)
+        shapes += decoder_weight_shapes(a.encoder)
         if a.backbone == "T5GemmaBackbone":
-            found += _cross_attention(a, a.encoder.hidden_dim)
-    return found
+            shapes += _cross_attention(a, a.encoder.hidden_dim)
+    return shapes
 
 
-def _feed_forward(a: Architecture, width: int) -> list[WeightShape]:
-    inner = width * a.intermediate_dim
-    found = [WeightShape(a.hidden_dim, inner, 2), WeightShape(inner, a.hidden_dim)]
+def _feed_forward(a: Architecture, factor: int) -> list[WeightShape]:
+    """The feed-forward network of one layer, ``factor`` times as wide as ``intermediate_dim``."""
+    width = factor * a.intermediate_dim
+    shapes = [WeightShape(a.hidden_dim, width, 2), WeightShape(width, a.hidden_dim)]
     if a.experts:
-        found += [
+        shapes += [
             WeightShape(a.hidden_dim, a.experts),
             WeightShape(a.hidden_dim, a.expert_dim, 2 * a.experts, "expert"),
             WeightShape(a.expert_dim, a.hidden_dim, a.experts, "expert"),
         ]
-    return found
+    return shapes
 
 
-def _per_layer(a: Architecture) -> list[WeightShape]:
+def _per_layer_embeddings(a: Architecture) -> list[WeightShape]:
     width = a.num_layers * a.per_layer_input_dim
     return [
         WeightShape(width, min(a.vocabulary_size, _PER_LAYER_ROWS), use="lookup"),
@@ -86,12 +125,13 @@ def _per_layer(a: Architecture) -> list[WeightShape]:
     ]
 
 
-def _altup(a: Architecture) -> list[WeightShape]:
+def _altup_and_laurel(a: Architecture) -> list[WeightShape]:
+    """The matrices of Gemma 3n's AltUp (parallel residual streams) and LAuReL."""
     inputs = a.altup_num_inputs
     return [
         WeightShape(a.hidden_dim, a.hidden_dim, 2 * (inputs - 1)),
-        WeightShape(a.hidden_dim, _LAUREL, a.num_layers),
-        WeightShape(_LAUREL, a.hidden_dim, a.num_layers),
+        WeightShape(a.hidden_dim, _LAUREL_RANK, a.num_layers),
+        WeightShape(_LAUREL_RANK, a.hidden_dim, a.num_layers),
         WeightShape(a.hidden_dim, inputs, a.num_layers),
         WeightShape(inputs, inputs + inputs**2, a.num_layers),
     ]
@@ -108,70 +148,52 @@ def _cross_attention(a: Architecture, encoder_dim: int) -> list[WeightShape]:
 
 
 def text_weight_shapes(variant: Variant) -> tuple[list[WeightShape], int]:
-    """A variant's matrices, and how many parameters stand outside them (norms and scales)."""
-    a = variant.architecture
+    """Lists the text matrices of a variant.
+
+    Returns:
+        The matrices, and the number of parameters outside them (norms and scales). Without a known
+        architecture the list is empty and all parameters are outside.
+    """
     total = variant.text_parameters or variant.parameters
-    if a is None:
+    if variant.architecture is None:
         return [], total
-    found = decoder_weight_shapes(a)
-    return found, total - sum(k.parameters for k in found)
+    shapes = decoder_weight_shapes(variant.architecture)
+    return shapes, total - sum(shape.parameters for shape in shapes)
 
 
-#: Elements that share a scale and a zero point in Keras's int4 (keras 3.15.1,
-#: ``Int4QuantizationConfig``: ``block_size=128``).
-INT4_BLOCK = 128
+def weight_shape_bytes(shape: WeightShape, precision: Precision) -> int:
+    """Computes the bytes of all matrices of one shape, with their scales.
 
-#: Share of a tower's parameters that stand in the layers that Keras quantises (Dense, EinsumDense,
-#: Embedding); counted in the classes of keras-hub 0.32. Gemma 3n sees with MobileNet V5, which is
-#: convolutions for nine tenths; where Gemma 4's vision tower is small (E2B, E4B) the share is 0.906, else 0.959.
-_VISION_SHARE = {"Gemma3nBackbone": 0.103, "Gemma4Backbone": 0.93}
-_AUDIO_SHARE = {"Gemma3nBackbone": 0.96, "Gemma4Backbone": 0.958}
-_SHARE = 0.997
-
-
-@dataclass(frozen=True)
-class WeightBytes:
-    """Bytes of the decoder's weights with its embeddings, and of the vision and audio towers."""
-
-    text: int
-    towers: int
-
-    @property
-    def total(self) -> int:
-        """Both, in bytes."""
-        return self.text + self.towers
-
-
-def weight_shape_bytes(kernel: WeightShape, precision: Precision) -> int:
-    """Bytes of matrices of one shape, with their scales.
-
-    int8: one byte a number and a scale a column. int4: half a byte a number, and for each block of
-    128 rows of a column a scale and a zero point of one byte; one float32 a row says which block it
-    belongs to. Scales have the layer's own dtype. (keras 3.15.1: ``_int8_build`` and
-    ``_int4_build`` of Dense, EinsumDense, Embedding and ReversibleEmbedding.)
+    int8 takes one byte for each number and one scale for each column. int4 takes half a byte for
+    each number; for each block of 128 rows of a column a scale and a zero point of one byte; and
+    for each row a float32 that holds the index of its block. Scales have the layer's own dtype.
+    (keras 3.15.1: ``_int8_build`` and ``_int4_build`` of Dense, EinsumDense, Embedding and
+    ReversibleEmbedding.)
 
     Args:
-        kernel: the shape and how many there are.
-        precision: the precision asked for; experts stay in its 16-bit dtype, because their layer
-            (``Gemma4MoEBlock``) has no ``quantize``.
+        shape: the shape and the number of matrices.
+        precision: the precision. Experts keep its 16-bit dtype, because their layer
+            (``Gemma4MoEBlock``) has no ``quantize`` method.
     """
-    numbers, wide = kernel.rows * kernel.columns, precision.dtype_bytes
-    if precision.quantize is None or kernel.use == "expert":
-        each = numbers * wide
+    numbers, dtype_bytes = shape.rows * shape.columns, precision.dtype_bytes
+    if precision.quantize is None or shape.use == "expert":
+        size = numbers * dtype_bytes
     elif precision.quantize == "int8":
-        each = numbers + kernel.columns * wide
+        size = numbers + shape.columns * dtype_bytes
     else:
-        blocks = ceil(kernel.rows / INT4_BLOCK) * kernel.columns
-        each = kernel.rows * ceil(kernel.columns / 2) + blocks * (wide + 1) + kernel.rows * 4
-    return each * kernel.count
+        blocks = ceil(shape.rows / INT4_BLOCK) * shape.columns
+        packed = shape.rows * ceil(shape.columns / 2)
+        size = packed + blocks * (dtype_bytes + 1) + shape.rows * 4
+    return size * shape.count
 
 
 def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
-    """Bytes of a variant's weights.
+    """Computes the bytes of a variant's weights.
 
-    Without quantisation ``parameters × bytes of the dtype``. With it, what the catalog counted in
-    the real classes; where it could not (a checkpoint of your own), each matrix by
-    ``kernel_bytes``, and norms and what else no layer quantises in 16 bit.
+    Without quantisation the size is ``parameters × bytes of the dtype``. With quantisation it is
+    the size that the catalog counted in KerasHub's classes. For a variant that the catalog could
+    not count (a checkpoint of your own), it is the sum of ``weight_shape_bytes``; norms, and
+    everything else that no layer quantises, stay in 16 bit.
 
     Args:
         variant: the variant.
@@ -182,33 +204,36 @@ def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
     if text is None:
         text = variant.parameters - vision - audio
     if vision + audio == 0:
-        vision = variant.parameters - text  # which tower is not known, that there is one is
-    wide = precision.dtype_bytes
+        # the rest belongs to a tower of unknown kind
+        vision = variant.parameters - text
+    dtype_bytes = precision.dtype_bytes
     if precision.quantize is None:
-        return WeightBytes(text * wide, (vision + audio) * wide)
+        return WeightBytes(text * dtype_bytes, (vision + audio) * dtype_bytes)
     counted = variant.int8_bytes if precision.quantize == "int8" else variant.int4_bytes
     if counted:
         return WeightBytes(*counted)
 
     backbone = variant.architecture.backbone if variant.architecture else ""
-    share = vision * _VISION_SHARE.get(backbone, _SHARE) + audio * _AUDIO_SHARE.get(
-        backbone, _SHARE
-    )
-    small = quantised_bytes(precision)
-    towers = round(share * small + (vision + audio - share) * wide)
+    vision_share = _VISION_SHARE.get(backbone, _TOWER_SHARE)
+    audio_share = _AUDIO_SHARE.get(backbone, _TOWER_SHARE)
+    quantised = vision * vision_share + audio * audio_share
+    parameter_bytes = quantised_parameter_bytes(precision)
+    towers = round(quantised * parameter_bytes + (vision + audio - quantised) * dtype_bytes)
 
-    found, rest = text_weight_shapes(variant)
-    # matrices that the architecture does not tell are quantised like the others
-    unknown = max(0, rest) if rest > 0.005 * text else 0
-    kept = max(0, rest) - unknown
+    shapes, rest = text_weight_shapes(variant)
+    # a large rest holds matrices that the architecture does not describe; these are quantised too
+    undescribed = max(0, rest) if rest > 0.005 * text else 0
+    unquantised = max(0, rest) - undescribed
     return WeightBytes(
-        sum(weight_shape_bytes(k, precision) for k in found) + round(unknown * small) + kept * wide,
+        sum(weight_shape_bytes(shape, precision) for shape in shapes)
+        + round(undescribed * parameter_bytes)
+        + unquantised * dtype_bytes,
         towers,
     )
 
 
-def quantised_bytes(precision: Precision) -> float:
-    """Bytes a parameter of a large quantised matrix takes, scales included."""
+def quantised_parameter_bytes(precision: Precision) -> float:
+    """Returns the bytes of one parameter in a large quantised matrix, with its part of the scales."""
     if precision.quantize == "int8":
         return 1.0
     return 0.5 + (precision.dtype_bytes + 1) / INT4_BLOCK
