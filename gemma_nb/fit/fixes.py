@@ -47,10 +47,10 @@ class Fix:
 def find_fixes(choice: Choice, status_of: StatusOf) -> tuple[Fix, ...]:
     """Finds the changes that make a choice fit, cheapest first.
 
-    The order follows what is lost: nothing (16 bit instead of float32, bfloat16 instead of
-    float16), images, length, exactness, more devices, a smaller model, another machine. A change
-    that does not suffice is left out. The change without a loss is tried first; if it does not
-    suffice alone, the others are tried on top of it.
+    The order follows the loss: none (the precision of ``auto_precision`` instead of another
+    unquantised one), images, length, conversations at once, exactness, other devices, a smaller
+    model, another machine. A change that does not suffice is left out. The change without a loss is
+    tried first; if it does not suffice alone, the others are tried on top of it.
 
     Args:
         choice: the choice that does not fit, or is tight.
