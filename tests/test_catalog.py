@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.catalog.data_files import load_catalog
+from gemma_nb.catalog.data_files import load_catalog, published_memory
 from gemma_nb.catalog.registry import demo_directory, nearest_names
 
 ALL = gnb.variants()
@@ -175,6 +175,18 @@ def test_four_demos():
     assert len(DEMOS) == 4
     with pytest.raises(ValueError, match="demo_gemma3_1m"):
         demo_directory("gemma3_1b")
+
+
+def test_googles_figures_carry_their_date():
+    four = published_memory(gnb.variant("gemma4_instruct_2b"), "bfloat16")
+    assert (four.gigabytes, four.form, four.table) == ("11.4", "BF16", "2026-09")
+    assert "2026-09" in str(four.message)
+    three = published_memory(gnb.variant("gemma3_1b"), "int4")
+    assert (three.gigabytes, three.form) == ("0.892", "Q4_0")
+    assert "archived" in str(three.message)
+    assert published_memory(gnb.variant("gemma3_1b"), "float32") is None
+    assert published_memory(gnb.variant("code_gemma_2b_en"), "bfloat16") is None
+    assert published_memory(gnb.variant("gemma4_instruct_2b_assistant"), "bfloat16") is None
 
 
 # --- finding one -------------------------------------------------------------------------------

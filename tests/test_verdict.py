@@ -8,7 +8,7 @@ from gemma_nb import Choice, advise, estimate_memory, set_language, variant, var
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit import fixes as fixes_module
 from gemma_nb.fit import warnings as warnings_module
-from gemma_nb.fit.verdict import TIGHT_SHARE, download_bytes
+from gemma_nb.fit.verdict import TIGHT_SHARE, download_bytes, memory_breakdown
 from gemma_nb.hardware.known import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
@@ -415,3 +415,21 @@ def test_the_shortest_that_is_offered():
     v = advise("gemma3_instruct_4b", "bfloat16", gpu(4), max_length=1024)
     assert fixes_module.SHORTEST_LENGTH == 512
     assert all(f.apply().max_length >= 512 for f in v.fixes)
+
+
+# --- the breakdown of the memory
+
+
+@pytest.mark.parametrize("place", ["L4", "laptop 16 GB", "T4 x2", "Apple 16 GB", "phone 8 GB"])
+@pytest.mark.parametrize("name", ["gemma3_instruct_4b", "gemma3_instruct_27b", "recurrentgemma_2b"])
+@pytest.mark.parametrize("devices", [1, 2])
+def test_the_parts_add_up_to_what_is_needed(place, name, devices):
+    place = runtime(place)
+    verdict = advise(name, "bfloat16", place, devices=min(devices, place.devices))
+    parts = {p.key: p.size for p in memory_breakdown(verdict)}
+    check = verdict.checks[0]
+    missing, free = parts.pop("missing", 0), parts.pop("free", 0)
+    assert abs(sum(parts.values()) - check.needed) <= devices
+    assert check.available - check.needed == free - missing
+    assert not (missing and free)
+    assert ("host" in parts) == place.is_processor
