@@ -47,7 +47,7 @@ class Picker(Panel):
             recommendation.
         runtime: the hardware to judge by; this machine when None.
         lock: what the person cannot change, for a lesson that is not about it: "task" or names of
-            ``gemma_nb.fit.options.PARTS``; "variant" locks family, size and tuning too.
+            ``gemma_nb.fit.options.SETTINGS``; "variant" locks family, size and tuning too.
             Code still can, through ``choice``.
         lang: "en" or "ja"; the language in force when None.
 
