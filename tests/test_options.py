@@ -18,7 +18,7 @@ def choice(name="gemma3_instruct_4b", precision="bfloat16", **more):
 
 
 @pytest.mark.parametrize("name", SETTINGS[1:])
-def test_every_value_leads_where_it_says(name):
+def test_every_option_has_its_value_and_status(name):
     start = choice()
     found = options(start, name)
     assert setting(start, name) in [o.value for o in found]
@@ -34,7 +34,7 @@ def test_every_value_leads_where_it_says(name):
 
 @settings(max_examples=40)
 @given(st.sampled_from([v.name for v in gnb.variants()]), st.sampled_from(SETTINGS[1:]), st.data())
-def test_from_any_variant_any_step_can_be_taken(name, step, data):
+def test_every_setting_of_every_variant_can_be_changed(name, step, data):
     variant = gnb.variant(name)
     start = choice(name, max_length=min(2048, variant.context_length or 2048))
     option = data.draw(st.sampled_from(options(start, step)))
@@ -44,7 +44,7 @@ def test_from_any_variant_any_step_can_be_taken(name, step, data):
         assert setting(option.choice, step) in [o.value for o in back]
 
 
-def test_what_does_not_exist_together_is_told_with_what_does():
+def test_a_missing_combination_names_the_existing_ones():
     found = change_setting(choice("code_gemma_instruct_7b_en"), "size", "2B")
     assert found.choice.variant.name == "code_gemma_2b_en"
     assert "There is no CodeGemma 1 2B as IT. 2B goes with: PT" in str(found.note)
@@ -65,7 +65,7 @@ def test_a_shorter_context_shortens_and_a_longer_one_is_refused():
         change_setting(long, "batch_size", -5)
 
 
-def test_a_size_keeps_its_tuning_and_what_goes_in():
+def test_another_size_keeps_tuning_and_modalities():
     found = change_setting(choice("gemma3_instruct_4b"), "size", "12B")
     assert found.choice.variant.name == "gemma3_instruct_12b"
     found = change_setting(choice("gemma3_instruct_4b_text"), "size", "12B")
@@ -73,7 +73,7 @@ def test_a_size_keeps_its_tuning_and_what_goes_in():
     assert found.note is None
 
 
-def test_another_runtime_takes_its_own_default_precision():
+def test_another_runtime_gets_its_own_default_precision():
     here = choice("gemma3_instruct_1b", "float32", runtime="laptop 16 GB")
     assert change_setting(here, "runtime", "L4").choice.precision == "bfloat16"
     quantised = replace(here, precision="int8")

@@ -1,4 +1,4 @@
-"""Recommendations: Google's rule where it holds, and nothing that does not fit, ever."""
+"""Recommendations: they follow Google's rule, and they always fit."""
 
 import dataclasses
 
@@ -35,7 +35,7 @@ def test_googles_rule_on_a_large_gpu():
     assert advise("gemma4_instruct_31b", "bfloat16", smaller).status == "tight"
 
 
-def test_the_ladder_newest_then_older_then_the_demo():
+def test_the_newest_then_older_ones_then_the_demo():
     names = []
     for gib in (16, 8, 1.2, 0.7, 0.2):
         found = recommend(card(gib))
@@ -110,7 +110,7 @@ def test_tuning_is_in_full_precision():
     assert small.variant.parameters < found.variant.parameters
 
 
-def test_where_nothing_is_made_for_the_task_it_says_so_and_what_instead():
+def test_if_nothing_fits_the_task_chat_is_recommended_instead():
     found = recommend("T4", "statistics")
     assert found.variant.name == recommend("T4").variant.name
     assert "No DataGemma fits" in str(found)
@@ -139,7 +139,7 @@ def test_binder_gets_the_demo():
     assert found.source == "gemma_nb"
 
 
-def test_where_not_even_the_demo_fits_is_an_error():
+def test_it_is_an_error_if_not_even_the_demo_fits():
     with pytest.raises(ValueError, match="Not even the demo"):
         recommend(Runtime("thimble", "cpu", 10**6))
 

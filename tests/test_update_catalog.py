@@ -1,4 +1,4 @@
-"""The catalog against the installed keras-hub: its registry, and its classes really built."""
+"""The catalog compared with the installed keras-hub: its registry and its classes, built here."""
 
 import json
 import sys
@@ -37,7 +37,7 @@ def test_every_preset_and_no_other(presets):
     assert ours == set(presets)
 
 
-def test_no_gemma_preset_of_a_class_that_nobody_knows(tool):
+def test_no_gemma_preset_is_of_an_unknown_class(tool):
     assert tool.unknown_presets() == []
 
 
@@ -122,7 +122,7 @@ def test_the_file_is_as_the_tool_writes_it(tool):
     assert max(map(len, text.splitlines())) < 1000
 
 
-def test_the_class_that_is_named_is_the_one_that_loads_it():
+def test_task_class_names_the_class_that_loads_the_variant():
     import keras_hub
 
     for variant in gnb.variants(loadable=True):

@@ -1,4 +1,4 @@
-"""Verdicts, warnings and fixes: each with its reason, each changing what it says it changes."""
+"""Verdicts with their reasons, warnings, fixes and the breakdown of the memory."""
 
 import dataclasses
 
@@ -57,7 +57,7 @@ def test_the_sentence_has_both_numbers_in_both_languages():
     assert v.reason.text("en") != v.reason.text("ja")
 
 
-def test_jaxs_share_is_off_the_memory_there_is():
+def test_memory_outside_jaxs_share_is_not_available():
     assert advise("gemma3_1b", "bfloat16", "T4").bytes_available < runtime("T4").memory_bytes
     default = dataclasses.replace(runtime("T4"), memory_fraction=0.75)
     v = advise("gemma3_1b", "bfloat16", default)
@@ -87,13 +87,13 @@ def test_the_demo_needs_no_download():
     assert download_bytes(variant("gemma3_1b")) == 2 * 999885952
 
 
-def test_on_a_processor_the_package_itself_counts():
+def test_on_a_processor_the_interpreter_counts():
     v = advise("demo_gemma3_instruct_4m", "float32", "binder")
     assert v.bytes_needed > 0.8 * GIB
     assert v.status == "fits"
 
 
-def test_a_choice_is_taken_whole():
+def test_advise_accepts_a_whole_choice():
     v = advise("gemma3_instruct_4b", "int8", "L4", max_length=4096, batch_size=2)
     assert isinstance(v.choice, Choice)
     again = advise(v.choice)
@@ -103,7 +103,7 @@ def test_a_choice_is_taken_whole():
     assert advise(v.choice, "float32", "T4", 99).choice == v.choice
 
 
-def test_a_choice_takes_names_too():
+def test_a_choice_accepts_names():
     c = Choice("GEMMA3_instruct_1b", "BFloat16", runtime="t4")
     assert (c.variant.name, c.precision, c.runtime.name) == ("gemma3_instruct_1b", "bfloat16", "T4")
     assert advise(c).fits
@@ -116,7 +116,7 @@ def test_objects_and_names_are_the_same():
     assert advise(v, "bfloat16", runtime("T4")) == advise("GEMMA3_Instruct_1B", "BFLOAT16", "t4")
 
 
-def test_auto_is_what_is_loaded():
+def test_auto_is_the_precision_of_load():
     assert advise("gemma3_instruct_1b", None, "T4").choice.precision == "bfloat16"
     assert advise("gemma3_instruct_1b", "auto", "T4").choice.precision == "bfloat16"
     assert advise("gemma3_instruct_1b", "auto", "laptop 16 GB").choice.precision == "float32"
@@ -140,7 +140,7 @@ def test_bad_arguments(arguments):
 
 
 @pytest.mark.parametrize("devices", [0, 3, -1, True, 1.5, "2"])
-def test_devices_that_are_not_there(devices):
+def test_more_devices_than_the_runtime_has(devices):
     with pytest.raises(InvalidInput, match="T4 x2"):
         advise("gemma3_instruct_1b", "bfloat16", "T4 x2", devices=devices)
 
@@ -230,12 +230,12 @@ def test_every_warning_that_has_a_sentence_has_a_test():
         ("code_gemma_1.1_2b_en", "code", "pretrained"),
     ],
 )
-def test_a_variant_in_its_own_task_sets_nothing_off(name, task, key):
+def test_a_variant_in_its_own_task_gets_no_warning(name, task, key):
     assert key in keys(advise(name, None, "L4"))
     assert key not in keys(advise(name, None, "L4", task=task))
 
 
-def test_reasons_say_what_they_must():
+def test_the_reasons_contain_the_facts():
     t4 = str(
         next(
             g
@@ -285,7 +285,7 @@ def assert_helps(verdict, found):
     return changed
 
 
-def test_what_fits_needs_nothing():
+def test_a_choice_that_fits_has_no_fixes():
     assert advise("gemma3_instruct_1b", "bfloat16", "T4").fixes == ()
 
 
@@ -355,7 +355,7 @@ def test_fix_several_devices():
     assert all(f.key != "devices" for f in advise("gemma4_instruct_31b", "bfloat16", "T4").fixes)
 
 
-def test_fix_smaller_sibling():
+def test_fix_smaller_variant():
     v = advise("gemma3_instruct_27b", "bfloat16", "L4")
     changed = assert_helps(v, fix(v, "smaller"))
     assert changed.variant.name == "gemma3_instruct_4b"  # the largest that fits
@@ -411,7 +411,7 @@ def test_fix_float16_on_a_processor():
     assert assert_helps(v, fix(v, "float16_to_float32")).precision == "float32"
 
 
-def test_the_shortest_that_is_offered():
+def test_the_shortest_length_that_is_offered():
     v = advise("gemma3_instruct_4b", "bfloat16", gpu(4), max_length=1024)
     assert fixes_module.SHORTEST_LENGTH == 512
     assert all(f.apply().max_length >= 512 for f in v.fixes)
@@ -423,7 +423,7 @@ def test_the_shortest_that_is_offered():
 @pytest.mark.parametrize("place", ["L4", "laptop 16 GB", "T4 x2", "Apple 16 GB", "phone 8 GB"])
 @pytest.mark.parametrize("name", ["gemma3_instruct_4b", "gemma3_instruct_27b", "recurrentgemma_2b"])
 @pytest.mark.parametrize("devices", [1, 2])
-def test_the_parts_add_up_to_what_is_needed(place, name, devices):
+def test_the_breakdown_adds_up_to_the_need(place, name, devices):
     place = runtime(place)
     verdict = advise(name, "bfloat16", place, devices=min(devices, place.devices))
     parts = {p.key: p.size for p in memory_breakdown(verdict)}
