@@ -115,12 +115,11 @@ def read_bytes(row: dict) -> int:
     import memory
 
     from gemma_nb.fit.precision import precision
-    from gemma_nb.fit.weight_bytes import kernel_bytes
-    from gemma_nb.fit.weight_shapes import text_kernels
+    from gemma_nb.fit.weight_shapes import text_weight_shapes, weight_shape_bytes
 
-    matrices, _ = text_kernels(memory.text_variant(row["name"]))
+    matrices, _ = text_weight_shapes(memory.text_variant(row["name"]))
     how = precision(row["precision"])
-    return sum(kernel_bytes(m, how) for m in matrices if m.use != "lookup")
+    return sum(weight_shape_bytes(m, how) for m in matrices if m.use != "lookup")
 
 
 def above(device, weights: int) -> int | None:

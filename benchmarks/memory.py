@@ -299,13 +299,13 @@ def split(rows: list[dict]) -> tuple[list[dict], list[dict]]:
 
 def fit(path: Path) -> None:
     """Prints the constant that fits the calibration rows best."""
-    from gemma_nb.fit import workspace
+    from gemma_nb.fit import memory
 
     rows, _ = split(read(path))
     if not rows:
         print("no calibration row was measured")
         return
-    now = workspace.CONSTANTS.fixed
+    now = memory.WORKSPACE_CONSTANTS.fixed
     wanted = [row["peak"] - predicted(row) + now for row in rows]
     for row, one in zip(rows, wanted, strict=True):
         print(f"  {key(row)}: {one / GIB:.3f} GiB")

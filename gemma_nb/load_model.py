@@ -10,9 +10,8 @@ from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.fit.auto_precision import auto_precision
 from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.precision import Precision
+from gemma_nb.fit.precision import Precision, auto_precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.generation.decoder import Decoder

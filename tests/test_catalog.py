@@ -1,4 +1,4 @@
-"""The catalog's data and how a variant is found in it. No keras, no network."""
+"""The catalog's data and the lookup of variants, without keras and network."""
 
 import json
 import socket
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.catalog.listed import catalog
-from gemma_nb.catalog.registry import demo_directory, nearest
+from gemma_nb.catalog.data_files import load_catalog, published_memory
+from gemma_nb.catalog.registry import demo_directory, nearest_names
 
 ALL = gnb.variants()
 DEMOS = [v for v in ALL if v.family == "Demo"]
@@ -20,7 +20,7 @@ def ids(variants):
     return [v.name for v in variants]
 
 
-# --- what it holds -----------------------------------------------------------------------------
+# --- the data ----------------------------------------------------------------------------------
 
 
 def test_newest_first_and_undated_last():
@@ -36,7 +36,7 @@ def test_newest_first_and_undated_last():
 
 
 @pytest.mark.parametrize("variant", ALL, ids=ids(ALL))
-def test_every_field_is_one_of_its_kind(variant):
+def test_every_field_has_an_allowed_value(variant):
     v = variant
     assert v.tuning in {"PT", "IT", "FT", "mix"}
     assert v.role in {"generate", "embed", "classify", "draft"}
@@ -54,7 +54,7 @@ def test_every_field_is_one_of_its_kind(variant):
 
 
 @pytest.mark.parametrize("variant", ALL, ids=ids(ALL))
-def test_numbers_belong_together(variant):
+def test_numbers_are_consistent(variant):
     v = variant
     if v.rough:
         assert v.architecture is None
@@ -111,7 +111,7 @@ def test_experts_stay_in_16_bit():
 
 
 def test_disagreements_are_few_and_explained():
-    listed = catalog().disagreements
+    listed = load_catalog().disagreements
     assert 0 < len(listed) < 20
     for row in listed:
         assert row["reason"]
@@ -119,7 +119,7 @@ def test_disagreements_are_few_and_explained():
         assert gnb.variant(row["preset"]).parameters == row["built"]
 
 
-def test_families_of_the_guide_are_there():
+def test_the_families_of_the_guide_are_listed():
     families = {v.family for v in ALL}
     assert families >= {
         "Gemma", "CodeGemma", "PaliGemma", "ShieldGemma", "MedGemma", "TranslateGemma",
@@ -146,7 +146,7 @@ def test_families_of_the_guide_are_there():
         ("demo_gemma3_instruct_4m", "generate", "turns", "IT"),
     ],
 )
-def test_what_each_is_for(name, role, prompt_format, tuning):
+def test_role_prompt_format_and_tuning(name, role, prompt_format, tuning):
     v = gnb.variant(name)
     assert (v.role, v.prompt_format, v.tuning) == (role, prompt_format, tuning)
 
@@ -159,7 +159,7 @@ def test_gemma_2_slides_and_vaultgemma_does_not():
 
 
 @pytest.mark.parametrize("demo", DEMOS, ids=ids(DEMOS))
-def test_demos_are_what_lies_in_the_package(demo):
+def test_demos_match_the_presets_in_the_package(demo):
     directory = demo_directory(demo)
     config = json.loads((directory / "config.json").read_text())["config"]
     metadata = json.loads((directory / "metadata.json").read_text())
@@ -177,7 +177,19 @@ def test_four_demos():
         demo_directory("gemma3_1b")
 
 
-# --- finding one -------------------------------------------------------------------------------
+def test_googles_figures_carry_their_date():
+    four = published_memory(gnb.variant("gemma4_instruct_2b"), "bfloat16")
+    assert (four.gigabytes, four.form, four.table) == ("11.4", "BF16", "2026-09")
+    assert "2026-09" in str(four.message)
+    three = published_memory(gnb.variant("gemma3_1b"), "int4")
+    assert (three.gigabytes, three.form) == ("0.892", "Q4_0")
+    assert "archived" in str(three.message)
+    assert published_memory(gnb.variant("gemma3_1b"), "float32") is None
+    assert published_memory(gnb.variant("code_gemma_2b_en"), "bfloat16") is None
+    assert published_memory(gnb.variant("gemma4_instruct_2b_assistant"), "bfloat16") is None
+
+
+# --- the lookup --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -205,7 +217,7 @@ def test_a_variant_comes_back_as_it_is():
     ],
 )
 def test_an_unknown_name_names_the_nearest(written, meant):
-    assert nearest(written)[0] == meant
+    assert nearest_names(written)[0] == meant
     with pytest.raises(ValueError, match="There is no Gemma variant") as error:
         gnb.variant(written)
     assert meant in str(error.value)
@@ -213,14 +225,14 @@ def test_an_unknown_name_names_the_nearest(written, meant):
 
 @pytest.mark.parametrize("nonsense", ["llama", "", "   ", "あ", "x" * 10_000, "a\0b"])
 def test_nonsense_suggests_nothing(nonsense):
-    assert nearest(nonsense) == []
+    assert nearest_names(nonsense) == []
     with pytest.raises(ValueError, match=r"gemma_nb.variants\(\)") as error:
         gnb.variant(nonsense)
     assert len(str(error.value)) < 250
 
 
 @pytest.mark.parametrize("thing", [None, 3, ["gemma3_1b"], object])
-def test_what_is_no_name(thing):
+def test_a_value_that_is_no_name_is_refused(thing):
     with pytest.raises(ValueError, match="A variant is a name"):
         gnb.variant(thing)
 
@@ -256,7 +268,7 @@ def test_known_handles_need_no_network(handle, same_numbers_as):
     assert (found.parameters, found.architecture) == (same.parameters, same.architecture)
 
 
-def test_what_keras_hub_does_not_convert_loads_from_kaggle_alone():
+def test_a_variant_that_keras_hub_does_not_convert_loads_from_kaggle_only():
     assert gnb.variant("vault_gemma_1b_en").loadable
     assert not gnb.variant("hf://google/vaultgemma-1b").loadable
     assert gnb.variant("hf://google/paligemma-3b-mix-224").loadable
@@ -287,7 +299,7 @@ def test_filters(filters, every):
 
 
 @pytest.mark.parametrize("wrong", [{"family": "Gema"}, {"tuning": "chat"}, {"family": 3}])
-def test_unknown_filters_name_what_there_is(wrong):
+def test_unknown_filters_name_the_existing_values(wrong):
     with pytest.raises(ValueError, match=r"No variant has the (family|tuning)") as error:
         gnb.variants(**wrong)
     assert "Gemma" in str(error.value) or "IT" in str(error.value)
@@ -299,7 +311,7 @@ def test_errors_speak_japanese():
         gnb.variant("gemma3_1b_it")
 
 
-def test_where_terms_are_accepted():
+def test_terms_pages():
     assert gnb.variant("gemma3_1b").terms_url == "https://www.kaggle.com/models/keras/gemma3"
     jpn = gnb.variant("gemma2_jpn_2b_it")
     assert jpn.terms_url == "https://huggingface.co/google/gemma-2-2b-jpn-it"

@@ -10,7 +10,7 @@ import pytest
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.cli import main
-from gemma_nb.fit.tasks import TASKS, suited
+from gemma_nb.fit.tasks import TASKS, variants_for_task
 from gemma_nb.text_utils import cell_width
 
 
@@ -33,7 +33,7 @@ def test_json_has_the_promised_fields(capsys):
         assert one["status"] in ("fits", "tight", "no")
         assert isinstance(one["bytes_needed"], int)
         assert one["name"] in one["reason"]
-    assert [o["name"] for o in found] == [v.name for v in suited("chat")]
+    assert [o["name"] for o in found] == [v.name for v in variants_for_task("chat")]
 
 
 def test_the_highest_precision_that_fits_is_shown(capsys):

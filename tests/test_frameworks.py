@@ -1,11 +1,10 @@
-"""The other ways to run a variant: known, unknown and impossible kept apart."""
+"""The other ways to run a variant: known, unknown and impossible ones."""
 
 import pytest
 
 from gemma_nb import frameworks_for, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.framework_data import FRAMEWORKS
-from gemma_nb.fit.frameworks import hf_name
+from gemma_nb.fit.frameworks import hugging_face_id, load_frameworks
 from gemma_nb.hardware.known import runtimes
 
 #: The guide's list (ai.google.dev/gemma/docs/run and its sub-pages, 2026-04 to 2026-09).
@@ -20,7 +19,7 @@ def options(name, runtime=None):
     return {o.framework: o for o in frameworks_for(name, runtime)}
 
 
-def test_every_framework_of_the_guide_is_there():
+def test_every_framework_of_the_guide_is_listed():
     assert options("gemma3_instruct_1b").keys() == GUIDE
 
 
@@ -72,7 +71,7 @@ def test_the_exact_command(name, framework, command):
         ("demo_gemma3_4m", "Ollama"),
     ],
 )
-def test_what_does_not_exist_is_said(name, framework):
+def test_a_missing_format_is_reported(name, framework):
     o = options(name)[framework]
     assert o.exists == "no"
     assert o.command is None
@@ -90,13 +89,13 @@ def test_what_does_not_exist_is_said(name, framework):
         ("gemma4_instruct_2b_assistant", "llama.cpp"),
     ],
 )
-def test_what_no_source_says_is_unknown(name, framework):
+def test_a_format_that_no_source_names_is_unknown(name, framework):
     o = options(name)[framework]
     assert (o.exists, o.command) == ("unknown", None)
     assert "unknown" in str(o)
 
 
-def test_what_kerashub_cannot_load_has_something_that_runs_it():
+def test_some_framework_runs_every_variant_that_kerashub_cannot_load():
     for v in variants(loadable=False):
         assert any(
             o.exists == "yes" and o.framework != "Keras / KerasHub" for o in frameworks_for(v)
@@ -104,7 +103,7 @@ def test_what_kerashub_cannot_load_has_something_that_runs_it():
 
 
 def test_the_catalogs_frameworks_are_known_here():
-    names = {f.name for f in FRAMEWORKS}
+    names = {f.name for f in load_frameworks()}
     for v in variants():
         assert set(v.runs_with) <= names
 
@@ -113,7 +112,7 @@ def test_core_and_code_are_known_in_safetensors():
     for v in variants():
         known = v.family == "CodeGemma" or (v.family == "Gemma" and v.generation in "234")
         if known and v.role == "generate":
-            assert hf_name(v), v
+            assert hugging_face_id(v), v
             assert options(v)["Transformers"].exists == "yes"
 
 
@@ -127,7 +126,7 @@ def test_hardware_decides_what_runs_here():
     assert all(o.runs_here is None for o in options("gemma3_1b").values())
 
 
-def test_what_runs_here_comes_first():
+def test_frameworks_that_run_here_come_first():
     for r in runtimes():
         found = frameworks_for("gemma4_instruct_2b", r)
         assert [o.runs_here for o in found] == sorted((o.runs_here for o in found), reverse=True)

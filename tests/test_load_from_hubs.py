@@ -92,9 +92,9 @@ def test_a_gated_handle_with_a_login_given_in_the_call(hubs, handle, login, monk
     directory = gnb.load(handle, credentials=login, download_only=True, progress=False)
     assert (directory / WEIGHTS).read_bytes() == (folder / WEIGHTS).read_bytes()
     assert {a.login for a in hubs.bodies("config.json") if a.path.startswith("/storage")} <= {None}
-    from gemma_nb.catalog.hub_lookup import LENT
+    from gemma_nb.catalog.hub_lookup import TOKEN_PROVIDER
 
-    assert LENT.get() is None
+    assert TOKEN_PROVIDER.get() is None
 
 
 def test_a_handle_that_is_on_disk_is_understood_without_a_network(hubs, monkeypatch):

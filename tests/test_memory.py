@@ -10,13 +10,17 @@ import tiny
 
 from gemma_nb import estimate_memory, estimate_speed, variant, variants
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.cache_layout import cache_bytes
-from gemma_nb.fit.cache_plan import FULL_LENGTH, LOAD_BLOCK, WINDOWED, CachePlan, padded_slots
+from gemma_nb.fit.cache_layout import (
+    FULL_LENGTH,
+    LOAD_BLOCK_BYTES,
+    WINDOWED,
+    CachePlan,
+    cache_bytes,
+    padded_slots,
+)
+from gemma_nb.fit.memory import tuning_bytes, workspace_bytes
 from gemma_nb.fit.precision import PRECISIONS
-from gemma_nb.fit.tuning_memory import tuning_bytes
-from gemma_nb.fit.weight_bytes import weight_bytes
-from gemma_nb.fit.weight_shapes import text_kernels
-from gemma_nb.fit.workspace import workspace_bytes
+from gemma_nb.fit.weight_shapes import text_weight_shapes, weight_bytes
 from gemma_nb.hardware.known import runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.loading import relayout
@@ -120,7 +124,7 @@ def test_two_ways_to_count_quantised_bytes_agree(name):
 def test_the_architecture_tells_where_all_parameters_are():
     for v in variants():
         if v.architecture and v.role == "generate":
-            _, rest = text_kernels(v)
+            _, rest = text_weight_shapes(v)
             assert 0 <= rest <= 0.004 * v.text_parameters, v.name
 
 
@@ -150,8 +154,7 @@ def test_keras_leaves_experts_in_16_bit():
 def test_bytes_of_a_really_quantised_model(mode):
     import keras_hub
 
-    from gemma_nb.fit.weight_bytes import kernel_bytes
-    from gemma_nb.fit.weight_shapes import kernels
+    from gemma_nb.fit.weight_shapes import decoder_weight_shapes, weight_shape_bytes
 
     shape = {
         "num_layers": 2,
@@ -171,7 +174,10 @@ def test_bytes_of_a_really_quantised_model(mode):
     a = dataclasses.replace(
         variant("gemma3_1b").architecture, **shape, sliding_window=None, global_every=None
     )
-    assert sum(kernel_bytes(k, PRECISIONS[mode]) for k in kernels(a)) + norms == real
+    assert (
+        sum(weight_shape_bytes(k, PRECISIONS[mode]) for k in decoder_weight_shapes(a)) + norms
+        == real
+    )
 
 
 def test_on_an_accelerator_a_layer_has_room_that_products_divide():
@@ -191,7 +197,7 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
     import jax
     from tiny import gemma2, gemma3
 
-    from gemma_nb.fit.cache_plan import CHUNK
+    from gemma_nb.fit.cache_layout import TOKENS_PER_CALL
     from gemma_nb.generation import decoder as decoding
     from gemma_nb.generation.decoder import Decoder
     from gemma_nb.generation.sampling import Sampling
@@ -208,7 +214,7 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
             sliding_window=b.sliding_window_size,
             global_every=every,
         )
-        decoder = Decoder(lm, length, chunk=CHUNK)
+        decoder = Decoder(lm, length, chunk=TOKENS_PER_CALL)
         real = sum(x.nbytes for x in jax.tree.leaves(decoder._empty().caches))
         plan = dataclasses.replace(WINDOWED, snapshots=0, padded=padded)
         assert cache_bytes(a, length, dtype_bytes=4, plan=plan) == real
@@ -367,10 +373,10 @@ def test_kerashub_runs_every_expert():
 
 
 def test_a_processor_multiplies_in_float32():
-    """XLA's memory analysis of this package's decode step: see ``workspace.CONSTANTS``."""
+    """XLA's memory analysis of this package's decode step: see ``WORKSPACE_CONSTANTS``."""
     v = variant("gemma3_270m")
     a = dataclasses.replace(v.architecture, vocabulary_size=16384)
-    matrices, _ = text_kernels(dataclasses.replace(v, architecture=a))
+    matrices, _ = text_weight_shapes(dataclasses.replace(v, architecture=a))
     laptop = runtime("laptop 16 GB")
 
     def mib(name):
@@ -398,7 +404,7 @@ def test_no_architecture_makes_a_rough_estimate():
 @pytest.mark.parametrize("precision", ["bfloat16", "int8", "int4"])
 def test_loading_holds_the_weights_and_a_block(precision):
     e = estimate_memory("gemma3_12b", precision)
-    assert e.load_peak_device == e.weights + e.towers + LOAD_BLOCK
+    assert e.load_peak_device == e.weights + e.towers + LOAD_BLOCK_BYTES
     assert e.load_peak_host < 2 * GIB
 
 
@@ -406,7 +412,7 @@ def test_loading_holds_the_weights_and_a_block(precision):
 def test_the_block_is_the_one_that_is_loaded_by():
     from gemma_nb.loading import tensor_files
 
-    assert tensor_files.BLOCK == LOAD_BLOCK
+    assert tensor_files.BLOCK == LOAD_BLOCK_BYTES
 
 
 def test_tuning_takes_more_than_running():

@@ -1,4 +1,4 @@
-"""Precisions: their names, their bytes, and what is refused."""
+"""Precisions: names, sizes and refused values."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Recommendations: Google's rule where it holds, and nothing that does not fit, ever."""
+"""Recommendations: they follow Google's rule, and they always fit."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ import pytest
 from gemma_nb import advise, recommend, set_language, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.recommend import DEMO
-from gemma_nb.fit.tasks import GUIDE, TASKS, find_task, is_core, suited
+from gemma_nb.fit.tasks import GUIDE_URL, TASKS, find_task, is_core, variants_for_task
 from gemma_nb.hardware.known import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
@@ -23,7 +23,7 @@ def test_googles_rule_on_a_large_gpu():
     found = recommend("H100")
     assert found.variant.name == "gemma4_instruct_2b"  # newest core, fewest parameters
     assert found.precision == "bfloat16"
-    assert found.source == GUIDE
+    assert found.source == GUIDE_URL
     assert "newest core" in str(found)
     # and beside it the largest that fits comfortably
     assert found.alternative.variant.name == "gemma4_instruct_31b"
@@ -35,7 +35,7 @@ def test_googles_rule_on_a_large_gpu():
     assert advise("gemma4_instruct_31b", "bfloat16", smaller).status == "tight"
 
 
-def test_the_ladder_newest_then_older_then_the_demo():
+def test_the_newest_then_older_ones_then_the_demo():
     names = []
     for gib in (16, 8, 1.2, 0.7, 0.2):
         found = recommend(card(gib))
@@ -92,7 +92,7 @@ def test_each_task_gets_its_family(task, family):
     assert found.source.startswith("https://")
     kind = {"image": "image", "audio": "audio"}.get(task)
     assert kind is None or kind in found.variant.modalities
-    smaller = [v for v in suited(task) if v.generation == found.variant.generation]
+    smaller = [v for v in variants_for_task(task) if v.generation == found.variant.generation]
     assert found.variant.parameters == min(v.parameters for v in smaller)
 
 
@@ -110,7 +110,7 @@ def test_tuning_is_in_full_precision():
     assert small.variant.parameters < found.variant.parameters
 
 
-def test_where_nothing_is_made_for_the_task_it_says_so_and_what_instead():
+def test_if_nothing_fits_the_task_chat_is_recommended_instead():
     found = recommend("T4", "statistics")
     assert found.variant.name == recommend("T4").variant.name
     assert "No DataGemma fits" in str(found)
@@ -139,7 +139,7 @@ def test_binder_gets_the_demo():
     assert found.source == "gemma_nb"
 
 
-def test_where_not_even_the_demo_fits_is_an_error():
+def test_it_is_an_error_if_not_even_the_demo_fits():
     with pytest.raises(ValueError, match="Not even the demo"):
         recommend(Runtime("thimble", "cpu", 10**6))
 

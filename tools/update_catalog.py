@@ -36,7 +36,7 @@ from keras_hub.src.models.gemma4.gemma4_vision_encoder import Gemma4VisionEncode
 from keras_hub.src.models.mobilenetv5.mobilenetv5_backbone import MobileNetV5Backbone
 from keras_hub.src.utils.transformers.convert_gemma3n import MODEL_CONFIGS
 
-from gemma_nb.catalog.config_readers import BACKBONES, architecture_of
+from gemma_nb.catalog.keras_config import BACKBONE_GENERATIONS, ConfigFields, build_architecture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +194,9 @@ def image_numbers(config: dict[str, Any]) -> dict[str, Any]:
 
 def architecture(config: dict[str, Any]) -> dict[str, Any]:
     """The fields of the configuration's ``Architecture`` that are not at their defaults."""
-    return _known(asdict(architecture_of(config["backbone"], config)))
+    return _known(
+        asdict(build_architecture(config["backbone"], ConfigFields(config, config["backbone"])))
+    )
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +220,7 @@ def registry() -> dict[str, dict[str, Any]]:
     """Every Gemma-family preset that the installed keras-hub registers."""
     return {
         name: preset
-        for backbone in BACKBONES
+        for backbone in BACKBONE_GENERATIONS
         for name, preset in getattr(keras_hub.models, backbone).presets.items()
     }
 

@@ -1,7 +1,8 @@
-"""The small files of a model, wherever it lies: a directory, Hugging Face or Kaggle.
+"""Reads the small files of a model from a directory, from Hugging Face or from Kaggle.
 
-Weights are never downloaded: of safetensors only the headers are read (the first bytes of each
-file), from Hugging Face by HTTP range requests. Clients are imported when they are first needed.
+Weights are never downloaded. Of safetensors files only the headers are read (the first bytes of
+each file), from Hugging Face by HTTP range requests. The hubs' client packages are imported at the
+first lookup.
 """
 
 from __future__ import annotations
@@ -18,75 +19,99 @@ from typing import Any, Protocol
 
 from gemma_nb.errors import InvalidInput, LoadError
 
-#: A safetensors header is a JSON of at most this many bytes (the format's own limit).
+#: The format limits the JSON of a safetensors header to this many bytes.
 _HEADER_LIMIT = 100_000_000
 
+#: Hugging Face's licence tags -> the names of ``Variant.licence``.
+_LICENCES = {
+    "gemma": "Gemma",
+    "apache-2.0": "Apache-2.0",
+    "mit": "MIT",
+    "health-ai-developer-foundations": "HAI-DEF",
+}
+
+#: A function that returns the Hugging Face token for a lookup. If it is None, the client searches
+#: for a token itself.
+TOKEN_PROVIDER: ContextVar[Callable[[], str] | None] = ContextVar("TOKEN_PROVIDER", default=None)
+
 
 @dataclass(frozen=True)
-class Tensor:
-    """One tensor of a safetensors header: its format's dtype name ("BF16") and its size."""
+class TensorInfo:
+    """One tensor of a safetensors header.
+
+    Args:
+        dtype: the dtype as the format names it, "BF16" for instance.
+        elements: the number of elements.
+    """
 
     dtype: str
-    numbers: int
+    elements: int
 
 
 @dataclass(frozen=True)
-class About:
-    """What the host says of a model: licence, whether terms gate it, ISO date of its creation."""
+class HubInfo:
+    """The facts that a hub publishes about a model.
+
+    Args:
+        licence: the licence, as ``Variant.licence`` names it.
+        gated: whether terms must be accepted before a download.
+        created: ISO date of the repository's creation; None if unknown.
+    """
 
     licence: str = "unknown"
     gated: bool = False
     created: str | None = None
 
 
-class Files(Protocol):
-    """A model's small files."""
+class ModelFiles(Protocol):
+    """Access to the small files of one model."""
 
-    #: the directory or handle, for messages
+    #: The directory or handle, for error messages.
     where: str
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes; None where it is not there."""
+        """Returns the bytes of a file; None if there is no such file."""
 
-    def tensors(self) -> dict[str, Tensor] | None:
-        """Every tensor of the safetensors headers by name; None where there are none to read."""
+    def tensors(self) -> dict[str, TensorInfo] | None:
+        """Returns the tensors of all safetensors headers by name; None if none can be read."""
 
-    def about(self) -> About:
-        """What the host says of it."""
+    def info(self) -> HubInfo:
+        """Returns the facts that the hub publishes."""
 
 
-class Directory:
-    """A model in a local directory."""
+class DirectoryFiles:
+    """The files of a model in a local directory."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.where = path, str(path)
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes; None where it is not there."""
+        """Returns the bytes of a file; None if there is no such file."""
         path = self.path / name
         return path.read_bytes() if path.is_file() else None
 
-    def tensors(self) -> dict[str, Tensor] | None:
-        """Every tensor of the safetensors files' headers; None where there is no such file."""
-        files = sorted(self.path.glob("*.safetensors"))
-        found: dict[str, Tensor] = {}
-        for path in files:
-            found.update(read_header(path))
-        return found if files else None
+    def tensors(self) -> dict[str, TensorInfo] | None:
+        """Returns the tensors of all safetensors headers; None if there is no such file."""
+        paths = sorted(self.path.glob("*.safetensors"))
+        tensors: dict[str, TensorInfo] = {}
+        for path in paths:
+            tensors.update(read_safetensors_header(path))
+        return tensors if paths else None
 
-    def about(self) -> About:
-        """A directory says nothing of that."""
-        return About()
+    def info(self) -> HubInfo:
+        """Returns the defaults: a directory carries no such facts."""
+        return HubInfo()
 
 
-def read_header(path: Path) -> dict[str, Tensor]:
-    """The tensors of one safetensors file, from its header.
+def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
+    """Reads the tensors of one safetensors file from its header.
 
-    The file starts with the header's length (8 bytes, little-endian), then the header, a JSON
-    object from tensor to dtype, shape and offsets (huggingface/safetensors, README, "Format").
+    The file starts with the length of the header (8 bytes, little-endian). The header follows: a
+    JSON object that maps each tensor to its dtype, shape and offsets (huggingface/safetensors,
+    README, "Format").
 
     Raises:
-        InvalidInput: the file is cut short or no safetensors.
+        InvalidInput: the file is truncated or not a safetensors file.
     """
     with path.open("rb") as file:
         start = file.read(8)
@@ -95,7 +120,7 @@ def read_header(path: Path) -> dict[str, Tensor]:
     try:
         header = json.loads(raw)
         return {
-            name: Tensor(entry["dtype"], prod(entry["shape"]))
+            name: TensorInfo(entry["dtype"], prod(entry["shape"]))
             for name, entry in header.items()
             if name != "__metadata__"
         }
@@ -103,26 +128,30 @@ def read_header(path: Path) -> dict[str, Tensor]:
         raise InvalidInput("not_safetensors", path=path) from None
 
 
-#: What gives the client a login for a lookup; it looks for one itself where this is None.
-LENT: ContextVar[Callable[[], str] | None] = ContextVar("LENT", default=None)
-
-
-class HuggingFace:
-    """A model on Hugging Face, read with its own client and its tokens."""
+class HuggingFaceFiles:
+    """The files of a model on Hugging Face, read with its client package and its tokens."""
 
     def __init__(self, repository: str) -> None:
         self.repository, self.where = repository, f"hf://{repository}"
 
-    def _call(self, what: str, *args: Any, **kwargs: Any) -> Any:
-        """Calls the client; its errors become ours. None where a file is not there."""
+    def _call(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Calls a method of the client.
+
+        Returns:
+            The method's result; None if a file does not exist.
+
+        Raises:
+            InvalidInput: no such repository, or no access to it.
+            LoadError: the hub cannot be reached.
+        """
         from huggingface_hub import HfApi, errors
 
         try:
-            # the environment's endpoint as it is now, not as it was when the client was imported
-            lent = LENT.get()
-            token = lent() if lent else None
+            provider = TOKEN_PROVIDER.get()
+            token = provider() if provider else None
+            # the client has read HF_ENDPOINT at its import; pass the present value
             client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
-            return getattr(client, what)(self.repository, *args, **kwargs)
+            return getattr(client, method)(self.repository, *args, **kwargs)
         except errors.GatedRepoError:
             raise self._refused() from None
         except (errors.RepositoryNotFoundError, errors.HFValidationError):
@@ -137,7 +166,8 @@ class HuggingFace:
             raise LoadError("hub_unreachable", handle=self.where, why=error) from None
         except errors.SafetensorsParsingError:
             raise InvalidInput("not_safetensors", path=self.where) from None
-        except (getattr(errors, "HTTPError", OSError), OSError) as error:  # httpx's, requests'
+        # httpx's error or, in older clients, that of requests (an OSError)
+        except (getattr(errors, "HTTPError", OSError), OSError) as error:
             raise LoadError("hub_unreachable", handle=self.where, why=error) from None
 
     def _refused(self) -> InvalidInput:
@@ -145,49 +175,40 @@ class HuggingFace:
         return InvalidInput("hub_refused", handle=self.where, url=url)
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes, through the client's own cache; None where it is not there."""
+        """Returns the bytes of a file, through the client's cache; None if there is none."""
         path = self._call("hf_hub_download", name)
         return None if path is None else Path(path).read_bytes()
 
-    def tensors(self) -> dict[str, Tensor] | None:
-        """Every tensor of the safetensors headers; None where the model has no safetensors."""
-        found = self._call("get_safetensors_metadata")
-        if found is None:
+    def tensors(self) -> dict[str, TensorInfo] | None:
+        """Returns the tensors of all safetensors headers; None if the model has no safetensors."""
+        metadata = self._call("get_safetensors_metadata")
+        if metadata is None:
             return None
         return {
-            name: Tensor(tensor.dtype, prod(tensor.shape))
-            for file in found.files_metadata.values()
+            name: TensorInfo(tensor.dtype, prod(tensor.shape))
+            for file in metadata.files_metadata.values()
             for name, tensor in file.tensors.items()
         }
 
-    def about(self) -> About:
-        """What the repository's page says."""
+    def info(self) -> HubInfo:
+        """Returns the facts of the repository's page."""
         info = self._call("model_info")
-        card = info.card_data.get("license") if info.card_data else None
-        return About(
-            licence=_LICENCES.get(card or "unknown", card or "unknown"),
+        tag = info.card_data.get("license") if info.card_data else None
+        return HubInfo(
+            licence=_LICENCES.get(tag or "unknown", tag or "unknown"),
             gated=bool(info.gated),
             created=info.created_at.date().isoformat() if info.created_at else None,
         )
 
 
-#: Hugging Face's licence tags -> the catalog's names.
-_LICENCES = {
-    "gemma": "Gemma",
-    "apache-2.0": "Apache-2.0",
-    "mit": "MIT",
-    "health-ai-developer-foundations": "HAI-DEF",
-}
-
-
-class Kaggle:
-    """A model on Kaggle, read with its own client and its credentials."""
+class KaggleFiles:
+    """The files of a model on Kaggle, read with its client package and its credentials."""
 
     def __init__(self, handle: str) -> None:
         self.handle, self.where = handle, f"kaggle://{handle}"
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes, through the client's own cache; None where it is not there."""
+        """Returns the bytes of a file, through the client's cache; None if there is none."""
         import kagglehub
         from kagglehub.exceptions import KaggleApiHTTPError
         from requests import RequestException
@@ -206,10 +227,10 @@ class Kaggle:
         except RequestException as error:
             raise LoadError("hub_unreachable", handle=self.where, why=error) from None
 
-    def tensors(self) -> dict[str, Tensor] | None:
-        """Nothing: Kaggle's client downloads whole files."""
+    def tensors(self) -> dict[str, TensorInfo] | None:
+        """Returns None: Kaggle's client downloads whole files only."""
         return None
 
-    def about(self) -> About:
-        """Nothing: what Kaggle says of a licence is not machine-readable."""
-        return About()
+    def info(self) -> HubInfo:
+        """Returns the defaults: Kaggle's licence text is not machine-readable."""
+        return HubInfo()

@@ -1,22 +1,21 @@
-"""What the config.json of a Hugging Face checkpoint says.
+"""Reads the config.json of a Hugging Face checkpoint.
 
-Its fields become KerasHub's backbone arguments as KerasHub's own converters do it (keras-hub 0.32,
-``utils/transformers/convert_*.py``), defaults included, so that a variant reads here as it would
-load. A field that is missing is named.
+The fields are translated into KerasHub's backbone arguments in the same way as in KerasHub's own
+converters (keras-hub 0.32, ``utils/transformers/convert_*.py``), with the same defaults. The
+``Architecture`` therefore equals that of the model that KerasHub loads. An error names a missing
+field.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from gemma_nb.catalog.config_readers import Config, Format, build_architecture
+from gemma_nb.catalog.keras_config import ConfigFields, ConfigSummary, build_architecture
 from gemma_nb.errors import InvalidInput
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-#: model_type of config.json -> the Gemma generation, for what KerasHub 0.32 converts.
-CONVERTED = {
+#: model_type of config.json -> the Gemma generation; the types that KerasHub 0.32 converts.
+CONVERTED_MODEL_TYPES = {
     "gemma": "1",
     "gemma2": "2",
     "gemma3": "3",
@@ -29,8 +28,8 @@ CONVERTED = {
     "t5gemma": "2",
     "t5gemma2": "3",
 }
-#: model_types of the family that KerasHub 0.32 has no converter for.
-NOT_CONVERTED = {
+#: The same for the types of the Gemma family that KerasHub 0.32 does not convert.
+OTHER_MODEL_TYPES = {
     "vaultgemma": "2",
     "recurrent_gemma": "1",
     "shieldgemma2": "3",
@@ -39,68 +38,89 @@ NOT_CONVERTED = {
     "diffusion_gemma": "4",
     "embedding_gemma2": "4",
 }
+#: Types whose config holds the decoder's fields in "text_config".
+_WITH_TEXT_CONFIG = ("gemma3", "gemma3n", "gemma4", "gemma4_assistant", "paligemma")
 
 
-def read_hugging_face(fields: Mapping[str, Any], where: str) -> Format:
-    """Understands the config.json of a Hugging Face checkpoint.
+def read_hugging_face_config(fields: Mapping[str, Any], where: str) -> ConfigSummary:
+    """Reads the config.json of a Hugging Face checkpoint.
 
     Args:
         fields: the parsed file.
-        where: the directory or handle, for the message.
+        where: the directory or handle, for error messages.
 
     Raises:
         InvalidInput: a field is missing, or it is no Gemma model; the message says which.
     """
-    config = Config(fields, where)
-    kind = config["model_type"]
-    if kind in NOT_CONVERTED:
-        text = config.part("text_config") if config.get("text_config") else config
-        return Format(NOT_CONVERTED[kind], None, ("text",), text.get("max_position_embeddings"))
-    if kind not in CONVERTED:
-        raise InvalidInput("not_gemma", where=config.where, field="model_type", value=kind)
-    whole = kind in ("gemma3", "gemma3n", "gemma4", "gemma4_assistant", "paligemma")
-    if kind.startswith("t5gemma"):
-        text = config.part("decoder")
+    config = ConfigFields(fields, where)
+    model_type = config["model_type"]
+    if model_type in OTHER_MODEL_TYPES:
+        text = config.nested("text_config") if config.get("text_config") else config
+        return ConfigSummary(
+            base=OTHER_MODEL_TYPES[model_type],
+            architecture=None,
+            modalities=("text",),
+            context_length=text.get("max_position_embeddings"),
+        )
+    if model_type not in CONVERTED_MODEL_TYPES:
+        raise InvalidInput("not_gemma", where=config.where, field="model_type", value=model_type)
+    if model_type.startswith("t5gemma"):
+        text = config.nested("decoder")
     else:
-        text = config.part("text_config") if whole else config
-    backbone, arguments = _READERS[kind](config, text)
-    seen = config.part("encoder") if kind == "t5gemma2" else config
-    vision, audio = seen.get("vision_config"), seen.get("audio_config")
-    embeds = kind.startswith("gemma3") and text.get("use_bidirectional_attention") is True
-    role = "embed" if embeds else "draft" if kind == "gemma4_assistant" else "generate"
-    return Format(
-        base=CONVERTED[kind],
-        architecture=build_architecture(backbone, Config(arguments, config.where)),
+        text = config.nested("text_config") if model_type in _WITH_TEXT_CONFIG else config
+    backbone, arguments = _TRANSLATORS[model_type](config, text)
+    # the encoder of T5Gemma 2 reads the images
+    multimodal = config.nested("encoder") if model_type == "t5gemma2" else config
+    vision, audio = multimodal.get("vision_config"), multimodal.get("audio_config")
+    return ConfigSummary(
+        base=CONVERTED_MODEL_TYPES[model_type],
+        architecture=build_architecture(backbone, ConfigFields(arguments, config.where)),
         modalities=("text", *["image"] * bool(vision), *["audio"] * bool(audio)),
         context_length=text.get("max_position_embeddings"),
-        image_tokens=_image_tokens(kind, seen) if vision else None,
+        image_tokens=_image_tokens(model_type, multimodal) if vision else None,
         image_size=(vision or {}).get("image_size"),
-        role=role,
-        encoder_decoder=kind.startswith("t5gemma"),
+        role=_role(model_type, text),
+        encoder_decoder=model_type.startswith("t5gemma"),
     )
 
 
-def _image_tokens(kind: str, config: Config) -> int | None:
-    if kind == "paligemma":
-        return config.part("vision_config").get("num_image_tokens")
+def _role(model_type: str, text: ConfigFields) -> str:
+    # EmbeddingGemma is a Gemma 3 with bidirectional attention
+    if model_type.startswith("gemma3") and text.get("use_bidirectional_attention") is True:
+        return "embed"
+    return "draft" if model_type == "gemma4_assistant" else "generate"
+
+
+def _image_tokens(model_type: str, config: ConfigFields) -> int | None:
+    if model_type == "paligemma":
+        return config.nested("vision_config").get("num_image_tokens")
     return config.get("mm_tokens_per_image", config.get("vision_soft_tokens_per_image"))
 
 
-def _numbers(text: Config, *, heads: int | None = None, kv: int | None = None) -> dict[str, Any]:
+# Each function below returns the name of KerasHub's backbone class and the arguments of that class.
+# It takes the whole config and its text part (the same object in a text-only checkpoint).
+
+
+def _common_arguments(
+    text: ConfigFields, *, query_heads: int | None = None, key_value_heads: int | None = None
+) -> dict[str, Any]:
+    """The arguments that several classes share; the numbers of heads are the defaults."""
     return {
         "num_layers": text["num_hidden_layers"],
-        "num_query_heads": text.get("num_attention_heads", heads) or text["num_attention_heads"],
-        "num_key_value_heads": text.get("num_key_value_heads", kv) or text["num_key_value_heads"],
+        "num_query_heads": text.get("num_attention_heads", query_heads)
+        or text["num_attention_heads"],
+        "num_key_value_heads": text.get("num_key_value_heads", key_value_heads)
+        or text["num_key_value_heads"],
         "hidden_dim": text["hidden_size"],
         "intermediate_dim": text["intermediate_size"],
         "head_dim": text["head_dim"],
     }
 
 
-def _gemma(config: Config, _: Config) -> tuple[str, dict[str, Any]]:
+def _gemma(config: ConfigFields, _: ConfigFields) -> tuple[str, dict[str, Any]]:
     gemma2 = config["model_type"] == "gemma2"
     return "GemmaBackbone", {
-        **_numbers(config),
+        **_common_arguments(config),
         "vocabulary_size": config["vocab_size"],
         "intermediate_dim": 2 * config["intermediate_size"],
         "use_sliding_window_attention": gemma2,
@@ -109,30 +129,30 @@ def _gemma(config: Config, _: Config) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _gemma3(config: Config, text: Config) -> tuple[str, dict[str, Any]]:
-    whole = config["model_type"] == "gemma3"
+def _gemma3(config: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
+    with_vision = config["model_type"] == "gemma3"
     return "Gemma3Backbone", {
-        **_numbers(text, heads=8, kv=4),
-        "vocabulary_size": text.get("vocab_size", 262208 if whole else 262144),
+        **_common_arguments(text, query_heads=8, key_value_heads=4),
+        "vocabulary_size": text.get("vocab_size", 262208 if with_vision else 262144),
         "use_sliding_window_attention": bool(text.get("sliding_window")),
         "sliding_window_size": text.get("sliding_window", 4096),
     }
 
 
-def _gemma3n(_: Config, text: Config) -> tuple[str, dict[str, Any]]:
-    same = ("num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
+def _gemma3n(_: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
+    same_names = ("num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
             "intermediate_size", "layer_types", "sliding_window", "num_kv_shared_layers",
             "hidden_size_per_layer_input", "altup_num_inputs")  # fmt: skip
     return "Gemma3nBackbone", {
-        **{field: text[field] for field in same},
+        **{field: text[field] for field in same_names},
         "text_hidden_size": text["hidden_size"],
         "text_vocab_size": text["vocab_size"],
     }
 
 
-def _gemma4(_: Config, text: Config) -> tuple[str, dict[str, Any]]:
+def _gemma4(_: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
     return "Gemma4Backbone", {
-        **_numbers(text, heads=8, kv=1),
+        **_common_arguments(text, query_heads=8, key_value_heads=1),
         "vocabulary_size": text.get("vocab_size", 262144),
         "sliding_window_size": text.get("sliding_window", 512),
         "layer_types": text["layer_types"],
@@ -150,22 +170,24 @@ def _gemma4(_: Config, text: Config) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _paligemma(config: Config, text: Config) -> tuple[str, dict[str, Any]]:
+def _paligemma(config: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
+    # KerasHub's converter reads the head size from this field too
+    fields = {"head_dim": text["num_image_tokens"], **text.fields}
     return "PaliGemmaBackbone", {
-        **_numbers(Config({"head_dim": text["num_image_tokens"], **text.fields}, text.where)),
+        **_common_arguments(ConfigFields(fields, text.where)),
         "vocabulary_size": config["image_token_index"],
         "intermediate_dim": 2 * text["intermediate_size"],
     }
 
 
-def _t5gemma(config: Config, decoder: Config) -> tuple[str, dict[str, Any]]:
-    encoder = config.part("encoder")
+def _t5gemma(config: ConfigFields, decoder: ConfigFields) -> tuple[str, dict[str, Any]]:
+    encoder = config.nested("encoder")
     second = config["model_type"] == "t5gemma2"
-    sides = {"encoder": encoder.part("text_config") if second else encoder, "decoder": decoder}
+    stacks = {"encoder": encoder.nested("text_config") if second else encoder, "decoder": decoder}
     arguments = {
-        f"{side}_{ours}": part[theirs]
-        for side, part in sides.items()
-        for ours, theirs in (
+        f"{stack}_{keras_name}": fields[name]
+        for stack, fields in stacks.items()
+        for keras_name, name in (
             ("num_layers", "num_hidden_layers"),
             ("num_attention_heads", "num_attention_heads"),
             ("num_key_value_heads", "num_key_value_heads"),
@@ -183,7 +205,7 @@ def _t5gemma(config: Config, decoder: Config) -> tuple[str, dict[str, Any]]:
     }
 
 
-_READERS = {
+_TRANSLATORS = {
     "gemma": _gemma,
     "gemma2": _gemma,
     "gemma3": _gemma3,

@@ -1,159 +1,221 @@
-"""Every Gemma variant: what it is, where it comes from, and the numbers memory follows from.
+"""Lookup of Gemma variants by name, handle or directory, and of the pages with their terms.
 
-Pure data: reading it imports nothing but the standard library and costs a few milliseconds. Only a
-variant that is not in the catalog (a directory, a community's ``hf://`` or ``kaggle://`` handle)
-is looked at where it lies, without its weights.
+The catalog is data: reading it imports nothing but the standard library and takes a few
+milliseconds. Only a variant outside the catalog (a directory, or a community's ``hf://`` or
+``kaggle://`` handle) is read from its source, without its weights.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
-from gemma_nb.catalog.listed import catalog
-from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.catalog.data_files import load_catalog
+from gemma_nb.catalog.unlisted import variant_from_directory, variant_from_handle
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 
-__all__ = ["Architecture", "Variant", "demo_directory", "variant", "variants"]
-
-#: What is taken where nothing is named: no account, no download, no accelerator.
+#: The default variant: it needs no account, no download and no accelerator.
 DEMO = "demo_gemma3_instruct_4m"
 
-_DEMO = Path(__file__).parent.parent / "demo"
+_DEMO_PRESETS = Path(__file__).parent.parent / "demo"
 
 
 def variants(
     family: str | None = None, tuning: str | None = None, loadable: bool | None = None
 ) -> list[Variant]:
-    """The catalog, newest first; what has no date comes last.
+    """Lists the variants of the catalog, newest first; those without a date come last.
 
     Args:
-        family: "Gemma", "CodeGemma", "PaliGemma", …, any case; every family when None.
-        tuning: "PT", "IT", "FT" or "mix", any case; every tuning when None.
-        loadable: whether KerasHub must be able to load it; either when None.
+        family: "Gemma", "CodeGemma", "PaliGemma", …, in any case; None for every family.
+        tuning: "PT", "IT", "FT" or "mix", in any case; None for every tuning.
+        loadable: True for the variants that KerasHub loads, False for the others, None for both.
+
+    Returns:
+        The variants that match all arguments.
 
     Raises:
         InvalidInput: no variant has that family or tuning.
     """
-    found = list(catalog().names.values())
-    for field, asked in (("family", family), ("tuning", tuning)):
-        if asked is None:
+    matches = list(load_catalog().names.values())
+    for field, value in (("family", family), ("tuning", tuning)):
+        if value is None:
             continue
-        known = {getattr(v, field).lower(): getattr(v, field) for v in catalog().names.values()}
-        wanted = str(asked).strip().lower()
-        if wanted not in known:
-            near = get_close_matches(wanted, known, n=3, cutoff=0.4) or sorted(known)
-            names = ", ".join(known[n] for n in near)
-            raise InvalidInput("unknown_filter", field=field, asked=asked, names=names)
-        found = [v for v in found if getattr(v, field).lower() == wanted]
-    return [v for v in found if loadable is None or v.loadable == loadable]
+        # lower case -> as the catalog writes it
+        spellings = {
+            getattr(v, field).lower(): getattr(v, field) for v in load_catalog().names.values()
+        }
+        key = str(value).strip().lower()
+        if key not in spellings:
+            near = get_close_matches(key, spellings, n=3, cutoff=0.4) or sorted(spellings)
+            names = ", ".join(spellings[n] for n in near)
+            raise InvalidInput("unknown_filter", field=field, asked=value, names=names)
+        matches = [v for v in matches if getattr(v, field).lower() == key]
+    return [v for v in matches if loadable is None or v.loadable == loadable]
 
 
 def variant(name: str | Path | Variant) -> Variant:
-    """One variant.
+    """Looks up one variant.
 
     Args:
-        name: a name of the catalog in any case; an ``hf://org/name`` or ``kaggle://…`` handle; a
-            directory with a model in it (a ``Path``, or a string with a separator); or a
-            ``Variant``, which comes back as it is. A handle that the catalog has is answered from
-            it, any other one and a directory from their config and headers, without weights.
+        name: a name of the catalog, in any case; an ``hf://org/name`` or ``kaggle://…`` handle; a
+            directory that holds a model (a ``Path``, or a string with a separator); or a
+            ``Variant``, which is returned as it is. A handle in the catalog is answered from the
+            catalog. Any other handle and a directory are read: their config and tensor headers,
+            not their weights.
+
+    Returns:
+        The variant.
 
     Raises:
-        InvalidInput: unknown (the message names the nearest ones), or not a Gemma model that can
-            be understood (the message names the field that is missing).
-        LoadError: a handle's host could not be reached.
+        InvalidInput: the name is unknown (the message names the nearest ones), or the source is no
+            Gemma model that this package can read (the message names the missing field).
+        LoadError: the host of a handle cannot be reached.
     """
     if isinstance(name, Variant):
         return name
     if not isinstance(name, str | Path):
         raise InvalidInput("variant_not_a_name", kind=type(name).__name__)
-    asked = str(name).strip()
-    known = catalog()
-    for index in (known.names, known.handles):
-        if isinstance(name, str) and asked.lower() in index:
-            return index[asked.lower()]
-    if not asked:
-        raise _unknown(asked)
-    if "://" in asked and not isinstance(name, Path):
-        from gemma_nb.catalog.unlisted import from_handle
-
-        return from_handle(asked)
-    if path := _directory(asked):
-        from gemma_nb.catalog.unlisted import from_directory
-
-        return from_directory(path)
-    if asked.lower() in known.hf_ids:
-        preset = known.hf_ids[asked.lower()]
-        raise InvalidInput("variant_on_hugging_face", asked=asked, name=preset.name)
-    if isinstance(name, Path) or re.search(r"[/\\]", asked):
-        raise InvalidInput("no_such_directory", path=shorten(asked))
-    raise _unknown(asked)
+    text = str(name).strip()
+    catalog = load_catalog()
+    for index in (catalog.names, catalog.handles):
+        if isinstance(name, str) and text.lower() in index:
+            return index[text.lower()]
+    if not text:
+        raise _unknown_variant(text)
+    if "://" in text and not isinstance(name, Path):
+        return variant_from_handle(text)
+    if directory := _existing_directory(text):
+        return variant_from_directory(directory)
+    if text.lower() in catalog.hf_ids:
+        preset = catalog.hf_ids[text.lower()]
+        raise InvalidInput("variant_on_hugging_face", asked=text, name=preset.name)
+    if isinstance(name, Path) or re.search(r"[/\\]", text):
+        raise InvalidInput("no_such_directory", path=_shorten(text))
+    raise _unknown_variant(text)
 
 
-def _directory(asked: str) -> Path | None:
-    """The existing directory of that name; None also where it cannot be a name."""
-    path = Path(asked)
+def _existing_directory(text: str) -> Path | None:
+    """The directory with that path; None if there is none, or if the text cannot be a path."""
+    path = Path(text)
     try:
         path = path.expanduser()
         return path if path.is_dir() else None
-    except (OSError, RuntimeError):  # too long; no such user
+    except (OSError, RuntimeError):  # the path is too long; there is no such user
         return None
 
 
-def _unknown(asked: str) -> InvalidInput:
-    near = nearest(asked)
+def _unknown_variant(text: str) -> InvalidInput:
+    near = nearest_names(text)
     hint = (
         Message("nearest_variants", {"names": ", ".join(near)})
         if near
         else Message("no_near_variant")
     )
-    return InvalidInput("unknown_variant", name=shorten(asked), near=hint)
+    return InvalidInput("unknown_variant", name=_shorten(text), near=hint)
 
 
-def shorten(text: str, longest: int = 100) -> str:
-    """A text as it stands in a message: cut behind ``longest`` characters."""
+def _shorten(text: str, longest: int = 100) -> str:
+    """A text for a message, cut after ``longest`` characters."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def nearest(asked: str, count: int = 3) -> list[str]:
-    """The names most like ``asked``, likest first; Hugging Face's names count too.
+def nearest_names(text: str, count: int = 3) -> list[str]:
+    """Finds the variants whose name resembles a text.
+
+    The names on Hugging Face are compared too.
 
     Args:
-        asked: what was written, in any manner ("gemma-3-1b-it", "Gemma3 1B instruct").
-        count: how many at most.
+        text: a name in any spelling ("gemma-3-1b-it", "Gemma3 1B instruct").
+        count: how many names at most.
+
+    Returns:
+        Names of the catalog, the most similar first.
     """
 
-    def bare(text: str) -> str:
+    def letters_and_digits(text: str) -> str:
         return re.sub(r"[^0-9a-z]", "", text.lower())
 
-    wanted = SequenceMatcher(b=bare(asked[:200]))
+    matcher = SequenceMatcher(b=letters_and_digits(text[:200]))
     scores: list[tuple[float, str]] = []
-    for found in catalog().names.values():
-        written = [found.name, *([found.hf_id.rpartition("/")[2]] if found.hf_id else [])]
+    for candidate in load_catalog().names.values():
+        spellings = [candidate.name]
+        if candidate.hf_id:
+            spellings.append(candidate.hf_id.rpartition("/")[2])
         score = 0.0
-        for text in written:
-            wanted.set_seq1(bare(text))
-            if wanted.real_quick_ratio() > score and wanted.quick_ratio() > score:
-                score = max(score, wanted.ratio())
-        scores.append((score, found.name))
-    # sorted() is stable: among equals the newest, which stands first, is kept first
+        for spelling in spellings:
+            matcher.set_seq1(letters_and_digits(spelling))
+            if matcher.real_quick_ratio() > score and matcher.quick_ratio() > score:
+                score = max(score, matcher.ratio())
+        scores.append((score, candidate.name))
+    # sorted() is stable: among equal scores the newest variant stays first
     best = sorted(scores, key=lambda s: -s[0])[:count]
     return [name for score, name in best if score >= 0.5]
 
 
 def demo_directory(name: str | Variant) -> Path:
-    """Where the package keeps the preset of a demo variant.
+    """Returns the directory in this package that holds the preset of a demo variant.
 
     Args:
-        name: a demo variant or its name, any case.
+        name: a demo variant or its name, in any case.
 
     Raises:
-        InvalidInput: not a demo variant.
+        InvalidInput: it is not a demo variant.
     """
-    found = variant(name)
-    if not (found.handle or "").startswith("demo://"):
+    demo = variant(name)
+    if not (demo.handle or "").startswith("demo://"):
         demos = ", ".join(v.name for v in variants(family="Demo"))
-        raise InvalidInput("not_a_demo", name=found.name, names=demos)
-    return _DEMO / found.name
+        raise InvalidInput("not_a_demo", name=demo.name, names=demos)
+    return _DEMO_PRESETS / demo.name
+
+
+@dataclass(frozen=True)
+class TermsPage:
+    """A web page on which the terms of gated variants are accepted.
+
+    Args:
+        name: what the page is for: a variant's name, or a family and generation ("Gemma 3").
+        licence: the licence, as ``Variant.licence`` names it.
+        hub: "Kaggle" or "Hugging Face".
+        page: the address.
+    """
+
+    name: str
+    licence: str
+    hub: str
+    page: str
+
+
+def terms_pages(variant: Variant | None = None) -> list[TermsPage]:
+    """Lists the pages on which terms are accepted, newest variants first.
+
+    A gated variant has a page on Kaggle if its preset is there, and one on Hugging Face if its
+    repository is known. Accepting on the hub from which the files are downloaded is enough.
+
+    Args:
+        variant: the variant whose pages are listed; None for one Kaggle page for each gated family
+            that KerasHub loads.
+    """
+    if variant is not None:
+        return _terms_pages_of(variant)
+    pages: dict[str, TermsPage] = {}
+    for v in variants(loadable=True):
+        if v.gated and v.terms_url and "kaggle.com" in v.terms_url:
+            name = f"{v.family} {v.generation}"
+            pages.setdefault(v.terms_url, TermsPage(name, v.licence, "Kaggle", v.terms_url))
+    return list(pages.values())
+
+
+def _terms_pages_of(variant: Variant) -> list[TermsPage]:
+    if not variant.gated:
+        return []
+    hubs: dict[str, str] = {}  # address -> hub
+    if variant.terms_url:
+        on_kaggle = "kaggle.com" in variant.terms_url
+        hubs[variant.terms_url] = "Kaggle" if on_kaggle else "Hugging Face"
+    if variant.hf_id:
+        hubs[f"https://huggingface.co/{variant.hf_id}"] = "Hugging Face"
+    return [TermsPage(variant.name, variant.licence, hub, url) for url, hub in hubs.items()]

@@ -1,7 +1,8 @@
-"""A variant that is not in the catalog: a directory, or a handle on Hugging Face or Kaggle.
+"""Builds the ``Variant`` of a model outside the catalog: a directory, or a handle on a hub.
 
-Built from its config.json and, for safetensors, its headers: no weights are downloaded, nothing is
-built. Where it has the shape of a known variant, that one's split and quantised sizes hold too.
+The facts come from the model's config.json and, for safetensors, from the tensor headers. No
+weights are downloaded and no model is built. If the model has the shape of a variant in the catalog,
+that shape's split of the parameters and its quantised sizes are used.
 """
 
 from __future__ import annotations
@@ -11,175 +12,215 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.config_readers import Format, read_keras
-from gemma_nb.catalog.hub_lookup import Directory, Files, HuggingFace, Kaggle, Tensor
-from gemma_nb.catalog.hugging_face_config import read_hugging_face
-from gemma_nb.catalog.listed import catalog
+from gemma_nb.catalog.data_files import load_catalog
+from gemma_nb.catalog.hub_lookup import (
+    DirectoryFiles,
+    HuggingFaceFiles,
+    KaggleFiles,
+    ModelFiles,
+    TensorInfo,
+)
+from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
+from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 
-#: Starts of the tensors' names in Hugging Face's Gemma checkpoints, less a leading "model.".
-_VISION = ("vision_tower.", "multi_modal_projector.", "embed_vision.", "encoder.vision_tower.",
-           "encoder.multi_modal_projector.", "vision_model.")  # fmt: skip
-_AUDIO = ("audio_tower.", "embed_audio.")
-#: A second copy of the embedding, which KerasHub does not read.
-_TIED = ("lm_head.weight", "model.lm_head.weight")
-#: dtypes of a header whose elements are one parameter each.
-_PLAIN = ("F64", "F32", "F16", "BF16")
-#: Where Keras's own file of a preset says how many parameters it has.
+#: Prefixes of the tower's tensors in Hugging Face's Gemma checkpoints, without a leading "model.".
+_VISION_PREFIXES = ("vision_tower.", "multi_modal_projector.", "embed_vision.",
+                    "encoder.vision_tower.", "encoder.multi_modal_projector.",
+                    "vision_model.")  # fmt: skip
+_AUDIO_PREFIXES = ("audio_tower.", "embed_audio.")
+#: The output matrix. If the embedding is stored too, this is a copy that KerasHub does not read.
+_OUTPUT_MATRIX = ("lm_head.weight", "model.lm_head.weight")
+#: dtypes of a header in which one element is one parameter.
+_PARAMETER_DTYPES = ("F64", "F32", "F16", "BF16")
+#: dtypes of tensors that are no weights, such as positions and masks.
+_OTHER_DTYPES = ("I64", "I32", "BOOL")
+#: The file of a Keras preset that states the number of parameters.
 _KERAS_METADATA = "metadata.json"
+#: Fields of a shape in the catalog that hold for another model of the same shape.
+_SHAPE_FIELDS = ("text_parameters", "vision_parameters", "audio_parameters", "int8_bytes",
+                 "int4_bytes", "per_layer_embedding_parameters", "image_tokens",
+                 "image_size")  # fmt: skip
 
 
-def from_directory(path: Path) -> Variant:
-    """The variant in a local directory: a KerasHub preset or a Hugging Face checkpoint.
+def variant_from_directory(path: Path) -> Variant:
+    """Builds the variant of a local directory: a KerasHub preset or a Hugging Face checkpoint.
 
-    Raises:
-        InvalidInput: no Gemma model can be understood there; the message says what is missing.
-    """
-    return _read(Directory(path), path.name, str(path))
-
-
-def from_handle(handle: str) -> Variant:
-    """The variant behind ``hf://org/name`` or ``kaggle://owner/model/framework/variation``.
+    Args:
+        path: the directory.
 
     Raises:
-        InvalidInput: not such a handle, nothing there, terms not accepted, or no Gemma model that
-            can be understood.
-        LoadError: the host could not be reached.
+        InvalidInput: the directory holds no Gemma model that this package can read; the message
+            says what is missing.
     """
-    where, _, rest = handle.strip().partition("://")
-    where, parts = where.lower(), rest.strip("/").split("/")
-    lengths = {"hf": (2,), "kaggle": (4, 5)}.get(where, ())
+    return _read_variant(DirectoryFiles(path), path.name, str(path))
+
+
+def variant_from_handle(handle: str) -> Variant:
+    """Builds the variant of a model on a hub.
+
+    Args:
+        handle: ``hf://org/name`` or ``kaggle://owner/model/framework/variation``, on Kaggle with an
+            optional version.
+
+    Raises:
+        InvalidInput: the handle is malformed, there is no such model, its terms are not accepted,
+            or it is no Gemma model that this package can read.
+        LoadError: the hub cannot be reached.
+    """
+    hub, _, path = handle.strip().partition("://")
+    hub, parts = hub.lower(), path.strip("/").split("/")
+    lengths = {"hf": (2,), "kaggle": (4, 5)}.get(hub, ())
     if len(parts) not in lengths or not all(parts):
         raise InvalidInput("bad_handle", handle=handle)
-    return _from_host(where, "/".join(parts))
+    return _from_host(hub, "/".join(parts))
 
 
 @lru_cache(maxsize=64)
-def _from_host(where: str, rest: str) -> Variant:
-    files: Files = HuggingFace(rest) if where == "hf" else Kaggle(rest)
-    name = rest.split("/")[1 if where == "hf" else 3]
-    return _read(files, name, f"{where}://{rest}")
+def _from_host(hub: str, path: str) -> Variant:
+    files: ModelFiles = HuggingFaceFiles(path) if hub == "hf" else KaggleFiles(path)
+    name = path.split("/")[1 if hub == "hf" else 3]
+    return _read_variant(files, name, f"{hub}://{path}")
 
 
-def _read(files: Files, name: str, handle: str) -> Variant:
-    about = files.about()
-    config = _json(files, "config.json")
+def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
+    """Builds the variant from its small files.
+
+    Args:
+        files: access to the files.
+        name: the name of the model without its owner; it tells the tuning.
+        handle: the handle or directory, which becomes the variant's name.
+    """
+    hub_info = files.info()
+    config = _read_json(files, "config.json")
     if config is None:
         key = "is_adapter" if files.read("adapter_config.json") is not None else "file_missing"
         raise InvalidInput(key, where=files.where, file="config.json")
-    keras = "class_name" in config
-    if not keras and (method := (config.get("quantization_config") or {}).get("quant_method")):
-        raise InvalidInput("is_quantised", where=files.where, method=method)
-    form = (read_keras if keras else read_hugging_face)(config, files.where)
-    counts = _keras_counts(files, form) if keras else _safetensors_counts(files)
-    tuned = _tuned(files, name)
-    loadable = form.architecture is not None
+    if "class_name" in config:  # Keras writes the class, Hugging Face a model_type
+        summary = read_keras_config(config, files.where)
+        counts = _keras_counts(files, summary)
+    else:
+        if method := (config.get("quantization_config") or {}).get("quant_method"):
+            raise InvalidInput("is_quantised", where=files.where, method=method)
+        summary = read_hugging_face_config(config, files.where)
+        counts = _safetensors_counts(files)
+    tuned = _is_instruction_tuned(files, name)
+    loadable = summary.architecture is not None
     return Variant(
         **{
             "name": handle,
             "family": "Community",
-            "generation": form.base,
-            "base": form.base,
+            "generation": summary.base,
+            "base": summary.base,
             "size": _size(counts["parameters"]),
             "tuning": "IT" if tuned else "PT",
-            "modalities": form.modalities,
-            "context_length": form.context_length,
-            "licence": about.licence,
-            "gated": about.gated,
-            "released": about.created,
+            "modalities": summary.modalities,
+            "context_length": summary.context_length,
+            "licence": hub_info.licence,
+            "gated": hub_info.gated,
+            "released": hub_info.created,
             "handle": handle,
             "hf_id": handle.removeprefix("hf://") if handle.startswith("hf://") else None,
             "loadable": loadable,
             "runs_with": () if loadable else ("Transformers",),
-            "architecture": form.architecture,
-            "prompt_format": _prompt_format(form, tuned=tuned),
-            "role": form.role,
-            "encoder_decoder": form.encoder_decoder,
-            "image_tokens": form.image_tokens,
-            "image_size": form.image_size,
+            "architecture": summary.architecture,
+            "prompt_format": _prompt_format(summary, tuned=tuned),
+            "role": summary.role,
+            "encoder_decoder": summary.encoder_decoder,
+            "image_tokens": summary.image_tokens,
+            "image_size": summary.image_size,
             "rough": not loadable,
             **counts,
-            **_known_shape(form, counts["parameters"]),
+            **_fields_of_same_shape(summary, counts["parameters"]),
         }
     )
 
 
-def _json(files: Files, name: str) -> dict[str, Any] | None:
+def _read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
+    """Returns the JSON object in a file; None if there is no such file."""
     raw = files.read(name)
     if raw is None:
         return None
     try:
-        found = json.loads(raw)
+        value = json.loads(raw)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        value = None
+    if not isinstance(value, dict):
         raise InvalidInput("file_not_json", where=files.where, file=name)
-    return found
+    return value
 
 
-def _keras_counts(files: Files, form: Format) -> dict[str, Any]:
-    """A KerasHub preset says its own count; split it only where there is nothing but text."""
-    metadata = _json(files, _KERAS_METADATA)
+def _keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
+    """The parameter counts of a KerasHub preset.
+
+    The preset states only the total, so a model with towers is not split.
+    """
+    metadata = _read_json(files, _KERAS_METADATA)
     if metadata is None:
         raise InvalidInput("file_missing", where=files.where, file=_KERAS_METADATA)
     total = metadata.get("parameter_count")
     if not isinstance(total, int):
         field = f"{_KERAS_METADATA}: parameter_count"
         raise InvalidInput("config_field_missing", field=field, where=files.where)
-    text = form.modalities == ("text",)
     return {
         "parameters": total,
-        "text_parameters": total if text else None,
-        "vision_parameters": None if "image" in form.modalities else 0,
-        "audio_parameters": None if "audio" in form.modalities else 0,
+        "text_parameters": total if summary.modalities == ("text",) else None,
+        "vision_parameters": None if "image" in summary.modalities else 0,
+        "audio_parameters": None if "audio" in summary.modalities else 0,
     }
 
 
-def _safetensors_counts(files: Files) -> dict[str, Any]:
+def _safetensors_counts(files: ModelFiles) -> dict[str, Any]:
+    """The parameter counts of a Hugging Face checkpoint, from its tensor headers."""
     tensors = files.tensors()
     if tensors is None:
         raise InvalidInput("file_missing", where=files.where, file="*.safetensors")
-    if packed := sorted({t.dtype for t in tensors.values()} - {*_PLAIN, "I64", "I32", "BOOL"}):
+    dtypes = {t.dtype for t in tensors.values()}
+    if packed := sorted(dtypes - {*_PARAMETER_DTYPES, *_OTHER_DTYPES}):
         raise InvalidInput("is_quantised", where=files.where, method=", ".join(packed))
 
-    def total(starts: tuple[str, ...]) -> int:
-        return sum(t.numbers for n, t in tensors.items() if _bare(n).startswith(starts))
+    def count(prefixes: tuple[str, ...]) -> int:
+        return sum(
+            tensor.elements
+            for name, tensor in tensors.items()
+            if name.removeprefix("model.").startswith(prefixes)
+        )
 
-    everything = sum(t.numbers for n, t in tensors.items() if n not in _TIED or _alone(tensors))
-    vision, audio = total(_VISION), total(_AUDIO)
+    total = sum(
+        tensor.elements
+        for name, tensor in tensors.items()
+        if name not in _OUTPUT_MATRIX or not _stores_embedding(tensors)
+    )
+    vision, audio = count(_VISION_PREFIXES), count(_AUDIO_PREFIXES)
     return {
-        "parameters": everything,
-        "text_parameters": everything - vision - audio,
+        "parameters": total,
+        "text_parameters": total - vision - audio,
         "vision_parameters": vision,
         "audio_parameters": audio,
         "per_layer_embedding_parameters": sum(
-            t.numbers for n, t in tensors.items() if n.endswith("embed_tokens_per_layer.weight")
+            tensor.elements
+            for name, tensor in tensors.items()
+            if name.endswith("embed_tokens_per_layer.weight")
         ),
     }
 
 
-def _bare(name: str) -> str:
-    return name.removeprefix("model.")
+def _stores_embedding(tensors: dict[str, TensorInfo]) -> bool:
+    """Whether the checkpoint stores the embedding besides the output matrix."""
+    return any(name.endswith("embed_tokens.weight") for name in tensors)
 
 
-def _alone(tensors: dict[str, Tensor]) -> bool:
-    """Whether the output matrix is the only copy of the embedding."""
-    return not any(n.endswith("embed_tokens.weight") for n in tensors)
-
-
-def _known_shape(form: Format, parameters: int) -> dict[str, Any]:
-    """The split and the quantised sizes of the catalog's shape that this one is an instance of."""
-    fields = ("text_parameters", "vision_parameters", "audio_parameters", "int8_bytes",
-              "int4_bytes", "per_layer_embedding_parameters", "image_tokens", "image_size")  # fmt: skip
-    for shape in catalog().shapes.values():
-        if shape["architecture"] == form.architecture and shape["parameters"] == parameters:
-            return {field: shape[field] for field in fields if field in shape}
+def _fields_of_same_shape(summary: ConfigSummary, parameters: int) -> dict[str, Any]:
+    """The fields of the catalog's shape with this architecture and this number of parameters."""
+    for shape in load_catalog().shapes.values():
+        if shape["architecture"] == summary.architecture and shape["parameters"] == parameters:
+            return {field: shape[field] for field in _SHAPE_FIELDS if field in shape}
     return {}
 
 
-def _tuned(files: Files, name: str) -> bool:
-    """Whether it answers in turns: it brings a chat template, or its name says so."""
+def _is_instruction_tuned(files: ModelFiles, name: str) -> bool:
+    """Whether the model's name says so or, if the name says nothing, it has a chat template."""
     words = name.lower().replace("-", "_").split("_")
     if {"it", "instruct", "chat"} & set(words):
         return True
@@ -187,22 +228,25 @@ def _tuned(files: Files, name: str) -> bool:
         return False
     if files.read("chat_template.jinja") is not None:
         return True
-    return bool((_json(files, "tokenizer_config.json") or {}).get("chat_template"))
+    return bool((_read_json(files, "tokenizer_config.json") or {}).get("chat_template"))
 
 
-def _prompt_format(form: Format, *, tuned: bool) -> str:
-    """The generation's prompt format; of Gemma 4's two, E2B and E4B (per-layer embeddings) take the small."""
-    if form.architecture is None or form.role == "draft":
+def _prompt_format(summary: ConfigSummary, *, tuned: bool) -> str:
+    """The prompt format of the model's generation.
+
+    Gemma 4 has two: the models with per-layer embeddings (E2B and E4B) use "gemma4_small".
+    """
+    if summary.architecture is None or summary.role == "draft":
         return "none"
-    if form.role == "embed":
+    if summary.role == "embed":
         return "embedding"
-    if form.architecture.backbone == "PaliGemmaBackbone":
+    if summary.architecture.backbone == "PaliGemmaBackbone":
         return "paligemma"
     if not tuned:
         return "plain"
-    if form.base != "4":
+    if summary.base != "4":
         return "turns"
-    return "gemma4_small" if form.architecture.per_layer_input_dim else "gemma4_large"
+    return "gemma4_small" if summary.architecture.per_layer_input_dim else "gemma4_large"
 
 
 def _size(parameters: int) -> str:

@@ -1,4 +1,4 @@
-"""What is known of one Gemma variant."""
+"""The facts about one Gemma variant."""
 
 from __future__ import annotations
 
@@ -7,10 +7,37 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Architecture:
-    """The numbers of a text decoder that memory and speed follow from.
+    """The dimensions of a text decoder, from which memory and speed are computed.
 
-    Names are those of KerasHub's backbone arguments. ``intermediate_dim`` is one projection's
-    width (KerasHub's Gemma 1 and 2 argument counts gate and up together: halved here).
+    The fields are named after KerasHub's backbone arguments. ``intermediate_dim`` is the width of
+    one feed-forward projection. (KerasHub's argument for Gemma 1, Gemma 2 and PaliGemma is the sum
+    of the gate and up projections; this class holds half of it.)
+
+    Args:
+        backbone: the name of the KerasHub backbone class.
+        num_layers: number of decoder layers.
+        num_query_heads: number of query heads of a layer.
+        num_key_value_heads: number of key-value heads of a layer.
+        hidden_dim: width of the residual stream.
+        intermediate_dim: width of one feed-forward projection.
+        head_dim: size of one attention head.
+        vocabulary_size: number of tokens in the embedding table.
+        sliding_window: tokens that a sliding layer attends to; None if no layer slides.
+        global_every: every n-th layer has global attention (6 for "5:1"); None if all layers do.
+        global_head_dim: head size of the global layers; None if it equals ``head_dim``.
+        global_key_value_heads: key-value heads of the global layers; None if their number equals
+            ``num_key_value_heads``.
+        kv_shared_layers: number of layers, at the end, that reuse the keys and values of an
+            earlier layer.
+        per_layer_input_dim: width of the per-layer embeddings; 0 if there are none.
+        double_wide_shared_layers: whether the feed-forward network of the ``kv_shared_layers`` is
+            twice as wide (Gemma 4 E2B).
+        altup_num_inputs: number of parallel residual streams (Gemma 3n); 0 for the usual one.
+        experts: number of experts of a mixture-of-experts layer; 0 for a dense model.
+        active_experts: number of experts that the router selects for a token.
+        expert_dim: width of one expert's feed-forward projection.
+        attention_logit_soft_cap: soft cap of the attention logits; None if they are not capped.
+        encoder: the encoder of an encoder-decoder, whose decoder the other fields describe.
     """
 
     backbone: str
@@ -22,60 +49,60 @@ class Architecture:
     head_dim: int
     vocabulary_size: int
     sliding_window: int | None = None
-    #: every n-th layer is global ("5:1" is 6); None where all are
     global_every: int | None = None
     global_head_dim: int | None = None
     global_key_value_heads: int | None = None
     kv_shared_layers: int = 0
     per_layer_input_dim: int = 0
-    #: layers that share another's keys have a feed-forward twice as wide (Gemma 4 E2B)
     double_wide_shared_layers: bool = False
-    #: parallel residual streams (Gemma 3n); 0 where there is the usual one
     altup_num_inputs: int = 0
     experts: int = 0
     active_experts: int = 0
     expert_dim: int = 0
     attention_logit_soft_cap: float | None = None
-    #: the encoder of an encoder-decoder; the fields above are then the decoder's
     encoder: Architecture | None = None
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One Gemma variant, named by KerasHub's preset where there is one.
+    """One Gemma variant, named after its KerasHub preset if there is one.
 
     Args:
-        name: KerasHub's preset; a name in the same manner, a handle or a directory elsewhere.
+        name: the KerasHub preset. Without a preset: a name in the same style for a variant of the
+            catalog, else the handle or the directory.
         family: "Gemma" for the core models, else "CodeGemma", "PaliGemma", "MedGemma", …
-        generation: the family's own: "3n" of Gemma, "1.1" of CodeGemma, "2" of PaliGemma.
-        size: as the publisher writes it: "270M", "E2B", "26B-A4B", "9B-2B".
+        generation: the family's own version: "3n" of Gemma, "1.1" of CodeGemma, "2" of PaliGemma.
+        size: the size as the publisher writes it: "270M", "E2B", "26B-A4B", "9B-2B".
         tuning: "PT" (pretrained), "IT" (instruction-tuned), "FT" (tuned for one task) or "mix".
-        modalities: what goes in: "text", "image", "audio".
-        parameters: all of them; exact where ``architecture`` is known.
-        text_parameters: those of the decoder (and encoder) with embeddings; None where unknown.
-        vision_parameters: those of the vision tower; None where unknown.
-        audio_parameters: those of the audio tower; None where unknown.
-        context_length: in tokens; None where unknown.
+        modalities: the kinds of input: "text", "image", "audio".
+        parameters: number of all parameters; exact if ``architecture`` is known.
+        text_parameters: parameters of the decoder (and encoder) with embeddings; None if unknown.
+        vision_parameters: parameters of the vision tower; None if unknown.
+        audio_parameters: parameters of the audio tower; None if unknown.
+        context_length: longest context, in tokens; None if unknown.
         licence: "Gemma" (Google's Gemma terms), "HAI-DEF" (Health AI Developer Foundations),
             "Apache-2.0", "MIT" or "unknown".
-        gated: whether the terms must be accepted with an account before a download works.
-        released: ISO date; None where unknown.
-        handle: where it comes from: ``kaggle://``, ``hf://``, ``demo://`` or a directory.
+        gated: whether an account must accept the terms before a download works.
+        released: ISO date of the release; None if unknown.
+        handle: the source of the files: ``kaggle://``, ``hf://``, ``demo://`` or a directory.
         loadable: whether KerasHub loads it.
-        architecture: the decoder's numbers; None where they cannot be had.
-        prompt_format: the module of ``gemma_nb.prompts`` that renders for it.
-        description: a sentence, in English.
-        role: "generate", "embed", "classify" or "draft" (drafts for a larger model, never alone).
+        architecture: the decoder's dimensions; None if they are not available.
+        prompt_format: the module of ``gemma_nb.prompts.formats`` that renders its prompts.
+        description: one sentence, in English.
+        role: "generate", "embed", "classify" or "draft" (it drafts tokens for a larger model and
+            cannot be used alone).
         encoder_decoder: whether an encoder reads the prompt.
         per_layer_embedding_parameters: the part of ``text_parameters`` in per-layer embeddings.
-        base: the Gemma generation it is built on: "1", "2", "3", "3n" or "4".
-        hf_id: its id on Hugging Face; None where no source says one.
-        image_tokens: tokens of one image; None where no image goes in.
-        image_size: pixels of an image's side; None where the aspect ratio is kept.
-        int8_bytes: (text, towers) bytes after KerasHub's int8, scales included; None if unknown.
-        int4_bytes: (text, towers) bytes after KerasHub's int4, scales included; None if unknown.
+        base: the Gemma generation that it is built on: "1", "2", "3", "3n" or "4".
+        hf_id: its repository on Hugging Face; None if no source names one.
+        image_tokens: number of tokens of one image; None without image input.
+        image_size: side of an image in pixels; None if the aspect ratio is kept.
+        int8_bytes: bytes of (text, towers) after KerasHub's int8 quantisation, with scales; None if
+            unknown.
+        int4_bytes: bytes of (text, towers) after KerasHub's int4 quantisation, with scales; None if
+            unknown.
         keras_hub: the first KerasHub release that loads it ("0.26" stands for earlier ones too).
-        runs_with: frameworks that run it, where KerasHub does not.
+        runs_with: frameworks that run it, for a variant that KerasHub does not load.
         rough: whether its memory can only be estimated from ``parameters``.
     """
 
@@ -123,10 +150,11 @@ class Variant:
 
     @property
     def task_class(self) -> str:
-        """The class of ``keras_hub.models`` that it is; the kind alone where it cannot be known.
+        """The name of its class in ``keras_hub.models``; the task alone if the class is unknown.
 
-        ``CausalLM.from_preset`` looks for the class itself, and finds Gemma 4's assistant as often
-        as Gemma 4 (keras-hub 0.32, ``find_subclass`` goes through a set).
+        Naming the class avoids ``CausalLM.from_preset``, which finds the class itself but returns
+        Gemma 4's assistant as often as Gemma 4 (keras-hub 0.32, ``find_subclass`` iterates over a
+        set).
         """
         if self.role == "draft":
             return "Gemma4AssistantCausalLM"
@@ -135,11 +163,12 @@ class Variant:
 
     @property
     def terms_url(self) -> str | None:
-        """The page with the licence, where a gated variant's terms are accepted; None if local.
+        """The page with the licence, on which a gated variant's terms are accepted.
 
-        Kaggle asks for the terms on the model's page, Hugging Face on the repository's.
+        On Kaggle this is the page of the model, on Hugging Face the page of the repository. None
+        for a directory.
         """
-        where, _, rest = (self.handle or "").partition("://")
-        if where == "kaggle":
-            return "https://www.kaggle.com/models/" + "/".join(rest.split("/")[:2])
-        return f"https://huggingface.co/{rest}" if where == "hf" else None
+        host, _, path = (self.handle or "").partition("://")
+        if host == "kaggle":
+            return "https://www.kaggle.com/models/" + "/".join(path.split("/")[:2])
+        return f"https://huggingface.co/{path}" if host == "hf" else None

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from gemma_nb.catalog.registry import variants
-from gemma_nb.fit.options import judged
+from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
-from gemma_nb.fit.tasks import TASKS, suited
+from gemma_nb.fit.tasks import TASKS, variants_for_task
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     runtime = find_runtime(args.runtime)
     best = recommend(runtime, args.task, args.max_length)
     found = [
-        judged(v, runtime, args.max_length, args.precision)
-        for v in (variants() if args.all else suited(args.task))
+        best_verdict(v, runtime, args.max_length, args.precision)
+        for v in (variants() if args.all else variants_for_task(args.task))
     ]
     if args.json:
         print(json.dumps([_object(v) for v in found], indent=1, ensure_ascii=False))

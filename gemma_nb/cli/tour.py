@@ -61,7 +61,7 @@ def around_the_limit(runtime: Runtime) -> tuple[list[Verdict], list[Verdict]]:
     """
     from gemma_nb import advise, variants
     from gemma_nb.catalog.registry import DEMO
-    from gemma_nb.fit.auto_precision import auto_precision
+    from gemma_nb.fit.precision import auto_precision
 
     core = [v for v in variants(family="Gemma", tuning="IT", loadable=True) if v.role == "generate"]
     verdicts = [

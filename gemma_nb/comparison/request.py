@@ -113,7 +113,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _entry(one: Any, max_length: int, runtime: Runtime, credentials: Any) -> Entry:
-    from gemma_nb.fit.memory import check_numbers
+    from gemma_nb.fit.choice import check_numbers
     from gemma_nb.model import Model
 
     if isinstance(one, Model):
@@ -166,7 +166,7 @@ def _split(one: str | Path | Variant) -> tuple[str | Path | Variant, str]:
 def _looked_up(
     name: str | Path | Variant, precision: str, runtime: Runtime, credentials: Any
 ) -> tuple[Variant, str]:
-    from gemma_nb.fit.auto_precision import auto_precision
+    from gemma_nb.fit.precision import auto_precision
     from gemma_nb.hub.preflight import looked_up
     from gemma_nb.load_model import resolve_variant, saved_precision
 

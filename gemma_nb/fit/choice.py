@@ -1,4 +1,4 @@
-"""One choice of everything that decides whether a model fits."""
+"""The choice of a variant, a precision, a length and a runtime, and the checks of its numbers."""
 
 from __future__ import annotations
 
@@ -14,34 +14,70 @@ from gemma_nb.hardware.runtime import Runtime
 
 @dataclass(frozen=True)
 class Choice:
-    """A variant in a precision at a length on a runtime; ``advise`` and ``load`` take it whole.
+    """Everything that decides whether a model fits; ``advise`` and ``load`` accept it as a whole.
 
     Args:
         variant: a variant or its name.
         precision: a Keras dtype name.
         max_length: tokens of prompt and reply together.
-        batch_size: conversations at once.
-        runtime: a runtime or its name; None for this one.
-        devices: over how many of the runtime's devices it is spread.
+        batch_size: number of conversations at once.
+        runtime: a runtime or its name; None for the present one.
+        devices: number of the runtime's devices over which the model is spread.
 
     Raises:
-        InvalidInput: an unknown name, or more devices than there are. (The other numbers are
-            checked where they are used.)
+        InvalidInput: a name is unknown, or the runtime has fewer devices. ``max_length`` and
+            ``batch_size`` are checked where they are used, by ``check_numbers``.
     """
 
     variant: Variant
     precision: str
     max_length: int = 2048
     batch_size: int = 1
-    runtime: Runtime = None  # type: ignore[assignment]  # a Runtime once it is made
+    runtime: Runtime = None  # type: ignore[assignment]  # __post_init__ replaces None
     devices: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variant", find_variant(self.variant))
         object.__setattr__(self, "precision", find_precision(self.precision).name)
         object.__setattr__(self, "runtime", find_runtime(self.runtime))
-        there, wanted = self.runtime.devices, self.devices
-        if isinstance(wanted, bool) or not isinstance(wanted, int) or not 1 <= wanted <= there:
+        limit = self.runtime.devices
+        if not _is_whole(self.devices) or not 1 <= self.devices <= limit:
             raise InvalidInput(
-                "devices_not_there", devices=wanted, runtime=self.runtime.name, there=there
+                "devices_not_there", devices=self.devices, runtime=self.runtime.name, there=limit
             )
+
+
+def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:
+    """Checks a maximum length and a batch size.
+
+    Raises:
+        InvalidInput: a number is not whole or not positive, or ``max_length`` exceeds the
+            variant's context.
+    """
+    for name, value in (("max_length", max_length), ("batch_size", batch_size)):
+        if not _is_whole(value):
+            raise InvalidInput("number_not_whole", name=name, value=value)
+        if value <= 0:
+            raise InvalidInput("number_not_positive", name=name, value=value)
+    if variant.context_length and max_length > variant.context_length:
+        raise InvalidInput(
+            "beyond_context",
+            max_length=max_length,
+            variant=variant.name,
+            context=variant.context_length,
+        )
+
+
+def clip_to_context(variant: Variant, max_length: int) -> int:
+    """Returns ``max_length``, at most the variant's context; for lists of several variants.
+
+    Raises:
+        InvalidInput: the number is not whole or not positive.
+    """
+    # a number beyond the context is no error here, so only its type and sign are checked
+    check_numbers(variant, min(max_length, 1) if _is_whole(max_length) else max_length, 1)
+    return min(max_length, variant.context_length or max_length)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,21 +1,25 @@
-"""The other ways to run a variant: framework, model format, hardware, and the command."""
+"""The other ways to run a variant: framework, model format, hardware and command.
+
+``frameworks.json`` holds the data, with its sources: the frameworks of Google's guide, and the
+variants that are known to exist in the format of each.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.framework_data import FRAMEWORKS, Framework
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_DATA = Path(__file__).with_name("frameworks.json")
 
-#: What a runtime's kind has of the hardware that frameworks name.
+#: Kind of a runtime -> the hardware it has, in the terms of ``Framework.hardware``.
 _HARDWARE = {
     "gpu": {"nvidia", "x86"},
     "tpu": {"tpu"},
@@ -23,18 +27,66 @@ _HARDWARE = {
     "apple": {"apple", "arm"},
     "phone": {"phone"},
 }
+#: The values of ``FrameworkOption.exists``, in the order of the list.
 _EXISTS = ("yes", "unknown", "no")
+
+
+@dataclass(frozen=True)
+class Framework:
+    """One framework of ``frameworks.json``.
+
+    ``families`` and ``missing_families`` map families, in lower case, to generations; "*" stands
+    for any family or any generation.
+
+    Args:
+        name: the framework's name.
+        format: the model format that it reads.
+        hardware: what it runs on: "nvidia", "tpu", "x86", "arm", "apple", "phone", "web", "cloud".
+        command: the command or code that runs a model, with the placeholders ``{artifact}`` (the
+            model in this format) and ``{hf}`` (the publisher's repository on Hugging Face).
+        source: the address of the source.
+        date: the date of the source.
+        families: the families that the source names.
+        missing_families: the families that the source names as missing.
+        reads_safetensors: whether it reads the publisher's safetensors itself.
+        note: a key of ``gemma_nb.i18n`` with what else to know.
+        artifacts: the publisher's repository -> the name of the model in this format.
+    """
+
+    name: str
+    format: str
+    hardware: tuple[str, ...]
+    command: str
+    source: str
+    date: str
+    families: dict[str, list[str]]
+    missing_families: dict[str, list[str]] = field(default_factory=dict)
+    reads_safetensors: bool = False
+    note: str | None = None
+    artifacts: dict[str, str] = field(default_factory=dict)
+
+
+@cache
+def load_frameworks() -> tuple[Framework, ...]:
+    """Reads the frameworks of ``frameworks.json``, once."""
+    entries = json.loads(_DATA.read_text(encoding="utf-8"))["frameworks"]
+    return tuple(Framework(**{**entry, "hardware": tuple(entry["hardware"])}) for entry in entries)
 
 
 @dataclass(frozen=True)
 class FrameworkOption:
     """One framework for one variant.
 
-    ``format`` is the model format it reads; ``hardware`` what it runs on ("nvidia", "tpu", "x86",
-    "arm", "apple", "phone", "web", "cloud"); ``exists`` whether the variant is known to exist in
-    that format: "yes", "no" or "unknown"; ``runs_here`` whether the framework runs on the runtime
-    that was asked for, None where none was; ``command`` what runs it, None where not known;
-    ``source`` and ``date`` where and when that was read; ``note`` what else to know.
+    Args:
+        framework: the framework's name.
+        format: the model format that it reads.
+        hardware: what it runs on: "nvidia", "tpu", "x86", "arm", "apple", "phone", "web", "cloud".
+        exists: whether the variant is known to exist in that format: "yes", "no" or "unknown".
+        runs_here: whether the framework runs on the given runtime; None without a runtime.
+        command: the command or code that runs the variant; None if unknown.
+        source: the source of these facts.
+        date: the date of the source.
+        note: what else to know.
     """
 
     framework: str
@@ -49,10 +101,10 @@ class FrameworkOption:
 
     @property
     def message(self) -> Message:
-        """The option in a sentence."""
-        silent = self.exists == "yes" and self.command is None
+        """The option as a sentence."""
+        nameless = self.exists == "yes" and self.command is None
         return Message(
-            "framework_nameless" if silent else f"framework_{self.exists}",
+            "framework_nameless" if nameless else f"framework_{self.exists}",
             {
                 "framework": self.framework,
                 "format": self.format,
@@ -68,95 +120,102 @@ class FrameworkOption:
 def frameworks_for(
     variant: str | Path | Variant, runtime: str | Runtime | None = None
 ) -> list[FrameworkOption]:
-    """The frameworks of Google's guide for a variant: what each needs, and whether it can.
+    """Lists the frameworks of Google's guide for a variant: what each needs, and whether it runs.
 
     Args:
         variant: a variant or its name.
-        runtime: a runtime or its name; None for anywhere.
+        runtime: a runtime or its name; None for no particular one.
 
     Returns:
-        Every framework, those first that run here and have the variant. "unknown" means that no
-        source read names the variant in that format: it may exist all the same.
+        Every framework; first those that run on the runtime and have the variant. "unknown" means
+        that none of the sources names the variant in that format; it may exist nevertheless.
 
     Raises:
-        InvalidInput: an unknown name.
+        InvalidInput: a name is unknown.
     """
     variant = find_variant(variant)
-    place = None if runtime is None else find_runtime(runtime)
-    options = [_keras(variant, place), *(_option(f, variant, place) for f in FRAMEWORKS)]
+    known_runtime = None if runtime is None else find_runtime(runtime)
+    options = [_keras_option(variant, known_runtime)]
+    options += [_option(framework, variant, known_runtime) for framework in load_frameworks()]
     return sorted(options, key=lambda o: (o.runs_here is False, _EXISTS.index(o.exists)))
 
 
-def _keras(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
+def _keras_option(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
     hardware = ("nvidia", "tpu", "x86", "arm")
     name = variant.name if (variant.handle or "").startswith("kaggle://") else variant.handle
     command = f'keras_hub.models.{variant.task_class}.from_preset("{name}", dtype="bfloat16")'
     if variant.family == "Demo":
         command = f'gemma_nb.load("{variant.name}")'
-    note = "framework_note_keras_apple" if runtime and runtime.kind == "apple" else None
+    on_apple = runtime is not None and runtime.kind == "apple"
     return FrameworkOption(
-        "Keras / KerasHub",
-        "Keras preset",
-        hardware,
-        "yes" if variant.loadable else "no",
-        _runs(hardware, runtime),
-        command if variant.loadable else None,
-        "keras-hub 0.32",
-        "2026-11-22",
-        Message(note) if note else None,
+        framework="Keras / KerasHub",
+        format="Keras preset",
+        hardware=hardware,
+        exists="yes" if variant.loadable else "no",
+        runs_here=_runs_on(hardware, runtime),
+        command=command if variant.loadable else None,
+        source="keras-hub 0.32",
+        date="2026-11-22",
+        note=Message("framework_note_keras_apple") if on_apple else None,
     )
 
 
 def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> FrameworkOption:
     exists, artifact = _exists(framework, variant)
     command = None
-    if exists == "yes" and (artifact or "{artifact}" not in framework.how):
-        command = framework.how.format(artifact=artifact, hf=hf_name(variant))
+    if exists == "yes" and (artifact or "{artifact}" not in framework.command):
+        command = framework.command.format(artifact=artifact, hf=hugging_face_id(variant))
     return FrameworkOption(
-        framework.name,
-        framework.format,
-        framework.hardware,
-        exists,
-        _runs(framework.hardware, runtime),
-        command,
-        framework.source,
-        framework.date,
-        Message(framework.note) if framework.note else None,
+        framework=framework.name,
+        format=framework.format,
+        hardware=framework.hardware,
+        exists=exists,
+        runs_here=_runs_on(framework.hardware, runtime),
+        command=command,
+        source=framework.source,
+        date=framework.date,
+        note=Message(framework.note) if framework.note else None,
     )
 
 
-def _runs(hardware: tuple[str, ...], runtime: Runtime | None) -> bool | None:
+def _runs_on(hardware: tuple[str, ...], runtime: Runtime | None) -> bool | None:
     return None if runtime is None else bool(_HARDWARE[runtime.kind] & set(hardware))
 
 
 def _exists(framework: Framework, variant: Variant) -> tuple[str, str | None]:
-    """Whether a variant is known to exist in a framework's format, and under which name."""
+    """Whether a variant exists in a framework's format, and its name there.
+
+    Returns:
+        "yes", "no" or "unknown", and the name in the format; None if it has none.
+    """
     if variant.family == "Demo":
-        return "no", None  # made here, published nowhere else
-    if artifact := framework.artifacts.get(hf_name(variant) or ""):
+        return "no", None  # part of this package and published nowhere else
+    publisher_id = hugging_face_id(variant)
+    if artifact := framework.artifacts.get(publisher_id or ""):
         return "yes", artifact
     if framework.name in variant.runs_with:
         return "yes", None
-    if _named(framework.refuses, variant):
+    if _includes(framework.missing_families, variant):
         return "no", None
-    if framework.converts and _named(framework.takes, variant) and hf_name(variant):
+    if not _includes(framework.families, variant):
+        return "unknown", None
+    if framework.reads_safetensors and publisher_id:
         return "yes", None
-    # gemma.cpp's own weights lie on Kaggle under the family, without a name a size
-    if framework.name == "gemma.cpp" and _named(framework.takes, variant):
+    if framework.name == "gemma.cpp":
+        # its weights are on Kaggle, one page for a family, without a name for each size
         return ("unknown", None) if variant.size == "270M" else ("yes", "FILE.sbs")
-    if framework.name == "Vertex AI" and _named(framework.takes, variant):
+    if framework.name == "Vertex AI":
         return "yes", None
     return "unknown", None
 
 
-def _named(families: dict[str, tuple[str, ...]], variant: Variant) -> bool:
-    """Whether a list of families with their generations holds a variant's; "*" is any."""
-    family = variant.family.lower()
-    generations = families.get(family) or families.get("*") or ()
+def _includes(families: dict[str, list[str]], variant: Variant) -> bool:
+    """Whether a table of families and generations includes a variant."""
+    generations = families.get(variant.family.lower()) or families.get("*") or ()
     return "*" in generations or variant.generation in generations
 
 
-def hf_name(variant: Variant) -> str | None:
-    """The publisher's repository on Hugging Face, None where it is not known."""
+def hugging_face_id(variant: Variant) -> str | None:
+    """Returns the publisher's repository on Hugging Face; None if it is unknown."""
     handle = variant.handle or ""
     return variant.hf_id or (handle.removeprefix("hf://") if handle.startswith("hf://") else None)

@@ -1,45 +1,85 @@
-"""The estimate: every part in bytes."""
+"""Estimates of the memory that running and tuning a variant take, part by part.
+
+``benchmarks/memory.md`` compares the estimate with measurements.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
-from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.cache_layout import cache_bytes
-from gemma_nb.fit.cache_plan import LOAD_BLOCK, CachePlan, cache_plan
+from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.fit.cache_layout import LOAD_BLOCK_BYTES, CachePlan, cache_bytes, cache_plan
+from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.precision import PRECISIONS, Precision
 from gemma_nb.fit.precision import precision as find_precision
-from gemma_nb.fit.weight_bytes import weight_bytes
-from gemma_nb.fit.weight_shapes import text_kernels
-from gemma_nb.fit.workspace import CONSTANTS, workspace_bytes
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.fit.weight_shapes import WeightShape, text_weight_shapes, weight_bytes
+from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.text_utils import GIB
 
 #: Host memory of Python with keras, keras-hub and jax imported (measured: about 0.9 GB).
 INTERPRETER_BYTES = round(0.9e9)
 
-#: Share of the weights that cache and workspace take together where no architecture is known.
+#: Cache and workspace together, as a share of the weights, if the architecture is unknown.
 _ROUGH_SHARE = 0.25
+
+#: Sequences in tuning examples are cut to this many tokens unless a shorter length is given.
+TUNING_LENGTH = 512
+
+
+@dataclass(frozen=True)
+class WorkspaceConstants:
+    """The measured numbers of the estimate, which no formula gives.
+
+    Args:
+        activation: on a GPU, a layer's states that are held at once, as a multiple of
+            ``tokens × (4 × hidden + 2 × feed-forward)`` numbers.
+        fixed: bytes of the allocator and of the compiled programs; ``benchmarks/memory.py`` fits
+            it.
+        processor_scores: on a processor, the number of copies of the attention scores in float32.
+        processor_activation: the same as ``activation``, on a processor.
+        processor_layers: on a processor, the share of the layers' matrices that is held once more,
+            rearranged.
+    """
+
+    activation: float
+    fixed: int
+    processor_scores: float
+    processor_activation: float
+    processor_layers: float
+
+
+#: GPU: ``activation`` comes from XLA's memory analysis of Gemma 3 1B, 4B and 12B for an H100 (jax
+#: 0.11.2, 2026-11-25), ``fixed`` from the calibration rows of ``benchmarks/memory.md``; that page
+#: judges it on other rows. Processor: XLA's memory analysis of this package's programs in the shape
+#: of Gemma 3 270M (two cores of an AMD EPYC, jax 0.10.2, 2026-11-22).
+WORKSPACE_CONSTANTS = WorkspaceConstants(
+    activation=0.37,
+    fixed=round(0.039 * GIB),
+    processor_scores=3.0,
+    processor_activation=0.47,
+    processor_layers=0.25,
+)
 
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """What a variant takes, in bytes.
+    """The memory that a variant takes, in bytes.
 
-    ``weights`` is the decoder with its embeddings, ``towers`` vision and audio, ``kv_cache`` the
-    keys and values of ``max_length`` tokens, ``workspace`` what the prompt pass or the decode
-    step needs at most, ``overhead`` the allocator's and the compiled programs' own; ``total`` is
-    their sum: the peak on the device while generating text. ``load_peak_device`` and
-    ``load_peak_host`` are the peaks while loading, the host's with Python and the packages.
-    Loading sends the weights by blocks, quantised on the way, so that the device never holds the
-    16-bit model. ``rough`` says that the architecture is not known and cache and workspace are a share of the
-    weights.
+    Loading sends the weights in blocks and quantises them on the way, so the device never holds the
+    16-bit model.
+
+    Args:
+        weights: the decoder with its embeddings.
+        towers: the vision and audio towers.
+        kv_cache: the keys and values of ``max_length`` tokens.
+        workspace: the temporary memory of the prefill pass or the decode step, whichever is larger.
+        overhead: the allocator and the compiled programs.
+        load_peak_device: peak on the device while loading.
+        load_peak_host: peak in host memory while loading, with Python and the packages.
+        rough: whether the architecture is unknown. Cache and workspace are then a share of the
+            weights, all in ``workspace``.
     """
 
     weights: int
@@ -53,47 +93,13 @@ class MemoryEstimate:
 
     @property
     def total(self) -> int:
-        """Peak on the device while generating, in bytes."""
+        """Peak on the device while generating text, in bytes: the sum of the parts."""
         return self.weights + self.towers + self.kv_cache + self.workspace + self.overhead
 
     @property
     def peak_device(self) -> int:
-        """The larger of the peaks at load and while generating, in bytes."""
+        """The larger of the peaks while loading and while generating, in bytes."""
         return max(self.total, self.load_peak_device)
-
-
-def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:
-    """Refuses a max_length or batch_size that cannot be.
-
-    Raises:
-        InvalidInput: not a whole number, not positive, or beyond the variant's context.
-    """
-    for name, value in (("max_length", max_length), ("batch_size", batch_size)):
-        if not _whole(value):
-            raise InvalidInput("number_not_whole", name=name, value=value)
-        if value <= 0:
-            raise InvalidInput("number_not_positive", name=name, value=value)
-    if variant.context_length and max_length > variant.context_length:
-        raise InvalidInput(
-            "beyond_context",
-            max_length=max_length,
-            variant=variant.name,
-            context=variant.context_length,
-        )
-
-
-def check_length(variant: Variant, max_length: int) -> int:
-    """``max_length``, cut to what a variant was trained for; for lists of several variants.
-
-    Raises:
-        InvalidInput: not a whole number, or not positive.
-    """
-    check_numbers(variant, min(max_length, 1) if _whole(max_length) else max_length, 1)
-    return min(max_length, variant.context_length or max_length)
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def estimate_memory(
@@ -105,48 +111,131 @@ def estimate_memory(
     runtime: Runtime | None = None,
     plan: CachePlan | None = None,
 ) -> MemoryEstimate:
-    """Estimates what a variant takes in memory, part by part.
+    """Estimates the memory that a variant takes, part by part.
 
-    Sources and formulas stand with the parts: ``weight_bytes``, ``cache_bytes``,
-    ``workspace_bytes``; ``benchmarks/memory.md`` holds what was measured against them.
+    The formulas and their sources are in ``weight_bytes``, ``cache_bytes`` and ``workspace_bytes``;
+    the measurements are in ``benchmarks/memory.md``.
 
     Args:
         variant: a variant or its name.
         precision: a precision or its Keras dtype name.
         max_length: tokens of prompt and reply together.
-        batch_size: conversations at once.
-        runtime: where; a processor takes other workspace than a GPU, which None stands for.
-        plan: how the cache is laid out; the package's own when None.
+        batch_size: number of conversations at once.
+        runtime: the runtime, because the workspace of a processor differs; None for a GPU.
+        plan: the layout of the cache; None for the layout of this package.
 
     Returns:
         The parts, in bytes.
 
     Raises:
-        InvalidInput: an unknown name, or a number that cannot be.
+        InvalidInput: a name is unknown, or a number is not allowed (see ``check_numbers``).
     """
     variant = find_variant(variant)
     precision = find_precision(precision)
     check_numbers(variant, max_length, batch_size)
     plan = plan or cache_plan()
     weights = weight_bytes(variant, precision)
-    whole = weight_bytes(variant, PRECISIONS[precision.dtype])
-    block = min(LOAD_BLOCK, whole.total)
-    a = variant.architecture
-    if a is None:
-        cache, workspace = 0, round(_ROUGH_SHARE * whole.total)
+    unquantised = weight_bytes(variant, PRECISIONS[precision.dtype]).total
+    block = min(LOAD_BLOCK_BYTES, unquantised)
+    architecture = variant.architecture
+    if architecture is None:
+        cache, workspace = 0, round(_ROUGH_SHARE * unquantised)
     else:
-        matrices, _ = text_kernels(variant)
-        cache = cache_bytes(a, max_length, batch_size, precision.dtype_bytes, plan)
+        shapes, _ = text_weight_shapes(variant)
+        cache = cache_bytes(architecture, max_length, batch_size, precision.dtype_bytes, plan)
         workspace = workspace_bytes(
-            a, matrices, precision, max_length, batch_size, plan=plan, runtime=runtime
+            architecture, shapes, precision, max_length, batch_size, plan=plan, runtime=runtime
         )
     return MemoryEstimate(
         weights=weights.text,
         towers=weights.towers,
         kv_cache=cache,
         workspace=workspace,
-        overhead=CONSTANTS.fixed,
+        overhead=WORKSPACE_CONSTANTS.fixed,
         load_peak_device=weights.total + block,
         load_peak_host=INTERPRETER_BYTES + 2 * block,
-        rough=a is None,
+        rough=architecture is None,
     )
+
+
+def workspace_bytes(
+    architecture: Architecture,
+    shapes: list[WeightShape],
+    precision: Precision,
+    max_length: int,
+    batch_size: int,
+    *,
+    plan: CachePlan,
+    runtime: Runtime | None = None,
+    constants: WorkspaceConstants = WORKSPACE_CONSTANTS,
+) -> int:
+    """Computes the bytes of temporary memory: the larger of the prefill pass and a decode step.
+
+    One follows the other, so only the larger counts, which is the prefill pass. For each token of
+    the pass it holds hidden states and both feed-forward projections; the scores and their softmax,
+    each ``heads × tokens × max_length`` numbers; and in a mixture the projections of every expert,
+    because KerasHub computes all of them (keras-hub 0.32, ``Gemma4MoEBlock``).
+
+    With several conversations at once, a GPU computes the logits as a matrix product. XLA tries
+    several GPU kernels for this product on a copy of the embedding table, before the cache is
+    allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
+    of ``benchmarks/memory.md`` agree).
+
+    On a processor XLA has no 16-bit products. Both the pass and the step hold every matrix of a
+    product once more in float32, also a quantised one (measured: 211 MiB of bfloat16 weights took
+    423 MiB more, 106 MiB of int8 weights the same).
+
+    Args:
+        architecture: the decoder's dimensions.
+        shapes: the decoder's matrices.
+        precision: the precision of the computation.
+        max_length: tokens of prompt and reply together.
+        batch_size: number of conversations at once.
+        plan: the layout of the cache, with the number of tokens of one pass.
+        runtime: the runtime; None for a GPU.
+        constants: the measured numbers.
+    """
+    a, dtype_bytes = architecture, precision.dtype_bytes
+    processor = runtime is not None and runtime.is_processor
+    score_bytes, activation = 2.0 * dtype_bytes, constants.activation
+    if processor:
+        dtype_bytes, activation = 4, constants.processor_activation
+        score_bytes = constants.processor_scores * dtype_bytes
+    tokens = min(plan.chunk or max_length, max_length) * batch_size
+    prefill = activation * tokens * (4 * a.hidden_dim + 2 * a.intermediate_dim) * dtype_bytes
+    if a.experts:
+        prefill += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * dtype_bytes
+    prefill += score_bytes * a.num_query_heads * tokens * max_length
+    if processor:
+        if precision.dtype_bytes == 4:
+            in_layers = sum(s.parameters for s in shapes if s.use in ("layer", "expert"))
+            return round(prefill + constants.processor_layers * 4 * in_layers)
+        return round(prefill + 4 * sum(s.parameters for s in shapes if s.use != "lookup"))
+    if batch_size > 1:
+        table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes
+        prefill = max(prefill, table - cache_bytes(a, max_length, batch_size, dtype_bytes, plan))
+    return round(prefill)
+
+
+def tuning_bytes(variant: Variant, max_length: int = TUNING_LENGTH, *, whole: bool = True) -> int:
+    """Estimates the bytes that tuning takes on the device, in float32, one example at a time.
+
+    Tuning all parameters with Adam takes weights, gradients and two moments: four times the weights
+    (Kingma and Ba 2015). LoRA (Hu et al. 2021) takes the weights, and adapters of about a hundredth
+    of them (the formula adds four hundredths: adapters with gradients and moments). Both keep the
+    activations of each layer for the backward pass, about ``10 × hidden + 4 × feed-forward``
+    numbers for each token and layer, and the logits twice. This formula is not measured.
+
+    Args:
+        variant: the variant to tune.
+        max_length: tokens of an example; at most ``TUNING_LENGTH`` count.
+        whole: True for all parameters, False for LoRA.
+    """
+    weights = weight_bytes(variant, PRECISIONS["float32"]).total
+    total = 4 * weights if whole else round(1.04 * weights)
+    a = variant.architecture
+    if a is None:
+        return total
+    tokens = min(max_length, TUNING_LENGTH)
+    activations = a.num_layers * (10 * a.hidden_dim + 4 * a.intermediate_dim)
+    return total + 4 * tokens * (activations + 2 * a.vocabulary_size)

@@ -1,24 +1,25 @@
-"""The number formats a model can be run in, and what each costs."""
+"""The precisions in which a model can be loaded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.text_utils import closest_matches
-
-if TYPE_CHECKING:
-    from gemma_nb.hardware.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class Precision:
-    """One number format, named as Keras names it.
+    """One precision, named as Keras names it.
 
-    ``bits`` is what a quantised (or, unquantised, any) weight takes; ``dtype`` what KerasHub is
-    told and what everything stays in that is not quantised (norms, activations, the cache);
-    ``quantize`` the mode for ``backbone.quantize``, None where nothing is quantised.
+    Args:
+        name: the name: "float32", "bfloat16", "float16", "int8" or "int4".
+        bits: bits of one weight, in a layer that Keras quantises if ``quantize`` is set.
+        dtype: the dtype that KerasHub gets. Everything that is not quantised has it: norms,
+            activations and the KV cache.
+        quantize: the mode for ``backbone.quantize``; None without quantisation.
     """
 
     name: str
@@ -35,8 +36,8 @@ class Precision:
         return self.name
 
 
-#: From the most exact to the smallest. int8 and int4 keep bfloat16 round the quantised kernels:
-#: Keras's int8 refuses float16 (keras 3.15.1), and float16 overflows in Gemma 3 and later.
+#: The precisions, from the most exact to the smallest. int8 and int4 use bfloat16 for everything
+#: else: Keras's int8 refuses float16 (keras 3.15.1), and float16 overflows in Gemma 3 and later.
 PRECISIONS = {
     p.name: p
     for p in (
@@ -50,31 +51,48 @@ PRECISIONS = {
 
 
 def precision(name: str | Precision) -> Precision:
-    """The precision of a name.
+    """Looks up a precision.
 
     Args:
-        name: a Keras dtype name ("bfloat16", "int8", …), any case, or a ``Precision``.
+        name: a Keras dtype name ("bfloat16", "int8", …), in any case, or a ``Precision``.
 
     Raises:
-        InvalidInput: no such precision (the nearest names are in the sentence), or int8 with
-            float16, which Keras refuses.
+        InvalidInput: there is no such precision (the message names the nearest ones), or it is
+            int8 with float16, which Keras refuses.
     """
     if isinstance(name, Precision):
         return name
-    wanted = name.strip().lower() if isinstance(name, str) else ""
-    if wanted == "int8_from_float16":
+    key = name.strip().lower() if isinstance(name, str) else ""
+    if key == "int8_from_float16":
         raise InvalidInput("int8_refuses_float16")
-    wanted = wanted.removesuffix("_from_bfloat16")
-    if wanted not in PRECISIONS:
+    key = key.removesuffix("_from_bfloat16")
+    if key not in PRECISIONS:
         near = closest_matches(str(name), PRECISIONS)
         raise InvalidInput("unknown_precision", name=name, near=near, all=", ".join(PRECISIONS))
-    return PRECISIONS[wanted]
+    return PRECISIONS[key]
 
 
 def is_native(precision: Precision, runtime: Runtime) -> bool:
-    """Whether a runtime's hardware computes in this precision itself.
+    """Returns whether the hardware of a runtime computes in a precision without emulation.
 
-    int4 is native nowhere: Keras unpacks the whole kernel at each call (keras 3.15.1,
+    No hardware does so for int4: Keras unpacks the whole kernel at each call (keras 3.15.1,
     ``EinsumDense._int4_call``).
     """
     return precision.name in runtime.native_dtypes
+
+
+def auto_precision(variant: Variant, runtime: Runtime) -> Precision:  # noqa: ARG001
+    """Returns the precision of ``load(..., precision="auto")``.
+
+    On an accelerator it is bfloat16, also on a GPU that emulates bfloat16. Google's guide
+    recommends 16 bit, Gemma is published in bfloat16, and float16 overflows in Gemma 3 and later.
+
+    On a processor it is float32, because JAX converts 16-bit weights to float32 copies at every
+    step there. For 211 MiB of weights this took 423 MiB more, and four times as long for each token
+    (two cores of an AMD EPYC, jax 0.10.2, layers of Gemma 3 270M, 2026-11-22).
+
+    Args:
+        variant: the variant to load; the result does not depend on it so far.
+        runtime: the runtime on which it runs.
+    """
+    return PRECISIONS["float32" if runtime.is_processor else "bfloat16"]

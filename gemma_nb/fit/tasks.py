@@ -1,32 +1,32 @@
-"""What a model can be wanted for, and which variants are made for it."""
+"""The tasks that a model can be chosen for, and the variants made for each."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gemma_nb.catalog.registry import variants
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.text_utils import closest_matches
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gemma_nb.catalog.variant import Variant
-
 #: "If unsure, start with the newest core IT model with the fewest parameters" (2026-09).
-GUIDE = "https://ai.google.dev/gemma/docs/run"
+GUIDE_URL = "https://ai.google.dev/gemma/docs/run"
 
-#: Generations of core Gemma. 3n is made for phones and stands beside them.
-CORE = ("4", "3", "2", "1.1", "1")
+#: Generations of core Gemma. Gemma 3n is made for phones and is not one of them.
+CORE_GENERATIONS = ("4", "3", "2", "1.1", "1")
 
 
 @dataclass(frozen=True)
-class Task:
-    """One purpose: ``suits`` says which variants are made for it, ``source`` where that stands.
+class ModelTask:
+    """One task.
 
-    ``why_<key>`` is its reason in ``gemma_nb.i18n``; ``precision`` is what the guide's rule
-    gives, or None for 16 bit.
+    Args:
+        key: its name; ``why_<key>`` is its reason in ``gemma_nb.i18n``.
+        names: other names that ``find_task`` accepts.
+        suits: returns whether a variant is made for the task.
+        source: the address that says which variants are made for the task.
+        precision: the Keras dtype name that Google's guide recommends; None for 16 bit.
     """
 
     key: str
@@ -37,120 +37,125 @@ class Task:
 
 
 def is_core(variant: Variant) -> bool:
-    """Whether a variant is core Gemma: the general family, made to be answered with."""
+    """Returns whether a variant is core Gemma: of the general family, and made to generate text."""
     return (
         variant.family == "Gemma"
-        and variant.generation in CORE
+        and variant.generation in CORE_GENERATIONS
         and variant.role == "generate"
         and "jpn" not in variant.name  # Gemma 2 JPN is tuned for one language
     )
 
 
-def _of(family: str) -> Callable[[Variant], bool]:
+def _family_starts_with(family: str) -> Callable[[Variant], bool]:
     return lambda v: v.family.lower().startswith(family)
 
 
-def _sees(modality: str) -> Callable[[Variant], bool]:
+def _instruction_tuned_with(modality: str) -> Callable[[Variant], bool]:
     return lambda v: v.family == "Gemma" and v.tuning == "IT" and modality in v.modalities
 
 
 _TASKS = (
-    Task("chat", ("text",), lambda v: is_core(v) and v.tuning == "IT", GUIDE),
-    Task(
+    ModelTask("chat", ("text",), lambda v: is_core(v) and v.tuning == "IT", GUIDE_URL),
+    ModelTask(
         "code",
         ("code completion", "completion", "fill in the middle", "fim"),
-        # those trained to fill in the middle are the pretrained ones (model card of CodeGemma)
+        # the pretrained ones are trained to fill in the middle (model card of CodeGemma)
         lambda v: v.family.lower().startswith("codegemma") and v.tuning == "PT",
         "https://ai.google.dev/gemma/docs/codegemma/model_card",
     ),
-    Task(
+    ModelTask(
         "image",
         ("image understanding", "images", "vision"),
-        _sees("image"),
+        _instruction_tuned_with("image"),
         "https://ai.google.dev/gemma/docs",
     ),
-    Task("audio", ("speech",), _sees("audio"), "https://ai.google.dev/gemma/docs"),
-    Task(
+    ModelTask(
+        "audio", ("speech",), _instruction_tuned_with("audio"), "https://ai.google.dev/gemma/docs"
+    ),
+    ModelTask(
         "translation",
         ("translate",),
-        _of("translategemma"),
+        _family_starts_with("translategemma"),
         "https://huggingface.co/collections/google/translategemma",
     ),
-    Task(
+    ModelTask(
         "functions",
         ("function calling", "function", "tools", "tool use"),
-        _of("functiongemma"),
+        _family_starts_with("functiongemma"),
         "https://huggingface.co/google/functiongemma-270m-it",
     ),
-    Task(
+    ModelTask(
         "safety",
         ("safety classification", "moderation", "classification"),
-        _of("shieldgemma"),
+        _family_starts_with("shieldgemma"),
         "https://ai.google.dev/gemma/docs/shieldgemma",
     ),
-    Task(
+    ModelTask(
         "embedding",
         ("embeddings", "embed", "search"),
         lambda v: v.family == "EmbeddingGemma" and v.role == "embed",
         "https://ai.google.dev/gemma/docs/embeddinggemma",
     ),
-    Task(
+    ModelTask(
         "medical",
         ("medicine", "health"),
         lambda v: v.family.lower().startswith("medgemma") and v.tuning != "PT",
         "https://developers.google.com/health-ai-developer-foundations/medgemma",
     ),
-    Task(
+    ModelTask(
         "statistics",
         ("statistics questions", "statistical questions", "data"),
-        _of("datagemma"),
+        _family_starts_with("datagemma"),
         "https://ai.google.dev/gemma/docs/datagemma",
     ),
-    Task(
+    ModelTask(
         "tuning",
         ("fine-tuning", "fine tuning", "finetuning", "training"),
         lambda v: is_core(v) and v.tuning == "PT",
-        GUIDE,
+        GUIDE_URL,
         "float32",
     ),
 )
 
-#: The tasks that ``recommend`` knows.
+#: The keys of the tasks, as ``recommend`` and ``advise`` accept them.
 TASKS = tuple(task.key for task in _TASKS)
 
 
-def find_task(name: str) -> Task:
-    """The task of a name.
+def find_task(name: str) -> ModelTask:
+    """Looks up a task.
 
     Args:
-        name: a key of ``TASKS`` or one of its other names, any case.
+        name: a key of ``TASKS`` or another name of a task, in any case.
 
     Raises:
-        InvalidInput: no such task.
+        InvalidInput: there is no such task.
     """
-    wanted = str(name).strip().lower().replace("_", " ")
+    key = str(name).strip().lower().replace("_", " ")
     for task in _TASKS:
-        if isinstance(name, str) and wanted in (task.key, *task.names):
+        if isinstance(name, str) and key in (task.key, *task.names):
             return task
     names = [n for t in _TASKS for n in (t.key, *t.names)]
     raise InvalidInput("unknown_task", task=name, near=closest_matches(str(name), names))
 
 
-def suited(task: str | Task = "chat") -> list[Variant]:
-    """The variants made for a task that KerasHub can load, newest first, then smallest.
+def variants_for_task(task: str | ModelTask = "chat") -> list[Variant]:
+    """Lists the variants that are made for a task and that KerasHub loads.
 
     Args:
-        task: a key of ``TASKS``, another name of one, or a ``Task``.
+        task: a key of ``TASKS``, another name of a task, or a ``ModelTask``.
+
+    Returns:
+        The variants, newest generation first, and within a generation the smallest first.
 
     Raises:
-        InvalidInput: no such task.
+        InvalidInput: there is no such task.
     """
-    task = task if isinstance(task, Task) else find_task(task)
-    found = [v for v in variants(loadable=True) if task.suits(v)]
-    # a family's generation counts as a whole by its newest member, so that sizes stay together
+    task = task if isinstance(task, ModelTask) else find_task(task)
+    matches = [v for v in variants(loadable=True) if task.suits(v)]
+    # the newest member dates the whole generation of a family, so that its sizes stay together
     newest: dict[tuple[str, str], str] = {}
-    for v in found:
+    for v in matches:
         key = (v.family, v.generation)
         newest[key] = max(newest.get(key, ""), v.released or "")
-    found.sort(key=lambda v: v.parameters)
-    return sorted(found, key=lambda v: newest[v.family, v.generation], reverse=True)
+    matches.sort(key=lambda v: v.parameters)
+    return sorted(matches, key=lambda v: newest[v.family, v.generation], reverse=True)

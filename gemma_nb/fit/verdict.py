@@ -1,39 +1,43 @@
-"""Whether a choice fits: on the device, in the host's memory while loading, and on the disk."""
+"""Whether a choice fits: on the device, in host memory while loading, and on the disk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.auto_precision import auto_precision
 from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.fixes import Fix
-from gemma_nb.fit.fixes import fixes as find_fixes
+from gemma_nb.fit.fixes import Fix, find_fixes
 from gemma_nb.fit.memory import INTERPRETER_BYTES, MemoryEstimate, estimate_memory
-from gemma_nb.fit.precision import Precision
+from gemma_nb.fit.precision import Precision, auto_precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.tasks import find_task
-from gemma_nb.fit.warnings import Guard, guards
+from gemma_nb.fit.warnings import FitWarning, warnings_for
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import format_bytes
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-#: Above this share of what is there, a choice is tight: other programs and fragments want some.
+#: Above this share of the available bytes a choice is tight, because other programs and
+#: fragmentation take some.
 TIGHT_SHARE = 0.9
 #: From best to worst.
 STATUSES = ("fits", "tight", "no")
+#: On several devices, norms and uneven heads are repeated on each; this adds 5 % (not measured).
+_SPREAD_FACTOR = 1.05
 
 
 @dataclass(frozen=True)
-class Check:
-    """One resource: "device", "host" or "disk"; bytes needed and available."""
+class ResourceCheck:
+    """The check of one resource.
+
+    Args:
+        resource: "device", "host" or "disk".
+        needed: bytes that the choice needs.
+        available: bytes that the runtime has.
+    """
 
     resource: str
     needed: int
@@ -49,11 +53,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a choice fits.
+    """Whether a choice fits, and why.
 
-    ``status`` is "fits", "tight" (it fits with less than a tenth to spare) or "no"; ``reason``
-    the sentence; ``bytes_needed`` and ``bytes_available`` those of the resource that decides;
-    ``checks`` every resource; ``guards`` what else to know, those that rule it out first.
+    Args:
+        choice: the choice.
+        status: "fits", "tight" (it fits with less than a tenth to spare) or "no".
+        reason: the sentence that explains the status.
+        bytes_needed: bytes needed of the resource that decides.
+        bytes_available: bytes available of that resource.
+        memory: the memory estimate.
+        checks: the check of every resource; the device comes first.
+        warnings: the warnings about the choice, those that rule it out first.
     """
 
     choice: Choice
@@ -62,20 +72,25 @@ class Verdict:
     bytes_needed: int
     bytes_available: int
     memory: MemoryEstimate
-    checks: tuple[Check, ...]
-    guards: tuple[Guard, ...]
+    checks: tuple[ResourceCheck, ...]
+    warnings: tuple[FitWarning, ...]
+
+    @property
+    def guards(self) -> tuple[FitWarning, ...]:
+        """The former name of ``warnings``."""
+        return self.warnings
 
     @property
     def fits(self) -> bool:
-        """Whether it runs, tight or not."""
+        """Whether the choice runs, tight or not."""
         return self.status != "no"
 
     @cached_property
     def fixes(self) -> tuple[Fix, ...]:
-        """The changes that would make it fit, cheapest first; none where it fits."""
+        """The changes that make the choice fit, cheapest first; none if it fits already."""
         if self.status == "fits":
             return ()
-        return find_fixes(self.choice, lambda choice: _judge(choice)[0])
+        return find_fixes(self.choice, lambda choice: _assess(choice).status)
 
     def __str__(self) -> str:
         return str(self.reason)
@@ -91,44 +106,58 @@ def advise(
     devices: int = 1,
     task: str = "chat",
 ) -> Verdict:
-    """Says whether a variant runs somewhere, and why.
+    """Determines whether a variant fits into a runtime, and why.
 
     Args:
-        variant: a variant, its name, or a whole ``Choice`` (whose parts then count instead of the
-            arguments up to ``devices``).
-        precision: a precision or its Keras dtype name; 16 bit when None or "auto".
-        runtime: a runtime or its name; this one when None.
+        variant: a variant, its name, or a whole ``Choice``. A ``Choice`` replaces all arguments up
+            to ``devices``.
+        precision: a precision or its Keras dtype name; None or "auto" for ``auto_precision``.
+        runtime: a runtime or its name; None for the present one.
         max_length: tokens of prompt and reply together.
-        batch_size: conversations at once.
-        devices: over how many of the runtime's devices it is spread.
-        task: what it is for, one of ``TASKS``; some guards depend on it.
+        batch_size: number of conversations at once.
+        devices: number of the runtime's devices over which the model is spread.
+        task: what the model is for, one of ``TASKS``; some warnings depend on it.
 
     Returns:
-        The verdict: status, reason, bytes, guards and fixes.
+        The verdict: status, reason, bytes, warnings and fixes.
 
     Raises:
-        InvalidInput: an unknown name, or a number that cannot be.
+        InvalidInput: a name is unknown, or a number is not allowed (see ``check_numbers``).
     """
     choice = variant
     if not isinstance(choice, Choice):
-        found, place = find_variant(choice), find_runtime(runtime)
+        known_variant, known_runtime = find_variant(choice), find_runtime(runtime)
         if precision is None or str(precision).strip().lower() == "auto":
-            precision = auto_precision(found, place)
+            precision = auto_precision(known_variant, known_runtime)
         name = find_precision(precision).name
-        choice = Choice(found, name, max_length, batch_size, place, devices)
-    task = find_task(task).key
-    status, memory, checks, found_guards = _judge(choice, task)
-    decides = max(checks, key=lambda c: STATUSES.index(c.status))
-    blocking = next((g for g in found_guards if g.blocks), None)
-    reason = blocking.message if blocking else _reason(choice, status, decides)
+        choice = Choice(known_variant, name, max_length, batch_size, known_runtime, devices)
+    assessment = _assess(choice, find_task(task).key)
+    checks, warnings = assessment.checks, assessment.warnings
+    decisive = max(checks, key=lambda c: STATUSES.index(c.status))
+    blocking = next((w for w in warnings if w.blocks), None)
     return Verdict(
-        choice, status, reason, decides.needed, decides.available, memory, checks, found_guards
+        choice=choice,
+        status=assessment.status,
+        reason=blocking.message if blocking else _reason(choice, assessment.status, decisive),
+        bytes_needed=decisive.needed,
+        bytes_available=decisive.available,
+        memory=assessment.memory,
+        checks=checks,
+        warnings=warnings,
     )
 
 
-def _judge(
-    choice: Choice, task: str = "chat"
-) -> tuple[str, MemoryEstimate, tuple[Check, ...], tuple[Guard, ...]]:
+@dataclass(frozen=True)
+class _Assessment:
+    """What ``advise`` computes for a choice before it forms a sentence."""
+
+    status: str
+    memory: MemoryEstimate
+    checks: tuple[ResourceCheck, ...]
+    warnings: tuple[FitWarning, ...]
+
+
+def _assess(choice: Choice, task: str = "chat") -> _Assessment:
     memory = estimate_memory(
         choice.variant,
         choice.precision,
@@ -137,12 +166,13 @@ def _judge(
         runtime=choice.runtime,
     )
     checks = resource_checks(choice, memory)
-    found = guards(choice, task, rough=memory.rough)
+    warnings = warnings_for(choice, task, rough=memory.rough)
     worst = max((c.status for c in checks), key=STATUSES.index)
-    return ("no" if any(g.blocks for g in found) else worst), memory, checks, found
+    status = "no" if any(w.blocks for w in warnings) else worst
+    return _Assessment(status, memory, checks, warnings)
 
 
-def _reason(choice: Choice, status: str, check: Check) -> Message:
+def _reason(choice: Choice, status: str, check: ResourceCheck) -> Message:
     return Message(
         f"verdict_{status}",
         {
@@ -156,37 +186,85 @@ def _reason(choice: Choice, status: str, check: Check) -> Message:
     )
 
 
-def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[Check, ...]:
-    """What a choice needs of each resource that is known of its runtime; the device first.
+def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[ResourceCheck, ...]:
+    """Compares the needs of a choice with every resource of its runtime whose size is known.
 
-    Spread over several devices, weights and cache are divided, the workspace is not; norms and
-    uneven heads stay on each, for which 5 % are added (unmeasured).
+    On several devices, weights and cache are divided, the workspace is not. Norms and uneven heads
+    stay on each device; 5 % are added for them (not measured).
+
+    Returns:
+        The checks; that of the device (of a processor: the host) comes first.
     """
     runtime = choice.runtime
     if runtime.shares_host_memory:
-        # a phone has no Python to make room for, and does not load through KerasHub
+        # a phone runs no Python and does not load through KerasHub
         phone = runtime.kind == "phone"
         needed = memory.total if phone else memory.peak_device + INTERPRETER_BYTES
-        checks = [Check("host", needed, runtime.usable_bytes)]
+        checks = [ResourceCheck("host", needed, runtime.usable_bytes)]
     else:
-        spread = memory.weights + memory.towers + memory.kv_cache
         running, loading = memory.total, memory.load_peak_device
         if choice.devices > 1:
-            running += round(1.05 * spread / choice.devices) - spread
-            loading = round(1.05 * loading / choice.devices)
-        checks = [Check("device", max(running, loading), runtime.usable_bytes)]
+            divided = memory.weights + memory.towers + memory.kv_cache
+            running += round(_SPREAD_FACTOR * divided / choice.devices) - divided
+            loading = round(_SPREAD_FACTOR * loading / choice.devices)
+        checks = [ResourceCheck("device", max(running, loading), runtime.usable_bytes)]
         if runtime.host_ram_bytes:
-            checks.append(Check("host", memory.load_peak_host, runtime.host_ram_bytes))
+            checks.append(ResourceCheck("host", memory.load_peak_host, runtime.host_ram_bytes))
     download = download_bytes(choice.variant)
     if runtime.disk_free_bytes is not None and download:
-        checks.append(Check("disk", download, runtime.disk_free_bytes))
+        checks.append(ResourceCheck("disk", download, runtime.disk_free_bytes))
     return tuple(checks)
 
 
 def download_bytes(variant: Variant) -> int:
-    """Bytes a download takes: 16-bit weights; nothing for what lies on this disk already.
+    """Returns the bytes of a download: 16-bit weights, or 0 for files that are on this disk.
 
     KerasHub's presets and the publishers' safetensors of Gemma hold 16-bit weights.
     """
     handle = variant.handle or ""
     return 2 * variant.parameters if handle.startswith(("kaggle://", "hf://")) else 0
+
+
+@dataclass(frozen=True)
+class MemoryPart:
+    """One part of a choice's memory, drawn as one segment of a bar.
+
+    Args:
+        key: its name; ``part_<key>`` is the text in ``gemma_nb.i18n``.
+        size: bytes.
+    """
+
+    key: str
+    size: int
+
+
+def memory_breakdown(verdict: Verdict) -> tuple[MemoryPart, ...]:
+    """Splits the memory of one device (of a processor: the host) into parts.
+
+    Generating takes "weights", "towers", "kv_cache" and "workspace" (with the overhead). "host" is
+    Python with its packages, if they are in the same memory. "loading" is what loading takes beyond
+    generating. The last part is "free", or "missing" if the choice does not fit. On several devices
+    weights, towers and cache are divided, and "loading" includes what norms and uneven heads add.
+    Parts of no bytes are left out.
+
+    Args:
+        verdict: the result of ``advise``.
+
+    Returns:
+        The parts. Without "missing" and "free" they add up to the need of the first of the
+        verdict's ``checks``.
+    """
+    memory, check, devices = verdict.memory, verdict.checks[0], verdict.choice.devices
+    sizes = {
+        "weights": memory.weights // devices,
+        "towers": memory.towers // devices,
+        "kv_cache": memory.kv_cache // devices,
+        "workspace": memory.workspace + memory.overhead,
+    }
+    beyond = check.needed - sum(sizes.values())
+    loading = max(0, memory.peak_device - memory.total) if devices == 1 else beyond
+    sizes["host"] = beyond - loading
+    sizes["loading"] = loading
+    sizes["free"] = check.available - check.needed
+    sizes["missing"] = check.needed - check.available
+    return tuple(MemoryPart(key, size) for key, size in sizes.items() if size > 0)

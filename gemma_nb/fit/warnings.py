@@ -1,36 +1,38 @@
-"""What is wrong or surprising with a choice, whatever its size, and why."""
+"""Warnings about a choice that do not depend on its size, each with the reason."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.hardware.runtime import MEMORY_FRACTION
 from gemma_nb.i18n import Message
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+#: The keras-hub release that this package is written for and tested with.
+KERAS_HUB_VERSION = "0.32"
 
-    from gemma_nb.fit.choice import Choice
-
-#: The keras-hub that this package is written for and tested with.
-KERAS_HUB = "0.32"
-
-#: Classes that float16 breaks. Gemma 3 and 3n: activations reach about 800,000 where float16 ends
+#: Backbones that float16 breaks. Gemma 3 and 3n: activations reach about 800,000, and float16 ends
 #: at 65,504 (unslothai/unsloth pull request 4014, 2026-02-10; kaitchup.substack.com, "Mind Your
 #: Data Type", 2025-03-17). Gemma 4: gate and up projections saturate and the residual becomes
-#: infinite in tuning (unslothai/unsloth-zoo 600, 2026-04-17), while inference was reported sound
-#: (unslothai/unsloth 4875, 2026-04-06). None of it was measured here.
+#: infinite in tuning (unslothai/unsloth-zoo 600, 2026-04-17), while inference was reported to work
+#: (unslothai/unsloth 4875, 2026-04-06). None of this was measured for this package.
 FLOAT16_OVERFLOWS = ("Gemma3Backbone", "Gemma3nBackbone", "Gemma4Backbone", "T5Gemma2Backbone")
 
-#: Tasks in which a question is answered, for which a pretrained variant is the wrong one.
-_ANSWERING = ("chat", "image", "audio", "medical", "statistics")
+#: Tasks in which the model answers a question, which a pretrained variant does not do.
+_ANSWERING_TASKS = ("chat", "image", "audio", "medical", "statistics")
 
 
 @dataclass(frozen=True)
-class Guard:
-    """One warning: its key, its sentence with the reason, and whether it rules the choice out."""
+class FitWarning:
+    """One warning about a choice.
+
+    Args:
+        key: its name; ``guard_<key>`` is its sentence in ``gemma_nb.i18n``.
+        message: the sentence with the reason.
+        blocks: whether the warning rules the choice out.
+    """
 
     key: str
     message: Message
@@ -40,96 +42,102 @@ class Guard:
         return str(self.message)
 
 
-def guards(choice: Choice, task: str = "chat", *, rough: bool = False) -> tuple[Guard, ...]:
-    """Every guard that a choice sets off, those that rule it out first.
+def warnings_for(
+    choice: Choice, task: str = "chat", *, rough: bool = False
+) -> tuple[FitWarning, ...]:
+    """Lists the warnings about a choice, those that rule it out first.
 
     Args:
         choice: the choice.
-        task: what it is for, a key of ``gemma_nb.fit.TASKS``.
-        rough: whether its memory is a rough estimate.
+        task: what the model is for, a key of ``gemma_nb.fit.tasks.TASKS``.
+        rough: whether the memory is a rough estimate.
     """
-    found = [*_where(choice), *_number_format(choice), *_purpose(choice, task)]
+    warnings = [
+        *_runtime_warnings(choice),
+        *_precision_warnings(choice),
+        *_task_warnings(choice, task),
+    ]
     if rough:
-        found.append(_guard("rough_estimate", choice))
-    return tuple(sorted(found, key=lambda g: not g.blocks))
+        warnings.append(_warning("rough_estimate", choice))
+    return tuple(sorted(warnings, key=lambda w: not w.blocks))
 
 
-def _guard(key: str, choice: Choice, *, blocks: bool = False, **values: object) -> Guard:
-    told = {
+def _warning(key: str, choice: Choice, *, blocks: bool = False, **values: object) -> FitWarning:
+    common = {
         "variant": choice.variant.name,
         "precision": choice.precision,
         "runtime": choice.runtime.name,
     }
-    return Guard(key, Message(f"guard_{key}", {**told, **values}), blocks)
+    return FitWarning(key, Message(f"guard_{key}", {**common, **values}), blocks)
 
 
-def _where(choice: Choice) -> Iterator[Guard]:
-    """What the runtime lacks."""
+def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
+    """What the runtime or its software lacks for the variant, and the variant's terms."""
     variant, runtime = choice.variant, choice.runtime
     if not variant.loadable:
         others = ", ".join(variant.runs_with) or "?"
-        yield _guard("not_loadable", choice, blocks=True, others=others)
+        yield _warning("not_loadable", choice, blocks=True, others=others)
     if not runtime.runs_keras:
-        yield _guard("no_keras", choice)
+        yield _warning("no_keras", choice)
     elif runtime.keras_hub == "none":
-        yield _guard("no_keras_hub", choice, version=KERAS_HUB)
+        yield _warning("no_keras_hub", choice, version=KERAS_HUB_VERSION)
     elif runtime.keras_hub and _version(runtime.keras_hub) < _version(variant.keras_hub or ""):
-        wanted = variant.keras_hub
-        yield _guard("old_keras_hub", choice, version=wanted, installed=runtime.keras_hub)
+        needed = variant.keras_hub
+        yield _warning("old_keras_hub", choice, version=needed, installed=runtime.keras_hub)
     if runtime.jax_support is False:
         extra = {"gpu": "cuda13", "tpu": "tpu"}[runtime.kind]
-        yield _guard("jax_support", choice, extra=extra)
+        yield _warning("jax_support", choice, extra=extra)
     if runtime.kind == "gpu" and runtime.memory_fraction < MEMORY_FRACTION:
         share = f"{runtime.memory_fraction:.0%}"
-        yield _guard("jax_share", choice, share=share, ours=f"{MEMORY_FRACTION:.0%}")
+        yield _warning("jax_share", choice, share=share, ours=f"{MEMORY_FRACTION:.0%}")
     if runtime.kind == "apple":
-        yield _guard("apple", choice)
+        yield _warning("apple", choice)
     if variant.gated:
-        yield _guard("terms", choice, licence=variant.licence)
+        yield _warning("terms", choice, licence=variant.licence)
 
 
-def _number_format(choice: Choice) -> Iterator[Guard]:
-    """What the precision costs or breaks here."""
+def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
+    """What the precision costs or breaks for this variant on this runtime."""
     variant, runtime, precision = choice.variant, choice.runtime, PRECISIONS[choice.precision]
     a = variant.architecture
     # the demo models' activations stay small: their tests run them in float16
-    overflows = a and a.backbone in FLOAT16_OVERFLOWS and choice.variant.family != "Demo"
+    overflows = a and a.backbone in FLOAT16_OVERFLOWS and variant.family != "Demo"
     if precision.name == "float16" and overflows:
-        yield _guard("float16_overflows", choice, blocks=True)
+        yield _warning("float16_overflows", choice, blocks=True)
     if precision.name == "float32" and not runtime.is_processor:
-        yield _guard("float32", choice)
+        yield _warning("float32", choice)
     if precision.dtype != "float32" and runtime.is_processor:
-        yield _guard("processor_16bit", choice)
+        yield _warning("processor_16bit", choice)
     if (
         runtime.kind == "gpu"
         and precision.dtype == "bfloat16"
         and "bfloat16" not in runtime.native_dtypes
     ):
         capability = runtime.compute_capability or "?"
-        yield _guard("emulated_bfloat16", choice, capability=capability)
+        yield _warning("emulated_bfloat16", choice, capability=capability)
         if precision.name == "int8":
-            yield _guard("int8_float16", choice)
+            yield _warning("int8_float16", choice)
     if precision.quantize and a and a.experts:
-        yield _guard("experts_stay", choice)
+        yield _warning("experts_stay", choice)
     if precision.name == "int4":
-        yield _guard("int4_speed", choice)
+        yield _warning("int4_speed", choice)
 
 
-def _purpose(choice: Choice, task: str) -> Iterator[Guard]:
+def _task_warnings(choice: Choice, task: str) -> Iterator[FitWarning]:
     """What the variant is not made for."""
     variant = choice.variant
     if variant.role == "draft":
-        yield _guard("drafter", choice, blocks=True)
+        yield _warning("drafter", choice, blocks=True)
     elif variant.role == "embed" and task != "embedding":
-        yield _guard("embedder", choice, blocks=True)
+        yield _warning("embedder", choice, blocks=True)
     elif variant.role == "classify" and task != "safety":
-        yield _guard("classifier", choice)
-    elif variant.tuning == "PT" and task in _ANSWERING and variant.role == "generate":
-        yield _guard("pretrained", choice)
+        yield _warning("classifier", choice)
+    elif variant.tuning == "PT" and task in _ANSWERING_TASKS and variant.role == "generate":
+        yield _warning("pretrained", choice)
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """The leading numbers of a version: "0.26.0.dev1" is (0, 26, 0)."""
+    """Returns the leading numbers of a version: (0, 26, 0) for "0.26.0.dev1"."""
     numbers = []
     for part in text.split("."):
         if not part.isdigit():

@@ -1,30 +1,48 @@
-"""The matrices of a text decoder as KerasHub builds it, one entry a shape.
+"""The weight matrices of a text decoder as KerasHub builds it, and their sizes in bytes.
 
-Sources: keras-hub 0.32, ``gemma_attention.py``, ``gemma_decoder_block.py``, ``gemma3_attention.py``,
-``gemma4_attention.py``, ``gemma4_decoder_block.py``, ``gemma4_moe.py``, ``gemma3n_text_layers.py``.
+Sources of the shapes: keras-hub 0.32, ``gemma_attention.py``, ``gemma_decoder_block.py``,
+``gemma3_attention.py``, ``gemma4_attention.py``, ``gemma4_decoder_block.py``, ``gemma4_moe.py``,
+``gemma3n_text_layers.py``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import ceil
 
-from gemma_nb.fit.cache_layout import layer_kinds
+from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.fit.cache_layout import global_layers
+from gemma_nb.fit.precision import Precision
 
-if TYPE_CHECKING:
-    from gemma_nb.catalog.variant import Architecture, Variant
+#: The rank of LAuReL in Gemma 3n, in both sizes, and the rows of its per-layer embeddings, which
+#: have no rows for the towers' own tokens (google-deepmind/gemma, gemma3n; keras-hub 0.32,
+#: convert_gemma3n.py).
+_LAUREL_RANK, _PER_LAYER_ROWS = 64, 262144
 
-#: LAuReL's rank in Gemma 3n, both sizes, and the rows of its per-layer embeddings, which lack the
-#: towers' own tokens (google-deepmind/gemma, gemma3n; keras-hub 0.32, convert_gemma3n.py).
-_LAUREL, _PER_LAYER_ROWS = 64, 262144
+#: Elements that share a scale and a zero point in Keras's int4 (keras 3.15.1,
+#: ``Int4QuantizationConfig``: ``block_size=128``).
+INT4_BLOCK = 128
+
+#: Share of a tower's parameters in the layers that Keras quantises (Dense, EinsumDense, Embedding),
+#: counted in the classes of keras-hub 0.32. The vision tower of Gemma 3n is a MobileNet V5, nine
+#: tenths of which are convolutions. The share in Gemma 4's vision tower is 0.906 in the small one
+#: (E2B, E4B) and 0.959 in the others.
+_VISION_SHARE = {"Gemma3nBackbone": 0.103, "Gemma4Backbone": 0.93}
+_AUDIO_SHARE = {"Gemma3nBackbone": 0.96, "Gemma4Backbone": 0.958}
+_TOWER_SHARE = 0.997  # of every other backbone
 
 
 @dataclass(frozen=True)
-class Kernel:
-    """Matrices of one shape: ``rows`` are summed over, each of ``columns`` is an output.
+class WeightShape:
+    """A number of weight matrices of one shape.
 
-    ``use`` is "embedding" (looked up, and read whole for the logits), "lookup" (looked up only),
-    "expert" (a mixture's, which Keras does not quantise) or "layer".
+    Args:
+        rows: the size of the dimension over which the matrix product sums.
+        columns: the number of outputs.
+        count: how many matrices have this shape.
+        use: "embedding" (rows are looked up, and the logits read the whole table), "lookup" (rows
+            are looked up only), "expert" (an expert of a mixture, which Keras does not quantise) or
+            "layer".
     """
 
     rows: int
@@ -34,85 +52,188 @@ class Kernel:
 
     @property
     def parameters(self) -> int:
-        """How many numbers all ``count`` hold."""
+        """Number of parameters in all ``count`` matrices."""
         return self.rows * self.columns * self.count
 
 
-def kernels(architecture: Architecture) -> list[Kernel]:
-    """Every matrix of a decoder (of both halves, where there is an encoder)."""
+@dataclass(frozen=True)
+class WeightBytes:
+    """The sizes of a variant's weights, in bytes.
+
+    Args:
+        text: the decoder (and encoder) with embeddings.
+        towers: the vision and audio towers.
+    """
+
+    text: int
+    towers: int
+
+    @property
+    def total(self) -> int:
+        """The sum of both, in bytes."""
+        return self.text + self.towers
+
+
+def decoder_weight_shapes(architecture: Architecture) -> list[WeightShape]:
+    """Lists every matrix of a decoder, and of its encoder if there is one."""
     a = architecture
-    found = [Kernel(a.hidden_dim, a.vocabulary_size, use="embedding")]
-    for i, sees_all in enumerate(layer_kinds(a)):
-        head, heads = a.head_dim, a.num_key_value_heads
-        if sees_all:
-            head, heads = a.global_head_dim or head, a.global_key_value_heads or heads
-        shares = i >= a.num_layers - a.kv_shared_layers
-        query = a.num_query_heads * head
-        found += [Kernel(a.hidden_dim, query), Kernel(query, a.hidden_dim)]
-        if not shares or a.backbone == "Gemma3nBackbone":
-            # Gemma 4's global layers with heads of their own have one matrix for key and value
-            both = 1 if sees_all and a.global_key_value_heads else 2
-            found.append(Kernel(a.hidden_dim, heads * head, both))
-        found += _feed_forward(a, 2 if a.double_wide_shared_layers and shares else 1)
+    shapes = [WeightShape(a.hidden_dim, a.vocabulary_size, use="embedding")]
+    for i, is_global in enumerate(global_layers(a)):
+        head_dim, key_value_heads = a.head_dim, a.num_key_value_heads
+        if is_global:
+            head_dim = a.global_head_dim or head_dim
+            key_value_heads = a.global_key_value_heads or key_value_heads
+        shares_keys = i >= a.num_layers - a.kv_shared_layers
+        query = a.num_query_heads * head_dim
+        shapes += [WeightShape(a.hidden_dim, query), WeightShape(query, a.hidden_dim)]
+        if not shares_keys or a.backbone == "Gemma3nBackbone":
+            # global layers of Gemma 4 with their own number of heads use one matrix for both
+            matrices = 1 if is_global and a.global_key_value_heads else 2
+            shapes.append(WeightShape(a.hidden_dim, key_value_heads * head_dim, matrices))
+        shapes += _feed_forward(a, 2 if a.double_wide_shared_layers and shares_keys else 1)
     if a.per_layer_input_dim:
-        found += _per_layer(a)
+        shapes += _per_layer_embeddings(a)
     if a.altup_num_inputs:
-        found += _altup(a)
+        shapes += _altup_and_laurel(a)
     if a.encoder:
-        found += kernels(a.encoder)
+        shapes += decoder_weight_shapes(a.encoder)
         if a.backbone == "T5GemmaBackbone":
-            found += _cross_attention(a, a.encoder.hidden_dim)
-    return found
+            shapes += _cross_attention(a, a.encoder.hidden_dim)
+    return shapes
 
 
-def _feed_forward(a: Architecture, width: int) -> list[Kernel]:
-    inner = width * a.intermediate_dim
-    found = [Kernel(a.hidden_dim, inner, 2), Kernel(inner, a.hidden_dim)]
+def _feed_forward(a: Architecture, factor: int) -> list[WeightShape]:
+    """The feed-forward network of one layer, ``factor`` times as wide as ``intermediate_dim``."""
+    width = factor * a.intermediate_dim
+    shapes = [WeightShape(a.hidden_dim, width, 2), WeightShape(width, a.hidden_dim)]
     if a.experts:
-        found += [
-            Kernel(a.hidden_dim, a.experts),
-            Kernel(a.hidden_dim, a.expert_dim, 2 * a.experts, "expert"),
-            Kernel(a.expert_dim, a.hidden_dim, a.experts, "expert"),
+        shapes += [
+            WeightShape(a.hidden_dim, a.experts),
+            WeightShape(a.hidden_dim, a.expert_dim, 2 * a.experts, "expert"),
+            WeightShape(a.expert_dim, a.hidden_dim, a.experts, "expert"),
         ]
-    return found
+    return shapes
 
 
-def _per_layer(a: Architecture) -> list[Kernel]:
+def _per_layer_embeddings(a: Architecture) -> list[WeightShape]:
     width = a.num_layers * a.per_layer_input_dim
     return [
-        Kernel(width, min(a.vocabulary_size, _PER_LAYER_ROWS), use="lookup"),
-        Kernel(a.hidden_dim, width),
-        Kernel(a.hidden_dim, a.per_layer_input_dim, a.num_layers),
-        Kernel(a.per_layer_input_dim, a.hidden_dim, a.num_layers),
+        WeightShape(width, min(a.vocabulary_size, _PER_LAYER_ROWS), use="lookup"),
+        WeightShape(a.hidden_dim, width),
+        WeightShape(a.hidden_dim, a.per_layer_input_dim, a.num_layers),
+        WeightShape(a.per_layer_input_dim, a.hidden_dim, a.num_layers),
     ]
 
 
-def _altup(a: Architecture) -> list[Kernel]:
+def _altup_and_laurel(a: Architecture) -> list[WeightShape]:
+    """The matrices of Gemma 3n's AltUp (parallel residual streams) and LAuReL."""
     inputs = a.altup_num_inputs
     return [
-        Kernel(a.hidden_dim, a.hidden_dim, 2 * (inputs - 1)),
-        Kernel(a.hidden_dim, _LAUREL, a.num_layers),
-        Kernel(_LAUREL, a.hidden_dim, a.num_layers),
-        Kernel(a.hidden_dim, inputs, a.num_layers),
-        Kernel(inputs, inputs + inputs**2, a.num_layers),
+        WeightShape(a.hidden_dim, a.hidden_dim, 2 * (inputs - 1)),
+        WeightShape(a.hidden_dim, _LAUREL_RANK, a.num_layers),
+        WeightShape(_LAUREL_RANK, a.hidden_dim, a.num_layers),
+        WeightShape(a.hidden_dim, inputs, a.num_layers),
+        WeightShape(inputs, inputs + inputs**2, a.num_layers),
     ]
 
 
-def _cross_attention(a: Architecture, encoder_dim: int) -> list[Kernel]:
+def _cross_attention(a: Architecture, encoder_dim: int) -> list[WeightShape]:
     query = a.num_query_heads * a.head_dim
     key = a.num_key_value_heads * a.head_dim
     return [
-        Kernel(a.hidden_dim, query, a.num_layers),
-        Kernel(query, a.hidden_dim, a.num_layers),
-        Kernel(encoder_dim, key, 2 * a.num_layers),
+        WeightShape(a.hidden_dim, query, a.num_layers),
+        WeightShape(query, a.hidden_dim, a.num_layers),
+        WeightShape(encoder_dim, key, 2 * a.num_layers),
     ]
 
 
-def text_kernels(variant: Variant) -> tuple[list[Kernel], int]:
-    """A variant's matrices, and how many parameters stand outside them (norms and scales)."""
-    a = variant.architecture
+def text_weight_shapes(variant: Variant) -> tuple[list[WeightShape], int]:
+    """Lists the text matrices of a variant.
+
+    Returns:
+        The matrices, and the number of parameters outside them (norms and scales). Without a known
+        architecture the list is empty and all parameters are outside.
+    """
     total = variant.text_parameters or variant.parameters
-    if a is None:
+    if variant.architecture is None:
         return [], total
-    found = kernels(a)
-    return found, total - sum(k.parameters for k in found)
+    shapes = decoder_weight_shapes(variant.architecture)
+    return shapes, total - sum(shape.parameters for shape in shapes)
+
+
+def weight_shape_bytes(shape: WeightShape, precision: Precision) -> int:
+    """Computes the bytes of all matrices of one shape, with their scales.
+
+    int8 takes one byte for each number and one scale for each column. int4 takes half a byte for
+    each number; for each block of 128 rows of a column a scale and a zero point of one byte; and
+    for each row a float32 that holds the index of its block. Scales have the layer's own dtype.
+    (keras 3.15.1: ``_int8_build`` and ``_int4_build`` of Dense, EinsumDense, Embedding and
+    ReversibleEmbedding.)
+
+    Args:
+        shape: the shape and the number of matrices.
+        precision: the precision. Experts keep its 16-bit dtype, because their layer
+            (``Gemma4MoEBlock``) has no ``quantize`` method.
+    """
+    numbers, dtype_bytes = shape.rows * shape.columns, precision.dtype_bytes
+    if precision.quantize is None or shape.use == "expert":
+        size = numbers * dtype_bytes
+    elif precision.quantize == "int8":
+        size = numbers + shape.columns * dtype_bytes
+    else:
+        blocks = ceil(shape.rows / INT4_BLOCK) * shape.columns
+        packed = shape.rows * ceil(shape.columns / 2)
+        size = packed + blocks * (dtype_bytes + 1) + shape.rows * 4
+    return size * shape.count
+
+
+def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
+    """Computes the bytes of a variant's weights.
+
+    Without quantisation the size is ``parameters × bytes of the dtype``. With quantisation it is
+    the size that the catalog counted in KerasHub's classes. For a variant that the catalog could
+    not count (a checkpoint of your own), it is the sum of ``weight_shape_bytes``; norms, and
+    everything else that no layer quantises, stay in 16 bit.
+
+    Args:
+        variant: the variant.
+        precision: the precision.
+    """
+    vision, audio = variant.vision_parameters or 0, variant.audio_parameters or 0
+    text = variant.text_parameters
+    if text is None:
+        text = variant.parameters - vision - audio
+    if vision + audio == 0:
+        # the rest belongs to a tower of unknown kind
+        vision = variant.parameters - text
+    dtype_bytes = precision.dtype_bytes
+    if precision.quantize is None:
+        return WeightBytes(text * dtype_bytes, (vision + audio) * dtype_bytes)
+    counted = variant.int8_bytes if precision.quantize == "int8" else variant.int4_bytes
+    if counted:
+        return WeightBytes(*counted)
+
+    backbone = variant.architecture.backbone if variant.architecture else ""
+    vision_share = _VISION_SHARE.get(backbone, _TOWER_SHARE)
+    audio_share = _AUDIO_SHARE.get(backbone, _TOWER_SHARE)
+    quantised = vision * vision_share + audio * audio_share
+    parameter_bytes = quantised_parameter_bytes(precision)
+    towers = round(quantised * parameter_bytes + (vision + audio - quantised) * dtype_bytes)
+
+    shapes, rest = text_weight_shapes(variant)
+    # a large rest holds matrices that the architecture does not describe; these are quantised too
+    undescribed = max(0, rest) if rest > 0.005 * text else 0
+    unquantised = max(0, rest) - undescribed
+    return WeightBytes(
+        sum(weight_shape_bytes(shape, precision) for shape in shapes)
+        + round(undescribed * parameter_bytes)
+        + unquantised * dtype_bytes,
+        towers,
+    )
+
+
+def quantised_parameter_bytes(precision: Precision) -> float:
+    """Returns the bytes of one parameter in a large quantised matrix, with its part of the scales."""
+    if precision.quantize == "int8":
+        return 1.0
+    return 0.5 + (precision.dtype_bytes + 1) / INT4_BLOCK

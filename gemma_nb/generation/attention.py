@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gemma_nb.fit.cache_plan import AHEAD, padded_slots
+from gemma_nb.fit.cache_layout import CALLS_AHEAD, padded_slots
 
 
 class KeyValue(NamedTuple):
@@ -42,7 +42,7 @@ class LayerCache:
             chunk: tokens that are made at a call.
             padded: whether that is rounded up as ``padded_slots`` says.
         """
-        room = min(self.window or max_length, max_length) + AHEAD * chunk
+        room = min(self.window or max_length, max_length) + CALLS_AHEAD * chunk
         return padded_slots(room) if padded else room
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gemma_nb.fit.cache_plan import AHEAD, CHUNK, STRETCH
+from gemma_nb.fit.cache_layout import CALLS_AHEAD, PREFILL_CHUNK, TOKENS_PER_CALL
 from gemma_nb.generation import compilation
 from gemma_nb.generation.adapters import family_of
 from gemma_nb.generation.attention import KeyValue, LayerCache, Step
@@ -16,9 +16,9 @@ from gemma_nb.generation.sampling import Sampling, next_tokens
 from gemma_nb.loading import relayout
 
 #: Prompts are computed in stretches of one of these lengths; the last is padded to the next one.
-BUCKETS = (32, 64, 128, 256, STRETCH)
+BUCKETS = (32, 64, 128, 256, PREFILL_CHUNK)
 #: Those of an accelerator: padding costs it little, and each length takes seconds to compile.
-FEW_BUCKETS = (64, 256, STRETCH)
+FEW_BUCKETS = (64, 256, PREFILL_CHUNK)
 
 
 class Decoder:
@@ -282,7 +282,7 @@ class Decoder:
     def _wraps(self, tokens: int) -> bool:
         """Whether so many tokens, with what is computed ahead, overwrite a ring's first ones."""
         fewest = min(ring.slots for ring in self._rings().values())
-        return tokens + AHEAD * self.chunk > fewest
+        return tokens + CALLS_AHEAD * self.chunk > fewest
 
     def _slots(self, layer: LayerCache) -> int:
         return layer.slots(self.max_length, self.chunk, padded=pads())
@@ -508,7 +508,7 @@ def chunk_size() -> int:
     """
     import jax
 
-    return 1 if jax.default_backend() == "cpu" else CHUNK
+    return 1 if jax.default_backend() == "cpu" else TOKENS_PER_CALL
 
 
 def pads() -> bool:

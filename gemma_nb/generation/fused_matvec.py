@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gemma_nb.fit.weight_bytes import INT4_BLOCK as GROUP
+from gemma_nb.fit.weight_shapes import INT4_BLOCK as GROUP
 from gemma_nb.generation import int4
 from gemma_nb.loading.relayout import contracted_last
 

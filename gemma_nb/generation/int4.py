@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gemma_nb.fit.weight_bytes import INT4_BLOCK as GROUP
+from gemma_nb.fit.weight_shapes import INT4_BLOCK as GROUP
 
 #: Numbers that one term of a sum takes in.
 EIGHT = 8

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gemma_nb.catalog.config_readers import BACKBONES
-from gemma_nb.catalog.hugging_face_config import CONVERTED
+from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
+from gemma_nb.catalog.keras_config import BACKBONE_GENERATIONS
 from gemma_nb.i18n import Message
 
 CONFIG = "config.json"
@@ -228,10 +228,10 @@ def _check_config(value: Any) -> Message | None:
         return Message("fetch_why_not_config")
     if isinstance(registered := value.get("registered_name"), str):
         name = registered.rpartition(">")[2]
-        return _foreign(value) if name in BACKBONES else _unknown(name)
+        return _foreign(value) if name in BACKBONE_GENERATIONS else _unknown(name)
     if "model_type" in value:
         kind = value["model_type"]
-        return None if kind in CONVERTED else _unknown(str(kind))
+        return None if kind in CONVERTED_MODEL_TYPES else _unknown(str(kind))
     return Message("fetch_why_not_config")
 
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.catalog.hub_lookup import LENT
+from gemma_nb.catalog.hub_lookup import TOKEN_PROVIDER
 from gemma_nb.catalog.registry import variants
 from gemma_nb.errors import LoadError
-from gemma_nb.fit.warnings import KERAS_HUB
+from gemma_nb.fit.warnings import KERAS_HUB_VERSION
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.hub import kaggle
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, find
@@ -36,9 +36,11 @@ def check_before_download(
         LoadError: keras-hub is missing or too old, or a gated variant has no login.
     """
     installed = package_version("keras-hub")
-    if not force and (installed is None or _numbers(installed) < _numbers(KERAS_HUB)):
+    if not force and (installed is None or _numbers(installed) < _numbers(KERAS_HUB_VERSION)):
         there = installed or "–"
-        raise LoadError("fetch_keras_hub", name=variant.name, installed=there, version=KERAS_HUB)
+        raise LoadError(
+            "fetch_keras_hub", name=variant.name, installed=there, version=KERAS_HUB_VERSION
+        )
     check_login(variant, credentials)
 
 
@@ -63,12 +65,12 @@ def lent(variant: Any, credentials: Any = None) -> Iterator[None]:
         return
     peek(variant, credentials)
     login = find(_SERVICES[scheme], credentials)
-    token = LENT.set(login.token.reveal if login and login.token else None)
+    token = TOKEN_PROVIDER.set(login.token.reveal if login and login.token else None)
     try:
         with kaggle.lent(login if scheme == "kaggle" else None):
             yield
     finally:
-        LENT.reset(token)
+        TOKEN_PROVIDER.reset(token)
 
 
 def looked_up(variant: Any, credentials: Any, find: Callable[[Any], Variant]) -> Variant:

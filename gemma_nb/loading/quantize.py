@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
 
-from gemma_nb.fit.weight_bytes import INT4_BLOCK as GROUP
+from gemma_nb.fit.weight_shapes import INT4_BLOCK as GROUP
 from gemma_nb.loading import quantize_gpu
 from gemma_nb.loading.tensor_files import stream_to_device
 

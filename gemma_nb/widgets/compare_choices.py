@@ -11,9 +11,8 @@ from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
 from gemma_nb.comparison.request import Entry, check_answers, understood
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.memory import check_length
-from gemma_nb.fit.options import judged, options
+from gemma_nb.fit.choice import Choice, clip_to_context
+from gemma_nb.fit.options import best_verdict, options
 from gemma_nb.fit.verdict import advise
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.i18n import text
@@ -156,7 +155,7 @@ class Choices:
     def _choice(self, item: Item) -> Choice:
         entry = item.entry
         length = entry.max_length if item.own_length else self._length
-        length = check_length(entry.variant, length)
+        length = clip_to_context(entry.variant, length)
         return Choice(entry.variant, entry.precision, length, 1, self.here)
 
     def _slot(self, number: int) -> tuple[Any, Any, Any]:
@@ -210,7 +209,7 @@ class Choices:
         for variant in variants(loadable=True):
             try:
                 check_answers(variant)
-                found.append(judged(variant, self.here, self._length))
+                found.append(best_verdict(variant, self.here, self._length))
             except InvalidInput:  # nothing can be compared, or said of it
                 continue
         demo = [v for v in found if _is_demo(v)]
@@ -223,7 +222,7 @@ class Choices:
             return
         with self._panel.speaking():
             variant = find_variant(self.variant.value)
-            best = judged(variant, self.here, self._length).choice
+            best = best_verdict(variant, self.here, self._length).choice
             listed = labelled(options(best, "precision"))
             values = [value for _, value in listed]
             before = list(self.precision.options)

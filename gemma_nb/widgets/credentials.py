@@ -8,8 +8,8 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from gemma_nb.catalog.registry import terms_pages
 from gemma_nb.catalog.registry import variant as find_variant
-from gemma_nb.catalog.terms import terms
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.hub import credentials
@@ -151,7 +151,7 @@ class CredentialsPanel(Panel):
             return tag("p", none, lang=self.lang)
         pages = [
             link(t.page, self.text("login_terms_of", variant=t.name, licence=t.licence, hub=t.hub))
-            for t in terms(self._variant)
+            for t in terms_pages(self._variant)
         ]
         items = tag("ul", *(tag("li", page) for page in pages))
         return tag("div", tag("h4", self.text("login_terms")), items, lang=self.lang)
@@ -173,5 +173,5 @@ class CredentialsPanel(Panel):
         for service in SERVICES:
             get = self.text("login_get", service=SERVICE_NAMES[service])
             lines.append(f"  {get}: {LOGIN_PAGES[service]}")
-        lines += [f"  {t.name} ({t.licence}): {t.page}" for t in terms(self._variant)]
+        lines += [f"  {t.name} ({t.licence}): {t.page}" for t in terms_pages(self._variant)]
         return "\n".join(lines)

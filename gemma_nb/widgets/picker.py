@@ -13,10 +13,9 @@ from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError
-from gemma_nb.fit.auto_precision import auto_precision
-from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.memory import check_length
-from gemma_nb.fit.options import PARTS, Option, changed, options, part
+from gemma_nb.fit.choice import Choice, clip_to_context
+from gemma_nb.fit.options import SETTINGS, Option, change_setting, options, setting
+from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.tasks import TASKS
 from gemma_nb.fit.verdict import advise
 from gemma_nb.hardware.detect import detect_runtime
@@ -48,7 +47,7 @@ class Picker(Panel):
             recommendation.
         runtime: the hardware to judge by; this machine when None.
         lock: what the person cannot change, for a lesson that is not about it: "task" or names of
-            ``gemma_nb.fit.options.PARTS``; "variant" locks family, size and tuning too.
+            ``gemma_nb.fit.options.SETTINGS``; "variant" locks family, size and tuning too.
             Code still can, through ``choice``.
         lang: "en" or "ja"; the language in force when None.
 
@@ -92,7 +91,7 @@ class Picker(Panel):
     @choice.setter
     def choice(self, wanted: Choice | Variant | str | Path) -> None:
         if not isinstance(wanted, Choice):
-            found = changed(self._choice, "variant", wanted).choice
+            found = change_setting(self._choice, "variant", wanted).choice
             assert found is not None
             wanted = found
         wanted = replace(wanted, runtime=self._mine(wanted.runtime))
@@ -116,7 +115,7 @@ class Picker(Panel):
             return self._advice.choice()
         found = find_variant(DEMO if variant is None else variant)
         precision = auto_precision(found, self._own).name
-        return Choice(found, precision, check_length(found, 2048), 1, self._own)
+        return Choice(found, precision, clip_to_context(found, 2048), 1, self._own)
 
     def _build(self) -> None:
         text, row, column = self.text, controls.row, controls.column
@@ -169,9 +168,9 @@ class Picker(Panel):
                 best = self._advice.choice() if self._advice.best else self._choice
                 self._go(self._choice if self._barred(best) else best)
             elif name == "runtime":
-                self._follow(changed(self._choice, name, self._place(value)))
+                self._follow(change_setting(self._choice, name, self._place(value)))
             else:
-                self._follow(changed(self._choice, name, value))
+                self._follow(change_setting(self._choice, name, value))
 
     def _named(self, change: Any) -> None:
         if change["new"].strip() and self._take_name(change["new"].strip()):
@@ -182,7 +181,7 @@ class Picker(Panel):
         with self._refusing():
             # a hub's handle is asked for with the login that there is
             found = looked_up(name, None, find_variant)
-            self._follow(changed(self._choice, "variant", found))
+            self._follow(change_setting(self._choice, "variant", found))
             return True
         return False
 
@@ -203,7 +202,7 @@ class Picker(Panel):
         with self._refusing():
             variant = find_variant(DEMO)
             precision = auto_precision(variant, self._here).name
-            demo = Choice(variant, precision, check_length(variant, 2048), 1, self._here)
+            demo = Choice(variant, precision, clip_to_context(variant, 2048), 1, self._here)
             if barred := self._barred(demo):
                 self._tell(self._barred_words(barred))
                 return
@@ -304,9 +303,9 @@ class Picker(Panel):
             place = "this" if choice.runtime is self._here else choice.runtime.name
             put(self._controls["runtime"], None, place)
             put(self._controls["task"], None, self._task)
-            for name in PARTS[1:]:
+            for name in SETTINGS[1:]:
                 found = options(choice, name, self._task)
-                put(self._controls[name], labelled(found), part(choice, name))
+                put(self._controls[name], labelled(found), setting(choice, name))
             controls.show(self._controls["devices"], choice.runtime.devices > 1)
         finally:
             self._filling = False

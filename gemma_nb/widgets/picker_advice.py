@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.memory import check_length
+from gemma_nb.fit.choice import Choice, clip_to_context
 from gemma_nb.fit.recommend import Recommendation, recommend
 from gemma_nb.hub.availability import lacks
 from gemma_nb.widgets import controls
@@ -59,7 +58,7 @@ class Advice:
         """The recommended choice, or the largest of its kind."""
         assert self.best is not None
         best = self.best.alternative if larger and self.best.alternative else self.best
-        length = check_length(best.variant, 2048)
+        length = clip_to_context(best.variant, 2048)
         assert self._runtime is not None
         return Choice(best.variant, best.precision, length, 1, self._runtime)
 

@@ -21,11 +21,11 @@ def labelled(options: Iterable[Option]) -> list[tuple[str, Any]]:
 
 
 def _label(option: Option) -> str:
-    name = _name(option.part, option.value)
+    name = _name(option.setting, option.value)
     if option.choice is None:
         return text("picker_option_beyond", label=name)
     if option.note and option.note.key == "option_not_together":
-        other = option.note.values["tuning" if option.part == "size" else "size"]
+        other = option.note.values["tuning" if option.setting == "size" else "size"]
         name = text("picker_option_not_with", label=name, other=other)
     status = text(f"picker_mark_{option.status}")
     return text("picker_option", icon=ICONS[option.status], label=name, status=status)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.options import PARTS, part
+from gemma_nb.fit.options import SETTINGS, setting
 
 if TYPE_CHECKING:
     from gemma_nb.fit.choice import Choice
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: The parts that make a variant; to lock "variant" is to lock all of them.
 VARIANT = ("family", "size", "tuning", "variant")
 #: What can be locked.
-LOCKS = ("task", *PARTS)
+LOCKS = ("task", *SETTINGS)
 
 
 def locked(lock: str | Sequence[str]) -> frozenset[str]:
@@ -35,4 +35,4 @@ def locked(lock: str | Sequence[str]) -> frozenset[str]:
 
 def barred(locked: frozenset[str], now: Choice, target: Choice) -> list[str]:
     """The locked parts that going from one choice to another would change."""
-    return [p for p in PARTS if p in locked and part(target, p) != part(now, p)]
+    return [p for p in SETTINGS if p in locked and setting(target, p) != setting(now, p)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gemma_nb.fit.memory_breakdown import memory_parts
+from gemma_nb.fit.verdict import memory_breakdown
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
 from gemma_nb.widgets.code_snippets import gemma_nb_code
@@ -32,7 +32,7 @@ def _rows(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
     rows: list[tuple[str, str, str | None]] = [
         (text(f"picker_{name}"), value, None) for name, value in shown.items()
     ]
-    rows += [(text(f"part_{p.key}"), format_bytes(p.size), None) for p in memory_parts(verdict)]
+    rows += [(text(f"part_{p.key}"), format_bytes(p.size), None) for p in memory_breakdown(verdict)]
     return [*rows, *facts(verdict, on_disk=on_disk)]
 
 

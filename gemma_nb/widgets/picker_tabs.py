@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gemma_nb.catalog.registry import variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.frameworks import frameworks_for
-from gemma_nb.fit.options import judged
+from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.verdict import STATUSES
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import format_bytes
@@ -152,7 +152,7 @@ def all_verdicts(choice: Choice) -> list[Verdict]:
     found = []
     for variant in variants():
         try:
-            found.append(judged(variant, choice.runtime, choice.max_length))
+            found.append(best_verdict(variant, choice.runtime, choice.max_length))
         except InvalidInput:  # nothing can be said of it at this length
             continue
     return found

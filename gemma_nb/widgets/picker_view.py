@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gemma_nb.catalog.published import published
-from gemma_nb.fit.memory_breakdown import memory_parts
+from gemma_nb.catalog.data_files import published_memory
 from gemma_nb.fit.speed import estimate_speed
-from gemma_nb.fit.verdict import download_bytes
+from gemma_nb.fit.verdict import download_bytes, memory_breakdown
 from gemma_nb.hardware.known import PRICE_DATE
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import format_bytes
@@ -35,7 +34,7 @@ _PATTERNS = {
 
 def status_words(verdict: Verdict) -> str:
     """The verdict in a word or two; a choice that is ruled out is told apart from one too large."""
-    blocked = any(guard.blocks for guard in verdict.guards)
+    blocked = any(guard.blocks for guard in verdict.warnings)
     return text("picker_ruled_out" if blocked else f"picker_{verdict.status}")
 
 
@@ -44,7 +43,7 @@ def verdict_html(verdict: Verdict) -> Html:
     icon = tag("span", ICONS[verdict.status], " ", aria_hidden="true")
     head = tag("strong", icon, status_words(verdict))
     parts = [head, tag("p", verdict.reason)]
-    also = [g for g in verdict.guards if str(g) != str(verdict.reason)]
+    also = [g for g in verdict.warnings if str(g) != str(verdict.reason)]
     body = tag("div", *parts, class_=f"gnb-verdict gnb-{verdict.status}")
     notes = tag("ul", *(tag("li", g) for g in also)) if also else Html()
     return join([body, tag("small", notes)]) if also else body
@@ -52,7 +51,7 @@ def verdict_html(verdict: Verdict) -> Html:
 
 def memory_html(verdict: Verdict) -> Html:
     """The bar of memory against what the device has, with every part in words."""
-    parts = memory_parts(verdict)
+    parts = memory_breakdown(verdict)
     check = verdict.checks[0]
     whole = max(check.needed, check.available)
     missing = next((p.size for p in parts if p.key == "missing"), 0)
@@ -106,7 +105,7 @@ def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
     key = "picker_terms" if variant.gated else "picker_no_terms"
     licence = text(key, licence=variant.licence)
     found.append((text("picker_licence"), licence, variant.terms_url))
-    figure = published(variant, choice.precision)
+    figure = published_memory(variant, choice.precision)
     own = str(figure.message) if figure else text("picker_not_published")
     found.append((text("picker_published"), own, figure.source if figure else None))
     about = text(

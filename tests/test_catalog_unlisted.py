@@ -1,4 +1,4 @@
-"""Variants that are not in the catalog: directories, and handles on hubs that listen on loopback."""
+"""Variants outside the catalog: directories, and handles on test hubs on the loopback address."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.catalog import unlisted
-from gemma_nb.catalog.hugging_face_config import read_hugging_face
+from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
 from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.errors import LoadError
 
@@ -160,7 +160,7 @@ def test_a_chat_template_says_that_it_is_tuned(tmp_path):
 
 
 @pytest.mark.parametrize("name", [v.name for v in gnb.variants(family="Demo")])
-def test_a_keras_preset_reads_as_the_catalog_knows_it(tmp_path, name):
+def test_a_keras_preset_gives_the_variant_of_the_catalog(tmp_path, name):
     directory = shutil.copytree(
         demo_directory(name), tmp_path / name, ignore=shutil.ignore_patterns("*.h5")
     )
@@ -170,7 +170,7 @@ def test_a_keras_preset_reads_as_the_catalog_knows_it(tmp_path, name):
     assert found.int8_bytes == known.int8_bytes
 
 
-def test_towers_and_per_layer_embeddings_are_told_apart(tmp_path):
+def test_towers_and_per_layer_embeddings_are_counted_separately(tmp_path):
     tensors = {
         "model.language_model.embed_tokens.weight": tensor(100, 10),
         "model.language_model.embed_tokens_per_layer.weight": tensor(100, 70),
@@ -202,7 +202,7 @@ def test_towers_and_per_layer_embeddings_are_told_apart(tmp_path):
     ],
 )
 def test_configs_read_as_keras_hub_converts_them(config, shape):
-    assert read_hugging_face(config, "here").architecture == gnb.variant(shape).architecture
+    assert read_hugging_face_config(config, "here").architecture == gnb.variant(shape).architecture
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_missing_field_is_named(config, path):
         part = part[parent]
     del part[last]
     with pytest.raises(ValueError, match="has no") as error:
-        read_hugging_face(broken, "here")
+        read_hugging_face_config(broken, "here")
     assert repr(path) in str(error.value)
     assert "here" in str(error.value)
 
@@ -252,7 +252,7 @@ def without(files, *names):
         (gemma3_1b(quantization_config={"quant_method": "gptq"}), r"quantised \(gptq\)"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_understood_says_why(tmp_path, files, says):
+def test_an_unreadable_source_says_why(tmp_path, files, says):
     directory = write(tmp_path / "model", files)
     with pytest.raises(ValueError, match=says) as error:
         gnb.variant(directory)
@@ -312,12 +312,12 @@ def test_gated_on_hugging_face(hubs, fault, says):
 
 
 @pytest.mark.usefixtures("hubs")
-def test_nothing_there_on_hugging_face():
+def test_unknown_model_on_hugging_face():
     with pytest.raises(ValueError, match="no model at hf://someone/nothing"):
         gnb.variant("hf://someone/nothing")
 
 
-def test_a_busy_hub_is_no_wrong_name(hubs):
+def test_a_busy_hub_is_not_reported_as_a_wrong_name(hubs):
     hubs.presets["someone/busy"] = gemma3_1b()
     hubs.faults.api_status = 500
     with pytest.raises(LoadError, match="could not be read"):
@@ -353,7 +353,7 @@ def test_gated_on_kaggle(hubs):
 
 
 @pytest.mark.usefixtures("hubs")
-def test_nothing_there_on_kaggle():
+def test_unknown_model_on_kaggle():
     with pytest.raises(ValueError, match="someone/gemma/keras/none"):
         gnb.variant("kaggle://someone/gemma/keras/none")
 
@@ -361,6 +361,6 @@ def test_nothing_there_on_kaggle():
 @pytest.mark.parametrize(
     "wrong", ["hf://", "hf://name", "hf://a/b/c", "kaggle://a/b", "kaggle://a//b/c", "s3://a/b"]
 )
-def test_what_is_no_handle(wrong):
+def test_malformed_handles(wrong):
     with pytest.raises(ValueError, match="is not a handle"):
         gnb.variant(wrong)

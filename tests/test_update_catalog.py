@@ -1,4 +1,4 @@
-"""The catalog against the installed keras-hub: its registry, and its classes really built."""
+"""The catalog compared with the installed keras-hub: its registry and its classes, built here."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.catalog.listed import catalog
+from gemma_nb.catalog.data_files import load_catalog
 from gemma_nb.catalog.registry import demo_directory
 
 pytestmark = pytest.mark.slow  # keras-hub takes seconds to import
@@ -37,7 +37,7 @@ def test_every_preset_and_no_other(presets):
     assert ours == set(presets)
 
 
-def test_no_gemma_preset_of_a_class_that_nobody_knows(tool):
+def test_no_gemma_preset_is_of_an_unknown_class(tool):
     assert tool.unknown_presets() == []
 
 
@@ -47,7 +47,7 @@ def test_handles_and_modalities_are_the_registrys(presets):
 
 
 def test_counts_are_the_registrys_or_listed(presets):
-    listed = {row["preset"]: row for row in catalog().disagreements}
+    listed = {row["preset"]: row for row in load_catalog().disagreements}
     for name, preset in presets.items():
         published, ours = preset["metadata"]["params"], gnb.variant(name).parameters
         if name in listed:
@@ -57,7 +57,7 @@ def test_counts_are_the_registrys_or_listed(presets):
 
 
 def test_made_with_the_installed_keras_hub(tool):
-    assert catalog().header["keras_hub"] == tool.keras_hub.__version__
+    assert load_catalog().header["keras_hub"] == tool.keras_hub.__version__
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_the_file_is_as_the_tool_writes_it(tool):
     assert max(map(len, text.splitlines())) < 1000
 
 
-def test_the_class_that_is_named_is_the_one_that_loads_it():
+def test_task_class_names_the_class_that_loads_the_variant():
     import keras_hub
 
     for variant in gnb.variants(loadable=True):

@@ -1,4 +1,4 @@
-"""Verdicts, guards and fixes: each with its reason, each changing what it says it changes."""
+"""Verdicts with their reasons, warnings, fixes and the breakdown of the memory."""
 
 import dataclasses
 
@@ -7,8 +7,8 @@ import pytest
 from gemma_nb import Choice, advise, estimate_memory, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit import fixes as fixes_module
-from gemma_nb.fit import warnings as guards_module
-from gemma_nb.fit.verdict import TIGHT_SHARE, download_bytes
+from gemma_nb.fit import warnings as warnings_module
+from gemma_nb.fit.verdict import TIGHT_SHARE, download_bytes, memory_breakdown
 from gemma_nb.hardware.known import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
@@ -24,7 +24,7 @@ def gpu(gib, **changes):
 
 
 def keys(verdict):
-    return [g.key for g in verdict.guards]
+    return [w.key for w in verdict.warnings]
 
 
 # --- the verdict
@@ -57,7 +57,7 @@ def test_the_sentence_has_both_numbers_in_both_languages():
     assert v.reason.text("en") != v.reason.text("ja")
 
 
-def test_jaxs_share_is_off_the_memory_there_is():
+def test_memory_outside_jaxs_share_is_not_available():
     assert advise("gemma3_1b", "bfloat16", "T4").bytes_available < runtime("T4").memory_bytes
     default = dataclasses.replace(runtime("T4"), memory_fraction=0.75)
     v = advise("gemma3_1b", "bfloat16", default)
@@ -87,13 +87,13 @@ def test_the_demo_needs_no_download():
     assert download_bytes(variant("gemma3_1b")) == 2 * 999885952
 
 
-def test_on_a_processor_the_package_itself_counts():
+def test_on_a_processor_the_interpreter_counts():
     v = advise("demo_gemma3_instruct_4m", "float32", "binder")
     assert v.bytes_needed > 0.8 * GIB
     assert v.status == "fits"
 
 
-def test_a_choice_is_taken_whole():
+def test_advise_accepts_a_whole_choice():
     v = advise("gemma3_instruct_4b", "int8", "L4", max_length=4096, batch_size=2)
     assert isinstance(v.choice, Choice)
     again = advise(v.choice)
@@ -103,7 +103,7 @@ def test_a_choice_is_taken_whole():
     assert advise(v.choice, "float32", "T4", 99).choice == v.choice
 
 
-def test_a_choice_takes_names_too():
+def test_a_choice_accepts_names():
     c = Choice("GEMMA3_instruct_1b", "BFloat16", runtime="t4")
     assert (c.variant.name, c.precision, c.runtime.name) == ("gemma3_instruct_1b", "bfloat16", "T4")
     assert advise(c).fits
@@ -116,7 +116,7 @@ def test_objects_and_names_are_the_same():
     assert advise(v, "bfloat16", runtime("T4")) == advise("GEMMA3_Instruct_1B", "BFLOAT16", "t4")
 
 
-def test_auto_is_what_is_loaded():
+def test_auto_is_the_precision_of_load():
     assert advise("gemma3_instruct_1b", None, "T4").choice.precision == "bfloat16"
     assert advise("gemma3_instruct_1b", "auto", "T4").choice.precision == "bfloat16"
     assert advise("gemma3_instruct_1b", "auto", "laptop 16 GB").choice.precision == "float32"
@@ -140,7 +140,7 @@ def test_bad_arguments(arguments):
 
 
 @pytest.mark.parametrize("devices", [0, 3, -1, True, 1.5, "2"])
-def test_devices_that_are_not_there(devices):
+def test_more_devices_than_the_runtime_has(devices):
     with pytest.raises(InvalidInput, match="T4 x2"):
         advise("gemma3_instruct_1b", "bfloat16", "T4 x2", devices=devices)
 
@@ -154,11 +154,11 @@ def test_every_variant_gets_a_verdict_everywhere():
             assert str(found)
 
 
-# --- guards: one test each, and one that nothing was forgotten
+# --- warnings: one test each, and one that nothing was forgotten
 
 OLD_HUB = dataclasses.replace(runtime("L4"), keras_hub="0.26.0")
-#: guard -> (what sets it off, the nearest thing that does not, whether it rules the choice out)
-GUARDS = {
+#: warning -> (what sets it off, the nearest thing that does not, whether it rules the choice out)
+WARNINGS = {
     "not_loadable": (("gemma4_unified_instruct_12b", None, "H100"), ("gemma4_instruct_2b", None, "H100"), True),
     "no_keras": (("gemma3_instruct_270m", None, "phone 8 GB"), ("gemma3_instruct_270m", None, "laptop 8 GB"), False),
     "no_keras_hub": (("gemma3_instruct_1b", None, "v5e-1"), ("gemma3_instruct_1b", None, "v5e-8"), False),
@@ -202,22 +202,23 @@ GUARDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("key", GUARDS)
-def test_guard(key):
-    sets_off, does_not, blocks = GUARDS[key]
+@pytest.mark.parametrize("key", WARNINGS)
+def test_warning(key):
+    sets_off, does_not, blocks = WARNINGS[key]
     verdict = advise(*sets_off)
-    guard = next(g for g in verdict.guards if g.key == key)
-    assert guard.blocks == blocks
+    warning = next(w for w in verdict.warnings if w.key == key)
+    assert warning.blocks == blocks
     assert key not in keys(advise(*does_not))
+    assert verdict.guards == verdict.warnings  # the earlier name stays
     if blocks:
         assert verdict.status == "no"
-        assert verdict.reason == guard.message
+        assert verdict.reason == warning.message
     for lang in ("en", "ja"):
-        assert len(guard.message.text(lang)) > 20
+        assert len(warning.message.text(lang)) > 20
 
 
-def test_every_guard_that_has_a_sentence_has_a_test():
-    assert {k.removeprefix("guard_") for k in table() if k.startswith("guard_")} == GUARDS.keys()
+def test_every_warning_that_has_a_sentence_has_a_test():
+    assert {k.removeprefix("guard_") for k in table() if k.startswith("guard_")} == WARNINGS.keys()
 
 
 @pytest.mark.parametrize(
@@ -229,22 +230,24 @@ def test_every_guard_that_has_a_sentence_has_a_test():
         ("code_gemma_1.1_2b_en", "code", "pretrained"),
     ],
 )
-def test_a_variant_in_its_own_task_sets_nothing_off(name, task, key):
+def test_a_variant_in_its_own_task_gets_no_warning(name, task, key):
     assert key in keys(advise(name, None, "L4"))
     assert key not in keys(advise(name, None, "L4", task=task))
 
 
-def test_reasons_say_what_they_must():
+def test_the_reasons_contain_the_facts():
     t4 = str(
         next(
-            g for g in advise("gemma3_1b", "bfloat16", "T4").guards if g.key == "emulated_bfloat16"
+            g
+            for g in advise("gemma3_1b", "bfloat16", "T4").warnings
+            if g.key == "emulated_bfloat16"
         )
     )
     assert "7.5" in t4
     assert "Not measured" in t4
     assert "float16 is no way out" in t4
     hub = str(
-        next(g for g in advise("gemma4_2b", None, OLD_HUB).guards if g.key == "old_keras_hub")
+        next(g for g in advise("gemma4_2b", None, OLD_HUB).warnings if g.key == "old_keras_hub")
     )
     assert "0.26.0" in hub
     assert "0.27" in hub
@@ -257,7 +260,7 @@ def test_reasons_say_what_they_must():
     [("0.26.0", (0, 26, 0)), ("0.32.0.dev1", (0, 32, 0)), ("", ()), ("1", (1,))],
 )
 def test_versions(text, numbers):
-    assert guards_module._version(text) == numbers
+    assert warnings_module._version(text) == numbers
 
 
 # --- fixes
@@ -282,7 +285,7 @@ def assert_helps(verdict, found):
     return changed
 
 
-def test_what_fits_needs_nothing():
+def test_a_choice_that_fits_has_no_fixes():
     assert advise("gemma3_instruct_1b", "bfloat16", "T4").fixes == ()
 
 
@@ -352,7 +355,7 @@ def test_fix_several_devices():
     assert all(f.key != "devices" for f in advise("gemma4_instruct_31b", "bfloat16", "T4").fixes)
 
 
-def test_fix_smaller_sibling():
+def test_fix_smaller_variant():
     v = advise("gemma3_instruct_27b", "bfloat16", "L4")
     changed = assert_helps(v, fix(v, "smaller"))
     assert changed.variant.name == "gemma3_instruct_4b"  # the largest that fits
@@ -408,7 +411,25 @@ def test_fix_float16_on_a_processor():
     assert assert_helps(v, fix(v, "float16_to_float32")).precision == "float32"
 
 
-def test_the_shortest_that_is_offered():
+def test_the_shortest_length_that_is_offered():
     v = advise("gemma3_instruct_4b", "bfloat16", gpu(4), max_length=1024)
-    assert fixes_module.SHORTEST == 512
+    assert fixes_module.SHORTEST_LENGTH == 512
     assert all(f.apply().max_length >= 512 for f in v.fixes)
+
+
+# --- the breakdown of the memory
+
+
+@pytest.mark.parametrize("place", ["L4", "laptop 16 GB", "T4 x2", "Apple 16 GB", "phone 8 GB"])
+@pytest.mark.parametrize("name", ["gemma3_instruct_4b", "gemma3_instruct_27b", "recurrentgemma_2b"])
+@pytest.mark.parametrize("devices", [1, 2])
+def test_the_breakdown_adds_up_to_the_need(place, name, devices):
+    place = runtime(place)
+    verdict = advise(name, "bfloat16", place, devices=min(devices, place.devices))
+    parts = {p.key: p.size for p in memory_breakdown(verdict)}
+    check = verdict.checks[0]
+    missing, free = parts.pop("missing", 0), parts.pop("free", 0)
+    assert abs(sum(parts.values()) - check.needed) <= devices
+    assert check.available - check.needed == free - missing
+    assert not (missing and free)
+    assert ("host" in parts) == place.is_processor

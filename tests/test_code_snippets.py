@@ -1,0 +1,38 @@
+"""The code that the picker offers to copy: it is Python, and it runs."""
+
+import re
+
+import pytest
+
+import gemma_nb as gnb
+from gemma_nb.fit.choice import Choice
+from gemma_nb.widgets.code_snippets import gemma_nb_code, keras_hub_code
+
+L4 = gnb.runtime("L4")
+
+
+@pytest.mark.parametrize("name", [v.name for v in gnb.variants(loadable=True)])
+def test_the_code_of_every_variant_is_python(name):
+    variant = gnb.variant(name)
+    start = Choice(name, "int4", runtime=L4, max_length=min(512, variant.context_length or 512))
+    for code in (gemma_nb_code(start), keras_hub_code(start)):
+        compile(code, name, "exec")
+        assert re.search(r"\b(load|from_preset)\(", code)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize(
+    "make", [gemma_nb_code, pytest.param(keras_hub_code, marks=pytest.mark.tensorflow)]
+)
+def test_the_code_of_a_demo_model_runs_as_it_stands(make, precision, capsys):
+    start = Choice("demo_gemma3_instruct_4m", precision, runtime=L4, max_length=256)
+    code = make(start)
+    names = {}
+    exec(code, names)
+    if make is gemma_nb_code:
+        assert len(code.strip().splitlines()) == 2
+        print(names["model"].generate("What is the capital of Japan?"))
+        names["model"].unload()
+    assert "Tokyo" in capsys.readouterr().out
