@@ -11,8 +11,8 @@ import pytest
 
 from gemma_nb import detect_runtime, runtimes, set_language
 from gemma_nb.errors import InvalidInput
-from gemma_nb.hardware import gpu, host
-from gemma_nb.hardware.known import runtime
+from gemma_nb.hardware import accelerators, host
+from gemma_nb.hardware.known_runtimes import runtime
 from gemma_nb.hardware.runtime import KINDS, MEMORY_FRACTION, MEMORY_SETTINGS, Runtime
 from gemma_nb.i18n import table
 from gemma_nb.text_utils import GIB
@@ -380,7 +380,7 @@ def test_nvidia_smi_that_fails(tmp_path):
     ],
 )
 def test_rates_by_name(name, bandwidth):
-    assert gpu.gpu_rates(name)[0] == bandwidth
+    assert accelerators.gpu_rates(name)[0] == bandwidth
 
 
 @pytest.mark.parametrize("variable", ["XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_MEM_FRACTION"])

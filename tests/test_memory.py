@@ -18,7 +18,7 @@ from gemma_nb.fit.tuning_memory import tuning_bytes
 from gemma_nb.fit.weight_bytes import weight_bytes
 from gemma_nb.fit.weight_shapes import text_kernels
 from gemma_nb.fit.workspace import workspace_bytes
-from gemma_nb.hardware.known import runtime
+from gemma_nb.hardware.known_runtimes import runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.loading import relayout
 from gemma_nb.text_utils import GIB

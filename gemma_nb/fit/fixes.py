@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gemma_nb.catalog.registry import variants
 from gemma_nb.fit.auto_precision import auto_precision
 from gemma_nb.fit.precision import PRECISIONS
-from gemma_nb.hardware.known import runtimes
+from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.i18n import Message
 
 if TYPE_CHECKING:

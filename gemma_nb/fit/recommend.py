@@ -14,7 +14,7 @@ from gemma_nb.fit.memory import check_length
 from gemma_nb.fit.tasks import Task, find_task, suited
 from gemma_nb.fit.tuning_memory import tuning_bytes
 from gemma_nb.fit.verdict import Verdict, advise
-from gemma_nb.hardware.known import runtime as find_runtime
+from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import format_bytes
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.hardware import environment, gpu, host
+from gemma_nb.hardware import accelerators, environment, host
 from gemma_nb.hardware.runtime import MEMORY_FRACTION, Fact, Runtime
 from gemma_nb.i18n import Message
 
@@ -43,7 +43,7 @@ def detect_runtime(
     cache, cache_source = environment.cache_directory(env, home)
     disk = host.free_disk(cache)
 
-    accelerator = gpu.nvidia(env, root) or gpu.tpu(root)
+    accelerator = accelerators.nvidia(env, root) or accelerators.tpu(root)
     facts = [Fact("place", Message(f"place_{where}"), where_source)]
     if accelerator:
         found = _accelerated(accelerator, env, facts)
@@ -74,13 +74,13 @@ def detect_runtime(
 
 
 def _accelerated(
-    accelerator: gpu.Accelerator, env: Mapping[str, str], facts: list[Fact]
+    accelerator: accelerators.Accelerator, env: Mapping[str, str], facts: list[Fact]
 ) -> dict[str, Any]:
     source = accelerator.source
     facts.append(Fact("accelerator", f"{accelerator.name} x{accelerator.count}", source))
     fraction, fraction_source = _fraction(env)
     free, total = accelerator.free, accelerator.total
-    if accelerator.kind == "gpu" and (left := gpu.jax_memory(free)):
+    if accelerator.kind == "gpu" and (left := accelerators.jax_memory(free)):
         # what this process holds is JAX's to hand out again, up to JAX's own limit
         (free, total), fraction, fraction_source, source = left, 1.0, "jax", "jax"
     plugin = environment.jax_plugin(accelerator.kind)
