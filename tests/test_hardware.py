@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,7 +29,8 @@ def tree(root, files):
 
 def machine(root, total_gib=16.0, available_gib=12.0, **files):
     meminfo = (
-        f"MemTotal: {int(total_gib * 2**20)} kB\nMemAvailable: {int(available_gib * 2**20)} kB\n"
+        f"MemTotal: {int(total_gib * 2**20)} kB\nMemFree: 5 kB\n"
+        f"MemAvailable: {int(available_gib * 2**20)} kB\n"
     )
     return tree(root, {"proc/meminfo": meminfo, **files})
 
@@ -44,6 +45,39 @@ def nvidia_smi(folder, rows, delay=0.0):
     )
     program.chmod(0o755)
     return {"PATH": str(folder)}
+
+
+@pytest.fixture(autouse=True)
+def _no_nvml(monkeypatch):
+    """NVML is missing here; the tests of NVML lay out a module of that name."""
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+
+
+def fake_nvml(*rows, init=lambda: None):
+    """The part of the module ``pynvml`` that is called, over the same rows as ``nvidia_smi``."""
+
+    def memory(row):
+        if row[3] is None:
+            raise RuntimeError("Not Supported")
+        return SimpleNamespace(total=row[3] * MIB, free=row[4] * MIB)
+
+    def capability(row):
+        if row[5] is None:
+            raise RuntimeError("Function Not Found")
+        return map(int, row[5].split("."))
+
+    calls = []
+    module = {
+        "nvmlInit": lambda: (calls.append("init"), init()),
+        "nvmlShutdown": lambda: calls.append("shutdown"),
+        "nvmlDeviceGetCount": lambda: len(rows),
+        "nvmlDeviceGetHandleByIndex": lambda index: rows[index],
+        "nvmlDeviceGetName": lambda row: row[2],
+        "nvmlDeviceGetUUID": lambda row: row[1],
+        "nvmlDeviceGetMemoryInfo": memory,
+        "nvmlDeviceGetCudaComputeCapability": capability,
+    }
+    return SimpleNamespace(**module, calls=calls)
 
 
 T4 = (0, "GPU-a1", "Tesla T4", 15360, 14900, "7.5")
@@ -159,7 +193,20 @@ def test_meminfo_of_an_old_kernel(tmp_path):
         tmp_path,
         {"proc/meminfo": "MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 300 kB\n"},
     )
-    assert host.host_memory(tmp_path).available == 420 * 1024
+    # free and cached, as psutil computes it
+    assert host.host_memory(tmp_path).available == 400 * 1024
+
+
+@pytest.mark.parametrize("meminfo", ["", "MemTotal: 1000 kB\n", "MemTotal: many\n", "\0\0\n"])
+def test_a_meminfo_that_cannot_be_read_is_nothing_known(tmp_path, meminfo):
+    assert host.host_memory(tree(tmp_path, {"proc/meminfo": meminfo})) is None
+
+
+def test_without_psutil_the_hosts_memory_is_unknown(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    found = detect(machine(tmp_path))
+    assert found.host_ram_bytes is None
+    assert found.usable_bytes == 1
 
 
 def test_cgroup_2_limits_and_its_file_cache_is_free(tmp_path):
@@ -259,16 +306,9 @@ def test_processors_under_a_quota(tmp_path):
     assert host.cpu_count(tmp_path) == 1
 
 
-def test_vm_stat_of_macos():
-    output = textwrap.dedent("""\
-        Mach Virtual Memory Statistics: (page size of 16384 bytes)
-        Pages free:                     100.
-        Pages active:                   900.
-        Pages inactive:                 200.
-        Pages speculative:               30.
-        Pages purgeable:                  4.
-        """)
-    assert host._vm_stat_available(output) == 334 * 16384
+def test_the_systems_own_memory():
+    found = host.host_memory()
+    assert 0 < found.available <= found.total
 
 
 def test_nothing_to_read_is_nothing_known(tmp_path):
@@ -364,6 +404,57 @@ def test_nvidia_smi_that_fails(tmp_path):
     assert detect(tmp_path, env).kind == "cpu"
 
 
+def test_a_gpu_as_nvml_reports_it(tmp_path, monkeypatch):
+    machine(tmp_path)
+    nvml = fake_nvml(T4, (1, "GPU-b2", "Tesla T4", 15360, 9000, "7.5"))
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    # a program that says something else is not asked
+    env = nvidia_smi(tmp_path / "bin", [(0, "GPU-h", "NVIDIA H200", 143771, 143000, "9.0")])
+    found = detect(tmp_path, env)
+    assert (found.name, found.kind, found.devices) == ("Tesla T4", "gpu", 2)
+    assert (found.memory_bytes, found.memory_total_bytes) == (9000 * MIB, 15360 * MIB)
+    assert found.compute_capability == "7.5"
+    assert fact(found, "device_memory").source == "NVML"
+    assert nvml.calls == ["init", "shutdown"]
+    assert detect(tmp_path, {**env, "CUDA_VISIBLE_DEVICES": "GPU-a1"}).memory_bytes == 14900 * MIB
+    assert detect(tmp_path, {**env, "CUDA_VISIBLE_DEVICES": ""}).kind == "cpu"
+
+
+def test_nvml_of_an_old_version_and_an_unknown_capability(tmp_path, monkeypatch):
+    row = (0, b"GPU-a1", b"NVIDIA L4", 23034, 22000, None)
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(row))
+    found = detect(machine(tmp_path), {"CUDA_VISIBLE_DEVICES": "GPU-a"})
+    assert (found.name, found.bandwidth_gb_s) == ("NVIDIA L4", 300)
+    assert (found.compute_capability, found.native_dtypes) == (None, ("float32", "float16"))
+
+
+def test_a_gpu_whose_memory_nvml_does_not_report_is_left_out(tmp_path, monkeypatch):
+    lost = (1, "GPU-b2", "Tesla T4", None, None, "7.5")
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(T4, lost))
+    assert detect(machine(tmp_path)).devices == 1
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(lost))
+    assert detect(tmp_path).kind == "cpu"
+
+
+def _library_not_found():
+    raise OSError("libnvidia-ml.so.1")
+
+
+@pytest.mark.parametrize("nvml", [None, object(), fake_nvml(init=_library_not_found)])
+def test_without_nvml_nvidia_smi_is_asked(tmp_path, monkeypatch, nvml):
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    found = detect(machine(tmp_path), nvidia_smi(tmp_path / "bin", [T4]))
+    assert found.name == "Tesla T4"
+    assert fact(found, "device_memory").source == "nvidia-smi"
+
+
+def test_nvml_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(T4, init=lambda: time.sleep(5)))
+    started = time.perf_counter()
+    assert detect(machine(tmp_path), nvidia_smi(tmp_path / "bin", [T4])).kind == "cpu"
+    assert time.perf_counter() - started < 1.5
+
+
 @pytest.mark.parametrize(
     ("name", "bandwidth"),
     [
@@ -400,6 +491,13 @@ def test_jax_imported_before_keeps_its_75_percent(tmp_path, monkeypatch):
     assert detect(tmp_path, env).memory_fraction == 0.75
     monkeypatch.delitem(sys.modules, "jax")
     assert detect(tmp_path, env).memory_fraction == MEMORY_FRACTION
+
+
+def test_a_jax_whose_private_parts_have_changed_is_not_asked(tmp_path, monkeypatch):
+    machine(tmp_path)
+    monkeypatch.setitem(sys.modules, "jax._src.xla_bridge", object())
+    found = detect(tmp_path, nvidia_smi(tmp_path / "bin", [T4]))
+    assert fact(found, "device_memory").source == "nvidia-smi"
 
 
 class FakeDevice:

@@ -78,7 +78,7 @@ def begin(source: str, precision: Precision, task: str = "CausalLM") -> Unread:
     keras_hub = backend.import_keras_hub()
     from keras_hub.src.utils.preset_utils import get_preset_loader
 
-    with backend.native_stderr_kept():
+    with backend.buffered_native_stderr():
         tokenizer = _tokenizer(keras_hub, str(directory))
     loader = get_preset_loader(str(directory))
     plain, target = skeletons(
