@@ -2,6 +2,6 @@
 
 import sys
 
-from gemma_nb.cli import main
+from gemma_nb.cli.main import main
 
 sys.exit(main())
