@@ -1,4 +1,4 @@
-"""``python -m gemma_nb``."""
+"""``python -m gemma_nb``: the command line of ``gemma_nb.cli.main``."""
 
 import sys
 

@@ -71,8 +71,15 @@ def test_a_reader_that_leaves():
 def test_help_explains():
     done = run("-h")
     assert done.returncode == 0
-    for word in ("--ask", "--lang", "fit", "prompt", "No account"):
+    for word in ("--ask", "--lang", "--version", "fit", "prompt", "compare", "No account"):
         assert word in done.stdout
+
+
+def test_version():
+    import gemma_nb
+
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"gemma_nb {gemma_nb.__version__}\n")
 
 
 @pytest.mark.parametrize(

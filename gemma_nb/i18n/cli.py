@@ -13,6 +13,7 @@ TEXT = {
         "このマシンを調べ、動く Gemma を示し、デモモデルを読み込み、プロンプトを見せて返答を流します。"
         "アカウントもダウンロードもアクセラレータも不要です。",
     ),
+    "cli_help_version": ("the version of gemma_nb", "gemma_nb のバージョンを表示"),
     "cli_help_lang": ("language of all sentences", "表示する言語"),
     "cli_help_ask": ("what to ask the demo model", "デモモデルへの質問"),
     "cli_commands": ("commands", "コマンド"),
