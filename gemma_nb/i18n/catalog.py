@@ -95,8 +95,8 @@ TEXT = {
     ),
     "file_missing": (
         (
-            "{where} has no {file}, so its size cannot be told. A KerasHub preset has config.json "
-            "and metadata.json, a Hugging Face checkpoint config.json and safetensors files."
+            "{where} has no {file}, so its size is unknown. A KerasHub preset has config.json and "
+            "metadata.json, a Hugging Face checkpoint config.json and safetensors files."
         ),
         (
             "{where} に {file} がないため、大きさが分かりません。KerasHub のプリセットには "
@@ -136,8 +136,8 @@ TEXT = {
     ),
     "config_field_missing": (
         (
-            "The configuration of {where} has no {field!r}, so it cannot be told what it takes. "
-            "Add the field, or take a model that has it."
+            "The configuration of {where} has no {field!r}, so its memory is unknown. Add the field, "
+            "or take a model that has it."
         ),
         (
             "{where} の設定に {field!r} がないため、必要な大きさが分かりません。"

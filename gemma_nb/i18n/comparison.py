@@ -13,7 +13,7 @@ TEXT = {
         "済みのモデルをリストで指定してください。",
     ),
     "compare_twice": (
-        "{label} is there twice with the same max_length: name each choice once.",
+        "{label} appears twice with the same max_length: name each choice once.",
         "{label} が同じ max_length で 2 回あります。同じものは 1 回だけ指定してください。",
     ),
     "compare_unloaded": (

@@ -89,8 +89,8 @@ TEXT = {
         "ください。(他者の報告であり、ここでは測定していません。)",
     ),
     "guard_float32": (
-        "float32 is what KerasHub loads when it is told nothing, and takes twice the memory of "
-        "bfloat16, in which {variant} was published: no answer gets better.",
+        "float32 is KerasHub's default. It takes twice the memory of bfloat16, in which "
+        "{variant} was published, and improves no answer.",
         "float32 は KerasHub の既定値ですが、{variant} が公開されている bfloat16 の 2 倍のメモリを"
         "使い、回答がよくなるわけではありません。",
     ),

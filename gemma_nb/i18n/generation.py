@@ -21,12 +21,12 @@ TEXT = {
         "{path} は Chat.save が書き出した会話ではありません: {why}。",
     ),
     "bad_batch_size": (
-        "batch_size is how many conversations are computed side by side: a whole number from 1 on, "
+        "batch_size is the number of conversations computed at once: a whole number, 1 or more, "
         "not {value!r}.",
         "batch_size は同時に計算する会話の数で、1 以上の整数です。{value!r} は使えません。",
     ),
     "next_tokens_count": (
-        "count is how many tokens are told: a whole number from 1 on, not {value!r}.",
+        "count is the number of tokens to show: a whole number, 1 or more, not {value!r}.",
         "count は表示するトークンの数で、1 以上の整数です。{value!r} は使えません。",
     ),
     "next_tokens_no_decoder": (
@@ -103,7 +103,7 @@ TEXT = {
     ),
     # --- embeddings
     "embed_wants_embedder": (
-        "{name} makes no embeddings: embed() is for EmbeddingGemma, see "
+        "{name} does not make embeddings: embed() is for EmbeddingGemma, see "
         "gemma_nb.variants('EmbeddingGemma').",
         "{name} は埋め込みモデルではありません。embed() は EmbeddingGemma 用です。"
         "gemma_nb.variants('EmbeddingGemma') を見てください。",

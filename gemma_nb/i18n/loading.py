@@ -42,8 +42,8 @@ TEXT = {
         "{name} は読み込みませんでした。{reason} それでも試すには force=True を指定してください。",
     ),
     "load_saved_precision": (
-        "This preset was saved in {saved} and cannot be had in {asked}: pass precision={saved!r} or "
-        "'auto', or load the preset that it was made from.",
+        "This preset was saved in {saved} and cannot be loaded in {asked}: pass "
+        "precision={saved!r} or 'auto', or load the preset that it was made from.",
         "このプリセットは {saved} で保存されていて、{asked} では読み込めません。precision={saved!r} か "
         "'auto' を指定するか、元のプリセットを読み込んでください。",
     ),

@@ -226,7 +226,7 @@ TEXT = {
         "written by the format (↵ is a newline)",
         "書式が書く文字(↵ は改行)",
     ),
-    "inspector_legend_text": ("what somebody said", "誰かが書いたテキスト"),
+    "inspector_legend_text": ("text that a person wrote", "誰かが書いたテキスト"),
     "inspector_bos": (
         "In front of it the tokenizer puts one <bos>.",
         "先頭にはトークナイザーが <bos> を 1 つ付けます。",
@@ -282,8 +282,8 @@ TEXT = {
         "手で書いたプロンプトを確かめる",
     ),
     "inspector_lint_intro": (
-        "Paste it here. Where a prompt is sent raw, nobody keeps text and control apart: each token "
-        "in a box would be one.",
+        "Paste it here. Where a prompt is sent raw, text and control tokens are not kept apart: "
+        "each token in a box would be a control token.",
         "ここに貼り付けてください。プロンプトをそのまま送る(raw)場合、テキストと制御トークンは区別されず、"
         "枠で囲まれたものはすべて制御トークンになります。",
     ),
@@ -424,7 +424,7 @@ TEXT = {
     "panel_compare_save_json": ("Save JSON", "JSON を保存"),
     "panel_compare_save_md": ("Save Markdown", "Markdown を保存"),
     "panel_compare_no_how": (
-        "This is told once the run has ended.",
+        "Shown once the run has ended.",
         "比較が終わると表示されます。",
     ),
     "panel_compare_saved": ("Saved: {path}", "保存しました: {path}"),

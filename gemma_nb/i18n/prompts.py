@@ -245,7 +245,8 @@ TEXT = {
         "返答が思考の途中で終わっています。max_new_tokens を大きくしてください。",
     ),
     "reply_unopened_thought": (
-        "The reply closes a thought that it did not open: what stands before was taken for a thought.",
+        "The reply closes a thought that it did not open: the text before it counts as the "
+        "thought.",
         "開かれていない思考が閉じられているため、それより前を思考とみなしました。",
     ),
     "reply_bad_call": (
