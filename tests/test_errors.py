@@ -74,3 +74,10 @@ def test_an_error_crosses_a_process_boundary():
         pool.submit(gnb.runtime, "T5").result()
     assert isinstance(caught.value, GemmaError)
     assert caught.value.message.values["name"] == "T5"
+
+
+def test_errors_are_told_in_the_language_in_force():
+    error = InvalidInput("bad_top_k", value=-1)
+    assert "whole number" in str(error)
+    gnb.set_language("ja")
+    assert "整数" in str(error)

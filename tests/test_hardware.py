@@ -184,7 +184,7 @@ def test_the_packages_setting_is_the_one_that_is_counted_with():
 
 
 def test_without_limits_meminfo_counts(tmp_path):
-    found = host.host_memory(machine(tmp_path))
+    found = host.read_memory(machine(tmp_path))
     assert (found.total, found.available, found.source) == (16 * GIB, 12 * GIB, "/proc/meminfo")
 
 
@@ -194,12 +194,12 @@ def test_meminfo_of_an_old_kernel(tmp_path):
         {"proc/meminfo": "MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 300 kB\n"},
     )
     # free and cached, as psutil computes it
-    assert host.host_memory(tmp_path).available == 400 * 1024
+    assert host.read_memory(tmp_path).available == 400 * 1024
 
 
 @pytest.mark.parametrize("meminfo", ["", "MemTotal: 1000 kB\n", "MemTotal: many\n", "\0\0\n"])
 def test_a_meminfo_that_cannot_be_read_is_nothing_known(tmp_path, meminfo):
-    assert host.host_memory(tree(tmp_path, {"proc/meminfo": meminfo})) is None
+    assert host.read_memory(tree(tmp_path, {"proc/meminfo": meminfo})) is None
 
 
 def test_without_psutil_the_hosts_memory_is_unknown(tmp_path, monkeypatch):
@@ -222,7 +222,7 @@ def test_cgroup_2_limits_and_its_file_cache_is_free(tmp_path):
             "sys/fs/cgroup/pod/memory.max": "max",
         },
     )
-    found = host.host_memory(tmp_path)
+    found = host.read_memory(tmp_path)
     assert found.total == 2 * GIB
     assert found.available == 2 * GIB - (GIB - GIB // 4)
     assert found.source == "/sys/fs/cgroup/pod/me/memory.max"
@@ -241,7 +241,7 @@ def test_a_parents_limit_binds_too(tmp_path):
             "sys/fs/cgroup/pod/memory.current": str(3 * GIB),
         },
     )
-    found = host.host_memory(tmp_path)
+    found = host.read_memory(tmp_path)
     assert (found.total, found.available) == (4 * GIB, 1 * GIB)
     assert found.source == "/sys/fs/cgroup/pod/memory.max"
 
@@ -261,7 +261,7 @@ def test_cgroup_1_inside_a_container_that_shows_its_own_part_only(tmp_path):
             "sys/fs/cgroup/memory/memory.stat": f"total_inactive_file {GIB}\n",
         },
     )
-    found = host.host_memory(tmp_path)
+    found = host.read_memory(tmp_path)
     assert (found.total, found.available) == (3 * GIB, 2 * GIB)
     assert found.source.endswith("memory.limit_in_bytes")
 
@@ -277,7 +277,7 @@ def test_cgroup_1_without_a_limit_is_a_huge_number(tmp_path):
             "sys/fs/cgroup/memory/memory.usage_in_bytes": "5",
         },
     )
-    assert host.host_memory(tmp_path).source == "/proc/meminfo"
+    assert host.read_memory(tmp_path).source == "/proc/meminfo"
 
 
 def test_a_cgroup_path_that_the_mount_does_not_show_falls_back_to_its_top(tmp_path):
@@ -291,7 +291,7 @@ def test_a_cgroup_path_that_the_mount_does_not_show_falls_back_to_its_top(tmp_pa
             "sys/fs/cgroup/memory.current": "0",
         },
     )
-    assert host.host_memory(tmp_path).total == GIB
+    assert host.read_memory(tmp_path).total == GIB
 
 
 def test_processors_under_a_quota(tmp_path):
@@ -303,16 +303,16 @@ def test_processors_under_a_quota(tmp_path):
             "sys/fs/cgroup/me/cpu.max": "100000 100000",
         },
     )
-    assert host.cpu_count(tmp_path) == 1
+    assert host.count_cpus(tmp_path) == 1
 
 
 def test_the_systems_own_memory():
-    found = host.host_memory()
+    found = host.read_memory()
     assert 0 < found.available <= found.total
 
 
 def test_nothing_to_read_is_nothing_known(tmp_path):
-    assert host.host_memory(tmp_path) is None
+    assert host.read_memory(tmp_path) is None
     found = detect(tmp_path)
     assert found.host_ram_bytes is None
     assert "unknown" in str(fact(found, "host_ram"))
@@ -471,7 +471,7 @@ def test_nvml_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
     ],
 )
 def test_rates_by_name(name, bandwidth):
-    assert accelerators.gpu_rates(name)[0] == bandwidth
+    assert accelerators.look_up_rates(name)[0] == bandwidth
 
 
 @pytest.mark.parametrize("variable", ["XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_MEM_FRACTION"])

@@ -122,7 +122,7 @@ def detect_gpus(env: Mapping[str, str], root: Path = Path("/")) -> Accelerator |
     names = [gpu.name for gpu in gpus]
     name = max(names, key=names.count)
     gpus = [gpu for gpu in gpus if gpu.name == name]
-    bandwidth, tflops = gpu_rates(name)
+    bandwidth, tflops = look_up_rates(name)
     return Accelerator(
         kind="gpu",
         name=name,
@@ -232,7 +232,7 @@ def _visible(gpus: list[_Gpu], env: Mapping[str, str]) -> list[_Gpu]:
     return visible
 
 
-def gpu_rates(name: str) -> tuple[float | None, float | None]:
+def look_up_rates(name: str) -> tuple[float | None, float | None]:
     """Memory bandwidth in GB/s and dense 16-bit peak in TFLOPS of a GPU.
 
     Args:
@@ -246,7 +246,7 @@ def gpu_rates(name: str) -> tuple[float | None, float | None]:
     return GPU_RATES[max(parts, key=len)] if parts else (None, None)
 
 
-def native_dtypes(accelerator: Accelerator) -> tuple[str, ...]:
+def look_up_dtypes(accelerator: Accelerator) -> tuple[str, ...]:
     """The number formats that an accelerator computes in without emulation, as Keras dtypes."""
     from packaging.version import Version
 
@@ -287,7 +287,7 @@ def detect_tpu(root: Path = Path("/")) -> Accelerator | None:
     )
 
 
-def jax_memory(free: int) -> tuple[int, int] | None:
+def read_jax_memory(free: int) -> tuple[int, int] | None:
     """GPU memory as JAX sees it, where this process already runs JAX; JAX is never started here.
 
     Args:

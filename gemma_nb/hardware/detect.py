@@ -14,8 +14,8 @@ from gemma_nb.hardware.accelerators import (
     Accelerator,
     detect_gpus,
     detect_tpu,
-    jax_memory,
-    native_dtypes,
+    look_up_dtypes,
+    read_jax_memory,
 )
 from gemma_nb.hardware.runtime import MEMORY_FRACTION, Fact, Runtime
 from gemma_nb.i18n import Message
@@ -48,9 +48,9 @@ def detect_runtime(
     env = os.environ if env is None else env
     root = Path(root)
     place, place_source = environment.detect_place(env)
-    memory = host.host_memory(root)
+    memory = host.read_memory(root)
     cache, cache_source = environment.cache_directory(env, home)
-    disk = host.free_disk(cache)
+    disk = host.read_free_disk(cache)
 
     facts = [Fact("place", Message(f"place_{place}"), place_source)]
     if accelerator := detect_gpus(env, root) or detect_tpu(root):
@@ -87,10 +87,10 @@ def _describe_accelerator(
     facts.append(Fact("accelerator", f"{accelerator.name} x{accelerator.count}", source))
     fraction, fraction_source = _memory_fraction(env)
     free, total = accelerator.free, accelerator.total
-    if accelerator.kind == "gpu" and (pool := jax_memory(free)):
+    if accelerator.kind == "gpu" and (pool := read_jax_memory(free)):
         # JAX can allocate what its own pool holds idle, up to JAX's own limit
         (free, total), fraction, fraction_source, source = pool, 1.0, "jax", "jax"
-    plugin = environment.jax_plugin(accelerator.kind)
+    plugin = environment.find_jax_plugin(accelerator.kind)
     facts.append(Fact("jax_support", plugin or Message("fact_missing"), "importlib.metadata"))
     facts.append(Fact("device_memory", free, source))
     facts.append(Fact("device_total_memory", total, source))
@@ -101,7 +101,7 @@ def _describe_accelerator(
     facts.append(Fact("bandwidth", rate, "datasheet"))
     if accelerator.capability is not None:
         facts.append(Fact("compute_capability", accelerator.capability, source))
-    dtypes = native_dtypes(accelerator)
+    dtypes = look_up_dtypes(accelerator)
     facts.append(Fact("native_dtypes", ", ".join(dtypes), "datasheet"))
     return {
         "name": accelerator.name,
@@ -137,11 +137,11 @@ def _describe_processor(
 ) -> dict[str, Any]:
     """The ``Runtime`` arguments of a machine without an accelerator; appends to ``facts``."""
     apple = root == Path("/") and platform.system() == "Darwin" and platform.machine() == "arm64"
-    name = host.cpu_model(root) or "CPU"
+    name = host.read_cpu_model(root) or "CPU"
     cpu_source = "/proc/cpuinfo" if (root / "proc/cpuinfo").exists() else "platform"
     facts.append(Fact("processor", name, cpu_source))
-    facts.append(Fact("processors", host.cpu_count(root), "sched_getaffinity"))
-    flags = host.cpu_flags(root)
+    facts.append(Fact("processors", host.count_cpus(root), "sched_getaffinity"))
+    flags = host.read_cpu_flags(root)
     dtypes = ("float32", *(("bfloat16",) if flags & {"amx_bf16", "avx512_bf16"} else ()))
     facts.append(Fact("native_dtypes", ", ".join(dtypes), "/proc/cpuinfo"))
     return {

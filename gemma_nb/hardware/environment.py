@@ -48,7 +48,7 @@ def package_version(name: str) -> str | None:
         return None
 
 
-def jax_plugin(kind: str) -> str | None:
+def find_jax_plugin(kind: str) -> str | None:
     """The installed package through which JAX uses an accelerator.
 
     Args:

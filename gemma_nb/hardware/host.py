@@ -49,7 +49,7 @@ class _Cgroup:
         return above[: above.index(self.top) + 1] if self.top in above else [self.directory]
 
 
-def host_memory(root: Path = Path("/")) -> HostMemory | None:
+def read_memory(root: Path = Path("/")) -> HostMemory | None:
     """Memory that this process can use: the system's, under the narrowest cgroup limit.
 
     Args:
@@ -143,17 +143,17 @@ def _memory_cgroups(root: Path) -> list[_Cgroup]:
     return groups
 
 
-def cpu_model(root: Path = Path("/")) -> str | None:
+def read_cpu_model(root: Path = Path("/")) -> str | None:
     """The processor's name, None where the system does not report it."""
     return _cpuinfo(root, "model name") or platform.processor() or None
 
 
-def cpu_flags(root: Path = Path("/")) -> set[str]:
+def read_cpu_flags(root: Path = Path("/")) -> set[str]:
     """The instruction sets that /proc/cpuinfo lists for the first processor."""
     return set((_cpuinfo(root, "flags") or _cpuinfo(root, "Features")).split())
 
 
-def cpu_count(root: Path = Path("/")) -> int:
+def count_cpus(root: Path = Path("/")) -> int:
     """The number of processors that this process may use, under its cgroup v2 quota."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     for group in _memory_cgroups(root):
@@ -164,7 +164,7 @@ def cpu_count(root: Path = Path("/")) -> int:
     return count or 1
 
 
-def free_disk(path: Path) -> int | None:
+def read_free_disk(path: Path) -> int | None:
     """Free bytes on the disk of ``path``, which need not exist yet; None where unreadable."""
     while not path.exists() and path != path.parent:
         path = path.parent
