@@ -1,7 +1,7 @@
-"""``python -m gemma_nb``."""
+"""``python -m gemma_nb``: the command line of ``gemma_nb.cli.main``."""
 
 import sys
 
-from gemma_nb.cli import main
+from gemma_nb.cli.main import main
 
 sys.exit(main())

@@ -1,4 +1,4 @@
-"""Puts Keras on JAX, with memory settings that leave a GPU usable, before either is imported."""
+"""Keras on JAX, with memory settings that leave a GPU usable, set before either is imported."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gemma_nb.hardware.runtime import MEMORY_SETTINGS
 
 
 def prepare() -> None:
-    """Chooses JAX as Keras's backend and sets JAX's memory behaviour; cheap to call again.
+    """Sets JAX as Keras's backend, and JAX's memory settings; cheap to call again.
 
-    What the user set in the environment for JAX's memory is left as it is.
+    Memory settings that are in the environment already stay.
 
     Raises:
-        BackendError: keras was imported before, with another backend.
+        BackendError: keras was imported earlier, with another backend.
     """
     if "keras" in sys.modules:
         import keras
@@ -28,46 +28,49 @@ def prepare() -> None:
             raise BackendError("backend_fixed", backend=backend)
     else:
         os.environ["KERAS_BACKEND"] = "jax"
-    # jaxlib takes the older name too, and refuses both at once
+    # jaxlib reads the older name too, and fails where both are set
     if "jax" not in sys.modules and "XLA_PYTHON_CLIENT_MEM_FRACTION" not in os.environ:
         for name, value in MEMORY_SETTINGS.items():
             os.environ.setdefault(name, value)
 
 
 def import_keras_hub() -> Any:
-    """``keras_hub``, imported after ``prepare()`` and without the noise of what it imports.
+    """Imports ``keras_hub`` after ``prepare()``, without the log lines of what it imports.
+
+    Returns:
+        The module.
 
     Raises:
         BackendError: as in ``prepare``.
     """
     prepare()
-    with native_stderr_kept():
+    with buffered_native_stderr():
         import keras_hub
     return keras_hub
 
 
 @contextmanager
-def native_stderr_kept() -> Iterator[None]:
-    """Keeps what native code writes to stderr, and shows it only where the block fails.
+def buffered_native_stderr() -> Iterator[None]:
+    """Buffers what native code writes to stderr; writes it out only where the block raises.
 
-    KerasHub imports TensorFlow where it is installed and makes its tokenizers with it, whose C++
-    parts write notes about CPU features and missing CUDA drivers there, whatever the log level.
+    KerasHub imports TensorFlow where it is installed and builds its tokenizers with it. At any log
+    level TensorFlow's C++ code writes about CPU features and missing CUDA drivers to stderr.
     """
     sys.stderr.flush()
     try:
-        kept = os.dup(2)
-    except OSError:  # no stderr at all: nothing to keep quiet
+        stderr = os.dup(2)
+    except OSError:  # the process has no stderr
         yield
         return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with tempfile.TemporaryFile() as buffer:
+        os.dup2(buffer.fileno(), 2)
         try:
             yield
         except BaseException:
-            held.seek(0)
-            os.write(kept, held.read())
+            buffer.seek(0)
+            os.write(stderr, buffer.read())
             raise
         finally:
             sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)

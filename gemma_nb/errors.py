@@ -1,10 +1,12 @@
-"""The package's exceptions: each carries its sentence as a key plus values.
+"""The package's exceptions: each holds its sentence as a key plus values.
 
-A sentence is made when the error is shown, in the language set at that moment.
+The sentence is made when the error is shown, in the language in force at that moment.
 """
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.i18n import Message
@@ -13,9 +15,15 @@ from gemma_nb.i18n import Message
 class GemmaError(Exception):
     """Base of every error that gemma_nb raises itself.
 
+    An error can be pickled and copied, for example to cross a process boundary; a value that
+    cannot be pickled is replaced by its text.
+
     Args:
         key: a key of ``gemma_nb.i18n``.
-        **values: what the sentence's placeholders take.
+        **values: the values of the sentence's placeholders.
+
+    Attributes:
+        message: the ``Message`` of key and values.
     """
 
     def __init__(self, key: str, **values: Any) -> None:
@@ -25,9 +33,15 @@ class GemmaError(Exception):
     def __str__(self) -> str:
         return str(self.message)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own __reduce__ calls the class with ``args``, but values are keyword arguments
+        message = _picklable(self.message)
+        state = {**self.__dict__, "message": message}
+        return _rebuild, (type(self), message.key, message.values), state
+
 
 class InvalidInput(GemmaError, ValueError):
-    """Something the caller gave cannot be used; raised before anything expensive starts."""
+    """An argument cannot be used; raised before any expensive work starts."""
 
 
 class BackendError(GemmaError, RuntimeError):
@@ -35,8 +49,37 @@ class BackendError(GemmaError, RuntimeError):
 
 
 class LoadError(GemmaError, RuntimeError):
-    """A model could not be loaded; nothing half-loaded stays in memory."""
+    """A model could not be loaded; no part of it stays in memory."""
 
 
 class GenerationError(GemmaError, RuntimeError):
     """Generation had to stop; the model stays usable."""
+
+
+@dataclass(frozen=True)
+class _Rendered:
+    """The text of a value that cannot be pickled."""
+
+    plain: str
+    representation: str
+
+    def __str__(self) -> str:
+        return self.plain
+
+    def __repr__(self) -> str:
+        return self.representation
+
+
+def _rebuild(kind: type[GemmaError], key: str, values: dict[str, Any]) -> GemmaError:
+    return kind(key, **values)
+
+
+def _picklable(value: Any) -> Any:
+    """``value`` if it survives pickling, else its text; a ``Message`` value by value."""
+    if isinstance(value, Message):
+        return Message(value.key, {name: _picklable(v) for name, v in value.values.items()})
+    try:
+        pickle.loads(pickle.dumps(value))  # noqa: S301 - bytes made here
+    except Exception:  # noqa: BLE001 - __reduce__ and constructors may raise anything
+        return _Rendered(str(value), repr(value))
+    return value

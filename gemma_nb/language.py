@@ -1,4 +1,4 @@
-"""The language of every sentence, checked before it is set."""
+"""``set_language``: the language of every sentence, checked before it is set."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ def set_language(lang: str) -> None:
         lang: "en" or "ja", any case.
 
     Raises:
-        InvalidInput: any other language.
+        InvalidInput: another language.
     """
     i18n.choose_language(checked_language(lang))
 
 
 def checked_language(lang: str | None) -> str:
-    """The language that was asked for; the one in force when None.
+    """A language in the spelling of ``i18n.LANGUAGES``.
 
     Args:
-        lang: "en" or "ja", any case.
+        lang: "en" or "ja", any case; the language in force when None.
 
     Raises:
-        InvalidInput: any other language.
+        InvalidInput: another language.
     """
     if lang is None:
         return i18n.language()
-    wanted = lang.strip().lower() if isinstance(lang, str) else lang
-    if wanted not in i18n.LANGUAGES:
+    code = lang.strip().lower() if isinstance(lang, str) else lang
+    if code not in i18n.LANGUAGES:
         raise InvalidInput("unknown_language", asked=lang)
-    return wanted
+    return code

@@ -1,93 +1,116 @@
-"""Bytes in words, the closest of some names, and text in columns."""
+"""Plain text for people: byte sizes, the nearest names, columns and wrapped lines."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from io import StringIO
+from itertools import pairwise
 
 GIB = 2**30
+MIB = 2**20
+
+#: Japanese punctuation at which a line must not begin, and at which it must not end (JIS X 4051).
+_NOT_AT_LINE_START = "、。，．」）),.:;!?"
+_NOT_AT_LINE_END = "「（("
 
 
 def format_bytes(count: int) -> str:
-    """A number of bytes as a person reads it: "14.7 GiB", "512 MiB".
+    """A number of bytes in the unit that a person reads: "14.7 GiB", "512 MiB".
 
     Args:
         count: bytes.
     """
     if abs(count) >= GIB:
         return f"{count / GIB:.1f} GiB"
-    return f"{count / 2**20:.0f} MiB"
+    return f"{count / MIB:.0f} MiB"
 
 
 def closest_matches(name: str, names: Iterable[str], count: int = 3) -> str:
-    """The names nearest to a wrong one, joined with commas.
+    """The names that are spelled most like a wrong one, joined with commas.
 
     Args:
-        name: what was asked for.
-        names: what there is.
-        count: how many names at most.
+        name: the name that does not exist.
+        names: the names that exist.
+        count: the largest number of names to return.
 
     Returns:
-        The nearest names; the first ``count`` in order where nothing is near.
+        The nearest names; the first ``count`` of ``names`` where none is near.
     """
-    known = {n.lower(): n for n in names}
-    close = get_close_matches(name.lower(), known, n=count, cutoff=0.4)
-    return ", ".join(known[n] for n in close or list(known)[:count])
+    by_lower = {n.lower(): n for n in names}
+    close = get_close_matches(name.lower(), by_lower, n=count, cutoff=0.4)
+    return ", ".join(by_lower[n] for n in close or list(by_lower)[:count])
 
 
 def cell_width(text: str) -> int:
-    """How many terminal cells ``text`` takes."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
+    """The number of terminal cells that ``text`` takes; East Asian wide characters take two."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
-def align_columns(rows: Iterable[Sequence[str]], right: Iterable[int] = (), indent: int = 2) -> str:
-    """Rows of cells as lines of text.
+def align_columns(
+    rows: Iterable[Sequence[str]], right: Container[int] = (), indent: int = 2
+) -> str:
+    """Rows of cells as lines of plain text, two spaces between the columns.
 
     Args:
-        rows: each as long as the others.
-        right: the columns that line up on the right.
+        rows: rows with the same number of cells, at least one.
+        right: indices of the columns that are aligned to the right.
         indent: spaces before each line.
     """
-    rows = [tuple(row) for row in rows]
-    widths = [max(map(cell_width, column)) for column in zip(*rows, strict=True)]
-    lines = []
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = list(rows)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for index in range(len(rows[0])):
+        grid.add_column(justify="right" if index in right else "left", no_wrap=True)
     for row in rows:
-        cells = [
-            " " * (wide - cell_width(cell)) + cell
-            if i in right
-            else cell + " " * (wide - cell_width(cell))
-            for i, (cell, wide) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append((" " * indent + "  ".join(cells)).rstrip())
-    return "\n".join(lines)
+        grid.add_row(*(Text(cell.expandtabs()) for cell in row))
+    # no colours and no terminal: the text also goes into pipes and into a notebook's text/plain
+    lines = StringIO()
+    width = sum(max(map(cell_width, column)) + 8 for column in zip(*rows, strict=True))
+    Console(
+        file=lines, width=width, color_system=None, force_terminal=False, force_jupyter=False
+    ).print(grid)
+    return "\n".join((" " * indent + line).rstrip() for line in lines.getvalue().splitlines())
 
 
 def wrap_text(text: str, cells: int = 80, indent: int = 2) -> str:
-    """``text`` in lines of at most ``cells`` cells, broken at spaces, or anywhere in Japanese."""
+    """``text`` in lines of at most ``cells`` terminal cells.
+
+    Lines break at spaces, and in Japanese between any two characters that punctuation does not
+    hold together (``rich`` breaks Japanese only where a line is full, before a full stop too).
+
+    Args:
+        text: one paragraph.
+        cells: the largest width of a line, its indent included.
+        indent: spaces before each line.
+    """
     lines, line = [], ""
-    for word in _words(text):
-        if line and cell_width(line + word.rstrip()) > cells - indent:
+    for piece in _unbreakable_pieces(text):
+        if line and cell_width(line + piece.rstrip()) > cells - indent:
             lines.append(line.rstrip())
             line = ""
-        line += word.lstrip() if not line else word
-    return "\n".join(" " * indent + one for one in [*lines, line.rstrip()] if one)
+        line += piece if line else piece.lstrip()
+    return "\n".join(" " * indent + line for line in [*lines, line.rstrip()] if line)
 
 
-def _words(text: str) -> Iterable[str]:
-    """Pieces after which a line may break: a word with its space, or one wide character."""
-    word = ""
-    for c in text:
-        wide = unicodedata.east_asian_width(c) in "WF"
-        if wide and word and c not in "。、）」":
-            yield word
-            word = ""
-        word += c
-        if c == " " or (wide and c not in "（「"):
-            yield word
-            word = ""
-    if word:
-        yield word
+def _unbreakable_pieces(text: str) -> Iterator[str]:
+    """The parts of ``text`` between which a line may break.
+
+    A part is a word with the space behind it, or one wide character with its punctuation.
+    """
+    piece = text[:1]
+    for before, after in pairwise(text):
+        widths = cell_width(before), cell_width(after)
+        between_wide = 2 in widths and 0 not in widths and after != " "
+        held = before in _NOT_AT_LINE_END or after in _NOT_AT_LINE_START
+        if after != " " and (before == " " or (between_wide and not held)):
+            yield piece
+            piece = ""
+        piece += after
+    if piece:
+        yield piece

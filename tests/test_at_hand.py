@@ -3,7 +3,7 @@
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.hardware.network import has_route
+from gemma_nb.hardware.environment import has_route
 from gemma_nb.hub import availability, credentials
 
 HEAD = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"

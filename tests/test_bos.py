@@ -178,7 +178,7 @@ def test_compare(preset, monkeypatch):
 
 @pytest.mark.slow
 def test_the_inspector_and_the_command_line(preset, tmp_path, capsys):
-    from gemma_nb.cli import main
+    from gemma_nb.cli.main import main
     from gemma_nb.hub.local_tokenizer import pieces, tokenizer_at_hand
 
     tokenizer = tokenizer_at_hand(str(preset))
@@ -200,7 +200,7 @@ def test_a_checkpoint_with_tokenizer_json_alone(tmp_path, capsys):
     """What ``hf://`` gives of most fine-tunes: no ``tokenizer.model``."""
     from test_loading_converted import checkpoint
 
-    from gemma_nb.cli import main
+    from gemma_nb.cli.main import main
 
     folder = tmp_path / "tiny-it"
     folder.mkdir()

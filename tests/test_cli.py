@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gemma_nb.text_utils import align_columns, cell_width, wrap_text
+from gemma_nb.text_utils import cell_width
 
 
 def run(*arguments, **environment):
@@ -71,8 +71,15 @@ def test_a_reader_that_leaves():
 def test_help_explains():
     done = run("-h")
     assert done.returncode == 0
-    for word in ("--ask", "--lang", "fit", "prompt", "No account"):
+    for word in ("--ask", "--lang", "--version", "fit", "prompt", "compare", "No account"):
         assert word in done.stdout
+
+
+def test_version():
+    import gemma_nb
+
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"gemma_nb {gemma_nb.__version__}\n")
 
 
 @pytest.mark.parametrize(
@@ -86,15 +93,3 @@ def test_a_wrong_argument_is_told_in_one_line(arguments):
     assert len(done.stderr.strip().splitlines()) == 1
     assert arguments[-1] in done.stderr
     assert time.perf_counter() - started < 20
-
-
-def test_columns_line_up_where_characters_are_wide():
-    lines = align_columns([("名前", "1"), ("ab", "22")], right={1}, indent=0).splitlines()
-    assert lines == ["名前   1", "ab    22"]
-
-
-def test_wrapping_breaks_at_spaces_and_between_wide_characters():
-    assert wrap_text("one two three", 10, 2) == "  one two\n  three"
-    for line in wrap_text("これはとても長い文です。折り返します。", 12, 2).splitlines():
-        assert cell_width(line) <= 14  # a full stop may hang over the edge
-        assert not line.strip().startswith("。")

@@ -5,7 +5,7 @@ import pytest
 from gemma_nb import frameworks_for, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.frameworks import hugging_face_id, load_frameworks
-from gemma_nb.hardware.known import runtimes
+from gemma_nb.hardware.known_runtimes import runtimes
 
 #: The guide's list (ai.google.dev/gemma/docs/run and its sub-pages, 2026-04 to 2026-09).
 GUIDE = {

@@ -4,15 +4,15 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from gemma_nb import detect_runtime, runtimes, set_language
 from gemma_nb.errors import InvalidInput
-from gemma_nb.hardware import gpu, host
-from gemma_nb.hardware.known import runtime
+from gemma_nb.hardware import accelerators, host
+from gemma_nb.hardware.known_runtimes import runtime
 from gemma_nb.hardware.runtime import KINDS, MEMORY_FRACTION, MEMORY_SETTINGS, Runtime
 from gemma_nb.i18n import table
 from gemma_nb.text_utils import GIB
@@ -29,7 +29,8 @@ def tree(root, files):
 
 def machine(root, total_gib=16.0, available_gib=12.0, **files):
     meminfo = (
-        f"MemTotal: {int(total_gib * 2**20)} kB\nMemAvailable: {int(available_gib * 2**20)} kB\n"
+        f"MemTotal: {int(total_gib * 2**20)} kB\nMemFree: 5 kB\n"
+        f"MemAvailable: {int(available_gib * 2**20)} kB\n"
     )
     return tree(root, {"proc/meminfo": meminfo, **files})
 
@@ -44,6 +45,39 @@ def nvidia_smi(folder, rows, delay=0.0):
     )
     program.chmod(0o755)
     return {"PATH": str(folder)}
+
+
+@pytest.fixture(autouse=True)
+def _no_nvml(monkeypatch):
+    """NVML is missing here; the tests of NVML lay out a module of that name."""
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+
+
+def fake_nvml(*rows, init=lambda: None):
+    """The part of the module ``pynvml`` that is called, over the same rows as ``nvidia_smi``."""
+
+    def memory(row):
+        if row[3] is None:
+            raise RuntimeError("Not Supported")
+        return SimpleNamespace(total=row[3] * MIB, free=row[4] * MIB)
+
+    def capability(row):
+        if row[5] is None:
+            raise RuntimeError("Function Not Found")
+        return map(int, row[5].split("."))
+
+    calls = []
+    module = {
+        "nvmlInit": lambda: (calls.append("init"), init()),
+        "nvmlShutdown": lambda: calls.append("shutdown"),
+        "nvmlDeviceGetCount": lambda: len(rows),
+        "nvmlDeviceGetHandleByIndex": lambda index: rows[index],
+        "nvmlDeviceGetName": lambda row: row[2],
+        "nvmlDeviceGetUUID": lambda row: row[1],
+        "nvmlDeviceGetMemoryInfo": memory,
+        "nvmlDeviceGetCudaComputeCapability": capability,
+    }
+    return SimpleNamespace(**module, calls=calls)
 
 
 T4 = (0, "GPU-a1", "Tesla T4", 15360, 14900, "7.5")
@@ -150,7 +184,7 @@ def test_the_packages_setting_is_the_one_that_is_counted_with():
 
 
 def test_without_limits_meminfo_counts(tmp_path):
-    found = host.host_memory(machine(tmp_path))
+    found = host.read_memory(machine(tmp_path))
     assert (found.total, found.available, found.source) == (16 * GIB, 12 * GIB, "/proc/meminfo")
 
 
@@ -159,7 +193,20 @@ def test_meminfo_of_an_old_kernel(tmp_path):
         tmp_path,
         {"proc/meminfo": "MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 300 kB\n"},
     )
-    assert host.host_memory(tmp_path).available == 420 * 1024
+    # free and cached, as psutil computes it
+    assert host.read_memory(tmp_path).available == 400 * 1024
+
+
+@pytest.mark.parametrize("meminfo", ["", "MemTotal: 1000 kB\n", "MemTotal: many\n", "\0\0\n"])
+def test_a_meminfo_that_cannot_be_read_is_nothing_known(tmp_path, meminfo):
+    assert host.read_memory(tree(tmp_path, {"proc/meminfo": meminfo})) is None
+
+
+def test_without_psutil_the_hosts_memory_is_unknown(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    found = detect(machine(tmp_path))
+    assert found.host_ram_bytes is None
+    assert found.usable_bytes == 1
 
 
 def test_cgroup_2_limits_and_its_file_cache_is_free(tmp_path):
@@ -175,7 +222,7 @@ def test_cgroup_2_limits_and_its_file_cache_is_free(tmp_path):
             "sys/fs/cgroup/pod/memory.max": "max",
         },
     )
-    found = host.host_memory(tmp_path)
+    found = host.read_memory(tmp_path)
     assert found.total == 2 * GIB
     assert found.available == 2 * GIB - (GIB - GIB // 4)
     assert found.source == "/sys/fs/cgroup/pod/me/memory.max"
@@ -194,7 +241,7 @@ def test_a_parents_limit_binds_too(tmp_path):
             "sys/fs/cgroup/pod/memory.current": str(3 * GIB),
         },
     )
-    found = host.host_memory(tmp_path)
+    found = host.read_memory(tmp_path)
     assert (found.total, found.available) == (4 * GIB, 1 * GIB)
     assert found.source == "/sys/fs/cgroup/pod/memory.max"
 
@@ -214,7 +261,7 @@ def test_cgroup_1_inside_a_container_that_shows_its_own_part_only(tmp_path):
             "sys/fs/cgroup/memory/memory.stat": f"total_inactive_file {GIB}\n",
         },
     )
-    found = host.host_memory(tmp_path)
+    found = host.read_memory(tmp_path)
     assert (found.total, found.available) == (3 * GIB, 2 * GIB)
     assert found.source.endswith("memory.limit_in_bytes")
 
@@ -230,7 +277,7 @@ def test_cgroup_1_without_a_limit_is_a_huge_number(tmp_path):
             "sys/fs/cgroup/memory/memory.usage_in_bytes": "5",
         },
     )
-    assert host.host_memory(tmp_path).source == "/proc/meminfo"
+    assert host.read_memory(tmp_path).source == "/proc/meminfo"
 
 
 def test_a_cgroup_path_that_the_mount_does_not_show_falls_back_to_its_top(tmp_path):
@@ -244,7 +291,7 @@ def test_a_cgroup_path_that_the_mount_does_not_show_falls_back_to_its_top(tmp_pa
             "sys/fs/cgroup/memory.current": "0",
         },
     )
-    assert host.host_memory(tmp_path).total == GIB
+    assert host.read_memory(tmp_path).total == GIB
 
 
 def test_processors_under_a_quota(tmp_path):
@@ -256,23 +303,16 @@ def test_processors_under_a_quota(tmp_path):
             "sys/fs/cgroup/me/cpu.max": "100000 100000",
         },
     )
-    assert host.cpu_count(tmp_path) == 1
+    assert host.count_cpus(tmp_path) == 1
 
 
-def test_vm_stat_of_macos():
-    output = textwrap.dedent("""\
-        Mach Virtual Memory Statistics: (page size of 16384 bytes)
-        Pages free:                     100.
-        Pages active:                   900.
-        Pages inactive:                 200.
-        Pages speculative:               30.
-        Pages purgeable:                  4.
-        """)
-    assert host._vm_stat_available(output) == 334 * 16384
+def test_the_systems_own_memory():
+    found = host.read_memory()
+    assert 0 < found.available <= found.total
 
 
 def test_nothing_to_read_is_nothing_known(tmp_path):
-    assert host.host_memory(tmp_path) is None
+    assert host.read_memory(tmp_path) is None
     found = detect(tmp_path)
     assert found.host_ram_bytes is None
     assert "unknown" in str(fact(found, "host_ram"))
@@ -364,6 +404,57 @@ def test_nvidia_smi_that_fails(tmp_path):
     assert detect(tmp_path, env).kind == "cpu"
 
 
+def test_a_gpu_as_nvml_reports_it(tmp_path, monkeypatch):
+    machine(tmp_path)
+    nvml = fake_nvml(T4, (1, "GPU-b2", "Tesla T4", 15360, 9000, "7.5"))
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    # a program that says something else is not asked
+    env = nvidia_smi(tmp_path / "bin", [(0, "GPU-h", "NVIDIA H200", 143771, 143000, "9.0")])
+    found = detect(tmp_path, env)
+    assert (found.name, found.kind, found.devices) == ("Tesla T4", "gpu", 2)
+    assert (found.memory_bytes, found.memory_total_bytes) == (9000 * MIB, 15360 * MIB)
+    assert found.compute_capability == "7.5"
+    assert fact(found, "device_memory").source == "NVML"
+    assert nvml.calls == ["init", "shutdown"]
+    assert detect(tmp_path, {**env, "CUDA_VISIBLE_DEVICES": "GPU-a1"}).memory_bytes == 14900 * MIB
+    assert detect(tmp_path, {**env, "CUDA_VISIBLE_DEVICES": ""}).kind == "cpu"
+
+
+def test_nvml_of_an_old_version_and_an_unknown_capability(tmp_path, monkeypatch):
+    row = (0, b"GPU-a1", b"NVIDIA L4", 23034, 22000, None)
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(row))
+    found = detect(machine(tmp_path), {"CUDA_VISIBLE_DEVICES": "GPU-a"})
+    assert (found.name, found.bandwidth_gb_s) == ("NVIDIA L4", 300)
+    assert (found.compute_capability, found.native_dtypes) == (None, ("float32", "float16"))
+
+
+def test_a_gpu_whose_memory_nvml_does_not_report_is_left_out(tmp_path, monkeypatch):
+    lost = (1, "GPU-b2", "Tesla T4", None, None, "7.5")
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(T4, lost))
+    assert detect(machine(tmp_path)).devices == 1
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(lost))
+    assert detect(tmp_path).kind == "cpu"
+
+
+def _library_not_found():
+    raise OSError("libnvidia-ml.so.1")
+
+
+@pytest.mark.parametrize("nvml", [None, object(), fake_nvml(init=_library_not_found)])
+def test_without_nvml_nvidia_smi_is_asked(tmp_path, monkeypatch, nvml):
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    found = detect(machine(tmp_path), nvidia_smi(tmp_path / "bin", [T4]))
+    assert found.name == "Tesla T4"
+    assert fact(found, "device_memory").source == "nvidia-smi"
+
+
+def test_nvml_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(T4, init=lambda: time.sleep(5)))
+    started = time.perf_counter()
+    assert detect(machine(tmp_path), nvidia_smi(tmp_path / "bin", [T4])).kind == "cpu"
+    assert time.perf_counter() - started < 1.5
+
+
 @pytest.mark.parametrize(
     ("name", "bandwidth"),
     [
@@ -380,7 +471,7 @@ def test_nvidia_smi_that_fails(tmp_path):
     ],
 )
 def test_rates_by_name(name, bandwidth):
-    assert gpu.gpu_rates(name)[0] == bandwidth
+    assert accelerators.look_up_rates(name)[0] == bandwidth
 
 
 @pytest.mark.parametrize("variable", ["XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_MEM_FRACTION"])
@@ -400,6 +491,13 @@ def test_jax_imported_before_keeps_its_75_percent(tmp_path, monkeypatch):
     assert detect(tmp_path, env).memory_fraction == 0.75
     monkeypatch.delitem(sys.modules, "jax")
     assert detect(tmp_path, env).memory_fraction == MEMORY_FRACTION
+
+
+def test_a_jax_whose_private_parts_have_changed_is_not_asked(tmp_path, monkeypatch):
+    machine(tmp_path)
+    monkeypatch.setitem(sys.modules, "jax._src.xla_bridge", object())
+    found = detect(tmp_path, nvidia_smi(tmp_path / "bin", [T4]))
+    assert fact(found, "device_memory").source == "nvidia-smi"
 
 
 class FakeDevice:

@@ -21,7 +21,7 @@ from gemma_nb.fit.cache_layout import (
 from gemma_nb.fit.memory import tuning_bytes, workspace_bytes
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.weight_shapes import text_weight_shapes, weight_bytes
-from gemma_nb.hardware.known import runtime
+from gemma_nb.hardware.known_runtimes import runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.loading import relayout
 from gemma_nb.text_utils import GIB

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb import i18n
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("keras", "keras_hub", "jax", "ipywidgets", "matplotlib", "numpy", "tensorflow", "IPython")
@@ -32,43 +31,6 @@ def test_every_public_name_is_there():
     assert set(gnb.__all__) <= set(dir(gnb))
     with pytest.raises(AttributeError, match="nonsense"):
         _ = gnb.nonsense
-
-
-def test_both_languages_take_the_same_values():
-    import string
-
-    def fields(text):
-        return {f for _, f, _, _ in string.Formatter().parse(text) if f is not None}
-
-    for key, pair in i18n.table().items():
-        assert len(pair) == 2, key
-        english, japanese = pair
-        assert fields(english) == fields(japanese), key
-        assert english.strip(), key
-        assert japanese.strip(), key
-
-
-def test_language_is_the_users(monkeypatch):
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG", i18n.LANGUAGE_VARIABLE):
-        monkeypatch.delenv(name, raising=False)
-    assert i18n.language() == "en"
-    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
-    assert i18n.language() == "ja"
-    monkeypatch.setenv(i18n.LANGUAGE_VARIABLE, "en")
-    assert i18n.language() == "en"
-    gnb.set_language("JA")
-    assert i18n.language() == "ja"
-    with pytest.raises(ValueError, match="'fr'"):
-        gnb.set_language("fr")
-
-
-def test_errors_are_told_in_the_language_in_force():
-    from gemma_nb.errors import InvalidInput
-
-    error = InvalidInput("bad_top_k", value=-1)
-    assert "whole number" in str(error)
-    gnb.set_language("ja")
-    assert "整数" in str(error)
 
 
 def test_the_address_stands_in_one_place():

@@ -4,7 +4,7 @@ import pytest
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.precision import PRECISIONS, is_native, precision
-from gemma_nb.hardware.known import runtime
+from gemma_nb.hardware.known_runtimes import runtime
 
 
 @pytest.mark.parametrize("name", ["bfloat16", "BFloat16", "  int8 ", "INT4", "float32"])

@@ -8,7 +8,7 @@ from gemma_nb import advise, recommend, set_language, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.recommend import DEMO
 from gemma_nb.fit.tasks import GUIDE_URL, TASKS, find_task, is_core, variants_for_task
-from gemma_nb.hardware.known import runtimes
+from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
 from gemma_nb.text_utils import GIB

@@ -9,7 +9,7 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.fit import fixes as fixes_module
 from gemma_nb.fit import warnings as warnings_module
 from gemma_nb.fit.verdict import TIGHT_SHARE, download_bytes, memory_breakdown
-from gemma_nb.hardware.known import runtime, runtimes
+from gemma_nb.hardware.known_runtimes import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
 from gemma_nb.text_utils import GIB

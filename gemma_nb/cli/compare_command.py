@@ -1,22 +1,19 @@
-"""``python -m gemma_nb compare``: variants and precisions side by side, on this machine."""
+"""``python -m gemma_nb compare``: measures variants and precisions on this machine."""
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from gemma_nb.comparison.result import Comparison
+from gemma_nb.comparison.run import compare
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import text
 
-if TYPE_CHECKING:
-    import argparse
-
-    from gemma_nb.comparison.result import Comparison
-
 MAX_NEW_TOKENS, MAX_LENGTH, REPEATS = 64, 2048, 5
 
-#: What is compared where nothing is named: the four demo models and their int8 forms.
+#: The default choices: the four demo models in float32 and int8.
 DEMOS = tuple(
     f"{name}:{precision}"
     for name in (
@@ -27,7 +24,7 @@ DEMOS = tuple(
     )
     for precision in ("float32", "int8")
 )
-#: What they are asked, and what is right.
+#: The default prompts, each with its reference answer.
 QUESTIONS = (
     ("What is the capital of Japan?", "The capital of Japan is Tokyo."),
     ("What is 12 + 30?", "12 + 30 = 42."),
@@ -54,32 +51,30 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ("--max-length", "max_length", MAX_LENGTH),
         ("--repeats", "repeats", REPEATS),
     ):
-        told = text(f"compare_help_{key}", default=default)
-        parser.add_argument(name, type=int, default=default, metavar="N", help=told)
+        usage = text(f"compare_help_{key}", default=default)
+        parser.add_argument(name, type=int, default=default, metavar="N", help=usage)
     parser.add_argument("--fresh", action="store_true", help=text("compare_help_fresh"))
     parser.add_argument("--force", action="store_true", help=text("compare_help_force"))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measures, prints the tables, and writes the files where ``--out`` says.
+    """Measures, prints the tables, and writes the files into the folder of ``--out``.
 
     Returns:
-        0; 1 where nothing could be measured, 130 where the run was interrupted.
+        The exit status: 0, 1 where nothing could be measured, 130 where the run was interrupted.
 
     Raises:
-        InvalidInput: as ``compare`` does, or a text that cannot be read.
+        InvalidInput: as in ``compare``, or a text file that cannot be read.
     """
-    from gemma_nb.comparison.run import compare
-
     prompts, references = args.prompt, args.reference or None
     if not prompts and references is None:
         prompts, references = map(list, zip(*QUESTIONS, strict=True))
     out = Path(args.out).expanduser() if args.out else None
-    found = compare(
+    comparison = compare(
         args.choices or DEMOS,
         prompts,
         references,
-        _text(args.text) if args.text else None,
+        _read_text(args.text) if args.text else None,
         max_new_tokens=args.max_new_tokens,
         max_length=args.max_length,
         repeats=args.repeats,
@@ -87,16 +82,16 @@ def run(args: argparse.Namespace) -> int:
         fresh=args.fresh,
         force=args.force,
     )
-    print(found)
+    print(comparison)
     if out:
-        files = _written(found, out, _command(args))
+        files = _write_files(comparison, out, _command_line(args))
         print("\n" + text("compare_written", files=", ".join(map(str, files))))
-    if not found.complete:
+    if not comparison.complete:
         return 130
-    return 0 if found.measured else 1
+    return 0 if comparison.measured else 1
 
 
-def _text(file: str) -> str:
+def _read_text(file: str) -> str:
     try:
         return Path(file).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -104,18 +99,19 @@ def _text(file: str) -> str:
         raise InvalidInput("compare_text_file", file=file, why=why) from None
 
 
-def _written(found: Comparison, out: Path, command: str) -> list[Path]:
+def _write_files(comparison: Comparison, out: Path, command: str) -> list[Path]:
+    """Writes the comparison into a folder, in every format."""
     files = [out / f"comparison.{kind}" for kind in ("html", "md", "csv", "json")]
     page, markdown, table, values = files
-    found.to_html(page, command=command)
-    found.to_markdown(markdown)
-    found.to_csv(table)
-    found.to_json(values)
+    comparison.to_html(page, command=command)
+    comparison.to_markdown(markdown)
+    comparison.to_csv(table)
+    comparison.to_json(values)
     return files
 
 
-def _command(args: argparse.Namespace) -> str:
-    """The command that makes this comparison, as a person types it."""
+def _command_line(args: argparse.Namespace) -> str:
+    """The shell command that makes this comparison."""
     words = ["python", "-m", "gemma_nb", *(["--lang", args.lang] if args.lang else []), "compare"]
     words += args.choices
     for name, values in (("--prompt", args.prompt), ("--reference", args.reference)):

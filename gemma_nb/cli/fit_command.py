@@ -1,23 +1,18 @@
-"""``python -m gemma_nb fit``: what fits a machine, as a table or as JSON."""
+"""``python -m gemma_nb fit``: the variants that fit a machine, as a table or as JSON."""
 
 from __future__ import annotations
 
+import argparse
 import json
-from typing import TYPE_CHECKING
 
 from gemma_nb.catalog.registry import variants
-from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, variants_for_task
-from gemma_nb.hardware.known import runtime as find_runtime
+from gemma_nb.fit.verdict import Verdict
+from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
-
-if TYPE_CHECKING:
-    import argparse
-
-    from gemma_nb.fit.verdict import Verdict
 
 MAX_LENGTH = 2048
 
@@ -48,21 +43,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Prints the table, or the JSON.
 
+    Returns:
+        The exit status, 0.
+
     Raises:
-        InvalidInput: an unknown runtime, task or precision, or a length that cannot be.
+        InvalidInput: an unknown runtime, task or precision, or a length out of range.
     """
     runtime = find_runtime(args.runtime)
     best = recommend(runtime, args.task, args.max_length)
-    found = [
+    verdicts = [
         best_verdict(v, runtime, args.max_length, args.precision)
         for v in (variants() if args.all else variants_for_task(args.task))
     ]
     if args.json:
-        print(json.dumps([_object(v) for v in found], indent=1, ensure_ascii=False))
+        print(json.dumps([_json_object(v) for v in verdicts], indent=1, ensure_ascii=False))
         return 0
     print(text("fit_head", runtime=runtime.name, available=format_bytes(runtime.usable_bytes)))
-    heads = ("fit_variant", "fit_precision", "fit_status", "fit_needed", "fit_available")
-    rows = [tuple(text(h) for h in heads), *(_row(v) for v in found)]
+    headings = ("fit_variant", "fit_precision", "fit_status", "fit_needed", "fit_available")
+    rows = [tuple(text(h) for h in headings), *(_table_row(v) for v in verdicts)]
     print(align_columns(rows, right={3, 4}, indent=0))
     print()
     for key, choice in (("fit_take", best), ("fit_or", best.alternative)):
@@ -73,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _row(verdict: Verdict) -> tuple[str, ...]:
+def _table_row(verdict: Verdict) -> tuple[str, ...]:
     return (
         verdict.choice.variant.name,
         verdict.choice.precision,
@@ -83,7 +81,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     )
 
 
-def _object(verdict: Verdict) -> dict[str, str | int]:
+def _json_object(verdict: Verdict) -> dict[str, str | int]:
     return {
         "name": verdict.choice.variant.name,
         "precision": verdict.choice.precision,

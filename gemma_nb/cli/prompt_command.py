@@ -1,21 +1,20 @@
-"""``python -m gemma_nb prompt``: messages as JSON in, the prompt out, or its tokens."""
+"""``python -m gemma_nb prompt``: formats messages, read as JSON, into a prompt or its tokens."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gemma_nb.catalog.registry import demo_directory, variant
+from gemma_nb import backend
+from gemma_nb.catalog.registry import demo_directory
+from gemma_nb.catalog.registry import variant as find_variant
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
-
-if TYPE_CHECKING:
-    import argparse
-
-    from gemma_nb.catalog.variant import Variant
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,54 +33,55 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the prompt as it stands, or a line for each token: id, piece, control or text.
+    """Prints the prompt, or a line for each token: id, piece, "control" or "text".
+
+    Returns:
+        The exit status, 0.
 
     Raises:
-        InvalidInput: an unknown variant, a file that is no JSON, or a conversation that the
+        InvalidInput: an unknown variant, a file that is not JSON, or a conversation that the
             variant cannot take.
-        LoadError: the tokenizer cannot be had.
+        LoadError: the tokenizer cannot be loaded.
     """
-    chosen = variant(args.variant)
-    tools = _json(args.tools) if args.tools else None
+    variant = find_variant(args.variant)
+    tools = _read_json(args.tools) if args.tools else None
     if tools is not None and not isinstance(tools, list):
         tools = [tools]
-    prompt = format_prompt(_json(args.file), chosen, tools, args.thinking, args.guideline)
+    prompt = format_prompt(_read_json(args.file), variant, tools, args.thinking, args.guideline)
     if not args.tokens:
         sys.stdout.write(prompt)
         return 0
-    for piece in prompt.pieces(_tokenizer(chosen)):
-        shown = json.dumps(piece.piece, ensure_ascii=False)
-        print(piece.id, shown, "control" if piece.control else "text", sep="\t")
+    for piece in prompt.pieces(_load_tokenizer(variant)):
+        literal = json.dumps(piece.piece, ensure_ascii=False)
+        print(piece.id, literal, "control" if piece.control else "text", sep="\t")
     return 0
 
 
-def _json(file: str) -> Any:
-    """What a file holds, or the standard input where it is "-"."""
+def _read_json(file: str) -> Any:
+    """The value in a JSON file, or in the standard input for "-"."""
     try:
-        read = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        content = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput("prompt_file", file=file, why=error) from error
     try:
-        return json.loads(read)
+        return json.loads(content)
     except (json.JSONDecodeError, RecursionError) as error:
         raise InvalidInput("prompt_json", file=file, why=error) from error
 
 
 class _Vocabulary:
-    """A tokenizer's vocabulary alone, which needs no keras."""
+    """The vocabulary of a tokenizer, which can be read without Keras."""
 
     def __init__(self, path: Path) -> None:
         self.proto = path.read_bytes()
 
 
-def _tokenizer(chosen: Variant) -> Any:
-    """The variant's tokenizer: on disk for the demo models, else loaded through KerasHub."""
-    if (chosen.handle or "").startswith("demo://"):
-        return _Vocabulary(next(demo_directory(chosen.name).rglob("*.spm")))
-    from gemma_nb import backend
-
+def _load_tokenizer(variant: Variant) -> Any:
+    """The variant's tokenizer: the vocabulary file of a demo model, else KerasHub's tokenizer."""
+    if (variant.handle or "").startswith("demo://"):
+        return _Vocabulary(next(demo_directory(variant.name).rglob("*.spm")))
     try:
         keras_hub = backend.import_keras_hub()
-        return keras_hub.tokenizers.Tokenizer.from_preset(chosen.handle or chosen.name)
+        return keras_hub.tokenizers.Tokenizer.from_preset(variant.handle or variant.name)
     except Exception as error:
-        raise LoadError("prompt_no_tokenizer", variant=chosen.name, why=error) from error
+        raise LoadError("prompt_no_tokenizer", variant=variant.name, why=error) from error

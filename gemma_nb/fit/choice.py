@@ -8,7 +8,7 @@ from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.precision import precision as find_precision
-from gemma_nb.hardware.known import runtime as find_runtime
+from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 
 

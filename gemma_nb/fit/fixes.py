@@ -9,7 +9,7 @@ from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.precision import PRECISIONS, auto_precision
-from gemma_nb.hardware.known import runtimes
+from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 

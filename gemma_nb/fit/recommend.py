@@ -14,7 +14,7 @@ from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.tasks import ModelTask, find_task, variants_for_task
 from gemma_nb.fit.verdict import Verdict, advise
-from gemma_nb.hardware.known import runtime as find_runtime
+from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import format_bytes

@@ -12,7 +12,7 @@ from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.precision import Precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.weight_shapes import text_weight_shapes, weight_shape_bytes
-from gemma_nb.hardware.known import runtime as find_runtime
+from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 

@@ -1,1 +1,1 @@
-"""This machine and known ones: accelerator, memory, environment."""
+"""Runtimes: detection of this machine, and a table of known ones."""

@@ -1,105 +1,108 @@
-"""What this machine offers, each fact with where it was read."""
+"""Detection of the machine that this program runs on; every fact carries its source."""
 
 from __future__ import annotations
 
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gemma_nb.hardware import environment, gpu, host
+from gemma_nb.hardware import environment, host
+from gemma_nb.hardware.accelerators import (
+    Accelerator,
+    detect_gpus,
+    detect_tpu,
+    look_up_dtypes,
+    read_jax_memory,
+)
 from gemma_nb.hardware.runtime import MEMORY_FRACTION, Fact, Runtime
 from gemma_nb.i18n import Message
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-#: JAX's own share, in force where jax was imported before this package could set another.
+#: The share of a GPU's memory that JAX takes where it was imported before gemma_nb could set
+#: another (docs.jax.dev, "GPU memory allocation").
 _JAX_DEFAULT_FRACTION = 0.75
 _FRACTION_VARIABLES = ("XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_MEM_FRACTION")
+
+_HOSTS = {"colab": "Colab", "kaggle": "Kaggle", "binder": "Binder"}
 
 
 def detect_runtime(
     env: Mapping[str, str] | None = None, root: Path | str = "/", home: Path | None = None
 ) -> Runtime:
-    """Looks at the machine this program runs on, without starting any of its devices.
+    """The machine that this program runs on, without starting any of its devices.
 
-    Reads files and environment variables, asks ``nvidia-smi`` where there is one, and asks jax
-    only if this process has started it already. Takes well under a second.
+    Reads files and environment variables, asks the GPU driver where there is one, and asks JAX
+    only where this process has already started it. Takes well under a second; where a GPU sleeps,
+    until its driver wakes it.
 
     Args:
-        env: environment variables; this process's own when None.
-        root: the directory that ``proc``, ``sys`` and ``dev`` lie in.
-        home: the home directory; this user's own when None.
+        env: environment variables; those of this process when None.
+        root: the directory that contains ``proc``, ``sys`` and ``dev``.
+        home: the home directory; this user's when None.
 
     Returns:
         The runtime; ``facts`` holds every fact with its source.
     """
     env = os.environ if env is None else env
     root = Path(root)
-    where, where_source = environment.place(env)
-    memory = host.host_memory(root)
+    place, place_source = environment.detect_place(env)
+    memory = host.read_memory(root)
     cache, cache_source = environment.cache_directory(env, home)
-    disk = host.free_disk(cache)
+    disk = host.read_free_disk(cache)
 
-    accelerator = gpu.nvidia(env, root) or gpu.tpu(root)
-    facts = [Fact("place", Message(f"place_{where}"), where_source)]
-    if accelerator:
-        found = _accelerated(accelerator, env, facts)
+    facts = [Fact("place", Message(f"place_{place}"), place_source)]
+    if accelerator := detect_gpus(env, root) or detect_tpu(root):
+        device = _describe_accelerator(accelerator, env, facts)
     else:
-        found = _processor(memory, root, facts)
+        device = _describe_processor(memory, root, facts)
     if memory:
         facts.append(Fact("host_ram", memory.available, memory.source))
         facts.append(Fact("host_total_ram", memory.total, memory.source))
     else:
         facts.append(Fact("host_ram", None, platform.system() or "?"))
     facts.append(Fact("disk", disk, cache_source))
-    facts.append(Fact("python", environment.python_version(), "platform"))
+    facts.append(Fact("python", platform.python_version(), "platform"))
     for name in environment.PACKAGES:
-        found_version = environment.package_version(name)
-        shown = found_version or Message("fact_missing")
-        facts.append(Fact(f"package_{name.replace('-', '_')}", shown, "importlib.metadata"))
+        version = environment.package_version(name) or Message("fact_missing")
+        facts.append(Fact(f"package_{name.replace('-', '_')}", version, "importlib.metadata"))
 
-    hosts = {"colab": "Colab", "kaggle": "Kaggle", "binder": "Binder"}
     return Runtime(
-        **found,
-        host=hosts.get(where, "own"),
+        **device,
+        host=_HOSTS.get(place, "own"),
         host_ram_bytes=max(1, memory.available) if memory else None,
         disk_free_bytes=disk,
         keras_hub=environment.package_version("keras-hub") or "none",
-        place=where,
+        place=place,
         facts=tuple(facts),
     )
 
 
-def _accelerated(
-    accelerator: gpu.Accelerator, env: Mapping[str, str], facts: list[Fact]
+def _describe_accelerator(
+    accelerator: Accelerator, env: Mapping[str, str], facts: list[Fact]
 ) -> dict[str, Any]:
+    """The ``Runtime`` arguments of a GPU or TPU; appends to ``facts``."""
     source = accelerator.source
     facts.append(Fact("accelerator", f"{accelerator.name} x{accelerator.count}", source))
-    fraction, fraction_source = _fraction(env)
+    fraction, fraction_source = _memory_fraction(env)
     free, total = accelerator.free, accelerator.total
-    if accelerator.kind == "gpu" and (left := gpu.jax_memory(free)):
-        # what this process holds is JAX's to hand out again, up to JAX's own limit
-        (free, total), fraction, fraction_source, source = left, 1.0, "jax", "jax"
-    plugin = environment.jax_plugin(accelerator.kind)
+    if accelerator.kind == "gpu" and (pool := read_jax_memory(free)):
+        # JAX can allocate what its own pool holds idle, up to JAX's own limit
+        (free, total), fraction, fraction_source, source = pool, 1.0, "jax", "jax"
+    plugin = environment.find_jax_plugin(accelerator.kind)
     facts.append(Fact("jax_support", plugin or Message("fact_missing"), "importlib.metadata"))
     facts.append(Fact("device_memory", free, source))
     facts.append(Fact("device_total_memory", total, source))
     if accelerator.kind == "gpu":
         facts.append(Fact("jax_share", f"{fraction:.0%}", fraction_source))
-    rates = "datasheet"
-    facts.append(Fact("bandwidth", _rate(accelerator.bandwidth), rates))
-    if accelerator.kind == "tpu":
-        native: tuple[str, ...] = ("bfloat16", "int8")
-    elif accelerator.capability is None:
-        native = ("float32", "float16")
-    else:
+    bandwidth = accelerator.bandwidth
+    rate = None if bandwidth is None else f"{bandwidth:.0f} GB/s"
+    facts.append(Fact("bandwidth", rate, "datasheet"))
+    if accelerator.capability is not None:
         facts.append(Fact("compute_capability", accelerator.capability, source))
-        new = float(accelerator.capability) >= 8
-        native = ("float32", *(("bfloat16",) if new else ()), "float16", "int8")
-    facts.append(Fact("native_dtypes", ", ".join(native), rates))
+    dtypes = look_up_dtypes(accelerator)
+    facts.append(Fact("native_dtypes", ", ".join(dtypes), "datasheet"))
     return {
         "name": accelerator.name,
         "kind": accelerator.kind,
@@ -109,18 +112,14 @@ def _accelerated(
         "devices": accelerator.count,
         "bandwidth_gb_s": accelerator.bandwidth,
         "peak_tflops": accelerator.tflops,
-        "native_dtypes": native,
+        "native_dtypes": dtypes,
         "compute_capability": accelerator.capability,
         "jax_support": plugin is not None,
     }
 
 
-def _rate(bandwidth: float | None) -> str | None:
-    return None if bandwidth is None else f"{bandwidth:.0f} GB/s"
-
-
-def _fraction(env: Mapping[str, str]) -> tuple[float, str]:
-    """The share of a GPU that JAX may use, and what told it."""
+def _memory_fraction(env: Mapping[str, str]) -> tuple[float, str]:
+    """The share of a GPU's memory that JAX may use, and its source."""
     for variable in _FRACTION_VARIABLES:
         try:
             value = float(env.get(variable, ""))
@@ -128,25 +127,28 @@ def _fraction(env: Mapping[str, str]) -> tuple[float, str]:
             continue
         if 0 < value <= 1:
             return value, f"${variable}"
-    if "jax" in sys.modules:
-        return _JAX_DEFAULT_FRACTION, "jax"  # too late for this package's own setting
+    if "jax" in sys.modules:  # gemma_nb's own setting would come too late
+        return _JAX_DEFAULT_FRACTION, "jax"
     return MEMORY_FRACTION, "gemma_nb"
 
 
-def _processor(memory: host.HostMemory | None, root: Path, facts: list[Fact]) -> dict[str, Any]:
+def _describe_processor(
+    memory: host.HostMemory | None, root: Path, facts: list[Fact]
+) -> dict[str, Any]:
+    """The ``Runtime`` arguments of a machine without an accelerator; appends to ``facts``."""
     apple = root == Path("/") and platform.system() == "Darwin" and platform.machine() == "arm64"
-    name = host.cpu_model(root) or "CPU"
-    count = host.cpu_count(root)
-    facts.append(Fact("processor", name, "/proc/cpuinfo" if root / "proc" else "platform"))
-    facts.append(Fact("processors", count, "sched_getaffinity"))
-    flags = host.cpu_flags(root)
-    native = ("float32", *(("bfloat16",) if flags & {"amx_bf16", "avx512_bf16"} else ()))
-    facts.append(Fact("native_dtypes", ", ".join(native), "/proc/cpuinfo"))
+    name = host.read_cpu_model(root) or "CPU"
+    cpu_source = "/proc/cpuinfo" if (root / "proc/cpuinfo").exists() else "platform"
+    facts.append(Fact("processor", name, cpu_source))
+    facts.append(Fact("processors", host.count_cpus(root), "sched_getaffinity"))
+    flags = host.read_cpu_flags(root)
+    dtypes = ("float32", *(("bfloat16",) if flags & {"amx_bf16", "avx512_bf16"} else ()))
+    facts.append(Fact("native_dtypes", ", ".join(dtypes), "/proc/cpuinfo"))
     return {
         "name": name,
         "kind": "apple" if apple else "cpu",
-        # nothing is known: one byte, so that nothing is said to fit
+        # memory unknown: one byte, so that nothing fits
         "memory_bytes": max(1, memory.available) if memory else 1,
         "memory_total_bytes": memory.total if memory else None,
-        "native_dtypes": native,
+        "native_dtypes": dtypes,
     }

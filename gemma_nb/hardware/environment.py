@@ -1,17 +1,13 @@
-"""What kind of session this is, and which packages it has."""
+"""The session: its kind, its packages, its cache directory, its network."""
 
 from __future__ import annotations
 
-import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-#: place -> environment variables of which one tells it; the first place that matches counts, so
-#: that Colab and Kaggle, which run Jupyter too, come before it. Sources: googlecolab/colabtools
+#: place -> environment variables, any of which marks it. The first place that matches counts:
+#: Colab and Kaggle, which run Jupyter too, come before it. Sources: googlecolab/colabtools
 #: (COLAB_RELEASE_TAG), Kaggle/docker-python (KAGGLE_KERNEL_RUN_TYPE), BinderHub's documentation
 #: (BINDER_*), ipykernel and jupyter_server (JPY_*).
 PLACES = {
@@ -21,11 +17,15 @@ PLACES = {
     "jupyterlab": ("JPY_SESSION_NAME", "JPY_PARENT_PID"),
 }
 
+#: The packages whose versions are facts of a runtime.
 PACKAGES = ("keras", "keras-hub", "jax", "kagglehub", "ipywidgets")
 
+#: The packages through which JAX uses an accelerator (JAX's documentation, "Installation").
+_PLUGINS = {"gpu": ("jax-cuda13-plugin", "jax-cuda12-plugin"), "tpu": ("libtpu",)}
 
-def place(env: Mapping[str, str]) -> tuple[str, str]:
-    """Which kind of session this is, and what told it.
+
+def detect_place(env: Mapping[str, str]) -> tuple[str, str]:
+    """The kind of session, and the environment variable that marks it.
 
     Args:
         env: the environment variables.
@@ -33,10 +33,10 @@ def place(env: Mapping[str, str]) -> tuple[str, str]:
     Returns:
         The place ("colab", "kaggle", "binder", "jupyterlab", "terminal") and its source.
     """
-    for name, variables in PLACES.items():
+    for place, variables in PLACES.items():
         for variable in variables:
             if env.get(variable):
-                return name, f"${variable}"
+                return place, f"${variable}"
     return "terminal", "environ"
 
 
@@ -48,28 +48,55 @@ def package_version(name: str) -> str | None:
         return None
 
 
-#: The packages through which JAX uses an accelerator (jax's documentation, "Installation").
-_PLUGINS = {"gpu": ("jax-cuda13-plugin", "jax-cuda12-plugin"), "tpu": ("libtpu",)}
+def find_jax_plugin(kind: str) -> str | None:
+    """The installed package through which JAX uses an accelerator.
 
+    Args:
+        kind: "gpu" or "tpu".
 
-def jax_plugin(kind: str) -> str | None:
-    """The installed package through which JAX uses a "gpu" or "tpu", None where there is none."""
+    Returns:
+        Name and version, None where no such package is installed.
+    """
     for name in _PLUGINS[kind]:
-        if found := package_version(name):
-            return f"{name} {found}"
+        if installed := package_version(name):
+            return f"{name} {installed}"
     return None
 
 
-def python_version() -> str:
-    """This Python's version."""
-    return platform.python_version()
-
-
 def cache_directory(env: Mapping[str, str], home: Path | None = None) -> tuple[Path, str]:
-    """Where kagglehub keeps downloads, and what told it.
+    """The directory where kagglehub keeps downloads, and its source.
 
-    ``KAGGLEHUB_CACHE``, else ``~/.cache/kagglehub`` (kagglehub 1.0.2, config.py).
+    It is ``KAGGLEHUB_CACHE``, else ``~/.cache/kagglehub`` (kagglehub 1.0.2, config.py).
+
+    Args:
+        env: the environment variables.
+        home: the home directory; this user's when None.
     """
     if env.get("KAGGLEHUB_CACHE"):
         return Path(env["KAGGLEHUB_CACHE"]), "$KAGGLEHUB_CACHE"
     return (home or Path.home()) / ".cache" / "kagglehub", "~/.cache/kagglehub"
+
+
+def has_route(root: Path | str = "/") -> bool | None:
+    """Whether the kernel has a default route, over IPv4 or IPv6.
+
+    A route does not prove that the internet is reachable; without one it is not.
+
+    Args:
+        root: the directory that contains ``proc``.
+
+    Returns:
+        None where the system does not tell (anything but Linux).
+    """
+    net = Path(root) / "proc" / "net"
+    try:
+        lines = (net / "route").read_text(encoding="ascii").splitlines()[1:]
+        routes = [line.split() for line in lines]
+        if any(fields[1] == "00000000" and fields[0] != "lo" for fields in routes):
+            return True
+        ipv6 = net / "ipv6_route"
+        lines = ipv6.read_text(encoding="ascii").splitlines() if ipv6.exists() else []
+    except (OSError, ValueError, IndexError):
+        return None
+    routes = [line.split() for line in lines]
+    return any(fields[:2] == ["0" * 32, "00"] and fields[-1] != "lo" for fields in routes)

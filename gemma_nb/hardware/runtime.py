@@ -1,4 +1,4 @@
-"""What a place to run a model offers."""
+"""``Runtime``: the memory, speed and packages of a machine that may run a model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gemma_nb.text_utils import format_bytes
 
 KINDS = ("cpu", "gpu", "tpu", "apple", "phone")
 
-#: Share of a GPU's memory that this package lets JAX use, set as XLA_CLIENT_MEM_FRACTION together
-#: with XLA_PYTHON_CLIENT_PREALLOCATE=false before keras is imported. JAX's own default is 0.75,
-#: reserved at once (docs.jax.dev, "GPU memory allocation"); the rest is for CUDA's context and
-#: libraries, which live outside JAX's allocator.
+#: The share of a GPU's memory that this package lets JAX use. It is set as XLA_CLIENT_MEM_FRACTION,
+#: together with XLA_PYTHON_CLIENT_PREALLOCATE=false, before keras is imported. JAX's own default is
+#: 0.75, reserved at once (docs.jax.dev, "GPU memory allocation"). The rest of the memory is for
+#: CUDA's context and libraries, which live outside JAX's allocator.
 MEMORY_FRACTION = 0.92
 MEMORY_SETTINGS = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
@@ -24,12 +24,12 @@ MEMORY_SETTINGS = {
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing known of a runtime, and where it was read.
+    """One property of a runtime, and its source.
 
     Args:
-        name: what it is; ``fact_<name>`` is its key in ``gemma_nb.i18n``.
-        value: an int of bytes, a ``Message``, a number or a string.
-        source: the program, file, variable or package it came from.
+        name: the property; ``fact_<name>`` is its key in ``gemma_nb.i18n``.
+        value: an int of bytes, a ``Message``, a number or a string; None where unknown.
+        source: the program, library, file, variable or package that the value was read from.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Fact:
 
     @property
     def shown(self) -> str:
-        """The fact's value as a person reads it, in the language in force."""
+        """The fact's value as text, in the language in force."""
         if self.value is None:
             return text("fact_unknown")
         if isinstance(self.value, bool):
@@ -58,34 +58,35 @@ class Fact:
 
 @dataclass(frozen=True)
 class Runtime:
-    """A place to run a model: this one, a known one, or one that you describe.
+    """A machine that may run a model: this one, a known one, or one that you describe.
 
     Args:
-        name: what to call it.
+        name: its name.
         kind: "cpu", "gpu", "tpu", "apple" (unified memory) or "phone".
-        memory_bytes: memory that a program can use on one device now, in bytes; on a CPU that of
-            the host.
-        host: where it stands ("Colab", "Kaggle", "Binder", "own").
-        devices: how many such devices; memory and rates are of one.
-        memory_total_bytes: all memory of one device, what others hold included; ``memory_bytes``
-            when None.
+        memory_bytes: memory of one device that a program can use now, in bytes; on a CPU, host
+            memory.
+        host: where it runs: "Colab", "Kaggle", "Binder", or "own".
+        devices: the number of devices; memory and rates are those of one.
+        memory_total_bytes: memory of one device, in bytes, including what other processes hold;
+            ``memory_bytes`` when None.
         bandwidth_gb_s: memory bandwidth of one device in 10⁹ bytes a second, None where unknown.
         peak_tflops: dense 16-bit peak of one device in 10¹² operations a second.
-        native_dtypes: what the hardware computes in itself, Keras dtype names.
-        compute_capability: of an NVIDIA GPU, "7.5".
+        native_dtypes: the number formats that the hardware computes in without emulation, as
+            Keras dtype names.
+        compute_capability: the compute capability of an NVIDIA GPU, such as "7.5".
         host_ram_bytes: host memory that a program can use, in bytes.
-        disk_free_bytes: free space where downloads are kept, in bytes.
-        memory_fraction: share of a GPU that JAX may use.
-        price: what it costs, None where there is nothing to say.
+        disk_free_bytes: free space on the disk of the download cache, in bytes.
+        memory_fraction: the share of a GPU's memory that JAX may use, above 0 and up to 1.
+        price: the price, None where it has none.
         price_date: ISO date of the price.
-        keras_hub: version of keras-hub there, "none" where it has none, None where unknown.
-        jax_support: whether JAX can use the accelerator there, None where unknown.
+        keras_hub: the installed version of keras-hub, "none" without it, None where unknown.
+        jax_support: whether JAX can use the accelerator, None where unknown.
         place: the kind of session: "colab", "kaggle", "binder", "jupyterlab", "terminal".
-        notes: what else to know.
-        facts: each thing read, with its source.
+        notes: a remark.
+        facts: every detected property with its source.
 
     Raises:
-        InvalidInput: a kind that does not exist, or a number that cannot be.
+        InvalidInput: an unknown kind, or a number out of range.
     """
 
     name: str
@@ -122,10 +123,10 @@ class Runtime:
 
     @property
     def usable_bytes(self) -> int:
-        """What a model can take on one device, in bytes.
+        """Memory that a model can use on one device, in bytes.
 
-        On a GPU the share that JAX may not use is taken off: of all its memory, since that is what
-        the share is of, whoever holds the rest.
+        On a GPU the share that JAX may not use is subtracted. It is a share of the GPU's whole
+        memory, not of the memory that is free.
         """
         if self.kind != "gpu":
             return self.memory_bytes
@@ -134,17 +135,17 @@ class Runtime:
 
     @property
     def shares_host_memory(self) -> bool:
-        """Whether the model lives in the host's own memory."""
+        """Whether the device's memory is the host's."""
         return self.kind in ("cpu", "apple", "phone")
 
     @property
     def is_processor(self) -> bool:
-        """Whether JAX runs on the processor here."""
+        """Whether JAX runs on the CPU."""
         return self.kind in ("cpu", "apple")
 
     @property
     def runs_keras(self) -> bool:
-        """Whether KerasHub runs here at all."""
+        """Whether KerasHub can run on this kind of machine."""
         return self.kind != "phone"
 
     def __str__(self) -> str:

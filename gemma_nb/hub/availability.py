@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError
-from gemma_nb.hardware.network import has_route
+from gemma_nb.hardware.environment import has_route
 from gemma_nb.hub import credentials
 from gemma_nb.hub.fetch import ready
 

@@ -1,7 +1,8 @@
-"""Every sentence a person reads, in English and Japanese.
+"""Every sentence that a person reads, in English and Japanese.
 
-One module a room: each holds ``TEXT``, a dict from a key to an ``(English, Japanese)`` pair, so
-that both languages have the same keys by construction. Placeholders are ``str.format`` fields.
+Each module of this package is the table of one room: ``TEXT``, a dict from a key to an
+``(English, Japanese)`` pair, so that both languages have the same keys. Placeholders are
+``str.format`` fields.
 """
 
 from __future__ import annotations
@@ -19,36 +20,25 @@ LANGUAGES = ("en", "ja")
 
 #: The modules that hold sentences.
 ROOMS = (
-    "common",
     "catalog",
-    "prompts",
-    "replies",
-    "running",
-    "embedding",
-    "media",
-    "tour",
     "hardware",
-    "memory",
-    "advice",
-    "cli_fit",
+    "fit",
+    "prompts",
+    "hub",
     "loading",
-    "frameworks",
-    "compare",
-    "compare_panel",
-    "plots",
-    "options",
-    "picker",
-    "inspector",
-    "chat_panel",
-    "credentials_panel",
+    "generation",
+    "comparison",
     "widgets",
+    "panels",
+    "cli",
 )
 
 #: Environment variable that sets the language ("en" or "ja").
 LANGUAGE_VARIABLE = "GEMMA_NB_LANG"
 
-_chosen: str | None = None
-_spoken: ContextVar[str | None] = ContextVar("gemma_nb_language", default=None)
+#: The language of the process, and the one of the running thread or task.
+_process_language: str | None = None
+_context_language: ContextVar[str | None] = ContextVar("gemma_nb_language", default=None)
 
 
 @cache
@@ -56,84 +46,90 @@ def table() -> dict[str, tuple[str, str]]:
     """All sentences: a dict from key to ``(English, Japanese)``.
 
     Raises:
-        RuntimeError: two rooms use the same key.
+        RuntimeError: two rooms define the same key.
     """
     merged: dict[str, tuple[str, str]] = {}
     for room in ROOMS:
-        texts = import_module(f"{__name__}.{room}").TEXT
-        if twice := merged.keys() & texts.keys():
-            raise RuntimeError(f"string keys defined twice: {sorted(twice)}")
-        merged.update(texts)
+        sentences = import_module(f"{__name__}.{room}").TEXT
+        if duplicates := merged.keys() & sentences.keys():
+            raise RuntimeError(f"string keys defined twice: {sorted(duplicates)}")
+        merged.update(sentences)
     return merged
 
 
 def language() -> str:
-    """The language in force: the chosen one, else GEMMA_NB_LANG's, else the locale's."""
-    if spoken := _spoken.get():
-        return spoken
-    if _chosen:
-        return _chosen
-    asked = os.environ.get(LANGUAGE_VARIABLE, "").strip().lower()
-    if asked in LANGUAGES:
-        return asked
+    """The language in force.
+
+    The first of these that is set: the language of the enclosing ``using_language`` block, that of
+    ``choose_language``, GEMMA_NB_LANG, the locale (LC_ALL, LC_MESSAGES, LANG).
+
+    Returns:
+        "en" or "ja".
+    """
+    if explicit := _context_language.get() or _process_language:
+        return explicit
+    variable = os.environ.get(LANGUAGE_VARIABLE, "").strip().lower()
+    if variable in LANGUAGES:
+        return variable
     locale = next((v for n in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(n))), "")
     return "ja" if locale.lower().startswith("ja") else "en"
 
 
 def choose_language(lang: str | None) -> None:
-    """Sets the language of every sentence from now on; None goes back to the environment's.
+    """Sets the language of every sentence from now on, in all threads.
 
     Args:
-        lang: one of ``LANGUAGES``; ``gemma_nb.language.set_language`` checks what a person typed.
+        lang: one of ``LANGUAGES``; None goes back to the environment's language. The public
+            function ``gemma_nb.set_language`` checks its argument, this one does not.
     """
-    global _chosen
-    _chosen = lang
+    global _process_language
+    _process_language = lang
 
 
 @contextmanager
 def using_language(lang: str) -> Iterator[None]:
-    """For the length of a block, makes sentences in a language, in this thread only.
+    """Sets the language of sentences inside a ``with`` block, in this thread or task only.
 
     Args:
         lang: "en" or "ja".
     """
-    before = _spoken.set(lang)
+    token = _context_language.set(lang)
     try:
         yield
     finally:
-        _spoken.reset(before)
+        _context_language.reset(token)
 
 
 def text(key: str, /, *, lang: str | None = None, **values: Any) -> str:
-    """The sentence of ``key``, filled in.
+    """The sentence of a key, with its placeholders filled in.
 
     Args:
         key: a key of ``table()``.
         lang: "en" or "ja"; the language in force when None.
-        **values: what the placeholders take; a ``Message`` among them is filled in too.
+        **values: the placeholders' values; a ``Message`` among them becomes its own sentence.
 
     Raises:
-        KeyError: no such key, or a placeholder's value is missing.
+        KeyError: an unknown key, or a placeholder without a value.
     """
     lang = lang or language()
-    filled = {k: v.text(lang) if isinstance(v, Message) else v for k, v in values.items()}
-    return table()[key][LANGUAGES.index(lang)].format(**filled)
+    words = {k: v.text(lang) if isinstance(v, Message) else v for k, v in values.items()}
+    return table()[key][LANGUAGES.index(lang)].format(**words)
 
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence that has not been put into words yet.
+    """A sentence as key and values; it becomes text in the language in force when it is shown.
 
     Args:
         key: a key of ``table()``.
-        values: what its placeholders take.
+        values: the placeholders' values.
     """
 
     key: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, lang: str | None = None) -> str:
-        """The sentence in ``lang`` ("en", "ja"), or in the language in force."""
+        """The sentence in ``lang`` ("en" or "ja"), or in the language in force."""
         return text(self.key, lang=lang, **self.values)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Sentences of the hardware room: runtimes, facts, prices."""
+"""Sentences of runtimes: facts, places, prices, notes."""
 
 TEXT = {
     # facts

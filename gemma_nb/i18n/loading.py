@@ -1,237 +1,129 @@
-"""Sentences of credentials, downloads and the cache on disk."""
+"""Sentences of loading a model, its assistant and saving it."""
 
 TEXT = {
-    "credentials_bad": (
-        "credentials is a {kind} that names no login: give a token, or a dict with {names}.",
-        "credentials（{kind}）からログイン情報を読み取れません。トークン、または {names} をキーとする dict を"
-        "指定してください。",
+    "backend_fixed": (
+        "Keras was imported before gemma_nb and runs on {backend}; gemma_nb needs it on JAX. "
+        "Restart the kernel and import gemma_nb first (or set KERAS_BACKEND=jax).",
+        "gemma_nb より先に Keras が読み込まれ、バックエンドが {backend} になっています。gemma_nb には "
+        "JAX が必要です。カーネルを再起動し、gemma_nb を先に import するか、KERAS_BACKEND=jax を"
+        "設定してください。",
     ),
-    "credentials_empty": (
-        "There was nothing in the field: paste the token into it.",
-        "欄が空です。トークンを貼り付けてください。",
+    "assistant_mismatch": (
+        "This {kind} is no assistant of this {target}: an assistant is a Gemma4AssistantCausalLM "
+        "that was trained for the very model. Leave it out, or load the two that belong together.",
+        "この {kind} は、この {target} のアシスタントではありません。アシスタントは、そのモデル用に"
+        "学習された Gemma4AssistantCausalLM です。外すか、対になる 2 つを読み込んでください。",
     ),
-    "credentials_not_hf": (
-        "That is no token of Hugging Face: theirs begin with {prefix}. It was not kept.",
-        "Hugging Face のトークンではありません（{prefix} で始まります）。保持していません。",
+    "assistant_unknown": (
+        "No assistant was published for {name}: {known} have one. Leave assistant=True out, or name "
+        "the assistant's own preset, handle or directory.",
+        "{name} 用のアシスタントは公開されていません。あるのは {known} です。assistant=True を外すか、"
+        "アシスタントのプリセット、ハンドル、ディレクトリーを指定してください。",
     ),
-    "credentials_not_kaggle": (
-        "That is a token of Hugging Face (it begins with {prefix}), not of Kaggle. It was not kept.",
-        "これは Kaggle ではなく Hugging Face のトークンです（{prefix} で始まります）。保持していません。",
+    "assistant_none": (
+        "{name} is no assistant: it keeps a cache of its own. Load it by itself, or name one of the "
+        "drafters that gnb.variants() lists with the role 'draft'.",
+        "{name} はアシスタントではありません(自分のキャッシュを持っています)。単独で読み込むか、"
+        "gnb.variants() で role が 'draft' のものを指定してください。",
     ),
-    "credentials_not_json": (
-        "That begins like kaggle.json, but has no username and key to be read. Paste the whole "
-        "file, or the token alone. It was not kept.",
-        "kaggle.json のようですが、username と key を読み取れません。ファイル全体か、トークンだけを貼り付けて"
-        "ください。保持していません。",
+    "assistant_no_room": (
+        "The model would fit, but not with {name} beside it, which takes {needed} more. Leave the "
+        "assistant out, take a smaller precision or max_length, or pass force=True.",
+        "モデルだけなら入りますが、{name} (あと {needed} 必要) は並べて置けません。アシスタントを外すか、"
+        "precision や max_length を小さくするか、force=True を指定してください。",
     ),
-    "credentials_found": ("{service}: found in {place}", "{service}: {place} にありました"),
-    "credentials_not_found": ("{service}: not in {place}", "{service}: {place} にはありません"),
-    "fetch_keras_hub": (
-        "{name} was not fetched: keras-hub here is {installed}, and {version} or newer is needed. Run "
-        "pip install -U 'keras-hub>={version}' and restart the kernel, or pass force=True.",
-        "{name} を取得しませんでした。ここの keras-hub は {installed} で、{version} 以降が必要です。"
-        "pip install -U 'keras-hub>={version}' を実行してカーネルを再起動するか、force=True を指定してください。",
+    "not_loadable": (
+        "KerasHub cannot load {name}; see gemma_nb.frameworks_for({name!r}) for what can.",
+        "{name} は KerasHub では読み込めません。使えるフレームワークは "
+        "gemma_nb.frameworks_for({name!r}) で確認できます。",
     ),
-    "fetch_bad_handle": (
-        "{handle!r} is no handle: write kaggle://owner/model/framework/variation (and /version) or "
-        "hf://owner/model (and @revision).",
-        "{handle!r} はハンドルとして読めません。kaggle://所有者/モデル/フレームワーク/バリエーション（/バージョン）"
-        "または hf://所有者/モデル（@リビジョン）の形で書いてください。",
+    "does_not_fit": (
+        "{name} was not loaded. {reason} Pass force=True to try all the same.",
+        "{name} は読み込みませんでした。{reason} それでも試すには force=True を指定してください。",
     ),
-    "fetch_no_directory": (
-        "There is no directory {folder}. Check the path; on Colab, mount the drive first.",
-        "ディレクトリ {folder} がありません。パスを確認してください。Colab では先にドライブをマウントします。",
+    "load_saved_precision": (
+        "This preset was saved in {saved} and cannot be loaded in {asked}: pass "
+        "precision={saved!r} or 'auto', or load the preset that it was made from.",
+        "このプリセットは {saved} で保存されていて、{asked} では読み込めません。precision={saved!r} か "
+        "'auto' を指定するか、元のプリセットを読み込んでください。",
     ),
-    "fetch_bad_preset": (
-        "{folder} cannot be loaded: {file} {why}. Save the preset again, or fetch it again.",
-        "{folder} は読み込めません: {file} {why}。プリセットを保存し直すか、取得し直してください。",
+    "load_wants_safetensors": (
+        "This checkpoint is in Hugging Face's format, which KerasHub converts with the package "
+        "safetensors: pip install safetensors, restart, and load it again.",
+        "このチェックポイントは Hugging Face 形式です。KerasHub が変換に使う safetensors パッケージが"
+        "ありません。pip install safetensors のあと再起動し、もう一度読み込んでください。",
     ),
-    "fetch_no_credentials": (
-        "{name} needs a login at {hub}, and none was found (looked in {places}). Get a token at "
-        "{login_page}, set it as one of these or pass it as credentials=…, and accept the terms at {page}.",
-        "{name} には {hub} へのログインが必要ですが、見つかりませんでした（探した場所: {places}）。{login_page} で"
-        "トークンを取得して、このいずれかに設定するか credentials=… で渡し、{page} で利用規約に同意してください。",
+    "load_out_of_memory": (
+        "{name} in {precision} ran out of memory on the {where} while it was loaded. Nothing of it stays "
+        "there. {fixes}",
+        "{name}（{precision}）の読み込み中に{where}のメモリが足りなくなりました。途中まで読み込んだ分は"
+        "解放しました。{fixes}",
     ),
-    "fetch_wrong_credentials": (
-        "{hub} does not know the login found in {place}: it is wrong, or it was withdrawn. Make a "
-        "new token at {login_page} and put it there.",
-        "{place} にあるログイン情報を {hub} が認めませんでした。誤りか、失効しています。{login_page} で新しい"
-        "トークンを作り、置き換えてください。",
+    "load_where_device": ("device", "デバイス"),
+    "load_where_host": ("host", "ホスト"),
+    "load_fixes": ("What would help: {fixes}", "次の方法があります: {fixes}"),
+    "load_no_fixes": (
+        "Unload other models, close other programs that use the memory, or take a smaller precision "
+        "or variant.",
+        "ほかのモデルを解放する、メモリを使っているほかのプログラムを閉じる、より小さい精度やモデルを選ぶ、の"
+        "いずれかを試してください。",
     ),
-    "fetch_no_consent": (
-        "{hub} knows the login found in {place}, but this account may not have {name} yet. Open {page} with "
-        "the same account, accept the terms (a token of limited rights has to be let read gated models too), and try again.",
-        "{place} のログイン情報は {hub} に認められましたが、このアカウントはまだ {name} を利用できません。同じ"
-        "アカウントで {page} を開いて利用規約に同意し（権限を絞ったトークンには、同意制モデルの読み取りも許可して）、もう一度試してください。",
+    "load_no_room_beside": (
+        "{name} was not loaded: there is no room beside {loaded}. {reason} Call unload() on what you no "
+        "longer need, or pass replace=True to have all of it unloaded first.",
+        "{name} は読み込みませんでした。{loaded} が読み込まれていて空きが足りません。{reason} 使わない"
+        "モデルの unload() を呼ぶか、replace=True を指定して先にすべて解放してください。",
     ),
-    "fetch_unknown": (
-        "{hub} has no {handle} that this login may see. Check the name at {page}; gnb.variants() lists "
-        "those that are known here.",
-        "{hub} に {handle} が見つかりません（このログインで見える範囲）。{page} で名前を確認してください。"
-        "gnb.variants() で既知のものを一覧できます。",
+    "load_cache_unusable": (
+        "The compilation cache {folder} cannot be used: {why}. Name another directory, or 'off', in "
+        "GEMMA_NB_COMPILE_CACHE.",
+        "コンパイルキャッシュ {folder} を使えません: {why}。GEMMA_NB_COMPILE_CACHE に別のディレクトリか "
+        "'off' を指定してください。",
     ),
-    "fetch_version_gone": (
-        "{hub} no longer has version {version} of {name}; the newest is {newest}. Load {handle!r}.",
-        "{hub} に {name} のバージョン {version} はもうありません。最新は {newest} です。{handle!r} を読み込んで"
+    "load_cache_not_private": (
+        "Others can write to {folder}, and what is in a compilation cache runs as your own code. Take the "
+        "right to write away from them (chmod go-w), or name another directory.",
+        "{folder} にはほかの利用者も書き込めます。コンパイルキャッシュの中身は自分のコードとして実行される"
+        "ため使いません。chmod go-w で書き込みを禁じるか、別のディレクトリを指定してください。",
+    ),
+    "load_save_not_empty": (
+        "{folder} is there already and is not an empty directory: give a new one.",
+        "{folder} はすでに存在し、空のディレクトリではありません。新しい場所を指定してください。",
+    ),
+    "load_save_no_room": (
+        "Saving to {folder} takes {needed}, and {free} are free there: make room, or save elsewhere.",
+        "{folder} への保存には {needed} 必要ですが、空きは {free} です。空きを増やすか、別の場所に保存して"
         "ください。",
     ),
-    "fetch_no_network": (
-        "{hub} cannot be reached, and {name} is not on disk. Check the network (on Kaggle, switch "
-        "Internet on in the notebook's settings) and try again; the demo models need none.",
-        "{hub} に接続できず、{name} はディスク上にもありません。ネットワークを確認して（Kaggle ではノートブックの"
-        "設定で Internet を有効にして）もう一度試してください。デモモデルなら接続は不要です。",
+    "load_save_failed": (
+        "Saving to {folder} failed: {why}. Nothing is left there; check the place and try again.",
+        "{folder} に保存できませんでした: {why}。途中のファイルは残っていません。保存先を確認して、もう一度"
+        "試してください。",
     ),
-    "fetch_no_answer": (
-        "What answered for {hub} was not {hub}: a page came instead of data. A network that asks for a login in "
-        "the browser, or a proxy, does that. Sort it out and try again.",
-        "{hub} の代わりに別のものが応答しました（データではなくページが届きました）。ブラウザでのログインを求める"
-        "ネットワークやプロキシで起こります。解決してからもう一度試してください。",
+    "load_no_tokenizer": (
+        "This {kind} has no preprocessor, so its tokenizer is not known: pass tokenizer=…, a KerasHub "
+        "tokenizer.",
+        "この {kind} にはプリプロセッサがなく、トークナイザがわかりません。tokenizer=… に KerasHub の"
+        "トークナイザを渡してください。",
     ),
-    "fetch_hub_busy": (
-        "{hub} could not answer for {name} (status {status}). What has arrived is kept; try again "
-        "in a few minutes.",
-        "{hub} が {name} の要求に応答できませんでした（ステータス {status}）。届いた分は残してあります。数分後に"
-        "もう一度試してください。",
+    "load_other_class": (
+        "{name} is a {wanted}, but this model's backbone is a {kind}: give the variant that it is.",
+        "{name} は {wanted} ですが、このモデルのバックボーンは {kind} です。正しいモデル名を指定してください。",
     ),
-    "fetch_hub_refused": (
-        "{hub} refused {name} with status {status}. Look at {page}; if the model opens there, update "
-        "kagglehub and huggingface_hub.",
-        "{hub} が {name} をステータス {status} で拒否しました。{page} を確認し、そこで開けるなら kagglehub と "
-        "huggingface_hub を更新してください。",
+    "load_unknown_shape": (
+        "No variant in the catalog has the shape of this {kind}: pass variant=…, the name of the one it "
+        "was made from (it decides the prompt format and where a reply ends).",
+        "この {kind} と同じ形のモデルはカタログにありません。元にしたモデルの名前を variant=… に指定して"
+        "ください（プロンプト形式と返答の終わりがそれで決まります）。",
     ),
-    "fetch_storage_refused": (
-        "The storage of {hub} refused {file} of {name} with status {status}: the address that it "
-        "gave had run out, or a proxy stands between. What has arrived is kept; try again.",
-        "{hub} のストレージが {name} の {file} をステータス {status} で拒否しました。アドレスの期限切れか、プロキシの"
-        "影響です。届いた分は残してあります。もう一度試してください。",
+    "load_which_variant": (
+        "This model has the shape of several variants, and its files do not tell which prompts it was "
+        "trained on: pass variant=…, one of {names}.",
+        "このモデルと同じ形のものが複数あり、どのプロンプト形式で学習されたかはファイルからわかりません。"
+        "variant=… に次のいずれかを指定してください: {names}",
     ),
-    "fetch_not_attached": (
-        "{name} could not be attached to this notebook ({why}). Add it under Input in the notebook's "
-        "panel, or accept its terms at {page}, and try again.",
-        "{name} をこのノートブックに追加できませんでした（{why}）。ノートブックの Input パネルから追加するか、"
-        "{page} で利用規約に同意して、もう一度試してください。",
+    "load_failed": (
+        "{name} could not be loaded: {why} Nothing of it stays in memory.",
+        "{name} を読み込めませんでした: {why} メモリには何も残っていません。",
     ),
-    "fetch_cut": (
-        "The connection broke while {file} of {name} came in. {kept} of it are kept: try again, and it goes "
-        "on from there.",
-        "{name} の {file} の受信中に接続が切れました。{kept} までは残してあり、もう一度試すと続きから再開します。",
-    ),
-    "fetch_page": (
-        "A page came instead of {file} of {name}: a proxy, or a network that asks for a login in the "
-        "browser. It was thrown away; sort that out and try again.",
-        "{name} の {file} の代わりにページが届きました。プロキシか、ブラウザでのログインを求めるネットワークが原因です。"
-        "届いたものは破棄しました。解決してからもう一度試してください。",
-    ),
-    "fetch_wrong_size": (
-        "{file} of {name} should have {size} bytes and came with {got}. It was thrown away; try again.",
-        "{name} の {file} は {size} バイトのはずが {got} バイトでした。破棄しました。もう一度試してください。",
-    ),
-    "fetch_hash": (
-        "{file} of {name} arrived damaged: its hash is not the one that {hub} gives. It was thrown "
-        "away, the other files are kept; try again.",
-        "{name} の {file} は壊れて届きました（ハッシュが {hub} の値と一致しません）。このファイルは破棄し、ほかの"
-        "ファイルは残してあります。もう一度試してください。",
-    ),
-    "fetch_bad_file": (
-        "{file} of {name} {why}. It was thrown away; try again, and if it comes the same way, the copy at {page} is at "
-        "fault: choose another version.",
-        "{name} の {file} {why}。破棄しました。もう一度試しても同じなら、{page} にある元のファイルに問題があります。別の"
-        "バージョンを選んでください。",
-    ),
-    "fetch_shard_missing": (
-        "{name} lacks {file} at {hub}: its weights are not whole there. Choose another version, or "
-        "tell its owner at {page}.",
-        "{hub} の {name} には {file} がなく、重みが揃っていません。別のバージョンを選ぶか、{page} で所有者に知らせて"
-        "ください。",
-    ),
-    "fetch_no_preset": (
-        "{name} is at {hub}, but has no config.json: it is no model that KerasHub can load. At Kaggle, the "
-        "framework in the handle has to be keras.",
-        "{name} は {hub} にありますが、config.json がなく、KerasHub で読み込めるモデルではありません。Kaggle では"
-        "ハンドルのフレームワークが keras である必要があります。",
-    ),
-    "fetch_no_room": (
-        "{name} needs {needed} on disk and {folder} has {free} left. Delete what you do not need "
-        "(gnb.cached() lists it), or point {variable} at a larger disk and restart.",
-        "{name} にはディスクに {needed} が必要ですが、{folder} の空きは {free} です。不要なものを削除するか"
-        "（gnb.cached() で一覧）、{variable} を大きなディスクに向けて再起動してください。",
-    ),
-    "fetch_full": (
-        "The disk ran full while {file} of {name} came in ({why}). What has arrived is kept in {folder}: make room "
-        "(gnb.cached() lists what is there) and try again, and it goes on from there.",
-        "{name} の {file} の受信中にディスクがいっぱいになりました（{why}）。届いた分は {folder} に残してあります。"
-        "空きを作って（gnb.cached() で一覧）もう一度試すと、続きから再開します。",
-    ),
-    "fetch_write": (
-        "{file} of {name} could not be written to {folder}: {why}. Check the disk and the rights on that "
-        "folder, and try again.",
-        "{name} の {file} を {folder} に書き込めませんでした: {why}。ディスクとフォルダの権限を確認して、もう一度試して"
-        "ください。",
-    ),
-    "fetch_disk": (
-        "{name} was not fetched: {why} ({file}). Check the disk and the rights on that place, and try again.",
-        "{name} を取得できませんでした: {why}（{file}）。ディスクと権限を確認して、もう一度試してください。",
-    ),
-    "fetch_unexpected": (
-        "{name} was not fetched: {why} at {where}, which gemma_nb did not foresee. What has arrived is "
-        "kept; try again, and if it stays, report this line.",
-        "{name} を取得できませんでした: {where} で {why}（gemma_nb の想定外）。届いた分は残してあります。もう一度試し、"
-        "続くようならこの行を報告してください。",
-    ),
-    "fetch_busy": (
-        "{name} is being downloaded by another process: wait for it, or stop it, and try again.",
-        "{name} は別のプロセスがダウンロード中です。終わるのを待つか停止してから、もう一度試してください。",
-    ),
-    "fetch_why_missing": ("is missing", "がありません"),
-    "fetch_why_empty": ("is empty", "が空です"),
-    "fetch_why_truncated": ("ends too early", "が途中で切れています"),
-    "fetch_why_corrupt": ("is damaged", "が壊れています"),
-    "fetch_why_not_hdf5": ("is no HDF5 file", "が HDF5 ファイルではありません"),
-    "fetch_why_outside": (
-        "reads from outside itself ({link}), which no preset needs",
-        "がファイルの外を参照しています（{link}）。プリセットには不要なものです",
-    ),
-    "fetch_why_not_json": ("is no JSON", "が JSON ではありません"),
-    "fetch_why_not_config": (
-        "names neither a KerasHub class nor a model type",
-        "に KerasHub のクラスもモデルの種類も書かれていません",
-    ),
-    "fetch_why_unknown_class": (
-        "names {name}, which is no Gemma class of keras-hub {version} here (a newer one may have it)",
-        "に書かれた {name} は、ここの keras-hub {version} にある Gemma のクラスではありません（新しい keras-hub にはあるかもしれません）",
-    ),
-    "progress_download": ("Downloading {label}", "{label} をダウンロード中"),
-    "progress_download_done": (
-        "Downloaded {label} in {seconds} s",
-        "{label} をダウンロードしました（{seconds} 秒）",
-    ),
-    "progress_build": ("Building {label}", "{label} を組み立て中"),
-    "progress_build_done": (
-        "Built {label} in {seconds} s",
-        "{label} を組み立てました（{seconds} 秒）",
-    ),
-    "progress_weights": ("Reading the weights of {label}", "{label} の重みを読み込み中"),
-    "progress_weights_done": (
-        "Read the weights of {label} in {seconds} s",
-        "{label} の重みを読み込みました（{seconds} 秒）",
-    ),
-    "progress_compile": (
-        "Compiling {label} for its first answer",
-        "{label} を最初の返答のためにコンパイル中",
-    ),
-    "progress_compile_done": (
-        "Compiled {label} in {seconds} s",
-        "{label} をコンパイルしました（{seconds} 秒）",
-    ),
-    "progress_bytes": ("{what}: {shown}, {rate}", "{what}: {shown}、{rate}"),
-    "progress_waiting": (
-        "Another process is downloading {name}: waiting for it.",
-        "別のプロセスが {name} をダウンロード中です。終わるのを待っています。",
-    ),
-    "cached_head": ("Models on disk: {count}, {total}", "ディスク上のモデル: {count} 個、{total}"),
-    "cached_none": (
-        "No models on disk ({places}).",
-        "ディスク上にモデルはありません（{places}）。",
-    ),
-    "cached_part": ("unfinished", "未完了"),
 }

@@ -81,7 +81,7 @@ def build_without_weights(
     keras_hub = backend.import_keras_hub()
     from keras_hub.src.utils.preset_utils import get_preset_loader
 
-    with backend.native_stderr_kept():
+    with backend.buffered_native_stderr():
         tokenizer = _tokenizer(keras_hub, str(directory))
     loader = get_preset_loader(str(directory))
     plain, target = empty_backbones(

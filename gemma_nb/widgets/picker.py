@@ -19,7 +19,7 @@ from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.tasks import TASKS
 from gemma_nb.fit.verdict import advise
 from gemma_nb.hardware.detect import detect_runtime
-from gemma_nb.hardware.known import runtime as find_runtime
+from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.availability import on_disk
 from gemma_nb.hub.preflight import looked_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.hardware.known import runtimes
+from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets.picker_view import ICONS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gemma_nb.catalog.data_files import published_memory
 from gemma_nb.fit.speed import estimate_speed
 from gemma_nb.fit.verdict import download_bytes, memory_breakdown
-from gemma_nb.hardware.known import PRICE_DATE
+from gemma_nb.hardware.known_runtimes import PRICE_DATE
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets.markup import Html, join, link, table, tag

@@ -1,4 +1,4 @@
-"""Sentences of the advice: verdicts, guards, changes, recommendations."""
+"""Sentences of what fits: precisions, memory, verdicts, guards, changes, recommendations."""
 
 TEXT = {
     "resource_device": ("device memory", "デバイスのメモリ"),
@@ -89,8 +89,8 @@ TEXT = {
         "ください。(他者の報告であり、ここでは測定していません。)",
     ),
     "guard_float32": (
-        "float32 is what KerasHub loads when it is told nothing, and takes twice the memory of "
-        "bfloat16, in which {variant} was published: no answer gets better.",
+        "float32 is KerasHub's default. It takes twice the memory of bfloat16, in which "
+        "{variant} was published, and improves no answer.",
         "float32 は KerasHub の既定値ですが、{variant} が公開されている bfloat16 の 2 倍のメモリを"
         "使い、回答がよくなるわけではありません。",
     ),
@@ -360,5 +360,60 @@ TEXT = {
     "none_tuning": (
         "No core Gemma can be tuned in full precision on {runtime}; to run one:",
         "{runtime} で完全な精度でチューニングできるコア Gemma はありません。実行用: ",
+    ),
+    # --- precision, length and speed
+    "unknown_precision": (
+        "There is no precision {name!r}. The nearest: {near}. There are: {all}.",
+        "精度 {name!r} はありません。近い名前: {near}。指定できるのは {all} です。",
+    ),
+    "int8_refuses_float16": (
+        'Keras refuses int8 with float16 ("doesn\'t work well", keras 3.15.1): ask for int8, '
+        "which keeps bfloat16 round the quantised matrices.",
+        "Keras は int8 と float16 の組み合わせを受け付けません(keras 3.15.1)。"
+        "int8 を指定してください。量子化した行列の周りは bfloat16 になります。",
+    ),
+    "number_not_whole": (
+        "{name} cannot be {value!r}: it counts, so give a whole number such as 2048.",
+        "{name} に {value!r} は使えません。個数なので、2048 のような整数を指定してください。",
+    ),
+    "number_not_positive": (
+        "{name} cannot be {value}: give 1 or more.",
+        "{name} に {value} は使えません。1 以上を指定してください。",
+    ),
+    "beyond_context": (
+        "max_length {max_length} is beyond {variant}, which was trained for {context} tokens: "
+        "give {context} or less.",
+        "max_length {max_length} は {variant} の上限を超えています。このモデルは {context} トークンまで"
+        "学習されているので、{context} 以下を指定してください。",
+    ),
+    "speed": (
+        "about {low} to {high} tokens a second (an estimate from the bytes read for each token)",
+        "毎秒およそ {low}〜{high} トークン(1 トークンごとに読むバイト数からの推定)",
+    ),
+    # --- options, the memory's parts, Google's own figures
+    "option_not_together": (
+        "There is no {family} {size} as {tuning}. {wanted} goes with: {there}; it is {now} now.",
+        "{family} {size} の {tuning} はありません。{wanted} と組み合わせられるのは {there} で、"
+        "{now} に変えました。",
+    ),
+    "option_shorter_context": (
+        "{variant} was trained for {context} tokens, so the length is {context} now.",
+        "{variant} の学習時の長さは {context} トークンまでなので、長さを {context} に変えました。",
+    ),
+    "part_weights": ("Weights", "重み"),
+    "part_towers": ("Image and audio towers", "画像・音声タワー"),
+    "part_kv_cache": ("KV cache", "KV キャッシュ"),
+    "part_workspace": ("Workspace", "作業領域"),
+    "part_host": ("Python and packages", "Python とパッケージ"),
+    "part_loading": ("Only while loading", "読み込み時のみ"),
+    "part_free": ("Free", "空き"),
+    "part_missing": ("Missing", "不足"),
+    "published": (
+        "Google gives {gb} GB in {form} (weights with 20 % overhead, page of {table})",
+        "Google の公表値は {form} で {gb} GB(重みに 20 % の余裕を含む、{table} のページ)",
+    ),
+    "published_archived": (
+        "Google gave {gb} GB in {form} (weights only, an archived page without a date)",
+        "Google の公表値は {form} で {gb} GB(重みのみ、日付のないアーカイブ済みページ)",
     ),
 }

@@ -1,6 +1,7 @@
-"""Sentences of comparing."""
+"""Sentences of comparisons and plots."""
 
 TEXT = {
+    # --- comparisons
     "compare_no_choices": (
         "There is nothing to compare: give at least one variant, such as 'gemma3_instruct_1b:int8'.",
         "比べるモデルがありません。'gemma3_instruct_1b:int8' のように 1 つ以上指定してください。",
@@ -12,7 +13,7 @@ TEXT = {
         "済みのモデルをリストで指定してください。",
     ),
     "compare_twice": (
-        "{label} is there twice with the same max_length: name each choice once.",
+        "{label} appears twice with the same max_length: name each choice once.",
         "{label} が同じ max_length で 2 回あります。同じものは 1 回だけ指定してください。",
     ),
     "compare_unloaded": (
@@ -201,51 +202,66 @@ TEXT = {
     "compare_page_replies": ("Replies", "返答"),
     "compare_page_how": ("How it was measured", "測定方法"),
     "compare_page_made": ("Made with", "作成コマンド"),
-    "compare_help": (
-        "measures variants and precisions side by side on this machine",
-        "モデルと精度をこのマシンで測って比べます",
+    # --- plots
+    "plot_speed_quality_title": ("Speed and quality", "速度と品質"),
+    "plot_memory_title": (
+        "Memory: predicted parts and measured peak",
+        "メモリ: 予測の内訳と実測ピーク",
     ),
-    "compare_help_choices": (
-        "what to compare, such as gemma3_instruct_1b:int8; the four demo models and their int8 forms "
-        "when none is given",
-        "比べるもの（例: gemma3_instruct_1b:int8）。省略時は 4 つのデモモデルとその int8",
+    "plot_memory_predicted_title": ("Memory, as predicted", "メモリの予測"),
+    "plot_latency_title": ("Time to the first token", "最初のトークンまでの時間"),
+    "plot_speed_title": ("Generation speed", "生成速度"),
+    "plot_next_token_title": ("What may come next", "次に来るトークンの候補"),
+    "plot_tokens_per_second": ("tokens per second", "トークン/秒"),
+    "plot_milliseconds": ("milliseconds (logarithmic)", "ミリ秒（対数目盛）"),
+    "plot_memory": ("memory", "メモリ"),
+    "plot_probability": ("probability", "確率"),
+    "plot_quality_exact": ("answers equal to the reference", "参照解答と一致した割合"),
+    "plot_quality_contains": ("answers that contain the reference", "参照解答を含む割合"),
+    "plot_quality_bits": (
+        "bits per byte of the text (better upwards)",
+        "テキスト 1 バイトあたりのビット数（上ほど良い）",
     ),
-    "compare_help_prompt": (
-        "what to ask (several times for several prompts)",
-        "質問（複数回指定できます）",
+    "plot_quality_same": (
+        "same token as the highest precision",
+        "最高精度と同じトークンになる割合",
     ),
-    "compare_help_reference": (
-        "the right answer to each --prompt, in the same order",
-        "各 --prompt の正解（同じ順番で）",
+    "plot_part_weights": ("weights", "重み"),
+    "plot_part_towers": ("vision and audio", "画像・音声"),
+    "plot_part_kv_cache": ("KV cache", "KV キャッシュ"),
+    "plot_part_workspace": ("workspace", "作業領域"),
+    "plot_part_overhead": ("overhead", "オーバーヘッド"),
+    "plot_part_python": ("Python and packages", "Python とパッケージ"),
+    "plot_measured": ("measured peak", "実測ピーク"),
+    "plot_available": ("available here", "ここで使える量"),
+    "plot_available_far": (
+        "Available here: {value}, beyond the right edge.",
+        "ここで使える量: {value}（右端の外）",
     ),
-    "compare_help_text": (
-        "a text file whose likelihood is measured (bits per byte)",
-        "尤度を測るテキストファイル（ビット/バイト）",
+    "plot_cold": ("first call", "初回"),
+    "plot_warm": ("later calls", "2 回目以降"),
+    "plot_before": ("as the model says", "モデルの出力"),
+    "plot_after": ("after sampling settings", "サンプリング設定の適用後"),
+    "plot_no_japanese_font": (
+        "No font with Japanese was found here, so the labels are in English.",
+        "日本語フォントが見つからないため、ラベルは英語です。",
     ),
-    "compare_help_out": (
-        "a folder for page, table and rows; a stopped run goes on there",
-        "ページ、表、測定結果を置くフォルダ。中断後はここから再開します",
+    "plot_lengths": (
+        "A plot needs values, as many of each kind; these are {lengths}. Give every list the same length.",
+        "グラフには同じ個数の値が必要ですが、個数は {lengths} です。すべてのリストの長さをそろえてください。",
     ),
-    "compare_help_max_new_tokens": (
-        "the most tokens of a reply (default {default})",
-        "返答の最大トークン数（既定値 {default}）",
+    "plot_no_probability": (
+        "{value} is no probability: give numbers from 0 to 1.",
+        "{value} は確率ではありません。0 から 1 の数を指定してください。",
     ),
-    "compare_help_max_length": (
-        "tokens of prompt and reply together (default {default})",
-        "プロンプトと返答の合計トークン数（既定値 {default}）",
+    "plot_nothing": (
+        "There is nothing to draw here: no row has {what}.",
+        "描くものがありません。{what}のある行がありません。",
     ),
-    "compare_help_repeats": (
-        "how often speed is measured (default {default})",
-        "速度を測る回数（既定値 {default}）",
+    "plot_what_speed": ("a measured speed", "速度の測定値"),
+    "plot_what_quality": (
+        "a score (give references or text, or one variant in several precisions)",
+        "品質の値（references か text を指定するか、同じモデルを複数の精度で比べてください）",
     ),
-    "compare_help_fresh": ("measure everything again", "すべて測り直す"),
-    "compare_help_force": (
-        "try also what does not fit",
-        "メモリに入らないものも試す",
-    ),
-    "compare_text_file": (
-        "The text {file} cannot be read: {why}.",
-        "テキスト {file} を読めません: {why}。",
-    ),
-    "compare_written": ("Written: {files}", "書き出し: {files}"),
+    "plot_what_rows": ("anything", "測定値"),
 }

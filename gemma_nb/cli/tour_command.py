@@ -1,41 +1,49 @@
-"""The main job: hardware, what fits, the recommendation, then an answer from the demo model."""
+"""``python -m gemma_nb``: this machine, what fits it, a recommendation, the demo model's answer."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gemma_nb.catalog.registry import DEMO, variants
+from gemma_nb.fit.precision import auto_precision
+from gemma_nb.fit.recommend import recommend
+from gemma_nb.fit.verdict import Verdict, advise
+from gemma_nb.hardware.detect import detect_runtime
+from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import text
+from gemma_nb.load_model import load
+from gemma_nb.model import Model
+from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
 
-if TYPE_CHECKING:
-    from gemma_nb.fit.verdict import Verdict
-    from gemma_nb.hardware.runtime import Runtime
-    from gemma_nb.model import Model
+#: How many variants the table shows on either side of the machine's limit.
+LARGEST_FITTING, SMALLEST_MISFITS = 5, 3
 
-#: How many variants are shown that fit, and how many that just do not.
-FITTING, JUST_NOT = 5, 3
+#: Tokens of prompt and reply that the table's memory is computed for.
+MAX_LENGTH = 2048
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the main job's own arguments."""
+    """Adds the arguments of the tour."""
     parser.add_argument("--ask", metavar="TEXT", help=text("cli_help_ask"))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the main job; the demo model answers ``args.ask``."""
-    from gemma_nb import recommend
-    from gemma_nb.hardware.detect import detect_runtime
+    """Prints the tour; the demo model answers ``args.ask``.
 
+    Returns:
+        The exit status, 0.
+    """
     question = text("tour_question") if args.ask is None else args.ask
     runtime = detect_runtime()
     _section("tour_hardware")
     print(align_columns([(f.label, f.shown, f"({f.source})") for f in runtime.facts]))
 
-    fitting, just_not = around_the_limit(runtime)
     _section("tour_fits")
-    print(align_columns([_row(v) for v in (*fitting, *just_not)], right={2, 3}))
+    fitting, misfits = around_the_limit(runtime)
+    print(align_columns([_table_row(v) for v in (*fitting, *misfits)], right={2, 3}))
 
     best = recommend(runtime)
     _section("tour_recommended", variant=best.variant.name, precision=best.precision)
@@ -43,39 +51,37 @@ def run(args: argparse.Namespace) -> int:
     if best.alternative:
         print(wrap_text(str(best.alternative.reason)))
     print(wrap_text(text("tour_load_it", variant=best.variant.name)))
-    _answer(question)
+    _show_answer(question)
     return 0
 
 
 def around_the_limit(runtime: Runtime) -> tuple[list[Verdict], list[Verdict]]:
-    """Core instruction-tuned variants: the largest that fit, the smallest that do not.
+    """Core instruction-tuned variants: the largest that fit, and the smallest that do not.
 
-    Each in the precision that ``load`` would take here.
+    Each is judged in the precision that ``load`` would choose on the runtime.
 
     Args:
-        runtime: where.
+        runtime: the machine.
 
     Returns:
-        Those that fit, and those that just do not, smallest need first; the demo model, which
-        fits wherever Python runs, where no other does.
+        The variants that fit and those that do not, each by increasing memory. Where none fits,
+        the first list holds the demo model.
     """
-    from gemma_nb import advise, variants
-    from gemma_nb.catalog.registry import DEMO
-    from gemma_nb.fit.precision import auto_precision
-
     core = [v for v in variants(family="Gemma", tuning="IT", loadable=True) if v.role == "generate"]
     verdicts = [
-        advise(v, auto_precision(v, runtime), runtime, min(2048, v.context_length or 2048))
+        advise(
+            v, auto_precision(v, runtime), runtime, min(MAX_LENGTH, v.context_length or MAX_LENGTH)
+        )
         for v in core
     ]
     verdicts.sort(key=lambda v: v.bytes_needed)
     fits = [v for v in verdicts if v.fits]
     if not fits:
         fits = [advise(DEMO, "float32", runtime)]
-    return fits[-FITTING:], [v for v in verdicts if not v.fits][:JUST_NOT]
+    return fits[-LARGEST_FITTING:], [v for v in verdicts if not v.fits][:SMALLEST_MISFITS]
 
 
-def _row(verdict: Verdict) -> tuple[str, ...]:
+def _table_row(verdict: Verdict) -> tuple[str, ...]:
     return (
         verdict.choice.variant.name,
         verdict.choice.precision,
@@ -85,9 +91,8 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     )
 
 
-def _answer(question: str) -> None:
-    from gemma_nb import format_prompt, load
-
+def _show_answer(question: str) -> None:
+    """Loads the demo model, prints the prompt of a question, and streams the answer."""
     _section("tour_loading")
     started = time.perf_counter()
     model = load()
@@ -102,20 +107,20 @@ def _answer(question: str) -> None:
     for piece in model.stream(question):
         print(piece.replace("\n", "\n  "), end="", flush=True)
     print("\n")
-    print(wrap_text(_speed(model)))
+    print(wrap_text(_describe_speed(model)))
 
 
-def _speed(model: Model) -> str:
+def _describe_speed(model: Model) -> str:
     stats = model.last
     assert stats is not None
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "first": f"{stats.first_token_seconds * 1000:.0f}",
         "compile": f"{stats.compile_seconds:.1f}",
         "tokens": stats.new_tokens,
     }
     if stats.tokens_per_second is None:
-        return text("tour_speed_one", **told)
-    return text("tour_speed", rate=f"{stats.tokens_per_second:.0f}", **told)
+        return text("tour_speed_one", **values)
+    return text("tour_speed", rate=f"{stats.tokens_per_second:.0f}", **values)
 
 
 def _section(key: str, **values: Any) -> None:

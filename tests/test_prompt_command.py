@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gemma_nb.cli import main
+from gemma_nb.cli.main import main
 from gemma_nb.prompts.formatting import format_prompt
 
 DEMO = "demo_gemma3_instruct_4m"
@@ -88,7 +88,7 @@ def test_bytes_that_are_no_text(tmp_path, capsys):
 def test_as_a_program_without_keras(tmp_path):
     """Prompt and tokens of a demo model need neither keras nor jax."""
     code = (
-        "import sys\nfrom gemma_nb.cli import main\n"
+        "import sys\nfrom gemma_nb.cli.main import main\n"
         f"status = main(['prompt', '--variant', '{DEMO}', '--tokens', sys.argv[1]])\n"
         "assert not {'keras', 'jax', 'tensorflow'} & set(sys.modules), 'imported too much'\n"
         "sys.exit(status)\n"

@@ -1,24 +1,22 @@
-"""Places where notebooks run, as of 2026-11.
+"""Machines on which notebooks run, as of 2026-11.
 
 Sources: the vendors' datasheets (bandwidth, peak rates), googlecolab/backend-info (2026-08-19),
-the Cloud TPU documentation, Kaggle's and Colab's issue trackers. Usable memory is what a program
-can take. Prices change, so each carries its date. People's own machines stand for their class.
+the Cloud TPU documentation, Kaggle's and Colab's issue trackers. Memory is what a program can use.
+Prices change, so each has its date. Laptops, desktops and phones are examples of their class.
 """
 
 from __future__ import annotations
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.hardware.accelerators import GPU_DTYPES, OLD_GPU_DTYPES, TPU_DTYPES
+from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import GIB, closest_matches
 
 PRICE_DATE = "2026-11"
 
-#: compute capability below 8.0 has no bfloat16; Volta and Turing compute in float16 and int8
-OLD_GPU = ("float32", "float16", "int8")
-GPU = ("float32", "bfloat16", "float16", "int8")
-TPU = ("bfloat16", "int8")
-CPU = ("float32",)
+CPU_DTYPES = ("float32",)
 
 
 def _bytes(gib: float) -> int:
@@ -33,112 +31,111 @@ _FREE = Message("price_free")
 _COLAB_KERAS_HUB = "0.26.0"
 
 RUNTIMES = (
-    Runtime("colab-cpu", "cpu", _bytes(12.7), host="Colab", native_dtypes=CPU,
+    Runtime("colab-cpu", "cpu", _bytes(12.7), host="Colab", native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(12.7), price=_FREE, price_date=PRICE_DATE,
             keras_hub=_COLAB_KERAS_HUB),
     Runtime("T4", "gpu", _bytes(14.7), host="Colab", bandwidth_gb_s=320, peak_tflops=65,
-            native_dtypes=OLD_GPU, compute_capability="7.5", host_ram_bytes=_bytes(12.7),
+            native_dtypes=OLD_GPU_DTYPES, compute_capability="7.5", host_ram_bytes=_bytes(12.7),
             price=Message("price_free_or_units", {"units": 1.19}), price_date=PRICE_DATE,
             keras_hub=_COLAB_KERAS_HUB),
     Runtime("L4", "gpu", _bytes(22.5), host="Colab", bandwidth_gb_s=300, peak_tflops=121,
-            native_dtypes=GPU, compute_capability="8.9", host_ram_bytes=_bytes(53),
+            native_dtypes=GPU_DTYPES, compute_capability="8.9", host_ram_bytes=_bytes(53),
             price=_units(1.71), price_date=PRICE_DATE, keras_hub=_COLAB_KERAS_HUB),
     Runtime("A100-40GB", "gpu", _bytes(39.6), host="Colab", bandwidth_gb_s=1555, peak_tflops=312,
-            native_dtypes=GPU, compute_capability="8.0", host_ram_bytes=_bytes(83.5),
+            native_dtypes=GPU_DTYPES, compute_capability="8.0", host_ram_bytes=_bytes(83.5),
             price=_units(5.40), price_date=PRICE_DATE, keras_hub=_COLAB_KERAS_HUB),
     Runtime("A100-80GB", "gpu", _bytes(79.3), host="Colab", bandwidth_gb_s=2039, peak_tflops=312,
-            native_dtypes=GPU, compute_capability="8.0", host_ram_bytes=_bytes(167),
+            native_dtypes=GPU_DTYPES, compute_capability="8.0", host_ram_bytes=_bytes(167),
             price=_units(7.52), price_date=PRICE_DATE, keras_hub=_COLAB_KERAS_HUB,
             notes=Message("note_high_ram")),
     Runtime("G4 (RTX PRO 6000)", "gpu", _bytes(95.6), host="Colab", bandwidth_gb_s=1600,
-            peak_tflops=960, native_dtypes=GPU, compute_capability="12.0",
+            peak_tflops=960, native_dtypes=GPU_DTYPES, compute_capability="12.0",
             price=_units(8.71), price_date=PRICE_DATE, keras_hub=_COLAB_KERAS_HUB,
             notes=Message("note_g4_bandwidth")),
     Runtime("H100", "gpu", _bytes(79.6), host="Colab", bandwidth_gb_s=3350, peak_tflops=990,
-            native_dtypes=GPU, compute_capability="9.0", keras_hub=_COLAB_KERAS_HUB,
+            native_dtypes=GPU_DTYPES, compute_capability="9.0", keras_hub=_COLAB_KERAS_HUB,
             price=Message("price_unknown"), price_date=PRICE_DATE, notes=Message("note_scarce")),
     Runtime("v5e-1", "tpu", _bytes(16), host="Colab", bandwidth_gb_s=819, peak_tflops=197,
-            native_dtypes=TPU, host_ram_bytes=_bytes(47), price=_FREE, price_date=PRICE_DATE,
+            native_dtypes=TPU_DTYPES, host_ram_bytes=_bytes(47), price=_FREE, price_date=PRICE_DATE,
             keras_hub="none"),
     Runtime("v6e-1", "tpu", _bytes(32), host="Colab", bandwidth_gb_s=1638, peak_tflops=918,
-            native_dtypes=TPU, host_ram_bytes=_bytes(173), price=Message("price_paid"),
+            native_dtypes=TPU_DTYPES, host_ram_bytes=_bytes(173), price=Message("price_paid"),
             price_date=PRICE_DATE, keras_hub="none"),
     Runtime("T4 x2", "gpu", _bytes(14.7), host="Kaggle", devices=2, bandwidth_gb_s=320,
-            peak_tflops=65, native_dtypes=OLD_GPU, compute_capability="7.5",
+            peak_tflops=65, native_dtypes=OLD_GPU_DTYPES, compute_capability="7.5",
             host_ram_bytes=_bytes(29), price=Message("price_free_hours", {"hours": 30}),
             price_date=PRICE_DATE),
     Runtime("v5e-8", "tpu", _bytes(16), host="Kaggle", devices=8, bandwidth_gb_s=819,
-            peak_tflops=197, native_dtypes=TPU, price=Message("price_free_hours", {"hours": 20}),
+            peak_tflops=197, native_dtypes=TPU_DTYPES, price=Message("price_free_hours", {"hours": 20}),
             price_date=PRICE_DATE),
-    Runtime("binder", "cpu", _bytes(2), host="Binder", native_dtypes=CPU,
+    Runtime("binder", "cpu", _bytes(2), host="Binder", native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(2), price=_FREE, price_date=PRICE_DATE,
             notes=Message("note_binder")),
-    Runtime("laptop 8 GB", "cpu", _bytes(6), bandwidth_gb_s=50, native_dtypes=CPU,
+    Runtime("laptop 8 GB", "cpu", _bytes(6), bandwidth_gb_s=50, native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(6)),
-    Runtime("laptop 16 GB", "cpu", _bytes(13), bandwidth_gb_s=60, native_dtypes=CPU,
+    Runtime("laptop 16 GB", "cpu", _bytes(13), bandwidth_gb_s=60, native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(13)),
-    Runtime("desktop 32 GB", "cpu", _bytes(28), bandwidth_gb_s=80, native_dtypes=CPU,
+    Runtime("desktop 32 GB", "cpu", _bytes(28), bandwidth_gb_s=80, native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(28)),
-    Runtime("RTX 8 GB", "gpu", _bytes(7.5), bandwidth_gb_s=270, native_dtypes=GPU,
+    Runtime("RTX 8 GB", "gpu", _bytes(7.5), bandwidth_gb_s=270, native_dtypes=GPU_DTYPES,
             host_ram_bytes=_bytes(16), notes=Message("note_example", {"device": "RTX 4060"})),
-    Runtime("RTX 12 GB", "gpu", _bytes(11.5), bandwidth_gb_s=360, native_dtypes=GPU,
+    Runtime("RTX 12 GB", "gpu", _bytes(11.5), bandwidth_gb_s=360, native_dtypes=GPU_DTYPES,
             host_ram_bytes=_bytes(32), notes=Message("note_example", {"device": "RTX 3060"})),
-    Runtime("RTX 24 GB", "gpu", _bytes(23.5), bandwidth_gb_s=1000, native_dtypes=GPU,
+    Runtime("RTX 24 GB", "gpu", _bytes(23.5), bandwidth_gb_s=1000, native_dtypes=GPU_DTYPES,
             host_ram_bytes=_bytes(64), notes=Message("note_example", {"device": "RTX 4090"})),
-    Runtime("Apple 16 GB", "apple", _bytes(11), bandwidth_gb_s=100, native_dtypes=CPU,
+    Runtime("Apple 16 GB", "apple", _bytes(11), bandwidth_gb_s=100, native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(11), notes=Message("note_apple")),
-    Runtime("Apple 32 GB", "apple", _bytes(24), bandwidth_gb_s=200, native_dtypes=CPU,
+    Runtime("Apple 32 GB", "apple", _bytes(24), bandwidth_gb_s=200, native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(24), notes=Message("note_apple")),
-    Runtime("phone 8 GB", "phone", _bytes(4), bandwidth_gb_s=50, native_dtypes=CPU,
+    Runtime("phone 8 GB", "phone", _bytes(4), bandwidth_gb_s=50, native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(4), notes=Message("note_phone")),
 )  # fmt: skip
 
 
 def runtimes(host: str | None = None) -> list[Runtime]:
-    """The known runtimes: Colab's, Kaggle's, Binder, and people's own machines.
+    """The known runtimes: those of Colab, Kaggle and Binder, and typical own machines.
 
     Args:
-        host: only those of "Colab", "Kaggle", "Binder" or "own", any case; None for all.
+        host: "Colab", "Kaggle", "Binder" or "own", in any case; None for all of them.
 
     Raises:
-        InvalidInput: no such host.
+        InvalidInput: an unknown host.
     """
     if host is None:
         return list(RUNTIMES)
-    found = [r for r in RUNTIMES if r.host.lower() == str(host).strip().lower()]
-    if not found:
+    matches = [r for r in RUNTIMES if r.host.lower() == str(host).strip().lower()]
+    if not matches:
         hosts = sorted({r.host for r in RUNTIMES})
         raise InvalidInput("unknown_host", host=host, all=", ".join(hosts))
-    return found
+    return matches
 
 
 def runtime(name: str | Runtime | None) -> Runtime:
-    """The runtime of a name.
+    """The runtime with a name.
 
     Args:
-        name: a known runtime's name, any case; a ``Runtime`` as it is; None (or "this") for the
-            one this program runs on.
+        name: the name of a known runtime in any case, or an unambiguous beginning of one; a
+            ``Runtime``, which is returned; None or "this" for the machine this program runs on.
 
     Raises:
-        InvalidInput: no such runtime; the nearest names are in the sentence.
+        InvalidInput: an unknown name; the message names the nearest ones.
     """
     if isinstance(name, Runtime):
         return name
     if name is None or (isinstance(name, str) and name.strip().lower() == "this"):
-        from gemma_nb.hardware.detect import detect_runtime
-
         return detect_runtime()
-    wanted = _plain(name) if isinstance(name, str) else None
-    for known in RUNTIMES:
-        if _plain(known.name) == wanted:
-            return known
-    # "G4" for "G4 (RTX PRO 6000)"; "A100" is two, and so a question
-    begun = [r for r in RUNTIMES if wanted and _plain(r.name).startswith(wanted)]
-    if len(begun) == 1:
-        return begun[0]
+    prefix = _normalize(name) if isinstance(name, str) else None
+    for candidate in RUNTIMES:
+        if _normalize(candidate.name) == prefix:
+            return candidate
+    # "G4" names "G4 (RTX PRO 6000)"; "A100" is ambiguous
+    matches = [r for r in RUNTIMES if prefix and _normalize(r.name).startswith(prefix)]
+    if len(matches) == 1:
+        return matches[0]
     names = [r.name for r in RUNTIMES]
     raise InvalidInput("unknown_runtime", name=name, near=closest_matches(str(name), names))
 
 
-def _plain(name: str) -> str:
+def _normalize(name: str) -> str:
+    """A name in lower case, without spaces and punctuation."""
     return "".join(c for c in name.lower() if c.isalnum())

@@ -1,0 +1,74 @@
+"""The parser of ``python -m gemma_nb``, and the exit status."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from gemma_nb import __version__
+from gemma_nb.cli import compare_command, fit_command, prompt_command, tour_command
+from gemma_nb.errors import GemmaError
+from gemma_nb.i18n import LANGUAGES, text
+from gemma_nb.language import set_language
+
+COMMANDS = {
+    "fit": fit_command,
+    "prompt": prompt_command,
+    "compare": compare_command,
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong argument in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} -h)\n")
+
+
+def create_parser() -> argparse.ArgumentParser:
+    """The parser of the command line; without a command, ``tour_command`` runs."""
+    parser = _Parser(prog="python -m gemma_nb", description=text("cli_description"))
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"gemma_nb {__version__}",
+        help=text("cli_help_version"),
+    )
+    parser.add_argument("--lang", choices=LANGUAGES, help=text("cli_help_lang"))
+    tour_command.add_arguments(parser)
+    subparsers: Any = parser.add_subparsers(
+        title=text("cli_commands"), dest="command", parser_class=_Parser
+    )
+    for command in COMMANDS.values():
+        command.add_parser(subparsers)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        arguments: the arguments behind the program's name; those of ``sys.argv`` when None.
+
+    Returns:
+        The exit status: 0 success, 1 failure, 2 a wrong argument, 130 interrupted.
+    """
+    args = create_parser().parse_args(arguments)
+    if args.lang:
+        set_language(args.lang)
+    command = COMMANDS.get(args.command, tour_command)
+    try:
+        return command.run(args)
+    except GemmaError as error:
+        print(f"gemma_nb: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2 if isinstance(error, ValueError) else 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # the reader has closed the pipe (| head); what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

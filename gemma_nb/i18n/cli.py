@@ -1,0 +1,193 @@
+"""Sentences of the command line."""
+
+TEXT = {
+    # --- every command, and gemma_nb.set_language
+    "unknown_language": (
+        "There is no language {asked!r} here: use 'en' or 'ja'.",
+        "言語 {asked!r} はありません。'en' または 'ja' を指定してください。",
+    ),
+    # --- python -m gemma_nb
+    "cli_description": (
+        "Looks at this machine, says which Gemma fits, loads the demo model, shows it a formatted "
+        "prompt and streams its answer. No account, no download, no accelerator.",
+        "このマシンを調べ、動く Gemma を示し、デモモデルを読み込み、プロンプトを見せて返答を流します。"
+        "アカウントもダウンロードもアクセラレータも不要です。",
+    ),
+    "cli_help_version": ("the version of gemma_nb", "gemma_nb のバージョンを表示"),
+    "cli_help_lang": ("language of all sentences", "表示する言語"),
+    "cli_help_ask": ("what to ask the demo model", "デモモデルへの質問"),
+    "cli_commands": ("commands", "コマンド"),
+    "tour_hardware": (
+        "This machine (and where each fact was read)",
+        "このマシン（括弧内は情報の出どころ）",
+    ),
+    "tour_fits": (
+        "Gemma variants around its limit (prompt and reply up to 2,048 tokens)",
+        "メモリの限界付近の Gemma（プロンプトと返答で 2,048 トークンまで）",
+    ),
+    "tour_of": ("of {available}", "/ {available}"),
+    "tour_fits_status": ("fits", "動きます"),
+    "tour_tight_status": ("fits, tight", "動きます（余裕なし）"),
+    "tour_no_status": ("does not fit", "入りません"),
+    "tour_recommended": (
+        "Recommended here: {variant} in {precision}",
+        "おすすめ: {variant}（{precision}）",
+    ),
+    "tour_load_it": (
+        "Load it with gemma_nb.load({variant!r}). Now the demo model, which needs no account and "
+        "no download:",
+        "gemma_nb.load({variant!r}) で読み込めます。ここからは、アカウントもダウンロードも不要な"
+        "デモモデルで試します。",
+    ),
+    "tour_loading": ("Loading the demo model", "デモモデルの読み込み"),
+    "tour_loaded": (
+        "{model}: {parameters} parameters in {precision}, ready after {seconds} s.",
+        "{model}: パラメータ {parameters} 個、{precision}、{seconds} 秒で準備完了。",
+    ),
+    "tour_prompt": (
+        "The prompt, as the model reads it",
+        "モデルが実際に読むプロンプト",
+    ),
+    "tour_answer": ("The answer, as it is generated", "生成される返答"),
+    "tour_question": (
+        "What is the capital of Japan?",
+        "日本の首都はどこですか？",
+    ),
+    "tour_speed": (
+        "First token after {first} ms (and {compile} s of compiling, once), then {rate} tokens per "
+        "second: {tokens} tokens.",
+        "最初のトークンまで {first} ミリ秒（ほかに初回のコンパイル {compile} 秒）、その後は毎秒 "
+        "{rate} トークン、全 {tokens} トークン。",
+    ),
+    "tour_speed_one": (
+        "First token after {first} ms (and {compile} s of compiling, once); {tokens} token in all.",
+        "最初のトークンまで {first} ミリ秒（ほかに初回のコンパイル {compile} 秒）、全 {tokens} "
+        "トークン。",
+    ),
+    # --- python -m gemma_nb fit
+    "fit_help": (
+        "which variants fit a machine, and which to take",
+        "どのバリアントがその環境に収まり、どれを選ぶとよいか",
+    ),
+    "fit_help_runtime": (
+        "a known runtime (T4, L4, binder, …); this machine when left out",
+        "登録済みの実行環境(T4、L4、binder など)。省略するとこのマシン",
+    ),
+    "fit_help_task": ("what it is for: {tasks}", "用途: {tasks}"),
+    "fit_help_max_length": (
+        "tokens of prompt and reply together (default {default})",
+        "プロンプトと返答を合わせたトークン数(既定 {default})",
+    ),
+    "fit_help_precision": (
+        "one precision: {precisions}; the highest that fits when left out",
+        "精度: {precisions}。省略すると収まる中で最も高いもの",
+    ),
+    "fit_help_all": (
+        "every variant, those that KerasHub cannot load too",
+        "KerasHub で読み込めないものも含めた全バリアント",
+    ),
+    "fit_help_json": ("a JSON list of objects", "オブジェクトの JSON リストで出力"),
+    "fit_head": ("{runtime}: {available} for a model", "{runtime}: モデルに使えるのは {available}"),
+    "fit_variant": ("Variant", "バリアント"),
+    "fit_precision": ("Precision", "精度"),
+    "fit_status": ("Fits?", "判定"),
+    "fit_needed": ("Needs", "必要量"),
+    "fit_available": ("of", "使える量"),
+    "fit_fits": ("yes", "可"),
+    "fit_tight": ("tight", "余裕なし"),
+    "fit_no": ("no", "不可"),
+    "fit_take": ("Take {variant} in {precision}.", "おすすめ: {variant}({precision})"),
+    "fit_or": ("Or {variant} in {precision}.", "または {variant}({precision})"),
+    # --- python -m gemma_nb prompt
+    "prompt_help": (
+        "prints the prompt of a conversation in a variant's own format",
+        "会話を、バリアント固有の書式のプロンプトにして表示します",
+    ),
+    "prompt_help_variant": (
+        "the variant, for example gemma3_instruct_1b",
+        "バリアント(例: gemma3_instruct_1b)",
+    ),
+    "prompt_help_tools": (
+        "a file with the tools' JSON schemas (Gemma 4, FunctionGemma)",
+        "ツールの JSON スキーマのファイル(Gemma 4、FunctionGemma)",
+    ),
+    "prompt_help_guideline": (
+        "the guideline to judge by (ShieldGemma)",
+        "判定の基準(ShieldGemma)",
+    ),
+    "prompt_help_thinking": (
+        "let the model think first (Gemma 4)",
+        "先に思考させます(Gemma 4)",
+    ),
+    "prompt_help_tokens": (
+        "print the token ids and pieces instead: id, piece, control or text",
+        "代わりにトークンの ID とピースを表示します(ID、ピース、control または text)",
+    ),
+    "prompt_help_file": (
+        "messages as JSON: a string, or a list of role and content; - reads the standard input",
+        "JSON のメッセージ(文字列、または role と content のリスト)。- は標準入力",
+    ),
+    "prompt_file": (
+        "{file} cannot be read: {why}",
+        "{file} を読めません: {why}",
+    ),
+    "prompt_json": (
+        "{file} is not JSON ({why}): write a string, or a list of messages like "
+        '[{{"role": "user", "content": "Hi"}}].',
+        "{file} は JSON ではありません({why})。文字列か、"
+        '[{{"role": "user", "content": "Hi"}}] のようなメッセージのリストを書いてください。',
+    ),
+    "prompt_no_tokenizer": (
+        "The tokenizer of {variant} cannot be loaded: {why} Without --tokens no tokenizer is needed.",
+        "{variant} のトークナイザーを読み込めません: {why} "
+        "--tokens を付けなければトークナイザーは要りません。",
+    ),
+    # --- python -m gemma_nb compare
+    "compare_help": (
+        "measures variants and precisions side by side on this machine",
+        "モデルと精度をこのマシンで測って比べます",
+    ),
+    "compare_help_choices": (
+        "what to compare, such as gemma3_instruct_1b:int8; the four demo models and their int8 forms "
+        "when none is given",
+        "比べるもの（例: gemma3_instruct_1b:int8）。省略時は 4 つのデモモデルとその int8",
+    ),
+    "compare_help_prompt": (
+        "what to ask (several times for several prompts)",
+        "質問（複数回指定できます）",
+    ),
+    "compare_help_reference": (
+        "the right answer to each --prompt, in the same order",
+        "各 --prompt の正解（同じ順番で）",
+    ),
+    "compare_help_text": (
+        "a text file whose likelihood is measured (bits per byte)",
+        "尤度を測るテキストファイル（ビット/バイト）",
+    ),
+    "compare_help_out": (
+        "a folder for page, table and rows; a stopped run goes on there",
+        "ページ、表、測定結果を置くフォルダ。中断後はここから再開します",
+    ),
+    "compare_help_max_new_tokens": (
+        "the most tokens of a reply (default {default})",
+        "返答の最大トークン数（既定値 {default}）",
+    ),
+    "compare_help_max_length": (
+        "tokens of prompt and reply together (default {default})",
+        "プロンプトと返答の合計トークン数（既定値 {default}）",
+    ),
+    "compare_help_repeats": (
+        "how often speed is measured (default {default})",
+        "速度を測る回数（既定値 {default}）",
+    ),
+    "compare_help_fresh": ("measure everything again", "すべて測り直す"),
+    "compare_help_force": (
+        "try also what does not fit",
+        "メモリに入らないものも試す",
+    ),
+    "compare_text_file": (
+        "The text {file} cannot be read: {why}.",
+        "テキスト {file} を読めません: {why}。",
+    ),
+    "compare_written": ("Written: {files}", "書き出し: {files}"),
+}
