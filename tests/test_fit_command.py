@@ -10,7 +10,7 @@ import pytest
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.cli.main import main
-from gemma_nb.fit.tasks import TASKS
+from gemma_nb.fit.tasks import TASKS, variants_for_task
 from gemma_nb.text_utils import cell_width
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from gemma_nb.catalog.registry import variants
+from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, variants_for_task
