@@ -87,7 +87,7 @@ def _preset(variant: Variant) -> tuple[str, list[str], str]:
     if (variant.handle or "").startswith("demo://"):
         # the demo presets are saved without a preprocessor
         before = [
-            "from gemma_nb.catalog import demo_directory",
+            "from gemma_nb.catalog.registry import demo_directory",
             "",
             f"preset = str(demo_directory({_text(variant.name)}))",
             "preprocessor = keras_hub.models.Gemma3CausalLMPreprocessor(",
