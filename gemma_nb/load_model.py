@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gemma_nb.fit.choice import Choice
     from gemma_nb.fit.precision import Precision
     from gemma_nb.fit.verdict import Verdict
-    from gemma_nb.hub.progress import Callback
+    from gemma_nb.hub.progress import ProgressCallback
     from gemma_nb.model import Model
 
 
@@ -25,7 +25,7 @@ def load(
     force: bool = False,
     replace: bool = False,
     credentials: Any = None,
-    progress: Callback | bool | None = None,
+    progress: ProgressCallback | bool | None = None,
     compile_cache: str | Path | None = None,
     assistant: bool | str | Path | Variant = False,
     download_only: Literal[False] = False,
@@ -40,7 +40,7 @@ def load(
     *,
     force: bool = False,
     credentials: Any = None,
-    progress: Callback | bool | None = None,
+    progress: ProgressCallback | bool | None = None,
     download_only: Literal[True],
 ) -> Path: ...
 
@@ -53,7 +53,7 @@ def load(
     force: bool = False,
     replace: bool = False,
     credentials: Any = None,
-    progress: Callback | bool | None = None,
+    progress: ProgressCallback | bool | None = None,
     compile_cache: str | Path | None = None,
     assistant: bool | str | Path | Variant = False,
     download_only: bool = False,
@@ -96,16 +96,20 @@ def load(
     from gemma_nb.fit.verdict import advise
     from gemma_nb.generation.engine import check_variant
     from gemma_nb.hardware.detect import detect_runtime
-    from gemma_nb.hub.credentials import take
+    from gemma_nb.hub.credentials import parse_credentials
     from gemma_nb.hub.fetch import fetch
-    from gemma_nb.hub.preflight import check_before_download, looked_up, on_this_disk
+    from gemma_nb.hub.preflight import (
+        check_before_download,
+        ignore_disk_if_local,
+        look_up_variant,
+    )
     from gemma_nb.loading.assistants import assistant_of, check_room
 
-    credentials = take(credentials)
+    credentials = parse_credentials(credentials)
     if isinstance(variant, Choice):
         wanted, precision, max_length = variant.variant, variant.precision, variant.max_length
     else:
-        wanted = looked_up(DEMO if variant is None else variant, credentials, _find)
+        wanted = look_up_variant(DEMO if variant is None else variant, credentials, _find)
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
     if not wanted.loadable:
@@ -114,13 +118,15 @@ def load(
         check_before_download(wanted, credentials, force=force)
         return fetch(wanted, credentials, progress)
     check_variant(wanted)
-    helper = assistant_of(wanted, assistant, lambda asked: looked_up(asked, credentials, _find))
+    helper = assistant_of(
+        wanted, assistant, lambda asked: look_up_variant(asked, credentials, _find)
+    )
     if precision != "auto":
         find_precision(precision)
     if replace:
         check_before_download(wanted, credentials, force=force)  # before what answers is lost
         _unload_all()
-    runtime = on_this_disk(wanted, detect_runtime())
+    runtime = ignore_disk_if_local(wanted, detect_runtime())
     saved = _saved(wanted)
     if precision == "auto":
         chosen = find_precision(saved) if saved else auto_precision(wanted, runtime)
@@ -152,10 +158,10 @@ def _find(variant: str | Path | Variant) -> Variant:
 
 def _saved(variant: Variant) -> str | None:
     """The precision in which a local preset was saved quantised."""
-    from gemma_nb.hub.presets import saved_mode
+    from gemma_nb.hub.presets import quantization_mode
 
     try:
-        return saved_mode(Path(variant.handle or variant.name))
+        return quantization_mode(Path(variant.handle or variant.name))
     except (OSError, ValueError):  # not a directory; what is wrong with one, fetching tells
         return None
 
@@ -190,7 +196,7 @@ def _load(
 ) -> Model:
     from gemma_nb import backend
     from gemma_nb.hub.fetch import fetch
-    from gemma_nb.hub.progress import reporter
+    from gemma_nb.hub.progress import progress_callback
     from gemma_nb.loading.compile_cache import enable
     from gemma_nb.loading.free_memory import guarded
 
@@ -202,7 +208,7 @@ def _load(
         backend.import_keras_hub()
         enable(compile_cache)
         # in a frame of its own, which is emptied where it fails
-        return _made(variant, precision, max_length, directory, beside, reporter(progress))
+        return _made(variant, precision, max_length, directory, beside, progress_callback(progress))
 
 
 def _made(
@@ -211,28 +217,28 @@ def _made(
     max_length: int,
     directory: Path,
     beside: Path | None,
-    report: Callback,
+    report: ProgressCallback,
 ) -> Model:
     """The model, its programs compiled while its weights are read where that gains time."""
     from gemma_nb.generation.decoder import Decoder
     from gemma_nb.generation.engine import engine_of
     from gemma_nb.generation.media_inputs import Converters, converters_in
-    from gemma_nb.hub.progress import Meter
+    from gemma_nb.hub.progress import ProgressMeter
     from gemma_nb.loading import assistants
     from gemma_nb.loading.build import begin
     from gemma_nb.loading.weights import on_disk
     from gemma_nb.model import Model
 
     name = variant.name
-    with Meter(report, "build", name):
+    with ProgressMeter(report, "build", name):
         unread = begin(str(directory), precision, variant.task)
         guesses = assistants.read(beside, precision) if beside else None
         engine = engine_of(unread.lm, max_length, guesses)
         early = engine if isinstance(engine, Decoder) and engine.prepare() else None
-    with Meter(report, "weights", name, on_disk(directory)) as meter:
+    with ProgressMeter(report, "weights", name, on_disk(directory)) as meter:
         unread.read(meter.add)
     if early:
-        with Meter(report, "compile", name):
+        with ProgressMeter(report, "compile", name):
             early.ready()
     reads = {"image", "audio"} & set(variant.modalities)
     converters = converters_in(directory) if reads else Converters()

@@ -386,9 +386,9 @@ def test_a_press_while_it_loads_is_ignored(monkeypatch):
 
 
 def loader_step(share):
-    from gemma_nb.hub.progress import Step
+    from gemma_nb.hub.progress import ProgressStep
 
-    return Step("weights", "demo", done=int(share * 100), total=100)
+    return ProgressStep("weights", "demo", done=int(share * 100), total=100)
 
 
 @pytest.mark.slow

@@ -167,10 +167,10 @@ def _looked_up(
     name: str | Path | Variant, precision: str, runtime: Runtime, credentials: Any
 ) -> tuple[Variant, str]:
     from gemma_nb.fit.auto_precision import auto_precision
-    from gemma_nb.hub.preflight import looked_up
+    from gemma_nb.hub.preflight import look_up_variant
     from gemma_nb.load_model import _find, _saved
 
-    variant = looked_up(name, credentials, _find)
+    variant = look_up_variant(name, credentials, _find)
     if precision.lower() != "auto":
         return variant, find_precision(precision).name
     return variant, _saved(variant) or auto_precision(variant, runtime).name

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.hub import checkpoint_files
-from gemma_nb.hub.checksums import digest_of, told
+from gemma_nb.hub.checksums import file_digest, parse_headers
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
-from gemma_nb.hub.download import PARTIAL, Broken, Remote, begin_note
-from gemma_nb.hub.sources import Source, place, root_of
+from gemma_nb.hub.download import PARTIAL, DownloadError, RemoteFile, write_partial_note
+from gemma_nb.hub.sources import Source, cache_paths, model_folder
 
 
-class Shelf:
+class CacheEntry:
     """Where one version of a source of a hub lies.
 
     Args:
@@ -30,13 +30,13 @@ class Shelf:
 
     def __init__(self, src: Source) -> None:
         self._src = src
-        self.root = root_of(src)
-        self._place = place(src)
+        self.root = model_folder(src)
+        self._place = cache_paths(src)
         self.preset = self._place.preset
         self._notes = self._read()
 
     @classmethod
-    def newest(cls, src: Source, *, marked: bool = False) -> Shelf | None:
+    def newest(cls, src: Source, *, marked: bool = False) -> CacheEntry | None:
         """The whole shelf of a source: of its version, else of the newest that is there.
 
         Args:
@@ -50,7 +50,7 @@ class Shelf:
         return next((shelf for shelf in shelves if shelf.marked()), None)
 
     @contextmanager
-    def held(self, waiting: Callable[[], None]) -> Iterator[Shelf]:
+    def held(self, waiting: Callable[[], None]) -> Iterator[CacheEntry]:
         """Holds the shelf against other processes; yields it as it then is.
 
         Args:
@@ -99,13 +99,13 @@ class Shelf:
         there = (p for p in self.preset.rglob("*") if p.is_file())
         return all(self._marker(p.relative_to(self.preset).as_posix()).exists() for p in there)
 
-    def target(self, remote: Remote) -> Path:
+    def target(self, remote: RemoteFile) -> Path:
         """Where a file's bytes go: at Hugging Face under their hash, as its program keeps them."""
         if self._src.hub == HUGGING_FACE and remote.digest:
             return self.root / "blobs" / remote.digest[1]
         return self.preset / remote.name
 
-    def there(self, remote: Remote) -> int:
+    def there(self, remote: RemoteFile) -> int:
         """How many bytes of a file are on disk already, whole or in part."""
         target = self.target(remote)
         for path in (target, target.with_name(target.name + PARTIAL)):
@@ -113,7 +113,7 @@ class Shelf:
                 return path.stat().st_size
         return 0
 
-    def adopt(self, remote: Remote) -> bool:
+    def adopt(self, remote: RemoteFile) -> bool:
         """Takes over a file that is there already, if it is good; throws it away if it is not.
 
         It is good where our note says so, or its hash is the hub's. kagglehub leaves what it has
@@ -133,11 +133,11 @@ class Shelf:
         if digest and full is not None and size < full and self._src.hub == KAGGLE:
             partial = target.with_name(target.name + PARTIAL)
             target.replace(partial)
-            begin_note(partial, full, told["etag"], digest)
+            write_partial_note(partial, full, told["etag"], digest)
             return False
         good = full in (None, size) and not checkpoint_files.check_file(target, name)
         if good and digest:
-            good = digest_of(target, digest[0]) == digest[1]
+            good = file_digest(target, digest[0]) == digest[1]
         elif good:
             good = self._marker(name).exists()
         if not good:
@@ -147,7 +147,7 @@ class Shelf:
         self.put(remote, {"size": size, "digest": list(digest) if digest else None})
         return True
 
-    def put(self, remote: Remote, checked: dict[str, Any]) -> None:
+    def put(self, remote: RemoteFile, checked: dict[str, Any]) -> None:
         """Notes that a file is in its place and good."""
         target = self.target(remote)
         self._link(remote, target)
@@ -182,7 +182,7 @@ class Shelf:
         """The mark of a complete file that kagglehub looks for."""
         return self.root / ".complete" / str(self._src.version) / f"{name}.complete"
 
-    def _link(self, remote: Remote, target: Path) -> None:
+    def _link(self, remote: RemoteFile, target: Path) -> None:
         pointer = self.preset / remote.name
         if target == pointer or (pointer.exists() and pointer.samefile(target)):
             return
@@ -213,22 +213,24 @@ def _versions(src: Source) -> list[str]:
     if src.hub == KAGGLE:
         if src.version:
             return [src.version]
-        numbers = [p.name for p in root_of(src).glob("[0-9]*") if p.name.isdigit() and p.is_dir()]
+        numbers = [
+            p.name for p in model_folder(src).glob("[0-9]*") if p.name.isdigit() and p.is_dir()
+        ]
         return sorted(numbers, key=int, reverse=True)
-    ref = root_of(src) / "refs" / (src.version or "main")
+    ref = model_folder(src) / "refs" / (src.version or "main")
     if ref.is_file():
         return [ref.read_text(encoding="utf-8").strip()]
     return [src.version] if src.version else []
 
 
-def _ask(remote: Remote) -> dict[str, Any]:
+def _ask(remote: RemoteFile) -> dict[str, Any]:
     """Size, hash and ETag of a file as the hub gives them; a request that reads no body."""
     if remote.digest:
         return {"size": remote.size, "digest": remote.digest, "etag": None}
     try:
         with remote.open({}) as response:
             if response.status_code == 200:
-                return told(response.headers, whole=True)
+                return parse_headers(response.headers, whole=True)
     except OSError as error:
-        raise Broken("cut", why=type(error).__name__, offset=0) from None
+        raise DownloadError("cut", why=type(error).__name__, offset=0) from None
     return {"size": remote.size, "digest": None, "etag": None}

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gemma_nb.errors import LoadError
-from gemma_nb.hub.cache import Shelf
+from gemma_nb.hub.cache import CacheEntry
 from gemma_nb.hub.checkpoint_files import folder_size
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, SERVICE_NAMES
-from gemma_nb.hub.progress import amount
-from gemma_nb.hub.sources import RECORDS, Source, hugging_face_cache, kaggle_cache
+from gemma_nb.hub.progress import format_amount
+from gemma_nb.hub.sources import RECORD_NAME, Source, hugging_face_cache, kaggle_cache
 from gemma_nb.i18n import text
 
 
@@ -63,10 +63,10 @@ class CachedModel:
 
     def __str__(self) -> str:
         part = "" if self.whole else f"  ({text('cached_part')})"
-        return f"{self.name}  {amount(self.size)}  {self.path}{part}"
+        return f"{self.name}  {format_amount(self.size)}  {self.path}{part}"
 
 
-class Cached(list[CachedModel]):
+class CachedModels(list[CachedModel]):
     """The models on disk, largest first; shows itself as a table."""
 
     def __repr__(self) -> str:
@@ -91,13 +91,13 @@ class Cached(list[CachedModel]):
         return f"<table>{''.join(cells)}</table>{html.escape(self._head() if self else repr(self))}"
 
     def _head(self) -> str:
-        return text("cached_head", count=len(self), total=amount(sum(m.size for m in self)))
+        return text("cached_head", count=len(self), total=format_amount(sum(m.size for m in self)))
 
     def _rows(self) -> Iterator[tuple[str, str, str, str]]:
         for model in self:
             part = "" if model.whole else f" ({text('cached_part')})"
             hub = SERVICE_NAMES[model.hub]
-            yield model.name, hub, amount(model.size), f"{model.path}{part}"
+            yield model.name, hub, format_amount(model.size), f"{model.path}{part}"
 
     def delete(self, name: str) -> None:
         """Deletes every entry of that name or handle.
@@ -117,7 +117,7 @@ class Cached(list[CachedModel]):
             self.remove(model)
 
 
-def cached() -> Cached:
+def cached() -> CachedModels:
     """The models in the caches of kagglehub and huggingface_hub, whoever downloaded them.
 
     Returns:
@@ -125,7 +125,7 @@ def cached() -> Cached:
         ``path``, ``size`` in bytes, ``whole`` and ``delete()``.
     """
     found = [*_kaggle(), *_hugging_face()]
-    return Cached(sorted(found, key=lambda m: (-m.size, m.name)))
+    return CachedModels(sorted(found, key=lambda m: (-m.size, m.name)))
 
 
 def _names() -> dict[str, str]:
@@ -149,7 +149,7 @@ def _kaggle() -> Iterator[CachedModel]:
                 hub=KAGGLE,
                 path=path,
                 size=folder_size(path),
-                whole=Shelf(Source(KAGGLE, short, path.name, handle)).whole(),
+                whole=CacheEntry(Source(KAGGLE, short, path.name, handle)).whole(),
                 traces=(
                     variation / f"{path.name}.complete",
                     variation / f"{path.name}.archive",
@@ -172,17 +172,18 @@ def _hugging_face() -> Iterator[CachedModel]:
             hub=HUGGING_FACE,
             path=path,
             size=folder_size(path),
-            whole=Shelf.newest(Source(HUGGING_FACE, f"{owner}/{model}", None, handle)) is not None,
-            traces=(path / f".{RECORDS}", path / "refs", path / "snapshots"),
+            whole=CacheEntry.newest(Source(HUGGING_FACE, f"{owner}/{model}", None, handle))
+            is not None,
+            traces=(path / f".{RECORD_NAME}", path / "refs", path / "snapshots"),
         )
 
 
 def _lock(model: CachedModel) -> Path:
     """The lock that ``fetch`` holds while it downloads."""
     if model.hub == KAGGLE:
-        path = model.path.parent / f".{RECORDS}.{model.path.name}.lock"
+        path = model.path.parent / f".{RECORD_NAME}.{model.path.name}.lock"
     else:
-        path = hugging_face_cache() / ".locks" / model.path.name / f"{RECORDS}.lock"
+        path = hugging_face_cache() / ".locks" / model.path.name / f"{RECORD_NAME}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 

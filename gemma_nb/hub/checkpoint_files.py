@@ -42,14 +42,14 @@ _LONGEST_HEADER = 100_000_000
 
 
 @dataclass(frozen=True)
-class Fault:
+class FileProblem:
     """What is wrong with a file: its name, and why in a sentence."""
 
     name: str
     why: Message
 
 
-def safe_name(name: str) -> bool:
+def is_safe_name(name: str) -> bool:
     """Whether a file name that a hub gives stays inside the preset's folder."""
     path = PurePosixPath(name)
     return (
@@ -62,12 +62,12 @@ def safe_name(name: str) -> bool:
     )
 
 
-def first_names(names: Collection[str]) -> list[str]:
+def config_file_names(names: Collection[str]) -> list[str]:
     """The small files that say what a model is and which others are needed."""
     return [n for n in (CONFIG, METADATA, WEIGHTS_INDEX, SAFETENSORS_INDEX) if n in names]
 
 
-def wanted(names: Collection[str], folder: Path) -> tuple[list[str], list[str]]:
+def select_files(names: Collection[str], folder: Path) -> tuple[list[str], list[str]]:
     """Which of a hub's files a preset is made of.
 
     Args:
@@ -80,7 +80,7 @@ def wanted(names: Collection[str], folder: Path) -> tuple[list[str], list[str]]:
     keras = _is_keras(folder)
     index = WEIGHTS_INDEX if keras else SAFETENSORS_INDEX
     single = WEIGHTS if keras else SAFETENSORS
-    weights = {single} if single in names else set(shards(folder / index))
+    weights = {single} if single in names else set(shard_names(folder / index))
     weights = weights or {single}
     suffix = ".h5" if keras else ".safetensors"
     chosen = {
@@ -104,14 +104,14 @@ def _is_keras(folder: Path) -> bool:
     return "registered_name" in _json(folder / CONFIG)
 
 
-def shards(index: Path) -> set[str]:
+def shard_names(index: Path) -> set[str]:
     """The files that an index of Keras's or of safetensors names; none where there is no index."""
     if not index.is_file():
         return set()
     found: set[str] = set()
     for names in _json(index).get("weight_map", {}).values():
         found.update([names] if isinstance(names, str) else names)
-    return {n for n in found if isinstance(n, str) and safe_name(n)}
+    return {n for n in found if isinstance(n, str) and is_safe_name(n)}
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -140,22 +140,22 @@ def check_file(path: Path, name: str) -> Message | None:
     return None
 
 
-def check_preset(folder: Path) -> Fault | None:
+def check_preset(folder: Path) -> FileProblem | None:
     """The first thing that is wrong with a whole preset on disk, or None."""
     if not (folder / CONFIG).is_file():
-        return Fault(CONFIG, Message("fetch_why_missing"))
+        return FileProblem(CONFIG, Message("fetch_why_missing"))
     if why := check_file(folder / CONFIG, CONFIG):
-        return Fault(CONFIG, why)
+        return FileProblem(CONFIG, why)
     names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
     for name in (WEIGHTS_INDEX, SAFETENSORS_INDEX):
         if name in names and (why := check_file(folder / name, name)):
-            return Fault(name, why)
-    chosen, missing = wanted(names, folder)
+            return FileProblem(name, why)
+    chosen, missing = select_files(names, folder)
     if missing:
-        return Fault(missing[0], Message("fetch_why_missing"))
+        return FileProblem(missing[0], Message("fetch_why_missing"))
     for name in chosen:
         if why := check_file(folder / name, name):
-            return Fault(name, why)
+            return FileProblem(name, why)
     return None
 
 

@@ -12,21 +12,21 @@ from typing import Any
 _CHUNK = 2**20
 
 
-def digest_of(path: Path, algorithm: str) -> str:
+def file_digest(path: Path, algorithm: str) -> str:
     """The hex digest of a file.
 
     Args:
         path: the file.
         algorithm: "md5", "crc32c", "sha256", or "git" for the SHA-1 that git gives a blob.
     """
-    made = hasher(algorithm, path.stat().st_size)
+    made = new_hash(algorithm, path.stat().st_size)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             made.update(chunk)
     return made.hexdigest()
 
 
-def hasher(algorithm: str, size: int | None) -> Any:
+def new_hash(algorithm: str, size: int | None) -> Any:
     """An empty hash; git's begins with the size, and is None where that is unknown."""
     if algorithm == "git":
         head = f"blob {size}\0".encode()
@@ -38,7 +38,7 @@ def hasher(algorithm: str, size: int | None) -> Any:
     return hashlib.new(algorithm, usedforsecurity=False)
 
 
-def told(headers: Any, *, whole: bool) -> dict[str, Any]:
+def parse_headers(headers: Any, *, whole: bool) -> dict[str, Any]:
     """What an answer's headers say of the whole file.
 
     Args:
@@ -74,12 +74,12 @@ def _hex(value: str) -> str | None:
         return None
 
 
-def differ(one: tuple[str, str] | None, other: list[str] | None) -> bool:
+def digests_differ(one: tuple[str, str] | None, other: list[str] | None) -> bool:
     """Whether two hashes are of different files; those of different kinds do not tell."""
     return bool(one and other and one[0] == other[0] and one[1] != other[1])
 
 
-def first_byte(headers: Any) -> int | None:
+def range_start(headers: Any) -> int | None:
     """The first byte of a partial answer."""
     first = headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
     return int(first) if first.isdigit() else None

@@ -118,7 +118,7 @@ _FIELDS = {
 _FILE_FIELDS = {"username": "kaggle_username", "key": "kaggle_key"}
 
 
-def take(given: Any) -> Credentials:
+def parse_credentials(given: Any) -> Credentials:
     """Wraps what a caller gave, so that no traceback shows it from here on.
 
     It never raises, since the caller's frame still holds the bare value: ``check`` does, after the
@@ -176,7 +176,7 @@ class Login:
 
 
 @dataclass(frozen=True)
-class Place:
+class CredentialSource:
     """One rung: the service, the place a login was looked for in, and whether it was found."""
 
     service: str
@@ -199,10 +199,10 @@ LOGIN_PAGES = {
 #: What was given to this process; it ends with it.
 _held: dict[str, Credentials] = {}
 #: The rung's place.
-PANEL = "CredentialsPanel"
+SESSION_SOURCE = "CredentialsPanel"
 
 
-def give(service: str, given: Any) -> None:
+def set_session(service: str, given: Any) -> None:
     """Keeps a login for a service in this process alone, before everything but a call's own.
 
     Args:
@@ -219,7 +219,7 @@ def give(service: str, given: Any) -> None:
     _held[service] = taken
 
 
-def forget(service: str) -> None:
+def clear_session(service: str) -> None:
     """Drops what ``give`` kept for a service; nothing where there is none."""
     _held.pop(service, None)
 
@@ -245,12 +245,12 @@ def _of_service(service: str, given: Any) -> Credentials:
         return Credentials(fault=Message("credentials_not_json", {}))
 
 
-def at_hand(service: str) -> bool:
+def has_login(service: str) -> bool:
     """Whether a login is found without asking anybody (Colab asks its user for each secret)."""
     return any(login for login, _ in _ladder(service, Credentials(), asking=False))
 
 
-def find(service: str, given: Any = None) -> Login | None:
+def find_login(service: str, given: Any = None) -> Login | None:
     """The login for a service: the first that the ladder finds.
 
     Args:
@@ -263,12 +263,12 @@ def find(service: str, given: Any = None) -> Login | None:
     Raises:
         InvalidInput: what was given is no login.
     """
-    given = take(given)
+    given = parse_credentials(given)
     given.check()
     return next((login for login, _ in _ladder(service, given) if login), None)
 
 
-def where(given: Any = None, *, asking: bool = True) -> list[Place]:
+def list_sources(given: Any = None, *, asking: bool = True) -> list[CredentialSource]:
     """What was found where, for both services and every place that was looked in.
 
     Args:
@@ -281,16 +281,16 @@ def where(given: Any = None, *, asking: bool = True) -> list[Place]:
     Raises:
         InvalidInput: what was given is no login.
     """
-    given = take(given)
+    given = parse_credentials(given)
     given.check()
     return [
-        Place(service, place, login is not None)
+        CredentialSource(service, place, login is not None)
         for service in SERVICES
         for login, place in _ladder(service, given, asking=asking)
     ]
 
 
-def places(service: str) -> str:
+def source_names(service: str) -> str:
     """The places that are looked in for a service, in words for a message."""
     return ", ".join(place for _, place in _ladder(service, Credentials()))
 
@@ -318,7 +318,7 @@ def _kaggle(given: Credentials, asking: bool) -> Iterator[Rung]:
         lambda: _parts(given.kaggle_token, given.kaggle_username, given.kaggle_key),
     )
     held = _held.get(KAGGLE, Credentials())
-    yield PANEL, lambda: _parts(held.kaggle_token, held.kaggle_username, held.kaggle_key)
+    yield SESSION_SOURCE, lambda: _parts(held.kaggle_token, held.kaggle_username, held.kaggle_key)
     yield f"${KAGGLE_TOKEN}", lambda: _parts(_variable(KAGGLE_TOKEN, may_be_file=True))
     yield (
         f"${KAGGLE_USERNAME} + ${KAGGLE_KEY}",
@@ -343,7 +343,7 @@ def _kaggle(given: Credentials, asking: bool) -> Iterator[Rung]:
 
 def _hugging_face(given: Credentials, asking: bool) -> Iterator[Rung]:
     yield "credentials=", lambda: _parts(given.hf_token)
-    yield PANEL, lambda: _parts(_held.get(HUGGING_FACE, Credentials()).hf_token)
+    yield SESSION_SOURCE, lambda: _parts(_held.get(HUGGING_FACE, Credentials()).hf_token)
     yield f"${HF_TOKEN}", lambda: _parts(_variable(HF_TOKEN))
     yield f"${HF_TOKEN_OLD}", lambda: _parts(_variable(HF_TOKEN_OLD))
     home = hugging_face_home()

@@ -18,10 +18,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.hub import checkpoint_files
-from gemma_nb.hub.checksums import differ, digest_of, first_byte, hasher, told
+from gemma_nb.hub.checksums import (
+    digests_differ,
+    file_digest,
+    new_hash,
+    parse_headers,
+    range_start,
+)
 
 if TYPE_CHECKING:
-    from gemma_nb.hub.progress import Meter
+    from gemma_nb.hub.progress import ProgressMeter
 
 #: Bytes a step; what a broken connection can lose.
 CHUNK = 2**18
@@ -36,7 +42,7 @@ _BUSY = (408, 429, 500, 502, 503, 504)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class Broken(Exception):
+class DownloadError(Exception):
     """A download that did not end well.
 
     Args:
@@ -52,7 +58,7 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True)
-class Remote:
+class RemoteFile:
     """One file of a hub.
 
     Args:
@@ -69,7 +75,7 @@ class Remote:
     open: Callable[[dict[str, str]], Any]
 
 
-def transfer(remote: Remote, target: Path, meter: Meter) -> dict[str, Any]:
+def download_file(remote: RemoteFile, target: Path, meter: ProgressMeter) -> dict[str, Any]:
     """Fetches one file, checks it and puts it in its place.
 
     Args:
@@ -84,14 +90,14 @@ def transfer(remote: Remote, target: Path, meter: Meter) -> dict[str, Any]:
         Broken: it could not be had; what is good of it is kept and used next time.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    one = _One(remote, target, meter)
+    one = Download(remote, target, meter)
     tries = 0
     while True:
         before, resumed = one.offset, one.resumed
         try:
             one.attempt()
             return one.finish()
-        except Broken as broken:
+        except DownloadError as broken:
             if broken.kind == "hash" and resumed:
                 continue  # the part from before was bad, and is gone: once more from the start
             again = broken.kind == "cut" or (
@@ -104,10 +110,10 @@ def transfer(remote: Remote, target: Path, meter: Meter) -> dict[str, Any]:
             tries += 1
 
 
-class _One:
+class Download:
     """The state of one transfer."""
 
-    def __init__(self, remote: Remote, target: Path, meter: Meter) -> None:
+    def __init__(self, remote: RemoteFile, target: Path, meter: ProgressMeter) -> None:
         self.remote, self.target, self.meter = remote, target, meter
         self.partial = target.with_name(target.name + PARTIAL)
         self.note = _note_of(self.partial)
@@ -155,59 +161,59 @@ class _One:
             headers["If-Range"] = self.known["etag"]
         try:
             response = self.remote.open(headers)
-        except Broken:
+        except DownloadError:
             raise
         except OSError as error:
             # what requests and httpx2 raise below HTTP is an OSError, or is made one by the hub's module
-            raise Broken("cut", why=_name(error), offset=self.offset) from None
+            raise DownloadError("cut", why=_name(error), offset=self.offset) from None
         with response:
             self._accept(response)
             self._write(response)
         if self.size is not None and self.offset != self.size:
             if self.offset > self.size:
                 self._discard()
-                raise Broken("size", got=self.offset, size=self.size)
-            raise Broken("cut", why="", offset=self.offset)
+                raise DownloadError("size", got=self.offset, size=self.size)
+            raise DownloadError("cut", why="", offset=self.offset)
 
     def _accept(self, response: Any) -> None:
         """Whether an answer is the file, and from which byte on."""
         status = response.status_code
         if status == 416:
             self._restart()
-            raise Broken("cut", why="416", offset=0)
+            raise DownloadError("cut", why="416", offset=0)
         if status not in (200, 206):
-            raise Broken("status", status=status, response=response)
+            raise DownloadError("status", status=status, response=response)
         headers = response.headers
         kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind == "text/html":
-            raise Broken("page")
-        said = told(headers, whole=status == 200)
+            raise DownloadError("page")
+        said = parse_headers(headers, whole=status == 200)
         etag, digest, size = said["etag"], said["digest"], said["size"]
-        begins = first_byte(headers) if status == 206 else 0
+        begins = range_start(headers) if status == 206 else 0
         known = self.known or {}
         changed = (
             (etag and known.get("etag") not in (None, etag))
-            or differ(digest, known.get("digest"))
+            or digests_differ(digest, known.get("digest"))
             or (size is not None and self.size is not None and size != self.size)
         )
         if self.offset and (status == 200 or begins != self.offset or changed):
             # Range was ignored, or this is another file: from the start
             self._restart()
             if status == 206:
-                raise Broken("cut", why="Range", offset=0)
+                raise DownloadError("cut", why="Range", offset=0)
         elif status == 206 and not self.offset:
-            raise Broken("cut", why="Range", offset=0)
+            raise DownloadError("cut", why="Range", offset=0)
         if size is not None and self.size is not None and size != self.size:
-            raise Broken("size", got=size, size=self.size)
+            raise DownloadError("size", got=size, size=self.size)
         self.size = size if self.size is None else self.size
         self.digest = self.digest or digest
         if not self.offset:
-            self.known = begin_note(self.partial, self.size, etag, self.digest)
+            self.known = write_partial_note(self.partial, self.size, etag, self.digest)
 
     def _write(self, response: Any) -> None:
         # unbuffered: what ``offset`` counts is on the disk, whatever interrupts
         if not self.offset:
-            self._hash = hasher(self.digest[0], self.size) if self.digest else None
+            self._hash = new_hash(self.digest[0], self.size) if self.digest else None
         with self.partial.open("ab" if self.offset else "wb", buffering=0) as file:
             try:
                 for chunk in response.iter_content(CHUNK):
@@ -222,23 +228,25 @@ class _One:
             except OSError as error:
                 # requests's errors are OSErrors too, without a number
                 if error.errno in _FULL:
-                    raise Broken("full", why=_name(error)) from None
+                    raise DownloadError("full", why=_name(error)) from None
                 if error.errno is not None and not isinstance(
                     error, ConnectionError | TimeoutError
                 ):
-                    raise Broken("write", why=_name(error)) from None
-                raise Broken("cut", why=_name(error), offset=self.offset) from None
+                    raise DownloadError("write", why=_name(error)) from None
+                raise DownloadError("cut", why=_name(error), offset=self.offset) from None
 
     def finish(self) -> dict[str, Any]:
         """Checks the hash and the file's own form, then puts it in its place."""
         if self.digest:
-            here = self._hash.hexdigest() if self._hash else digest_of(self.partial, self.digest[0])
+            here = (
+                self._hash.hexdigest() if self._hash else file_digest(self.partial, self.digest[0])
+            )
             if here != self.digest[1]:
                 self._discard()
-                raise Broken("hash", expected=self.digest[1], actual=here)
+                raise DownloadError("hash", expected=self.digest[1], actual=here)
         if why := checkpoint_files.check_file(self.partial, self.remote.name):
             self._discard()
-            raise Broken("file", why=why)
+            raise DownloadError("file", why=why)
         with self.partial.open("rb") as file:
             os.fsync(file.fileno())
         size = self.offset
@@ -267,7 +275,7 @@ def _name(error: BaseException) -> str:
     )
 
 
-def begin_note(
+def write_partial_note(
     partial: Path, size: int | None, etag: str | None, digest: tuple[str, str] | None
 ) -> dict[str, Any]:
     """Notes what a partial is a part of, beside it.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gemma_nb.hub import hub_errors
-from gemma_nb.hub.download import TIMEOUT, Broken, Remote
+from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile
 
 if TYPE_CHECKING:
     from gemma_nb.errors import LoadError
@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 _NETWORK = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
 
 
-class HuggingFace:
+class HuggingFaceRepo:
     """One repository at Hugging Face.
 
     Args:
@@ -63,9 +63,9 @@ class HuggingFace:
                 self._digests[one.rfilename] = ("git", one.blob_id)
         return {one.rfilename: one.size for one in info.siblings}
 
-    def remote(self, name: str, size: int | None) -> Remote:
+    def remote(self, name: str, size: int | None) -> RemoteFile:
         """A file, ready to be fetched."""
-        return Remote(
+        return RemoteFile(
             name,
             size,
             self._digests.get(name),
@@ -105,8 +105,8 @@ class HuggingFace:
             return response
         response.close()
         if status in (401, 403, 404) and not response.history:
-            raise hub_errors.refused(status, self.src, self._login)
-        raise Broken("status", status=status)
+            raise hub_errors.request_refused(status, self.src, self._login)
+        raise DownloadError("status", status=status)
 
     def _sign(self, request: Any) -> Any:
         if self._login and self._login.token:
@@ -123,9 +123,9 @@ class HuggingFace:
         except Exception as error:
             package = type(error).__module__.partition(".")[0]
             if package in _NETWORK or isinstance(error, OSError):
-                raise hub_errors.fault("no_network", self.src, self._login) from None
+                raise hub_errors.load_error("no_network", self.src, self._login) from None
             if isinstance(error, ValueError):  # a page where JSON should be
-                raise hub_errors.fault("no_answer", self.src, self._login) from None
+                raise hub_errors.load_error("no_answer", self.src, self._login) from None
             raise
 
     def _told(self, error: Any) -> LoadError:
@@ -137,7 +137,7 @@ class HuggingFace:
 
         status = error.response.status_code
         if isinstance(error, RevisionNotFoundError):
-            return hub_errors.fault(
+            return hub_errors.load_error(
                 "version_gone",
                 self.src,
                 self._login,
@@ -146,8 +146,8 @@ class HuggingFace:
                 handle=f"hf://{self.src.handle}",
             )
         if isinstance(error, GatedRepoError):
-            return hub_errors.refused(403, self.src, self._login)
+            return hub_errors.request_refused(403, self.src, self._login)
         if isinstance(error, RepositoryNotFoundError) and self._login is None:
             # 401 is what Hugging Face says to nobody about what is missing, too
-            return hub_errors.refused(404, self.src, self._login)
-        return hub_errors.refused(status, self.src, self._login)
+            return hub_errors.request_refused(404, self.src, self._login)
+        return hub_errors.request_refused(status, self.src, self._login)

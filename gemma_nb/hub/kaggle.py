@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.hub import hub_errors
 from gemma_nb.hub.credentials import in_kaggle_notebook
-from gemma_nb.hub.download import TIMEOUT, Broken, Remote
+from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile
 
 if TYPE_CHECKING:
     from gemma_nb.hub.credentials import Login
@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 _PAGE = 100
 
 
-class Kaggle:
+class KaggleModel:
     """One model at Kaggle.
 
     Args:
@@ -75,9 +75,9 @@ class Kaggle:
                 return found
             token = following
 
-    def remote(self, name: str, size: int | None) -> Remote:
+    def remote(self, name: str, size: int | None) -> RemoteFile:
         """A file, ready to be fetched."""
-        return Remote(name, size, None, lambda headers: self._open(name, headers))
+        return RemoteFile(name, size, None, lambda headers: self._open(name, headers))
 
     def _open(self, name: str, headers: dict[str, str]) -> Any:
         """Asks Kaggle for the file; it sends us on to its storage, to which the headers are."""
@@ -96,18 +96,18 @@ class Kaggle:
         try:
             return self._api.download_model_instance_version(request)
         except requests.exceptions.JSONDecodeError:
-            raise Broken("page") from None
+            raise DownloadError("page") from None
         except requests.HTTPError as error:
             answer = error.response
             if answer is not None and answer.history:
                 # Kaggle let us in; its storage did not
                 if answer.status_code == 416:
                     return answer
-                raise Broken("status", status=answer.status_code) from None
+                raise DownloadError("status", status=answer.status_code) from None
             status = answer.status_code if answer is not None else 0
             if status == 429 or status >= 500:
-                raise Broken("status", status=status) from None
-            raise hub_errors.refused(status, self.src, self._login) from None
+                raise DownloadError("status", status=status) from None
+            raise hub_errors.request_refused(status, self.src, self._login) from None
         finally:
             session.headers = before
 
@@ -129,7 +129,7 @@ class Kaggle:
         except requests.HTTPError as error:
             status = error.response.status_code if error.response is not None else 0
             if status == 404 and self.src.version and (newest := self._newest_or_none()):
-                raise hub_errors.fault(
+                raise hub_errors.load_error(
                     "version_gone",
                     self.src,
                     self._login,
@@ -137,11 +137,11 @@ class Kaggle:
                     newest=newest,
                     handle=f"kaggle://{self.src.handle}/{newest}",
                 ) from None
-            raise hub_errors.refused(status, self.src, self._login) from None
+            raise hub_errors.request_refused(status, self.src, self._login) from None
         except ValueError:  # no JSON
-            raise hub_errors.fault("no_answer", self.src, self._login) from None
+            raise hub_errors.load_error("no_answer", self.src, self._login) from None
         except (requests.RequestException, OSError):
-            raise hub_errors.fault("no_network", self.src, self._login) from None
+            raise hub_errors.load_error("no_network", self.src, self._login) from None
 
     def _newest_or_none(self) -> str | None:
         import requests
@@ -149,7 +149,7 @@ class Kaggle:
         from gemma_nb.errors import LoadError
 
         try:
-            return Kaggle(self.src.at(""), self._login).newest()
+            return KaggleModel(self.src.at(""), self._login).newest()
         except (LoadError, requests.RequestException, OSError):
             return None
 
@@ -189,12 +189,12 @@ def _user_agent() -> str:
     return f"kagglehub/{package_version('kagglehub')} gemma_nb/{__version__}"
 
 
-def may_attach() -> bool:
+def can_attach() -> bool:
     """Whether this is a place that attaches models by itself: a Kaggle notebook, or Colab."""
     return in_kaggle_notebook() or "TBE_RUNTIME_ADDR" in os.environ
 
 
-def attached(src: Source, login: Login | None) -> Path | None:
+def attach(src: Source, login: Login | None) -> Path | None:
     """The directory of a model that the place itself attaches, without a download.
 
     Kaggle's notebooks do so with their own identity, Colab with the user's.
@@ -219,7 +219,7 @@ def attached(src: Source, login: Login | None) -> Path | None:
 
     handle = src.handle if src.version is None else f"{src.handle}/{src.version}"
     try:
-        with lent(login):
+        with kagglehub_login(login):
             if in_kaggle_notebook() and not config.is_kaggle_cache_disabled():
                 return Path(kagglehub.model_download(handle))
             in_colab = ColabClient.TBE_RUNTIME_ADDR_ENV_VAR_NAME in os.environ
@@ -227,16 +227,16 @@ def attached(src: Source, login: Login | None) -> Path | None:
                 return Path(kagglehub.model_download(handle))
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else 0
-        raise hub_errors.refused(status, src, login) from None
+        raise hub_errors.request_refused(status, src, login) from None
     except requests.RequestException:
-        raise hub_errors.fault("no_network", src, login) from None
+        raise hub_errors.load_error("no_network", src, login) from None
     except (BackendError, CredentialError, ValueError) as error:
-        raise hub_errors.fault("not_attached", src, login, why=type(error).__name__) from None
+        raise hub_errors.load_error("not_attached", src, login, why=type(error).__name__) from None
     return None
 
 
 @contextmanager
-def lent(login: Login | None) -> Iterator[None]:
+def kagglehub_login(login: Login | None) -> Iterator[None]:
     """Lends kagglehub a login for the length of a block, in this process's memory alone."""
     from kagglehub import config
 

@@ -10,7 +10,7 @@ from gemma_nb.catalog.registry import DEMO, demo_directory
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError
-from gemma_nb.hub.fetch import ready
+from gemma_nb.hub.fetch import local_directory
 from gemma_nb.prompts.prompt import Piece, Prompt
 from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary, vocabulary
 
@@ -19,7 +19,7 @@ _NAMES = ("*.spm", "tokenizer.model")
 
 
 @dataclass(frozen=True)
-class Tokenizer:
+class LocalTokenizer:
     """A SentencePiece model alone, which ``Prompt.pieces`` takes like a KerasHub tokenizer.
 
     ``of`` is the variant it belongs to: the one asked for, or a demo model that stands in.
@@ -34,7 +34,7 @@ class Tokenizer:
         return vocabulary(self)
 
 
-def tokenizer_at_hand(variant: str | Variant) -> Tokenizer:
+def find_local_tokenizer(variant: str | Variant) -> LocalTokenizer:
     """The variant's own tokenizer where its files are on this disk, else the demo models'.
 
     Nothing is downloaded.
@@ -48,8 +48,8 @@ def tokenizer_at_hand(variant: str | Variant) -> Tokenizer:
     variant = find_variant(variant)
     path = _file(variant)
     if path is None:
-        return tokenizer_at_hand(DEMO)
-    return Tokenizer(_read(path), variant)
+        return find_local_tokenizer(DEMO)
+    return LocalTokenizer(_read(path), variant)
 
 
 def _file(variant: Variant) -> Path | None:
@@ -57,7 +57,7 @@ def _file(variant: Variant) -> Path | None:
         if (variant.handle or "").startswith("demo://"):
             folder: Path | None = demo_directory(variant)
         else:
-            folder = ready(variant)
+            folder = local_directory(variant)
     except (GemmaError, OSError):
         return None
     found = (path for name in _NAMES for path in sorted(folder.rglob(name))) if folder else ()
@@ -69,7 +69,7 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def pieces(prompt: Prompt, tokenizer: Tokenizer) -> list[Piece]:
+def tokenize_prompt(prompt: Prompt, tokenizer: LocalTokenizer) -> list[Piece]:
     """A prompt's tokens; a control token that the vocabulary lacks is one token with the id -1.
 
     So a format can be shown with another family's vocabulary: its control tokens stay whole, and

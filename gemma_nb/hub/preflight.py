@@ -13,8 +13,8 @@ from gemma_nb.errors import LoadError
 from gemma_nb.fit.warnings import KERAS_HUB
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.hub import kaggle
-from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, find
-from gemma_nb.hub.fetch import check_login, peek, ready
+from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, find_login
+from gemma_nb.hub.fetch import check_login, fetch_configs, local_directory
 
 if TYPE_CHECKING:
     from gemma_nb.catalog.variant import Variant
@@ -43,7 +43,7 @@ def check_before_download(
 
 
 @contextmanager
-def lent(variant: Any, credentials: Any = None) -> Iterator[None]:
+def login_for_lookup(variant: Any, credentials: Any = None) -> Iterator[None]:
     """For the length of a block, lets a lookup of a handle be made with our ladder's login.
 
     What a handle needs is asked first, so that a missing login and missing consent are told as
@@ -61,17 +61,17 @@ def lent(variant: Any, credentials: Any = None) -> Iterator[None]:
     if not isinstance(variant, str) or scheme not in _SERVICES or _in_catalog(variant):
         yield
         return
-    peek(variant, credentials)
-    login = find(_SERVICES[scheme], credentials)
+    fetch_configs(variant, credentials)
+    login = find_login(_SERVICES[scheme], credentials)
     token = LENT.set(login.token.reveal if login and login.token else None)
     try:
-        with kaggle.lent(login if scheme == "kaggle" else None):
+        with kaggle.kagglehub_login(login if scheme == "kaggle" else None):
             yield
     finally:
         LENT.reset(token)
 
 
-def looked_up(variant: Any, credentials: Any, find: Callable[[Any], Variant]) -> Variant:
+def look_up_variant(variant: Any, credentials: Any, find: Callable[[Any], Variant]) -> Variant:
     """What a name, handle or directory stands for; of a handle that is on disk, without a network too.
 
     Args:
@@ -84,10 +84,10 @@ def looked_up(variant: Any, credentials: Any, find: Callable[[Any], Variant]) ->
         LoadError: as ``find`` and ``fetch`` do.
     """
     try:
-        with lent(variant, credentials):
+        with login_for_lookup(variant, credentials):
             return find(variant)
     except LoadError as error:
-        folder = ready(variant) if error.message.key == "hub_unreachable" else None
+        folder = local_directory(variant) if error.message.key == "hub_unreachable" else None
         if folder is None:
             raise
     return replace(find(folder), name=str(variant).rpartition("/")[2], handle=str(variant))
@@ -100,14 +100,14 @@ def _in_catalog(handle: str) -> bool:
     return any(v.handle and v.handle.lower() == handle.strip().lower() for v in variants())
 
 
-def on_this_disk(variant: Variant, runtime: Runtime) -> Runtime:
+def ignore_disk_if_local(variant: Variant, runtime: Runtime) -> Runtime:
     """The runtime as it counts for a variant: its free disk is no matter once the files are there.
 
     Args:
         variant: what is to be loaded.
         runtime: where.
     """
-    return replace(runtime, disk_free_bytes=None) if ready(variant) else runtime
+    return replace(runtime, disk_free_bytes=None) if local_directory(variant) else runtime
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 
-def saved_mode(directory: Path) -> str | None:
+def quantization_mode(directory: Path) -> str | None:
     """The mode, "int8" or "int4", where a Keras preset was saved quantised, else None.
 
     Args:

@@ -26,7 +26,7 @@ _SHORT = 5.0
 
 
 @dataclass(frozen=True)
-class Step:
+class ProgressStep:
     """How far one stage is.
 
     Args:
@@ -63,17 +63,17 @@ class Step:
         if not self.total:
             key = f"progress_{self.stage}_done" if self.finished else f"progress_{self.stage}"
             return text(key, **values)
-        shown = f"{amount(self.done)} / {amount(self.total)} ({self.fraction:.0%})"
+        shown = f"{format_amount(self.done)} / {format_amount(self.total)} ({self.fraction:.0%})"
         return text(
             "progress_bytes", what=text(f"progress_{self.stage}", **values), shown=shown, **values
         )
 
 
 #: What reports go to.
-Callback = Callable[[Step], None]
+ProgressCallback = Callable[[ProgressStep], None]
 
 
-def amount(count: int) -> str:
+def format_amount(count: int) -> str:
     """A number of bytes as a person reads it, small ones too: "310 KiB"."""
     return format_bytes(count) if count >= 2**20 else f"{count / 1024:.0f} KiB"
 
@@ -82,7 +82,7 @@ def _rate(rate: float) -> str:
     return f"{rate / 2**20:.1f} MiB/s" if rate else "…"
 
 
-def reporter(progress: Callback | bool | None) -> Callback:
+def progress_callback(progress: ProgressCallback | bool | None) -> ProgressCallback:
     """The callback for what a caller gave.
 
     Args:
@@ -109,7 +109,7 @@ class TextProgress:
         self._wide = 0
         self._said = 0.0
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: ProgressStep) -> None:
         """Shows a step."""
         if step.stage != "download" and step.seconds < _SHORT and not step.note:
             return
@@ -128,7 +128,7 @@ class TextProgress:
         stream.flush()
 
 
-class Meter:
+class ProgressMeter:
     """Counts one stage and reports it, a few times a second at most; a context manager.
 
     Leaving it by an error reports a stage that stopped.
@@ -142,7 +142,12 @@ class Meter:
     """
 
     def __init__(
-        self, report: Callback, stage: str, label: str, total: int | None = None, done: int = 0
+        self,
+        report: ProgressCallback,
+        stage: str,
+        label: str,
+        total: int | None = None,
+        done: int = 0,
     ) -> None:
         self._report = report
         self._stage, self._label, self._total = stage, label, total
@@ -177,14 +182,14 @@ class Meter:
 
     def note(self, key: str, **values: Any) -> None:
         """Says a sentence of ``gemma_nb.i18n``."""
-        self._report(Step(self._stage, self._label, note=text(key, **values)))
+        self._report(ProgressStep(self._stage, self._label, note=text(key, **values)))
 
     def _tell(self, *, finished: bool = False, stopped: bool = False) -> None:
         self._told = time.monotonic()
         seconds = self._told - self._started
         rate = (self._done - self._start_done) / seconds if seconds > 0 else 0.0
         self._report(
-            Step(
+            ProgressStep(
                 self._stage, self._label, self._done, self._total, rate, seconds, finished, stopped
             )
         )

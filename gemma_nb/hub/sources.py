@@ -21,7 +21,7 @@ LOCAL = "local"
 #: One segment of a handle: what both hubs allow in a name, and nothing that leaves a folder.
 _SEGMENT = re.compile(r"(?!\.+$)[\w.-]{1,200}", re.ASCII)
 #: Marks where this package keeps what it knows of a download: sizes and hashes of checked files.
-RECORDS = "gemma_nb"
+RECORD_NAME = "gemma_nb"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Source:
         return Source(self.hub, self.handle, version, self.label, self.gated)
 
 
-def source(variant: str | Path | Variant) -> Source:
+def find_source(variant: str | Path | Variant) -> Source:
     """What a variant, a handle or a directory says of where its files are.
 
     Args:
@@ -95,7 +95,7 @@ def source(variant: str | Path | Variant) -> Source:
 
 
 @dataclass(frozen=True)
-class Place:
+class CachePaths:
     """One version's folders on disk.
 
     Args:
@@ -120,22 +120,22 @@ def hugging_face_cache() -> Path:
     return Path(named).expanduser() if named else hugging_face_home() / "hub"
 
 
-def place(src: Source) -> Place:
+def cache_paths(src: Source) -> CachePaths:
     """Where one version lies; a source of a hub has to say which version (a commit at Hugging Face)."""
     if src.hub == LOCAL:
         folder = Path(src.handle)
-        return Place(folder, folder / f".{RECORDS}.json", folder / f".{RECORDS}.lock")
-    root = root_of(src)
+        return CachePaths(folder, folder / f".{RECORD_NAME}.json", folder / f".{RECORD_NAME}.lock")
+    root = model_folder(src)
     assert src.version
     if src.hub == KAGGLE:
-        record = root / ".complete" / src.version / f"{RECORDS}.json"
-        return Place(root / src.version, record, root / f".{RECORDS}.{src.version}.lock")
-    record = root / f".{RECORDS}" / f"{src.version}.json"
+        record = root / ".complete" / src.version / f"{RECORD_NAME}.json"
+        return CachePaths(root / src.version, record, root / f".{RECORD_NAME}.{src.version}.lock")
+    record = root / f".{RECORD_NAME}" / f"{src.version}.json"
     locks = hugging_face_cache() / ".locks" / root.name
-    return Place(root / "snapshots" / src.version, record, locks / f"{RECORDS}.lock")
+    return CachePaths(root / "snapshots" / src.version, record, locks / f"{RECORD_NAME}.lock")
 
 
-def root_of(src: Source) -> Path:
+def model_folder(src: Source) -> Path:
     """The folder of all versions of a source of a hub."""
     if src.hub == KAGGLE:
         return kaggle_cache().joinpath(*src.handle.split("/"))

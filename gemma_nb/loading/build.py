@@ -11,7 +11,7 @@ from typing import Any
 from gemma_nb import backend
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
-from gemma_nb.hub.presets import saved_mode
+from gemma_nb.hub.presets import quantization_mode
 from gemma_nb.loading import quantize as quantizing
 from gemma_nb.loading import weights
 
@@ -48,7 +48,7 @@ class Unread:
 
         plain, target = self.plain, self.lm.backbone
         if isinstance(self.loader, KerasPresetLoader):
-            quantize = target is not plain and not saved_mode(self.directory)
+            quantize = target is not plain and not quantization_mode(self.directory)
             weights.read(plain, target, self.directory, quantize=quantize, watch=watch)
             return
         from gemma_nb.loading import transformers_weights
@@ -72,7 +72,7 @@ def begin(source: str, precision: Precision, task: str = "CausalLM") -> Unread:
         OSError: a file is missing, cut or corrupt.
     """
     directory = Path(source)
-    saved = saved_mode(directory)
+    saved = quantization_mode(directory)
     if saved and saved != precision.quantize:
         raise InvalidInput("load_saved_precision", saved=saved, asked=precision.name)
     keras_hub = backend.import_keras_hub()
