@@ -96,13 +96,13 @@ def load(
     from gemma_nb.fit.verdict import advise
     from gemma_nb.generation.engine import check_variant
     from gemma_nb.hardware.detect import detect_runtime
-    from gemma_nb.hub.credentials import parse_credentials
-    from gemma_nb.hub.fetch import fetch
-    from gemma_nb.hub.preflight import (
+    from gemma_nb.hub.availability import (
         check_before_download,
         ignore_disk_if_local,
         look_up_variant,
     )
+    from gemma_nb.hub.credentials import parse_credentials
+    from gemma_nb.hub.fetch import fetch
     from gemma_nb.loading.assistants import assistant_of, check_room
 
     credentials = parse_credentials(credentials)
@@ -158,7 +158,7 @@ def _find(variant: str | Path | Variant) -> Variant:
 
 def _saved(variant: Variant) -> str | None:
     """The precision in which a local preset was saved quantised."""
-    from gemma_nb.hub.presets import quantization_mode
+    from gemma_nb.hub.checkpoint_files import quantization_mode
 
     try:
         return quantization_mode(Path(variant.handle or variant.name))

@@ -26,14 +26,14 @@ def test_load_refuses_before_any_request(hubs, monkeypatch):
         assert caught.value.message.key == "fetch_no_credentials"
     with pytest.raises(InvalidInput):
         gnb.load(gated, credentials={"TOKEN": KAGGLE_LOGIN})
-    monkeypatch.setattr("gemma_nb.hub.preflight.package_version", lambda _: "0.26.0")
+    monkeypatch.setattr("gemma_nb.hub.availability.package_version", lambda _: "0.26.0")
     with pytest.raises(LoadError, match=r"0\.26\.0.*0\.32"):
         gnb.load(gated, credentials=KAGGLE_LOGIN)
     assert not hubs.asked
 
 
 def test_a_full_disk_does_not_matter_to_what_is_on_it(hubs):
-    from gemma_nb.hub.preflight import ignore_disk_if_local
+    from gemma_nb.hub.availability import ignore_disk_if_local
 
     small = dataclasses.replace(gnb.detect_runtime(), disk_free_bytes=1)
     variant = dataclasses.replace(gnb.variant("demo_gemma3_1m"), name="tiny", handle=K)

@@ -7,7 +7,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput, LoadError
-from gemma_nb.hub.presets import quantization_mode
+from gemma_nb.hub.checkpoint_files import quantization_mode
 
 pytestmark = pytest.mark.slow
 

@@ -135,7 +135,7 @@ class Measurement:
     def _load(self) -> Model:
         from gemma_nb.fit.verdict import advise
         from gemma_nb.hardware.detect import detect_runtime
-        from gemma_nb.hub.preflight import ignore_disk_if_local
+        from gemma_nb.hub.availability import ignore_disk_if_local
         from gemma_nb.load_model import load
 
         entry = self._entry

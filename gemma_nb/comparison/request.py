@@ -167,7 +167,7 @@ def _looked_up(
     name: str | Path | Variant, precision: str, runtime: Runtime, credentials: Any
 ) -> tuple[Variant, str]:
     from gemma_nb.fit.auto_precision import auto_precision
-    from gemma_nb.hub.preflight import look_up_variant
+    from gemma_nb.hub.availability import look_up_variant
     from gemma_nb.load_model import _find, _saved
 
     variant = look_up_variant(name, credentials, _find)

@@ -11,7 +11,7 @@ from typing import Any
 from gemma_nb import backend
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
-from gemma_nb.hub.presets import quantization_mode
+from gemma_nb.hub.checkpoint_files import quantization_mode
 from gemma_nb.loading import quantize as quantizing
 from gemma_nb.loading import weights
 

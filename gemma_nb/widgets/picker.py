@@ -22,8 +22,7 @@ from gemma_nb.fit.verdict import advise
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.known import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
-from gemma_nb.hub.availability import is_on_disk
-from gemma_nb.hub.preflight import look_up_variant
+from gemma_nb.hub.availability import is_on_disk, look_up_variant
 from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets import chat_style, controls, picker_static, picker_view
 from gemma_nb.widgets import picker_locks as locks
