@@ -4,7 +4,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.hardware.network import has_route
-from gemma_nb.hub import availability, credentials
+from gemma_nb.hub import availability, credential_sources, credentials
 
 HEAD = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
 LOCAL = "eth0\t0011ACEF\t00000000\t0001\t0\t0\t0\t0000FFFF\n"
@@ -61,8 +61,8 @@ def test_what_is_lacking(monkeypatch):
     demo = gnb.variant("demo_gemma3_instruct_4m")
     assert [availability.find_obstacle(v) for v in (gated, free, demo)] == ["login", "", ""]
     with monkeypatch.context() as colab:  # which may have one among its secrets
-        colab.setattr(credentials, "in_colab", lambda: True)
-        colab.setattr(credentials, "_colab_secrets", lambda: pytest.fail("it asked"))
+        colab.setattr(availability, "in_colab", lambda: True)
+        colab.setattr(credential_sources, "_colab_secrets", lambda: pytest.fail("it asked"))
         assert availability.find_obstacle(gated) == ""
     credentials.set_session(credentials.HUGGING_FACE, "hf_token")
     assert availability.find_obstacle(gated) == "login"  # its preset lies on Kaggle
@@ -74,5 +74,5 @@ def test_what_is_lacking(monkeypatch):
         "network",
         "",
     ]
-    monkeypatch.setattr(availability, "ready", lambda _: "a folder")
+    monkeypatch.setattr(availability, "local_directory", lambda _: "a folder")
     assert availability.find_obstacle(gated) == ""

@@ -5,8 +5,9 @@ import json
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.hub import credentials
-from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, SESSION_SOURCE, find_login
+from gemma_nb.hub import credential_sources, credentials
+from gemma_nb.hub.credential_sources import SESSION_SOURCE, find_login
+from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
 
 SECRET = "hf_ThisIsNobodysToken0123456789"
 
@@ -139,9 +140,9 @@ def test_what_asks_the_user_is_looked_at_only_when_wanted(monkeypatch):
             asked.append(name)
             return SECRET if name == "HF_TOKEN" else None
 
-    monkeypatch.setattr(credentials, "_colab_secrets", Secrets)
+    monkeypatch.setattr(credential_sources, "_colab_secrets", Secrets)
     panel = gnb.CredentialsPanel()
-    assert not credentials.has_login(HUGGING_FACE)
+    assert not credential_sources.has_login(HUGGING_FACE)
     assert asked == []
     panel._ask()
     assert "HF_TOKEN" in asked

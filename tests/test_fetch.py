@@ -758,9 +758,9 @@ def test_digests_of_the_three_kinds(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"what is up, doc?")
     # the blob of the Pro Git book, chapter "Git Objects"
-    assert checksums.file_digest(path, "git") == "bd9dbf5aae1a3862dd1526723246b20206e5fc37"
-    assert checksums.file_digest(path, "md5") == hashlib.md5(path.read_bytes()).hexdigest()
-    assert checksums.file_digest(path, "sha256") == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert checksums.file_checksum(path, "git") == "bd9dbf5aae1a3862dd1526723246b20206e5fc37"
+    assert checksums.file_checksum(path, "md5") == hashlib.md5(path.read_bytes()).hexdigest()
+    assert checksums.file_checksum(path, "sha256") == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_crc32c_in_lanes_is_crc32c():

@@ -287,7 +287,7 @@ def test_it_says_whose_vocabulary_it_is(monkeypatch, tmp_path):
     # where the variant's own files are on this disk, they are used
     own = next(demo_directory("demo_gemma3_instruct_1m").rglob("*.spm"))
     (tmp_path / "tokenizer.model").write_bytes(own.read_bytes())
-    monkeypatch.setattr(local_tokenizer, "ready", lambda variant: tmp_path)
+    monkeypatch.setattr(local_tokenizer, "local_directory", lambda variant: tmp_path)
     inspector.variant = "gemma3_instruct_1b"
     assert "Cut with gemma3_instruct_1b" in inspector._counted.value
 

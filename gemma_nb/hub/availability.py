@@ -1,4 +1,7 @@
-"""What a variant's download would lack, known without asking anybody."""
+"""What is known before a download: the files on disk, and what would make loading fail.
+
+Memory is not looked at here; ``fit`` judges it.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,17 @@ from gemma_nb.fit.warnings import KERAS_HUB
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.hardware.network import has_route
 from gemma_nb.hardware.runtime import Runtime
-from gemma_nb.hub import credentials, kaggle
-from gemma_nb.hub.credentials import find_login
+from gemma_nb.hub.credential_sources import find_login, has_login, in_colab
+from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
 from gemma_nb.hub.fetch import check_login, fetch_configs, local_directory
+from gemma_nb.hub.kaggle import kagglehub_login
 
-_SERVICES = {"kaggle": credentials.KAGGLE, "hf": credentials.HUGGING_FACE}
+#: Scheme of a handle -> service.
+_SERVICES = {"kaggle": KAGGLE, "hf": HUGGING_FACE}
 
 
 def is_on_disk(variant: Variant) -> bool:
-    """Whether a variant's files are on this disk, whole."""
+    """Whether every file of a variant is on disk."""
     try:
         return (variant.handle or "").startswith("demo://") or local_directory(variant) is not None
     except (GemmaError, OSError):
@@ -31,79 +36,82 @@ def is_on_disk(variant: Variant) -> bool:
 
 
 def find_obstacle(variant: Variant) -> str:
-    """What a download lacks here: "login", "network" or "" where nothing is known to.
+    """What prevents the download of a variant here, as far as it is known without a request.
 
     Args:
-        variant: what would be downloaded.
+        variant: the variant.
+
+    Returns:
+        "login", "network", or "" where no obstacle is known, or where every file is on disk.
     """
     if is_on_disk(variant):
         return ""
     if has_route() is False:
         return "network"
     service = _SERVICES.get((variant.handle or "").partition("://")[0])
-    if not variant.gated or service is None or credentials.has_login(service):
+    if not variant.gated or service is None or has_login(service):
         return ""
-    # Colab may keep one among its secrets, which it asks its user for
-    return "" if credentials.in_colab() else "login"
+    # Colab's secrets may hold a login; Colab asks its user before it hands one over
+    return "" if in_colab() else "login"
 
 
 def check_before_download(
     variant: Variant, credentials: Any = None, *, force: bool = False
 ) -> None:
-    """Refuses what cannot be loaded here whatever the memory: keras-hub's version, a missing login.
+    """Raises an error if keras-hub is missing or too old, or a login is missing.
 
     Args:
-        variant: what is to be loaded.
+        variant: the variant to load.
         credentials: as in ``fetch``.
-        force: let an old keras-hub pass.
+        force: accept an old or a missing keras-hub.
 
     Raises:
-        InvalidInput: credentials that are none.
+        InvalidInput: malformed credentials.
         LoadError: keras-hub is missing or too old, or a gated variant has no login.
     """
     installed = package_version("keras-hub")
     if not force and (installed is None or _numbers(installed) < _numbers(KERAS_HUB)):
-        there = installed or "–"
-        raise LoadError("fetch_keras_hub", name=variant.name, installed=there, version=KERAS_HUB)
+        version = installed or "–"
+        raise LoadError("fetch_keras_hub", name=variant.name, installed=version, version=KERAS_HUB)
     check_login(variant, credentials)
 
 
 @contextmanager
 def login_for_lookup(variant: Any, credentials: Any = None) -> Iterator[None]:
-    """For the length of a block, lets a lookup of a handle be made with our ladder's login.
+    """For the length of a block, lets the catalog's lookup of a handle use the caller's login.
 
-    What a handle needs is asked first, so that a missing login and missing consent are told as
-    they are when it is fetched.
+    The small files that describe the model are fetched first, so that a missing login and
+    unaccepted terms raise the same errors as in ``fetch``.
 
     Args:
-        variant: what is to be looked up; anything but a handle of a hub needs nothing.
+        variant: the variant to look up; anything but a hub's handle needs no login.
         credentials: as in ``fetch``.
 
     Raises:
-        InvalidInput: credentials that are none, or a handle that cannot be.
+        InvalidInput: malformed credentials, or a malformed handle.
         LoadError: as in ``fetch``.
     """
     scheme = str(variant).partition("://")[0].strip().lower()
-    if not isinstance(variant, str) or scheme not in _SERVICES or _in_catalog(variant):
+    if not isinstance(variant, str) or scheme not in _SERVICES or _is_in_catalog(variant):
         yield
         return
     fetch_configs(variant, credentials)
     login = find_login(_SERVICES[scheme], credentials)
     token = LENT.set(login.token.reveal if login and login.token else None)
     try:
-        with kaggle.kagglehub_login(login if scheme == "kaggle" else None):
+        with kagglehub_login(login if scheme == "kaggle" else None):
             yield
     finally:
         LENT.reset(token)
 
 
 def look_up_variant(variant: Any, credentials: Any, find: Callable[[Any], Variant]) -> Variant:
-    """What a name, handle or directory stands for; of a handle that is on disk, without a network too.
+    """The variant of a name, handle or directory; a handle on disk needs no network.
 
     Args:
         variant: as in ``load``.
         credentials: as in ``fetch``.
-        find: looks up.
+        find: looks a name, handle or directory up.
 
     Raises:
         InvalidInput: as ``find`` and ``fetch`` do.
@@ -119,16 +127,16 @@ def look_up_variant(variant: Any, credentials: Any, find: Callable[[Any], Varian
     return replace(find(folder), name=str(variant).rpartition("/")[2], handle=str(variant))
 
 
-def _in_catalog(handle: str) -> bool:
+def _is_in_catalog(handle: str) -> bool:
     return any(v.handle and v.handle.lower() == handle.strip().lower() for v in variants())
 
 
 def ignore_disk_if_local(variant: Variant, runtime: Runtime) -> Runtime:
-    """The runtime as it counts for a variant: its free disk is no matter once the files are there.
+    """The runtime without its free disk space where the files of a variant are on disk already.
 
     Args:
-        variant: what is to be loaded.
-        runtime: where.
+        variant: the variant to load.
+        runtime: the hardware.
     """
     return replace(runtime, disk_free_bytes=None) if local_directory(variant) else runtime
 

@@ -1,9 +1,10 @@
-"""One file from a hub to disk: resumed where that is safe, and in place only once it is checked.
+"""Downloads one file from a hub: resumed where that is safe, and in place only once it is checked.
 
-What arrives lies beside its final place under a name of its own (``.partial``), with a note of
-what it is a part of. kagglehub 1.0.2 writes to the final name, appends whatever answers a resumed
-request, and does not check a partial that has the full size; huggingface_hub 2.4 starts anew in
-each process and checks the size alone.
+The bytes that arrive are written beside the file's final path, to a name of their own
+(``.partial``), with a JSON note that identifies the file they belong to. kagglehub 1.0.2 writes to
+the final name, appends whatever answers a resumed request, and does not check a partial file that
+has the full size; huggingface_hub 2.4 starts from the beginning in each process and checks the
+size alone.
 """
 
 from __future__ import annotations
@@ -15,40 +16,39 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import (
-    digests_differ,
-    file_digest,
-    new_hash,
+    Checksum,
+    checksums_differ,
+    file_checksum,
+    new_hasher,
     parse_headers,
     range_start,
 )
+from gemma_nb.hub.progress import ProgressMeter
 
-if TYPE_CHECKING:
-    from gemma_nb.hub.progress import ProgressMeter
-
-#: Bytes a step; what a broken connection can lose.
+#: Bytes read and written at a time; a broken connection loses at most this many.
 CHUNK = 2**18
 #: Seconds to connect, and to wait for the next bytes.
 TIMEOUT = (10, 30)
-#: Seconds to wait before each further try in which nothing arrived; progress starts them anew.
+#: Seconds to wait before each retry. A retry in which bytes arrived starts the list again.
 PAUSES: tuple[float, ...] = (1, 3, 8)
 PARTIAL = ".partial"
-#: Answers for which trying again makes sense.
+#: HTTP statuses after which a retry makes sense.
 _BUSY = (408, 429, 500, 502, 503, 504)
-#: What a full disk, a full quota and a file-size limit are called.
+#: The errors of a full disk, an exhausted quota and a file-size limit.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class DownloadError(Exception):
-    """A download that did not end well.
+    """The download of a file failed.
 
     Args:
-        kind: "cut", "status", "page", "size", "hash", "full", "file" (the hub's own file is bad)
-            or "write".
-        **values: what the sentence needs.
+        kind: "cut", "status", "page", "size", "hash", "full", "file" (the file is damaged at the
+            hub itself) or "write".
+        **values: the values of the message.
     """
 
     def __init__(self, kind: str, **values: Any) -> None:
@@ -64,110 +64,133 @@ class RemoteFile:
     Args:
         name: its name in the preset.
         size: bytes, None where the hub does not say.
-        digest: algorithm ("md5", "crc32c", "sha256", "git" for git's SHA-1 of a blob) and hex value, None
-            where only the answer itself tells it or nothing does.
-        open: starts a request with headers to add (Range): a ``requests.Response``.
+        checksum: algorithm and hex value, None where only the response tells it, or nothing does.
+        open: sends a request with additional headers (Range); returns a ``requests.Response``.
     """
 
     name: str
     size: int | None
-    digest: tuple[str, str] | None
+    checksum: Checksum | None
     open: Callable[[dict[str, str]], Any]
 
 
-def download_file(remote: RemoteFile, target: Path, meter: ProgressMeter) -> dict[str, Any]:
-    """Fetches one file, checks it and puts it in its place.
+@dataclass(frozen=True)
+class CheckedFile:
+    """The size and the checksum with which a file on disk was checked.
+
+    Args:
+        size: bytes.
+        checksum: algorithm and hex value, None where the hub gave none.
+    """
+
+    size: int
+    checksum: Checksum | None
+
+
+def download_file(remote: RemoteFile, target: Path, meter: ProgressMeter) -> CheckedFile:
+    """Downloads one file, checks it and moves it to its path.
 
     Args:
         remote: the file.
-        target: where it goes.
-        meter: is told the bytes.
+        target: its path.
+        meter: counts the bytes.
 
     Returns:
-        The size and the digest that were checked (None where the hub gave none).
+        The size and the checksum of the file.
 
     Raises:
-        Broken: it could not be had; what is good of it is kept and used next time.
+        DownloadError: the download failed; the next call uses what is good of it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    one = Download(remote, target, meter)
-    tries = 0
+    download = Download(remote, target, meter)
+    retries = 0
     while True:
-        before, resumed = one.offset, one.resumed
+        offset, is_resumed = download.offset, download.is_resumed
         try:
-            one.attempt()
-            return one.finish()
-        except DownloadError as broken:
-            if broken.kind == "hash" and resumed:
-                continue  # the part from before was bad, and is gone: once more from the start
-            again = broken.kind == "cut" or (
-                broken.kind == "status" and broken.values["status"] in _BUSY
+            download.attempt()
+            return download.finish()
+        except DownloadError as error:
+            if error.kind == "hash" and is_resumed:
+                continue  # bytes of an earlier call were bad, and are deleted: start once more
+            can_retry = error.kind == "cut" or (
+                error.kind == "status" and error.values["status"] in _BUSY
             )
-            tries = 0 if one.offset > before else tries
-            if not again or tries >= len(PAUSES):
+            retries = 0 if download.offset > offset else retries
+            if not can_retry or retries >= len(PAUSES):
                 raise
-            time.sleep(PAUSES[tries])
-            tries += 1
+            time.sleep(PAUSES[retries])
+            retries += 1
 
 
 class Download:
-    """The state of one transfer."""
+    """The state of one download.
+
+    Args:
+        remote: the file.
+        target: its path.
+        meter: counts the bytes.
+    """
 
     def __init__(self, remote: RemoteFile, target: Path, meter: ProgressMeter) -> None:
         self.remote, self.target, self.meter = remote, target, meter
         self.partial = target.with_name(target.name + PARTIAL)
-        self.note = _note_of(self.partial)
-        self.known = self._read_note()
-        self.offset = self.partial.stat().st_size if self.known and self.partial.is_file() else 0
-        self.size, self.digest = remote.size, remote.digest
-        if self.known and not self._same(self.known):
+        self._note_path = _note_path(self.partial)
+        self._note = self._read_note()
+        #: bytes of the file that are on disk
+        self.offset = self.partial.stat().st_size if self._note and self.partial.is_file() else 0
+        self.size, self.checksum = remote.size, remote.checksum
+        if self._note and not self._matches(self._note):
             self.offset = 0
-        if self.offset and self.known and self.known.get("digest"):
-            self.digest = self.digest or tuple(self.known["digest"])
-        #: of all bytes up to ``offset``; None where some came in an earlier call
-        self._hash: Any = None
+        if self.offset and self._note and self._note.get("digest"):
+            self.checksum = self.checksum or tuple(self._note["digest"])
+        #: of the bytes up to ``offset``; None where an earlier call wrote some of them
+        self._hasher: Any = None
         #: whether bytes of an earlier call are in use
-        self.resumed = self.offset > 0
+        self.is_resumed = self.offset > 0
         meter.skip(self.offset)
 
     def _read_note(self) -> dict[str, Any] | None:
-        """What a partial is a part of; one without a note is never trusted."""
+        """The note of the partial file. A partial file without a note is never used."""
         try:
-            note = json.loads(self.note.read_text(encoding="utf-8"))
+            note = json.loads(self._note_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         return note if isinstance(note, dict) else None
 
-    def _same(self, note: dict[str, Any]) -> bool:
-        """Whether a partial belongs to the file that the hub offers now.
+    def _matches(self, note: dict[str, Any]) -> bool:
+        """Whether the partial file belongs to the file that the hub offers now.
 
-        Without a hash or an ETag nothing can tell, and it is thrown away.
+        Without a checksum or an ETag this cannot be known, and the partial file is discarded.
         """
-        size, digest = note.get("size"), note.get("digest")
+        size, checksum = note.get("size"), note.get("digest")
         if self.size is not None and size not in (None, self.size):
             return False
-        if self.digest:
-            return digest in (None, list(self.digest))
-        return bool(digest or note.get("etag"))
+        if self.checksum:
+            return checksum in (None, list(self.checksum))
+        return bool(checksum or note.get("etag"))
 
     def attempt(self) -> None:
-        """One request, from where the partial ends."""
+        """Sends one request, for the bytes from ``offset`` on, and writes what arrives.
+
+        Raises:
+            DownloadError: the response is not the file, or ended early, or cannot be written.
+        """
         if self.offset and self.offset == self.size:
-            return  # all of it is there: only the check is missing
+            return  # every byte is on disk: only the check is missing
         if self.size is not None and self.offset > self.size:
             self._restart()
         headers = {"Range": f"bytes={self.offset}-"} if self.offset else {}
-        if self.offset and self.known and self.known.get("etag"):
-            headers["If-Range"] = self.known["etag"]
+        if self.offset and self._note and self._note.get("etag"):
+            headers["If-Range"] = self._note["etag"]
         try:
             response = self.remote.open(headers)
         except DownloadError:
             raise
         except OSError as error:
-            # what requests and httpx2 raise below HTTP is an OSError, or is made one by the hub's module
-            raise DownloadError("cut", why=_name(error), offset=self.offset) from None
+            # requests' network errors are OSErrors
+            raise DownloadError("cut", why=_error_name(error), offset=self.offset) from None
         with response:
-            self._accept(response)
+            self._check_response(response)
             self._write(response)
         if self.size is not None and self.offset != self.size:
             if self.offset > self.size:
@@ -175,99 +198,103 @@ class Download:
                 raise DownloadError("size", got=self.offset, size=self.size)
             raise DownloadError("cut", why="", offset=self.offset)
 
-    def _accept(self, response: Any) -> None:
-        """Whether an answer is the file, and from which byte on."""
+    def _check_response(self, response: Any) -> None:
+        """Checks that a response is the file, and from which byte on."""
         status = response.status_code
         if status == 416:
             self._restart()
             raise DownloadError("cut", why="416", offset=0)
         if status not in (200, 206):
-            raise DownloadError("status", status=status, response=response)
+            raise DownloadError("status", status=status)
         headers = response.headers
-        kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind == "text/html":
+        content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if content_type == "text/html":
             raise DownloadError("page")
-        said = parse_headers(headers, whole=status == 200)
-        etag, digest, size = said["etag"], said["digest"], said["size"]
-        begins = range_start(headers) if status == 206 else 0
-        known = self.known or {}
-        changed = (
-            (etag and known.get("etag") not in (None, etag))
-            or digests_differ(digest, known.get("digest"))
-            or (size is not None and self.size is not None and size != self.size)
+        info = parse_headers(headers, is_whole=status == 200)
+        start = range_start(headers) if status == 206 else 0
+        note = self._note or {}
+        is_other_size = info.size is not None and self.size is not None and info.size != self.size
+        is_other_file = (
+            (info.etag and note.get("etag") not in (None, info.etag))
+            or checksums_differ(info.checksum, note.get("digest"))
+            or is_other_size
         )
-        if self.offset and (status == 200 or begins != self.offset or changed):
-            # Range was ignored, or this is another file: from the start
+        if self.offset and (status == 200 or start != self.offset or is_other_file):
+            # the server ignored Range, or the file changed: from the beginning
             self._restart()
             if status == 206:
                 raise DownloadError("cut", why="Range", offset=0)
         elif status == 206 and not self.offset:
             raise DownloadError("cut", why="Range", offset=0)
-        if size is not None and self.size is not None and size != self.size:
-            raise DownloadError("size", got=size, size=self.size)
-        self.size = size if self.size is None else self.size
-        self.digest = self.digest or digest
+        if is_other_size:
+            raise DownloadError("size", got=info.size, size=self.size)
+        self.size = info.size if self.size is None else self.size
+        self.checksum = self.checksum or info.checksum
         if not self.offset:
-            self.known = write_partial_note(self.partial, self.size, etag, self.digest)
+            self._note = write_partial_note(self.partial, self.size, info.etag, self.checksum)
 
     def _write(self, response: Any) -> None:
-        # unbuffered: what ``offset`` counts is on the disk, whatever interrupts
         if not self.offset:
-            self._hash = new_hash(self.digest[0], self.size) if self.digest else None
+            self._hasher = new_hasher(self.checksum[0], self.size) if self.checksum else None
+        # unbuffered: the bytes that ``offset`` counts are in the file, whatever interrupts
         with self.partial.open("ab" if self.offset else "wb", buffering=0) as file:
             try:
                 for chunk in response.iter_content(CHUNK):
-                    left = memoryview(chunk)
-                    while left:
-                        count = file.write(left)
-                        if self._hash:
-                            self._hash.update(left[:count])
-                        left = left[count:]
+                    rest = memoryview(chunk)
+                    while rest:
+                        count = file.write(rest)
+                        if self._hasher:
+                            self._hasher.update(rest[:count])
+                        rest = rest[count:]
                         self.offset += count
                         self.meter.add(count)
             except OSError as error:
-                # requests's errors are OSErrors too, without a number
+                # requests' errors are OSErrors too, without a number
                 if error.errno in _FULL:
-                    raise DownloadError("full", why=_name(error)) from None
+                    raise DownloadError("full", why=_error_name(error)) from None
                 if error.errno is not None and not isinstance(
                     error, ConnectionError | TimeoutError
                 ):
-                    raise DownloadError("write", why=_name(error)) from None
-                raise DownloadError("cut", why=_name(error), offset=self.offset) from None
+                    raise DownloadError("write", why=_error_name(error)) from None
+                raise DownloadError("cut", why=_error_name(error), offset=self.offset) from None
 
-    def finish(self) -> dict[str, Any]:
-        """Checks the hash and the file's own form, then puts it in its place."""
-        if self.digest:
-            here = (
-                self._hash.hexdigest() if self._hash else file_digest(self.partial, self.digest[0])
+    def finish(self) -> CheckedFile:
+        """Checks the checksum and the format of the file, then moves it to its path.
+
+        Raises:
+            DownloadError: the file is damaged; the partial file is deleted.
+        """
+        if self.checksum:
+            algorithm, expected = self.checksum
+            actual = (
+                self._hasher.hexdigest() if self._hasher else file_checksum(self.partial, algorithm)
             )
-            if here != self.digest[1]:
+            if actual != expected:
                 self._discard()
-                raise DownloadError("hash", expected=self.digest[1], actual=here)
+                raise DownloadError("hash", expected=expected, actual=actual)
         if why := checkpoint_files.check_file(self.partial, self.remote.name):
             self._discard()
             raise DownloadError("file", why=why)
         with self.partial.open("rb") as file:
             os.fsync(file.fileno())
-        size = self.offset
         self.partial.replace(self.target)
-        self.note.unlink(missing_ok=True)
-        return {"size": size, "digest": list(self.digest) if self.digest else None}
+        self._note_path.unlink(missing_ok=True)
+        return CheckedFile(self.offset, self.checksum)
 
     def _restart(self) -> None:
         self.meter.add(-self.offset)
         self.offset = 0
-        self.resumed = False
-        self._hash = None
+        self.is_resumed = False
+        self._hasher = None
 
     def _discard(self) -> None:
         self._restart()
         self.partial.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
+        self._note_path.unlink(missing_ok=True)
 
 
-def _name(error: BaseException) -> str:
-    """What kind of error: a message of the network's may hold an address with a signature."""
+def _error_name(error: BaseException) -> str:
+    """The kind of an error; the text of a network error may contain an address with a signature."""
     return (
         os.strerror(error.errno)
         if isinstance(error, OSError) and error.errno
@@ -276,26 +303,27 @@ def _name(error: BaseException) -> str:
 
 
 def write_partial_note(
-    partial: Path, size: int | None, etag: str | None, digest: tuple[str, str] | None
+    partial: Path, size: int | None, etag: str | None, checksum: Checksum | None
 ) -> dict[str, Any]:
-    """Notes what a partial is a part of, beside it.
+    """Writes the note that identifies the file to which a partial file belongs.
 
     Args:
         partial: the partial file.
-        size: of the whole file, in bytes.
-        etag: of the whole file.
-        digest: of the whole file.
+        size: bytes of the whole file.
+        etag: ETag of the whole file.
+        checksum: algorithm and hex value of the whole file.
 
     Returns:
         The note.
     """
-    note = {"size": size, "etag": etag, "digest": list(digest) if digest else None}
-    path = _note_of(partial)
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_text(json.dumps(note), encoding="utf-8")
-    fresh.replace(path)
+    # "digest": earlier versions of this package wrote, and left on disks, notes with this key
+    note = {"size": size, "etag": etag, "digest": list(checksum) if checksum else None}
+    path = _note_path(partial)
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps(note), encoding="utf-8")
+    new.replace(path)
     return note
 
 
-def _note_of(partial: Path) -> Path:
+def _note_path(partial: Path) -> Path:
     return partial.with_name(partial.name + ".json")

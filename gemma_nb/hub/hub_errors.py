@@ -1,11 +1,13 @@
-"""From what a hub or a client says to one message of what happened and what to do."""
+"""Turns the errors of a hub or of a download into one message: what happened, and what to do."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from gemma_nb.errors import LoadError
-from gemma_nb.hub.credentials import HUGGING_FACE, LOGIN_PAGES, SERVICE_NAMES, Login, source_names
+from gemma_nb.hub.credential_sources import source_names
+from gemma_nb.hub.credentials import HUGGING_FACE, LOGIN_PAGES, SERVICE_NAMES, Login
 from gemma_nb.hub.download import DownloadError
 from gemma_nb.hub.progress import format_amount
 from gemma_nb.hub.sources import LOCAL, Source
@@ -13,31 +15,36 @@ from gemma_nb.i18n import Message
 
 
 def load_error(key: str, src: Source, login: Login | None = None, **values: Any) -> LoadError:
-    """An error about a source; what it says holds no part of a login.
+    """An error about a source; its message contains no part of the login.
 
     Args:
-        key: a key of ``gemma_nb.i18n`` without its ``fetch_``.
-        src: what was to be fetched.
-        login: what must not be shown.
-        **values: further values of the sentence.
+        key: a key of ``gemma_nb.i18n`` without its prefix ``fetch_``.
+        src: the source.
+        login: the login to redact.
+        **values: further values of the message.
     """
     clean = {k: login.redact(v) if login and isinstance(v, str) else v for k, v in values.items()}
-    told = {"name": src.label, "hub": SERVICE_NAMES.get(src.hub, ""), **clean}
+    fields = {"name": src.label, "hub": SERVICE_NAMES.get(src.hub, ""), **clean}
     if src.hub != LOCAL:
-        told |= {"page": src.page, "login_page": LOGIN_PAGES[src.hub]}
-    return LoadError(f"fetch_{key}", **told)
+        fields |= {"page": src.page, "login_page": LOGIN_PAGES[src.hub]}
+    return LoadError(f"fetch_{key}", **fields)
 
 
 def missing_login(src: Source) -> LoadError:
-    """No login was found anywhere and one is needed."""
+    """The source needs a login, and no source of logins has one."""
     return load_error("no_credentials", src, places=source_names(src.hub))
 
 
 def request_refused(status: int, src: Source, login: Login | None) -> LoadError:
-    """A hub's API answered with an error.
+    """A hub's API answered with an error status.
 
-    Kaggle and Hugging Face say 401 to a login they do not know. 403 with a login that they know
-    means that this account has not accepted the terms (or may not see the model at all).
+    Kaggle and Hugging Face answer 401 to a login that they do not recognise. 403 with a recognised
+    login means that this account has not accepted the terms (or may not see the model at all).
+
+    Args:
+        status: the HTTP status.
+        src: the source.
+        login: the login that was sent, None where none was.
     """
     if status in (401, 403) and login is None:
         return missing_login(src)
@@ -53,16 +60,16 @@ def request_refused(status: int, src: Source, login: Login | None) -> LoadError:
 
 
 def download_failed(
-    error: DownloadError, src: Source, login: Login | None, name: str, folder: Any
+    error: DownloadError, src: Source, login: Login | None, name: str, folder: Path
 ) -> LoadError:
-    """A file's transfer failed.
+    """The download of a file failed.
 
     Args:
-        error: how.
-        src: of what.
-        login: what must not be shown.
+        error: what went wrong.
+        src: the source of the file.
+        login: the login to redact.
         name: the file.
-        folder: where downloads of it are kept.
+        folder: the folder that keeps the downloads of the source.
     """
     values: dict[str, Any] = {"file": name, "folder": folder}
     if error.kind == "cut":
@@ -73,8 +80,8 @@ def download_failed(
         key = "hub_busy" if status == 429 or status >= 500 else "storage_refused"
         return load_error(key, src, login, **values, status=status)
     if error.kind == "size":
-        shown = {"got": error.values["got"], "size": error.values["size"]}
-        return load_error("wrong_size", src, login, **values, **shown)
+        sizes = {"got": error.values["got"], "size": error.values["size"]}
+        return load_error("wrong_size", src, login, **values, **sizes)
     if error.kind == "file":
         return load_error("bad_file", src, login, **values, why=error.values["why"])
     if error.kind in ("full", "write"):
@@ -82,19 +89,27 @@ def download_failed(
     return load_error(error.kind, src, login, **values)
 
 
-def not_enough_space(src: Source, needed: int, free: int, folder: Any) -> LoadError:
-    """There is not enough room before a download starts."""
+def not_enough_space(src: Source, needed: int, free: int, folder: Path) -> LoadError:
+    """The disk has too little free space; this is known before the download starts.
+
+    Args:
+        src: the source.
+        needed: bytes.
+        free: bytes.
+        folder: the folder that the download would go to.
+    """
     variable = "HF_HOME" if src.hub == HUGGING_FACE else "KAGGLEHUB_CACHE"
-    return load_error(
-        "no_room",
-        src,
-        needed=format_amount(needed),
-        free=format_amount(free),
-        folder=folder,
-        variable=variable,
-    )
+    values = {"needed": format_amount(needed), "free": format_amount(free)}
+    return load_error("no_room", src, None, **values, folder=folder, variable=variable)
 
 
-def bad_preset(src: Source, folder: Any, file: str, why: Message) -> LoadError:
-    """A directory on disk is no preset that can be loaded."""
+def bad_preset(src: Source, folder: Path, file: str, why: Message) -> LoadError:
+    """A directory on disk is not a preset that can be loaded.
+
+    Args:
+        src: the source.
+        folder: the directory.
+        file: the first file that is missing or damaged.
+        why: what is wrong with it.
+    """
     return load_error("bad_preset", src, folder=folder, file=file, why=why)

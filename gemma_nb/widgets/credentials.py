@@ -12,8 +12,9 @@ from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.terms import terms
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.hub import credentials
-from gemma_nb.hub.credentials import LOGIN_PAGES, SERVICE_NAMES, SERVICES, SESSION_SOURCE, Secret
+from gemma_nb.hub import credential_sources, credentials
+from gemma_nb.hub.credential_sources import SESSION_SOURCE, CredentialSource
+from gemma_nb.hub.credentials import LOGIN_PAGES, SERVICE_NAMES, SERVICES, Secret
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.markup import Html, join, link, table, tag
 from gemma_nb.widgets.panel import Panel
@@ -73,7 +74,7 @@ class CredentialsPanel(Panel):
                 )
             )
         colab = controls.button(self.text("login_colab"), lambda _: self._ask())
-        controls.show(colab, credentials.in_colab())
+        controls.show(colab, credential_sources.in_colab())
         head = tag("h3", self.text("login_title")) + tag("p", self.text("login_intro"))
         self.assemble(
             controls.html(tag("div", Html(head), lang=self.lang)),
@@ -116,7 +117,7 @@ class CredentialsPanel(Panel):
             self.announce(sentence)
 
     def _show(self) -> None:
-        self._places = credentials.list_sources(asking=self._asking)
+        self._places = credential_sources.list_sources(ask_user=self._asking)
         with self.speaking():
             self._found.value = tag("div", self._found_html(), lang=self.lang)
         for service in SERVICES:
@@ -124,7 +125,7 @@ class CredentialsPanel(Panel):
             controls.show(self._forget[service], held)
         self.refresh()
 
-    def _of(self, service: str) -> list[credentials.CredentialSource]:
+    def _of(self, service: str) -> list[CredentialSource]:
         return [p for p in self._places if p.service == service]
 
     def _status(self, service: str) -> str:
