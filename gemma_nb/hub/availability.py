@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from packaging.version import Version
+
 from gemma_nb.catalog.hub_lookup import LENT
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
@@ -70,7 +72,7 @@ def check_before_download(
         LoadError: keras-hub is missing or too old, or a gated variant has no login.
     """
     installed = package_version("keras-hub")
-    if not force and (installed is None or _numbers(installed) < _numbers(KERAS_HUB)):
+    if not force and (installed is None or _release(installed) < _release(KERAS_HUB)):
         version = installed or "–"
         raise LoadError("fetch_keras_hub", name=variant.name, installed=version, version=KERAS_HUB)
     check_login(variant, credentials)
@@ -141,6 +143,6 @@ def ignore_disk_if_local(variant: Variant, runtime: Runtime) -> Runtime:
     return replace(runtime, disk_free_bytes=None) if local_directory(variant) else runtime
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    """The first two numbers of a version."""
-    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+def _release(version: str) -> tuple[int, ...]:
+    """The first two numbers of a version; a development version counts as its release."""
+    return Version(version).release[:2]

@@ -46,10 +46,28 @@ def new_hasher(algorithm: str, size: int | None) -> Any:
         head = f"blob {size}\0".encode()
         return None if size is None else hashlib.sha1(head, usedforsecurity=False)
     if algorithm == "crc32c":
-        from gemma_nb.hub.crc32c import Crc32c
-
         return Crc32c()
     return hashlib.new(algorithm, usedforsecurity=False)
+
+
+class Crc32c:
+    """CRC-32C (RFC 3720, appendix B.4) through google-crc32c, with hashlib's methods.
+
+    Google's storage gives this checksum for every file; hashlib does not have it.
+    """
+
+    def __init__(self) -> None:
+        import google_crc32c
+
+        self._checksum = google_crc32c.Checksum()
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Adds bytes."""
+        self._checksum.update(bytes(data))  # the C function accepts bytes alone
+
+    def hexdigest(self) -> str:
+        """The checksum of the bytes so far, as eight hex digits."""
+        return self._checksum.digest().hex()
 
 
 @dataclass(frozen=True)
