@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -563,6 +564,7 @@ def test_ctrl_c_leaves_what_is_good_and_nothing_else(hubs):
 def test_ctrl_c_between_any_two_steps_leaves_no_broken_cache(hubs, monkeypatch):
     """Every place where the disk changes, interrupted once each."""
     real = {name: getattr(Path, name) for name in ("replace", "touch", "symlink_to", "write_text")}
+    counting = threading.Lock()
     for handle in (K, H):
         stop = 0
         while True:
@@ -572,8 +574,10 @@ def test_ctrl_c_between_any_two_steps_leaves_no_broken_cache(hubs, monkeypatch):
             def step(name):
                 def call(self, *args, **kwargs):
                     nonlocal count
-                    count += 1
-                    if count == stop:  # noqa: B023 - read while this round runs
+                    with counting:  # files come in several threads
+                        count += 1
+                        here = count
+                    if here == stop:  # noqa: B023 - read while this round runs
                         raise KeyboardInterrupt
                     return real[name](self, *args, **kwargs)
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 import errno
 import json
 import os
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ class DownloadError(Exception):
 
     Args:
         kind: "cut", "status", "page", "size", "hash", "full", "file" (the file is damaged at the
-            hub itself) or "write".
+            hub itself), "write" or "cancelled".
         **values: the values of the message.
     """
 
@@ -55,6 +57,8 @@ class DownloadError(Exception):
         super().__init__(kind)
         self.kind = kind
         self.values = values
+        #: the name of the file
+        self.file = ""
 
 
 @dataclass(frozen=True)
@@ -87,43 +91,10 @@ class CheckedFile:
     checksum: Checksum | None
 
 
-def download_file(remote: RemoteFile, target: Path, meter: ProgressMeter) -> CheckedFile:
-    """Downloads one file, checks it and moves it to its path.
-
-    Args:
-        remote: the file.
-        target: its path.
-        meter: counts the bytes.
-
-    Returns:
-        The size and the checksum of the file.
-
-    Raises:
-        DownloadError: the download failed; the next call uses what is good of it.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    download = Download(remote, target, meter)
-    retries = 0
-    while True:
-        offset, is_resumed = download.offset, download.is_resumed
-        try:
-            download.attempt()
-            return download.finish()
-        except DownloadError as error:
-            if error.kind == "hash" and is_resumed:
-                continue  # bytes of an earlier call were bad, and are deleted: start once more
-            can_retry = error.kind == "cut" or (
-                error.kind == "status" and error.values["status"] in _BUSY
-            )
-            retries = 0 if download.offset > offset else retries
-            if not can_retry or retries >= len(PAUSES):
-                raise
-            time.sleep(PAUSES[retries])
-            retries += 1
-
-
 class Download:
-    """The state of one download.
+    """The download of one file.
+
+    ``run`` may run in one thread and ``cancel`` in another.
 
     Args:
         remote: the file.
@@ -146,8 +117,56 @@ class Download:
         #: of the bytes up to ``offset``; None where an earlier call wrote some of them
         self._hasher: Any = None
         #: whether bytes of an earlier call are in use
-        self.is_resumed = self.offset > 0
+        self._is_resumed = self.offset > 0
+        self._cancelled = threading.Event()
+        self._disk_lock = threading.Lock()
         meter.skip(self.offset)
+
+    def run(self) -> CheckedFile:
+        """Downloads the file, checks it and moves it to its path.
+
+        Returns:
+            The size and the checksum of the file.
+
+        Raises:
+            DownloadError: the download failed; the next call uses what is good of it.
+        """
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        retries = 0
+        while True:
+            offset, is_resumed = self.offset, self._is_resumed
+            try:
+                self._attempt()
+                return self._finish()
+            except DownloadError as error:
+                if error.kind == "hash" and is_resumed:
+                    continue  # bytes of an earlier call were bad, and are deleted: start once more
+                can_retry = error.kind == "cut" or (
+                    error.kind == "status" and error.values["status"] in _BUSY
+                )
+                retries = 0 if self.offset > offset else retries
+                if not can_retry or retries >= len(PAUSES):
+                    raise
+                self._cancelled.wait(PAUSES[retries])
+                retries += 1
+
+    def cancel(self) -> None:
+        """Stops ``run`` at its next step; once this returns, ``run`` changes the disk no more."""
+        self._cancelled.set()
+        with self._disk_lock:  # ``run`` holds it while it changes the disk
+            pass
+
+    @contextmanager
+    def _changing_disk(self) -> Iterator[None]:
+        """Every change of the disk stands in such a block.
+
+        Raises:
+            DownloadError: the download was cancelled.
+        """
+        with self._disk_lock:
+            if self._cancelled.is_set():
+                raise DownloadError("cancelled")
+            yield
 
     def _read_note(self) -> dict[str, Any] | None:
         """The note of the partial file. A partial file without a note is never used."""
@@ -169,12 +188,14 @@ class Download:
             return checksum in (None, list(self.checksum))
         return bool(checksum or note.get("etag"))
 
-    def attempt(self) -> None:
+    def _attempt(self) -> None:
         """Sends one request, for the bytes from ``offset`` on, and writes what arrives.
 
         Raises:
             DownloadError: the response is not the file, or ended early, or cannot be written.
         """
+        if self._cancelled.is_set():
+            raise DownloadError("cancelled")
         if self.offset and self.offset == self.size:
             return  # every byte is on disk: only the check is missing
         if self.size is not None and self.offset > self.size:
@@ -190,11 +211,13 @@ class Download:
             # requests' network errors are OSErrors
             raise DownloadError("cut", why=_error_name(error), offset=self.offset) from None
         with response:
-            self._check_response(response)
+            with self._changing_disk():
+                self._check_response(response)
             self._write(response)
         if self.size is not None and self.offset != self.size:
             if self.offset > self.size:
-                self._discard()
+                with self._changing_disk():
+                    self._discard()
                 raise DownloadError("size", got=self.offset, size=self.size)
             raise DownloadError("cut", why="", offset=self.offset)
 
@@ -237,17 +260,13 @@ class Download:
         if not self.offset:
             self._hasher = new_hasher(self.checksum[0], self.size) if self.checksum else None
         # unbuffered: the bytes that ``offset`` counts are in the file, whatever interrupts
-        with self.partial.open("ab" if self.offset else "wb", buffering=0) as file:
+        with self._changing_disk():
+            file = self.partial.open("ab" if self.offset else "wb", buffering=0)
+        with file:
             try:
                 for chunk in response.iter_content(CHUNK):
-                    rest = memoryview(chunk)
-                    while rest:
-                        count = file.write(rest)
-                        if self._hasher:
-                            self._hasher.update(rest[:count])
-                        rest = rest[count:]
-                        self.offset += count
-                        self.meter.add(count)
+                    with self._changing_disk():
+                        self._write_chunk(file, chunk)
             except OSError as error:
                 # requests' errors are OSErrors too, without a number
                 if error.errno in _FULL:
@@ -258,33 +277,49 @@ class Download:
                     raise DownloadError("write", why=_error_name(error)) from None
                 raise DownloadError("cut", why=_error_name(error), offset=self.offset) from None
 
-    def finish(self) -> CheckedFile:
+    def _write_chunk(self, file: FileIO, chunk: bytes) -> None:
+        rest = memoryview(chunk)
+        while rest:
+            count = file.write(rest)
+            if self._hasher:
+                self._hasher.update(rest[:count])
+            rest = rest[count:]
+            self.offset += count
+            self.meter.add(count)
+
+    def _finish(self) -> CheckedFile:
         """Checks the checksum and the format of the file, then moves it to its path.
 
         Raises:
             DownloadError: the file is damaged; the partial file is deleted.
         """
+        if error := self._find_damage():
+            with self._changing_disk():
+                self._discard()
+            raise error
+        with self.partial.open("rb") as file:
+            os.fsync(file.fileno())
+        with self._changing_disk():
+            self.partial.replace(self.target)
+            self._note_path.unlink(missing_ok=True)
+        return CheckedFile(self.offset, self.checksum)
+
+    def _find_damage(self) -> DownloadError | None:
         if self.checksum:
             algorithm, expected = self.checksum
             actual = (
                 self._hasher.hexdigest() if self._hasher else file_checksum(self.partial, algorithm)
             )
             if actual != expected:
-                self._discard()
-                raise DownloadError("hash", expected=expected, actual=actual)
+                return DownloadError("hash", expected=expected, actual=actual)
         if why := checkpoint_files.check_file(self.partial, self.remote.name):
-            self._discard()
-            raise DownloadError("file", why=why)
-        with self.partial.open("rb") as file:
-            os.fsync(file.fileno())
-        self.partial.replace(self.target)
-        self._note_path.unlink(missing_ok=True)
-        return CheckedFile(self.offset, self.checksum)
+            return DownloadError("file", why=why)
+        return None
 
     def _restart(self) -> None:
         self.meter.add(-self.offset)
         self.offset = 0
-        self.is_resumed = False
+        self._is_resumed = False
         self._hasher = None
 
     def _discard(self) -> None:

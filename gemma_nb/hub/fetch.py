@@ -17,7 +17,7 @@ from gemma_nb.hub import checkpoint_files, kaggle
 from gemma_nb.hub.cache import CacheEntry
 from gemma_nb.hub.credential_sources import find_login
 from gemma_nb.hub.credentials import KAGGLE, Credentials, Login, parse_credentials
-from gemma_nb.hub.download import DownloadError, download_file
+from gemma_nb.hub.download import DownloadError, RemoteFile
 from gemma_nb.hub.hub_errors import (
     bad_preset,
     download_failed,
@@ -27,6 +27,7 @@ from gemma_nb.hub.hub_errors import (
 )
 from gemma_nb.hub.hugging_face import HuggingFaceRepo
 from gemma_nb.hub.kaggle import KaggleModel
+from gemma_nb.hub.parallel_download import download_files
 from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, ProgressStep, progress_callback
 from gemma_nb.hub.sources import LOCAL, Source, find_source
 
@@ -294,17 +295,24 @@ class _VersionDownload:
             raise not_enough_space(self.src, needed, free, self.entry.root)
 
     def _fetch_files(self, sizes: dict[str, int | None], meter: ProgressMeter) -> None:
+        missing: list[tuple[RemoteFile, Path]] = []
         for name, size in sizes.items():
             remote = self.repo.remote_file(name, size)
             try:
-                if self.entry.reuse_existing(remote):
-                    meter.skip(size or 0)
-                else:
-                    checked = download_file(remote, self.entry.target_path(remote), meter)
-                    self.entry.record(remote, checked)
+                is_good = self.entry.reuse_existing(remote)
             except DownloadError as error:
-                root = self.entry.root
-                raise download_failed(error, self.src, self.login, name, root) from None
+                raise self._load_error(error, name) from None
+            if is_good:
+                meter.skip(size or 0)
+            else:
+                missing.append((remote, self.entry.target_path(remote)))
+        try:
+            download_files(missing, meter, self.entry.record)
+        except DownloadError as error:
+            raise self._load_error(error, error.file) from None
+
+    def _load_error(self, error: DownloadError, name: str) -> LoadError:
+        return download_failed(error, self.src, self.login, name, self.entry.root)
 
 
 def _ignore_step(_: ProgressStep) -> None:

@@ -63,7 +63,7 @@ class HuggingFaceRepo:
         return {file.rfilename: file.size for file in info.siblings}
 
     def remote_file(self, name: str, size: int | None) -> RemoteFile:
-        """One file of the repository, for ``download_file``.
+        """One file of the repository, for ``download_files``.
 
         Args:
             name: the file.

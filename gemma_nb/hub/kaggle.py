@@ -36,8 +36,7 @@ class KaggleModel:
 
     def __init__(self, src: Source, login: Login | None) -> None:
         self._login = login
-        self._client = _new_client(login)
-        self._api = self._client.models.model_api_client
+        self._api = _new_client(login).models.model_api_client
         self.src = src
 
     def newest_version(self) -> str:
@@ -77,7 +76,7 @@ class KaggleModel:
             token = next_token
 
     def remote_file(self, name: str, size: int | None) -> RemoteFile:
-        """One file of the version, for ``download_file``.
+        """One file of the version, for ``download_files``.
 
         Args:
             name: the file.
@@ -95,12 +94,12 @@ class KaggleModel:
         request = self._address(Request())
         request.version_number = int(self.src.version or 0)
         request.path = name
-        session = self._client.http_client()._session  # noqa: SLF001
-        headers = {**headers, "Accept-Encoding": "identity"}
-        before = session.headers.copy()
-        session.headers.update(headers)
+        # a client of its own: several threads open files, and a client's session has the headers
+        client = _new_client(self._login)
+        session = client.http_client()._session  # noqa: SLF001
+        session.headers.update({**headers, "Accept-Encoding": "identity"})
         try:
-            return self._api.download_model_instance_version(request)
+            return client.models.model_api_client.download_model_instance_version(request)
         except requests.exceptions.JSONDecodeError:
             raise DownloadError("page") from None
         except requests.HTTPError as error:
@@ -114,8 +113,6 @@ class KaggleModel:
             if status == 429 or status >= 500:
                 raise DownloadError("status", status=status) from None
             raise request_refused(status, self.src, self._login) from None
-        finally:
-            session.headers = before
 
     def _address(self, request: Any) -> Any:
         """Fills the fields of a request that name the model."""
