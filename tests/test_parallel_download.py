@@ -31,7 +31,7 @@ def remote(name, body, **headers):
 
 
 def download(tmp_path, remotes, on_checked=lambda *_: None, steps=None):
-    files = [(one, tmp_path / one.name) for one in remotes]
+    files = {tmp_path / one.name: one for one in remotes}
     with ProgressMeter((steps if steps is not None else []).append, "download", "x") as meter:
         download_files(files, meter, on_checked)
 
@@ -71,16 +71,16 @@ def test_files_come_side_by_side_and_count_in_one_meter(tmp_path):
 @pytest.mark.parametrize("cause", ["error", "interrupt"])
 def test_an_error_and_ctrl_c_cancel_the_rest_at_once(tmp_path, cause):
     """A thread that still waits for the network changes nothing on the disk afterwards."""
-    begun, goes_on = threading.Event(), threading.Event()
+    begun = threading.Barrier(WORKERS, timeout=20)
+    goes_on = threading.Event()
 
     def waits():
         yield b"1"
-        begun.set()
+        begun.wait()
         goes_on.wait(20)
         yield b"2"
 
     def small():
-        begun.wait(20)
         yield b"x"
 
     def interrupt(*_):
@@ -89,7 +89,7 @@ def test_an_error_and_ctrl_c_cancel_the_rest_at_once(tmp_path, cause):
     header = {"Content-Type": "text/html"} if cause == "error" else {}
 
     def opens(_):
-        begun.wait(20)
+        begun.wait()
         return Response(small, **header)
 
     later = [remote(f"later{i}.txt", lambda: pytest.fail("it was begun")) for i in range(3)]

@@ -18,12 +18,11 @@ from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import FileInfo, file_checksum, parse_headers
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
 from gemma_nb.hub.download import (
-    PARTIAL,
     CheckedFile,
     DownloadError,
     RemoteFile,
-    write_partial_note,
 )
+from gemma_nb.hub.partial_note import PARTIAL, PartialNote
 from gemma_nb.hub.sources import Source, cache_paths, model_folder
 
 
@@ -155,7 +154,7 @@ class CacheEntry:
         if checksum and is_part and self._src.hub == KAGGLE:
             partial = target.with_name(target.name + PARTIAL)
             target.replace(partial)
-            write_partial_note(partial, full_size, info.etag, checksum)
+            PartialNote(full_size, info.etag, checksum).write(partial)
             return False
         is_good = full_size in (None, size) and not checkpoint_files.check_file(target, name)
         if is_good and checksum:

@@ -118,13 +118,8 @@ def _hex_of_base64(value: str) -> str | None:
         return None
 
 
-def checksums_differ(one: Checksum | None, other: list[str] | None) -> bool:
-    """Whether two checksums prove that two files differ; different algorithms prove nothing.
-
-    Args:
-        one: a checksum, or None.
-        other: a checksum as JSON stores it, or None.
-    """
+def checksums_differ(one: Checksum | None, other: Checksum | None) -> bool:
+    """Whether two checksums prove that two files differ; different algorithms prove nothing."""
     return bool(one and other and one[0] == other[0] and one[1] != other[1])
 
 

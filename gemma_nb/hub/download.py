@@ -10,7 +10,6 @@ size alone.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -23,12 +22,12 @@ from typing import Any
 from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import (
     Checksum,
-    checksums_differ,
     file_checksum,
     new_hasher,
     parse_headers,
     range_start,
 )
+from gemma_nb.hub.partial_note import PARTIAL, PartialNote, note_path
 from gemma_nb.hub.progress import ProgressMeter
 
 #: Bytes read and written at a time; a broken connection loses at most this many.
@@ -37,7 +36,6 @@ CHUNK = 2**18
 TIMEOUT = (10, 30)
 #: Seconds to wait before each retry. A retry in which bytes arrived starts the list again.
 PAUSES: tuple[float, ...] = (1, 3, 8)
-PARTIAL = ".partial"
 #: HTTP statuses after which a retry makes sense.
 _BUSY = (408, 429, 500, 502, 503, 504)
 #: The errors of a full disk, an exhausted quota and a file-size limit.
@@ -105,15 +103,14 @@ class Download:
     def __init__(self, remote: RemoteFile, target: Path, meter: ProgressMeter) -> None:
         self.remote, self.target, self.meter = remote, target, meter
         self.partial = target.with_name(target.name + PARTIAL)
-        self._note_path = _note_path(self.partial)
-        self._note = self._read_note()
-        #: bytes of the file that are on disk
-        self.offset = self.partial.stat().st_size if self._note and self.partial.is_file() else 0
+        self._note = PartialNote.read(self.partial)
         self.size, self.checksum = remote.size, remote.checksum
-        if self._note and not self._matches(self._note):
-            self.offset = 0
-        if self.offset and self._note and self._note.get("digest"):
-            self.checksum = self.checksum or tuple(self._note["digest"])
+        #: bytes of the file that are on disk
+        self.offset = 0
+        if self._note and self._note.matches(self.size, self.checksum) and self.partial.is_file():
+            self.offset = self.partial.stat().st_size
+        if self._note and self.offset:
+            self.checksum = self.checksum or self._note.checksum
         #: of the bytes up to ``offset``; None where an earlier call wrote some of them
         self._hasher: Any = None
         #: whether bytes of an earlier call are in use
@@ -168,26 +165,6 @@ class Download:
                 raise DownloadError("cancelled")
             yield
 
-    def _read_note(self) -> dict[str, Any] | None:
-        """The note of the partial file. A partial file without a note is never used."""
-        try:
-            note = json.loads(self._note_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return note if isinstance(note, dict) else None
-
-    def _matches(self, note: dict[str, Any]) -> bool:
-        """Whether the partial file belongs to the file that the hub offers now.
-
-        Without a checksum or an ETag this cannot be known, and the partial file is discarded.
-        """
-        size, checksum = note.get("size"), note.get("digest")
-        if self.size is not None and size not in (None, self.size):
-            return False
-        if self.checksum:
-            return checksum in (None, list(self.checksum))
-        return bool(checksum or note.get("etag"))
-
     def _attempt(self) -> None:
         """Sends one request, for the bytes from ``offset`` on, and writes what arrives.
 
@@ -201,8 +178,8 @@ class Download:
         if self.size is not None and self.offset > self.size:
             self._restart()
         headers = {"Range": f"bytes={self.offset}-"} if self.offset else {}
-        if self.offset and self._note and self._note.get("etag"):
-            headers["If-Range"] = self._note["etag"]
+        if self.offset and self._note and self._note.etag:
+            headers["If-Range"] = self._note.etag
         try:
             response = self.remote.open(headers)
         except DownloadError:
@@ -235,13 +212,8 @@ class Download:
             raise DownloadError("page")
         info = parse_headers(headers, is_whole=status == 200)
         start = range_start(headers) if status == 206 else 0
-        note = self._note or {}
         is_other_size = info.size is not None and self.size is not None and info.size != self.size
-        is_other_file = (
-            (info.etag and note.get("etag") not in (None, info.etag))
-            or checksums_differ(info.checksum, note.get("digest"))
-            or is_other_size
-        )
+        is_other_file = is_other_size or bool(self._note and self._note.contradicts(info))
         if self.offset and (status == 200 or start != self.offset or is_other_file):
             # the server ignored Range, or the file changed: from the beginning
             self._restart()
@@ -254,7 +226,8 @@ class Download:
         self.size = info.size if self.size is None else self.size
         self.checksum = self.checksum or info.checksum
         if not self.offset:
-            self._note = write_partial_note(self.partial, self.size, info.etag, self.checksum)
+            self._note = PartialNote(self.size, info.etag, self.checksum)
+            self._note.write(self.partial)
 
     def _write(self, response: Any) -> None:
         if not self.offset:
@@ -301,7 +274,7 @@ class Download:
             os.fsync(file.fileno())
         with self._changing_disk():
             self.partial.replace(self.target)
-            self._note_path.unlink(missing_ok=True)
+            note_path(self.partial).unlink(missing_ok=True)
         return CheckedFile(self.offset, self.checksum)
 
     def _find_damage(self) -> DownloadError | None:
@@ -325,7 +298,7 @@ class Download:
     def _discard(self) -> None:
         self._restart()
         self.partial.unlink(missing_ok=True)
-        self._note_path.unlink(missing_ok=True)
+        note_path(self.partial).unlink(missing_ok=True)
 
 
 def _error_name(error: BaseException) -> str:
@@ -335,30 +308,3 @@ def _error_name(error: BaseException) -> str:
         if isinstance(error, OSError) and error.errno
         else type(error).__name__
     )
-
-
-def write_partial_note(
-    partial: Path, size: int | None, etag: str | None, checksum: Checksum | None
-) -> dict[str, Any]:
-    """Writes the note that identifies the file to which a partial file belongs.
-
-    Args:
-        partial: the partial file.
-        size: bytes of the whole file.
-        etag: ETag of the whole file.
-        checksum: algorithm and hex value of the whole file.
-
-    Returns:
-        The note.
-    """
-    # "digest": earlier versions of this package wrote, and left on disks, notes with this key
-    note = {"size": size, "etag": etag, "digest": list(checksum) if checksum else None}
-    path = _note_path(partial)
-    new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps(note), encoding="utf-8")
-    new.replace(path)
-    return note
-
-
-def _note_path(partial: Path) -> Path:
-    return partial.with_name(partial.name + ".json")

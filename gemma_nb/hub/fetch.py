@@ -295,21 +295,29 @@ class _VersionDownload:
             raise not_enough_space(self.src, needed, free, self.entry.root)
 
     def _fetch_files(self, sizes: dict[str, int | None], meter: ProgressMeter) -> None:
-        missing: list[tuple[RemoteFile, Path]] = []
-        for name, size in sizes.items():
-            remote = self.repo.remote_file(name, size)
+        remaining = [self.repo.remote_file(name, size) for name, size in sizes.items()]
+        while remaining:
+            missing: dict[Path, RemoteFile] = {}
+            later = []
+            for remote in remaining:
+                target = self.entry.target_path(remote)
+                if target in missing:
+                    later.append(remote)  # two names of the same bytes, at Hugging Face
+                elif self._reuse_existing(remote):
+                    meter.skip(remote.size or 0)
+                else:
+                    missing[target] = remote
             try:
-                is_good = self.entry.reuse_existing(remote)
+                download_files(missing, meter, self.entry.record)
             except DownloadError as error:
-                raise self._load_error(error, name) from None
-            if is_good:
-                meter.skip(size or 0)
-            else:
-                missing.append((remote, self.entry.target_path(remote)))
+                raise self._load_error(error, error.file) from None
+            remaining = later
+
+    def _reuse_existing(self, remote: RemoteFile) -> bool:
         try:
-            download_files(missing, meter, self.entry.record)
+            return self.entry.reuse_existing(remote)
         except DownloadError as error:
-            raise self._load_error(error, error.file) from None
+            raise self._load_error(error, remote.name) from None
 
     def _load_error(self, error: DownloadError, name: str) -> LoadError:
         return download_failed(error, self.src, self.login, name, self.entry.root)

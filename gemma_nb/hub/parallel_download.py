@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gemma_nb.hub.download import CheckedFile, Download, DownloadError, RemoteFile
@@ -18,7 +18,7 @@ _POLL_INTERVAL = 0.1
 
 
 def download_files(
-    files: Sequence[tuple[RemoteFile, Path]],
+    files: Mapping[Path, RemoteFile],
     meter: ProgressMeter,
     on_checked: Callable[[RemoteFile, CheckedFile], None],
 ) -> None:
@@ -29,14 +29,14 @@ def download_files(
     network. What is good of the files stays on disk for the next call.
 
     Args:
-        files: each file and its path.
+        files: path -> the file that goes there.
         meter: counts the bytes of all files.
         on_checked: called with each file that is at its path.
 
     Raises:
         DownloadError: a download failed; ``file`` is its name.
     """
-    downloads = deque(Download(remote, path, meter) for remote, path in files)
+    downloads = deque(Download(remote, path, meter) for path, remote in files.items())
     everything = list(downloads)
     results: queue.SimpleQueue[tuple[RemoteFile, CheckedFile | BaseException]]
     results = queue.SimpleQueue()

@@ -145,4 +145,8 @@ def model_folder(src: Source) -> Path:
     """The folder that holds every version of a hub's source."""
     if src.hub == KAGGLE:
         return kaggle_cache().joinpath(*src.handle.split("/"))
-    return hugging_face_cache() / f"models--{src.handle.replace('/', '--')}"
+    from huggingface_hub import constants
+
+    # huggingface_hub's repo_folder_name, whose module takes long to import
+    name = constants.REPO_ID_SEPARATOR.join(["models", *src.handle.split("/")])
+    return hugging_face_cache() / name
