@@ -103,7 +103,7 @@ def parse_headers(headers: Mapping[str, str], *, is_whole: bool) -> FileInfo:
         size = int(length)
     # GCS: "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ=="; a file composed of parts has no MD5
     parts = (part.strip().partition("=") for part in headers.get("x-goog-hash", "").split(","))
-    checksums = {name: found for name, _, value in parts if (found := _hex_of_base64(value))}
+    checksums = {name: digest for name, _, value in parts if (digest := _hex_of_base64(value))}
     checksum = next(((n, checksums[n]) for n in ("md5", "crc32c") if n in checksums), None)
     if not is_plain or headers.get("x-goog-stored-content-encoding", "identity") != "identity":
         checksum = None  # it is that of the compressed file, which is not what arrives
