@@ -18,11 +18,11 @@ from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.engine import check_variant, engine_of
 from gemma_nb.generation.media_inputs import Converters, converters_in
 from gemma_nb.hardware.detect import detect_runtime
-from gemma_nb.hub.credentials import take
+from gemma_nb.hub.availability import check_before_download, ignore_disk_if_local, look_up_variant
+from gemma_nb.hub.checkpoint_files import quantization_mode
+from gemma_nb.hub.credentials import parse_credentials
 from gemma_nb.hub.fetch import fetch
-from gemma_nb.hub.preflight import check_before_download, looked_up, on_this_disk
-from gemma_nb.hub.presets import quantization_on_disk
-from gemma_nb.hub.progress import Callback, Meter, reporter
+from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, progress_callback
 from gemma_nb.loading.assistants import check_memory_beside, find_assistant, read_assistant
 from gemma_nb.loading.build import build_without_weights
 from gemma_nb.loading.compile_cache import enable_compile_cache
@@ -41,7 +41,7 @@ def load(
     force: bool = False,
     replace: bool = False,
     credentials: Any = None,
-    progress: Callback | bool | None = None,
+    progress: ProgressCallback | bool | None = None,
     compile_cache: str | Path | None = None,
     assistant: bool | str | Path | Variant = False,
     download_only: Literal[False] = False,
@@ -56,7 +56,7 @@ def load(
     *,
     force: bool = False,
     credentials: Any = None,
-    progress: Callback | bool | None = None,
+    progress: ProgressCallback | bool | None = None,
     download_only: Literal[True],
 ) -> Path: ...
 
@@ -69,7 +69,7 @@ def load(
     force: bool = False,
     replace: bool = False,
     credentials: Any = None,
-    progress: Callback | bool | None = None,
+    progress: ProgressCallback | bool | None = None,
     compile_cache: str | Path | None = None,
     assistant: bool | str | Path | Variant = False,
     download_only: bool = False,
@@ -105,11 +105,13 @@ def load(
         LoadError: keras-hub is too old, a login is missing, the variant does not fit (the message
             says what would), or reading it failed; nothing half-loaded stays in memory.
     """
-    credentials = take(credentials)
+    credentials = parse_credentials(credentials)
     if isinstance(variant, Choice):
         precision, max_length, variant = variant.precision, variant.max_length, variant.variant
     else:
-        variant = looked_up(DEMO if variant is None else variant, credentials, resolve_variant)
+        variant = look_up_variant(
+            DEMO if variant is None else variant, credentials, resolve_variant
+        )
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
     if not variant.loadable:
@@ -119,7 +121,7 @@ def load(
         return fetch(variant, credentials, progress)
     check_variant(variant)
     helper = find_assistant(
-        variant, assistant, lambda name: looked_up(name, credentials, resolve_variant)
+        variant, assistant, lambda name: look_up_variant(name, credentials, resolve_variant)
     )
     if precision != "auto":
         find_precision(precision)
@@ -127,7 +129,7 @@ def load(
         # a missing login must not cost the model that is in memory
         check_before_download(variant, credentials, force=force)
         _unload_all()
-    runtime = on_this_disk(variant, detect_runtime())
+    runtime = ignore_disk_if_local(variant, detect_runtime())
     saved = saved_precision(variant)
     if precision == "auto":
         chosen = find_precision(saved) if saved else auto_precision(variant, runtime)
@@ -150,7 +152,7 @@ def load(
         enable_compile_cache(compile_cache)
         # a function of its own, so that a failure can clear its frame and free the model
         return _read_model(
-            variant, chosen, max_length, directory, helper_directory, reporter(progress)
+            variant, chosen, max_length, directory, helper_directory, progress_callback(progress)
         )
 
 
@@ -174,7 +176,7 @@ def resolve_variant(variant: str | Path | Variant) -> Variant:
 def saved_precision(variant: Variant) -> str | None:
     """The precision in which a local preset was saved quantised; None where it was not."""
     try:
-        return quantization_on_disk(Path(variant.handle or variant.name))
+        return quantization_mode(Path(variant.handle or variant.name))
     except (OSError, ValueError):  # no directory; fetch says what is wrong with one
         return None
 
@@ -202,19 +204,19 @@ def _read_model(
     max_length: int,
     directory: Path,
     helper_directory: Path | None,
-    report: Callback,
+    report: ProgressCallback,
 ) -> Model:
     """Builds the model and reads its weights; compiles its programs meanwhile where that pays."""
     name = variant.name
-    with Meter(report, "build", name):
+    with ProgressMeter(report, "build", name):
         unloaded = build_without_weights(str(directory), precision, variant.task)
         helper = read_assistant(helper_directory, precision) if helper_directory else None
         engine = engine_of(unloaded.lm, max_length, helper)
         compiling = engine if isinstance(engine, Decoder) and engine.prepare() else None
-    with Meter(report, "weights", name, weight_file_bytes(directory)) as meter:
+    with ProgressMeter(report, "weights", name, weight_file_bytes(directory)) as meter:
         unloaded.read_weights(meter.add)
     if compiling:
-        with Meter(report, "compile", name):
+        with ProgressMeter(report, "compile", name):
             compiling.ready()
     takes_media = {"image", "audio"} & set(variant.modalities)
     converters = converters_in(directory) if takes_media else Converters()

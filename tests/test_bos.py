@@ -179,12 +179,12 @@ def test_compare(preset, monkeypatch):
 @pytest.mark.slow
 def test_the_inspector_and_the_command_line(preset, tmp_path, capsys):
     from gemma_nb.cli.main import main
-    from gemma_nb.hub.local_tokenizer import pieces, tokenizer_at_hand
+    from gemma_nb.hub.local_tokenizer import find_local_tokenizer, tokenize_prompt
 
-    tokenizer = tokenizer_at_hand(str(preset))
+    tokenizer = find_local_tokenizer(str(preset))
     assert tokenizer.of.name == gnb.variant(str(preset)).name
     prompt = format_prompt(QUESTION, gnb.variant(str(preset)))
-    assert [one.piece for one in pieces(prompt, tokenizer)].count("<bos>") == 1
+    assert [one.piece for one in tokenize_prompt(prompt, tokenizer)].count("<bos>") == 1
     shown = gnb.PromptInspector(QUESTION, str(preset))._counted.value
     assert shown.count("&lt;bos&gt;") == 1
     file = tmp_path / "messages.json"

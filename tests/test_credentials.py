@@ -11,8 +11,10 @@ import pytest
 from hubs.logins import no_logins
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.hub import credential_sources as sources
 from gemma_nb.hub import credentials as logins
-from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, Credentials, Secret, find, take, where
+from gemma_nb.hub.credential_sources import find_login, list_sources
+from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, Credentials, Secret, parse_credentials
 
 TOKEN = "KGAT_2f6ac0de93b14f0e8f0d7a55c1b6e7d8"
 HF = "hf_QwErTyUiOpAsDfGhJkLzXcVbNm13572468"
@@ -59,10 +61,10 @@ def colab(monkeypatch):
 
 
 def test_nothing_anywhere():
-    assert find(KAGGLE) is None
-    assert find(HUGGING_FACE) is None
-    assert not any(p.found for p in where())
-    assert {p.service for p in where()} == {KAGGLE, HUGGING_FACE}
+    assert find_login(KAGGLE) is None
+    assert find_login(HUGGING_FACE) is None
+    assert not any(p.found for p in list_sources())
+    assert {p.service for p in list_sources()} == {KAGGLE, HUGGING_FACE}
 
 
 def test_every_rung_in_its_order(home, monkeypatch, colab):
@@ -71,74 +73,77 @@ def test_every_rung_in_its_order(home, monkeypatch, colab):
     monkeypatch.setenv("KAGGLE_DATA_PROXY_URL", "http://127.0.0.1:9")
     write(home / "identity", "the-notebook's")
     monkeypatch.setenv("KAGGLE_API_V1_TOKEN", str(home / "identity"))
-    assert find(KAGGLE).place == "Kaggle notebook"
-    assert find(KAGGLE).token.reveal() == "the-notebook's"
+    assert find_login(KAGGLE).place == "Kaggle notebook"
+    assert find_login(KAGGLE).token.reveal() == "the-notebook's"
 
     colab({"KAGGLE_USERNAME": "me", "KAGGLE_KEY": "from-colab"})
-    assert find(KAGGLE).place == "Colab: KAGGLE_USERNAME + KAGGLE_KEY"
+    assert find_login(KAGGLE).place == "Colab: KAGGLE_USERNAME + KAGGLE_KEY"
     colab({"KAGGLE_API_TOKEN": "colab-token", "KAGGLE_USERNAME": "me", "KAGGLE_KEY": "k"})
-    assert find(KAGGLE).place == "Colab: KAGGLE_API_TOKEN"
+    assert find_login(KAGGLE).place == "Colab: KAGGLE_API_TOKEN"
 
     write(home / ".kaggle" / "kaggle.json", json.dumps({"username": "me", "key": "in-file"}))
-    assert find(KAGGLE).place == "~/.kaggle/kaggle.json"
-    assert find(KAGGLE).key.reveal() == "in-file"
+    assert find_login(KAGGLE).place == "~/.kaggle/kaggle.json"
+    assert find_login(KAGGLE).key.reveal() == "in-file"
     write(home / ".kaggle" / "access_token", "in-token-file\n")
-    assert find(KAGGLE).place == "~/.kaggle/access_token"
-    assert find(KAGGLE).token.reveal() == "in-token-file"
+    assert find_login(KAGGLE).place == "~/.kaggle/access_token"
+    assert find_login(KAGGLE).token.reveal() == "in-token-file"
 
     monkeypatch.setenv("KAGGLE_USERNAME", "me")
-    assert find(KAGGLE).place == "~/.kaggle/access_token"  # a name alone is no login
+    assert find_login(KAGGLE).place == "~/.kaggle/access_token"  # a name alone is no login
     monkeypatch.setenv("KAGGLE_KEY", "in-environment")
-    assert find(KAGGLE).place == "$KAGGLE_USERNAME + $KAGGLE_KEY"
+    assert find_login(KAGGLE).place == "$KAGGLE_USERNAME + $KAGGLE_KEY"
     monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
-    assert find(KAGGLE).place == "$KAGGLE_API_TOKEN"
-    assert find(KAGGLE, "given").place == "credentials="
-    assert find(KAGGLE, "given").token.reveal() == "given"
+    assert find_login(KAGGLE).place == "$KAGGLE_API_TOKEN"
+    assert find_login(KAGGLE, "given").place == "credentials="
+    assert find_login(KAGGLE, "given").token.reveal() == "given"
     # all of them are told, the one that counts first
-    assert [p.place for p in where("given") if p.found][:2] == ["credentials=", "$KAGGLE_API_TOKEN"]
+    assert [p.place for p in list_sources("given") if p.found][:2] == [
+        "credentials=",
+        "$KAGGLE_API_TOKEN",
+    ]
 
 
 def test_hugging_faces_rungs(home, monkeypatch, colab):
     colab({"HF_TOKEN": "hf_colab"})
-    assert find(HUGGING_FACE).place == "Colab: HF_TOKEN"
+    assert find_login(HUGGING_FACE).place == "Colab: HF_TOKEN"
     write(home / ".cache" / "huggingface" / "token", "hf_file")
-    assert find(HUGGING_FACE).place == "~/.cache/huggingface/token"
+    assert find_login(HUGGING_FACE).place == "~/.cache/huggingface/token"
     write(home / "elsewhere" / "token", "hf_moved")
     monkeypatch.setenv("HF_HOME", str(home / "elsewhere"))
-    assert find(HUGGING_FACE).place == "$HF_HOME/token"
-    assert find(HUGGING_FACE).token.reveal() == "hf_moved"
+    assert find_login(HUGGING_FACE).place == "$HF_HOME/token"
+    assert find_login(HUGGING_FACE).token.reveal() == "hf_moved"
     monkeypatch.setenv("HUGGING_FACE_HUB_TOKEN", "hf_old")
-    assert find(HUGGING_FACE).place == "$HUGGING_FACE_HUB_TOKEN"
+    assert find_login(HUGGING_FACE).place == "$HUGGING_FACE_HUB_TOKEN"
     monkeypatch.setenv("HF_TOKEN", HF)
-    assert find(HUGGING_FACE).place == "$HF_TOKEN"
-    assert find(HUGGING_FACE, {"HF_TOKEN": "hf_given"}).place == "credentials="
+    assert find_login(HUGGING_FACE).place == "$HF_TOKEN"
+    assert find_login(HUGGING_FACE, {"HF_TOKEN": "hf_given"}).place == "credentials="
 
 
 def test_colabs_secrets_are_each_read_on_their_own(colab):
     """kagglehub gives up where KAGGLE_API_TOKEN is absent."""
     colab({"KAGGLE_USERNAME": "me", "KAGGLE_KEY": "k"}, refused=("HF_TOKEN",))
-    assert find(KAGGLE).username.reveal() == "me"
-    assert find(HUGGING_FACE) is None
+    assert find_login(KAGGLE).username.reveal() == "me"
+    assert find_login(HUGGING_FACE) is None
 
 
 def test_a_secret_is_not_asked_for_when_an_earlier_rung_holds(colab, monkeypatch):
     userdata = colab({"KAGGLE_API_TOKEN": "x"})
     monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
-    assert find(KAGGLE)
+    assert find_login(KAGGLE)
     assert userdata.asked == []  # each question is a dialog in Colab
 
 
 def test_a_file_that_is_damaged_is_no_login(home):
     write(home / ".kaggle" / "kaggle.json", '{"username": "me", "key": ')
-    assert find(KAGGLE) is None
+    assert find_login(KAGGLE) is None
     write(home / ".kaggle" / "kaggle.json", '["me"]')
-    assert find(KAGGLE) is None
+    assert find_login(KAGGLE) is None
 
 
 def test_the_token_of_the_environment_may_be_a_file(home, monkeypatch):
     write(home / "secret" / "token", TOKEN)
     monkeypatch.setenv("KAGGLE_API_TOKEN", str(home / "secret" / "token"))
-    assert find(KAGGLE).token.reveal() == TOKEN
+    assert find_login(KAGGLE).token.reveal() == TOKEN
 
 
 @pytest.mark.parametrize(
@@ -153,9 +158,15 @@ def test_the_token_of_the_environment_may_be_a_file(home, monkeypatch):
     ],
 )
 def test_what_a_call_may_give(given):
-    login = find(KAGGLE, given)
+    login = find_login(KAGGLE, given)
     assert TOKEN in (login.token or login.key).reveal()
-    for shown in (repr(login), str(login), f"{login}", repr(take(given)), str(where(given))):
+    for shown in (
+        repr(login),
+        str(login),
+        f"{login}",
+        repr(parse_credentials(given)),
+        str(list_sources(given)),
+    ):
         assert TOKEN[5:] not in shown
         assert HF[3:] not in shown
 
@@ -163,9 +174,9 @@ def test_what_a_call_may_give(given):
 @pytest.mark.parametrize("given", [7, "", {}, {"TOKEN": TOKEN}, {"HF_TOKEN": 5}, [TOKEN]])
 def test_what_is_no_login_is_refused_without_being_repeated(given):
     with pytest.raises(InvalidInput) as caught:
-        find(KAGGLE, given)
+        find_login(KAGGLE, given)
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    ours = [f for f in shown.stack if f.filename == logins.__file__]
+    ours = [f for f in shown.stack if f.filename in (logins.__file__, sources.__file__)]
     assert ours
     assert TOKEN[5:] not in "".join(str(f.locals) for f in ours)
     assert TOKEN[5:] not in str(caught.value)
@@ -174,7 +185,7 @@ def test_what_is_no_login_is_refused_without_being_repeated(given):
 
 def test_places_read_as_sentences(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", HF)
-    shown = [str(p) for p in where()]
+    shown = [str(p) for p in list_sources()]
     assert "Hugging Face: found in $HF_TOKEN" in shown
     assert "Kaggle: not in $KAGGLE_API_TOKEN" in shown
 
@@ -194,7 +205,7 @@ def test_a_secret_shows_itself_nowhere():
 def test_redacting_covers_every_form():
     import base64
 
-    pair = find(KAGGLE, {"username": "me", "key": TOKEN})
+    pair = find_login(KAGGLE, {"username": "me", "key": TOKEN})
     header = base64.b64encode(f"me:{TOKEN}".encode()).decode()
     assert pair.redact(f"Basic {header}, {TOKEN}") == "Basic …, …"
 
@@ -202,7 +213,7 @@ def test_redacting_covers_every_form():
 def test_looking_changes_nothing(home, monkeypatch):
     monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
     before = dict(os.environ)
-    find(KAGGLE)
-    where()
+    find_login(KAGGLE)
+    list_sources()
     assert dict(os.environ) == before
     assert list(home.iterdir()) == []

@@ -5,8 +5,9 @@ import json
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.hub import credentials
-from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, PANEL, find
+from gemma_nb.hub import credential_sources, credentials
+from gemma_nb.hub.credential_sources import SESSION_SOURCE, find_login
+from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
 
 SECRET = "hf_ThisIsNobodysToken0123456789"
 
@@ -22,7 +23,7 @@ def nothing_known(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     yield
     for service in credentials.SERVICES:
-        credentials.forget(service)
+        credentials.clear_session(service)
 
 
 def typed(panel, service, text):
@@ -40,10 +41,10 @@ def everything(panel):
 
 def test_a_secret_goes_to_the_process_and_nowhere_else():
     panel = gnb.CredentialsPanel()
-    assert find(HUGGING_FACE) is None
+    assert find_login(HUGGING_FACE) is None
     typed(panel, HUGGING_FACE, f" {SECRET}\n")
-    found = find(HUGGING_FACE)
-    assert found.place == PANEL
+    found = find_login(HUGGING_FACE)
+    assert found.place == SESSION_SOURCE
     assert found.token.reveal() == SECRET
     assert panel._fields[HUGGING_FACE].value == ""
     assert SECRET not in everything(panel)
@@ -74,13 +75,13 @@ def test_what_is_no_login_is_refused_and_not_repeated(service, text, why):
     if why:
         assert why in panel._note.value
         assert 'role="alert"' in panel._note.value
-        assert find(service) is None
+        assert find_login(service) is None
 
 
 def test_kaggle_json_can_be_pasted_whole():
     panel = gnb.CredentialsPanel()
     typed(panel, KAGGLE, '{"username": "aiko", "key": "0123456789abcdef"}')
-    found = find(KAGGLE)
+    found = find_login(KAGGLE)
     assert (found.username.reveal(), found.key.reveal()) == ("aiko", "0123456789abcdef")
     assert "0123456789abcdef" not in everything(panel)
 
@@ -91,20 +92,20 @@ def test_it_can_be_forgotten():
     typed(panel, HUGGING_FACE, SECRET)
     assert panel._forget[HUGGING_FACE].layout.display is None
     panel._forget[HUGGING_FACE].click()
-    assert find(HUGGING_FACE) is None
+    assert find_login(HUGGING_FACE) is None
     assert panel._forget[HUGGING_FACE].layout.display == "none"
 
 
 def test_what_a_call_gives_counts_before_what_was_typed(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_environment")
-    credentials.give(HUGGING_FACE, SECRET)
-    assert find(HUGGING_FACE).token.reveal() == SECRET
-    assert find(HUGGING_FACE, "hf_given").place == "credentials="
+    credentials.set_session(HUGGING_FACE, SECRET)
+    assert find_login(HUGGING_FACE).token.reveal() == SECRET
+    assert find_login(HUGGING_FACE, "hf_given").place == "credentials="
 
 
 def test_an_error_of_giving_holds_no_secret():
     with pytest.raises(ValueError) as caught:
-        credentials.give(HUGGING_FACE, credentials.Secret("sk-something"))
+        credentials.set_session(HUGGING_FACE, credentials.Secret("sk-something"))
     frame = caught.tb
     while frame:
         if "gemma_nb" in frame.tb_frame.f_code.co_filename:
@@ -112,7 +113,7 @@ def test_an_error_of_giving_holds_no_secret():
         frame = frame.tb_next
     assert "sk-something" not in str(caught.value)
     with pytest.raises(ValueError, match="nothing in the field"):
-        credentials.give(KAGGLE, "  ")
+        credentials.set_session(KAGGLE, "  ")
 
 
 def test_terms_of_a_variant_or_of_all():
@@ -139,9 +140,9 @@ def test_what_asks_the_user_is_looked_at_only_when_wanted(monkeypatch):
             asked.append(name)
             return SECRET if name == "HF_TOKEN" else None
 
-    monkeypatch.setattr(credentials, "_colab_secrets", Secrets)
+    monkeypatch.setattr(credential_sources, "_colab_secrets", Secrets)
     panel = gnb.CredentialsPanel()
-    assert not credentials.at_hand(HUGGING_FACE)
+    assert not credential_sources.has_login(HUGGING_FACE)
     assert asked == []
     panel._ask()
     assert "HF_TOKEN" in asked

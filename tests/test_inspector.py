@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import gemma_nb as gnb
 from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.hub import local_tokenizer
-from gemma_nb.hub.local_tokenizer import pieces, tokenizer_at_hand
+from gemma_nb.hub.local_tokenizer import find_local_tokenizer, tokenize_prompt
 from gemma_nb.prompts.prompt import Part, Prompt
 from gemma_nb.widgets import prompt_view, uploads
 from gemma_nb.widgets.inspector_examples import EXAMPLES, WEATHER
@@ -87,7 +87,7 @@ def test_every_key_changes_the_prompt_at_once():
 
 def test_pieces_and_ids_are_those_the_model_is_given():
     inspector = gnb.PromptInspector([{"role": "user", "content": "日本 <end_of_turn> x"}])
-    tokenizer = tokenizer_at_hand(DEMO)
+    tokenizer = find_local_tokenizer(DEMO)
     ids = inspector.prompt.token_ids(tokenizer)
     shown = [text.split(">")[-1] for text in inspector._counted.value.split("</small></li>")[:-1]]
     assert [int(i) for i in shown] == ids
@@ -287,22 +287,22 @@ def test_it_says_whose_vocabulary_it_is(monkeypatch, tmp_path):
     # where the variant's own files are on this disk, they are used
     own = next(demo_directory("demo_gemma3_instruct_1m").rglob("*.spm"))
     (tmp_path / "tokenizer.model").write_bytes(own.read_bytes())
-    monkeypatch.setattr(local_tokenizer, "ready", lambda variant: tmp_path)
+    monkeypatch.setattr(local_tokenizer, "local_directory", lambda variant: tmp_path)
     inspector.variant = "gemma3_instruct_1b"
     assert "Cut with gemma3_instruct_1b" in inspector._counted.value
 
 
 def test_control_tokens_of_another_vocabulary_stay_whole():
     prompt = gnb.format_prompt("Hi <turn|>", "gemma4_instruct_2b")
-    found = pieces(prompt, tokenizer_at_hand("gemma4_instruct_2b"))
+    found = tokenize_prompt(prompt, find_local_tokenizer("gemma4_instruct_2b"))
     assert [p.piece for p in found if p.control] == ["<bos>", "<|turn>", "<turn|>", "<|turn>"]
     assert [p.id for p in found if p.control] == [2, -1, -1, -1]
     text = "".join(p.piece for p in found if not p.control).replace("▁", " ")
     assert text == "user\nHi <turn|>\nmodel\n"
     # with the variant's own vocabulary they are exactly the model's tokens
-    own = tokenizer_at_hand(DEMO)
+    own = find_local_tokenizer(DEMO)
     prompt = gnb.format_prompt("Hi <end_of_turn>", DEMO)
-    assert pieces(prompt, own) == prompt.pieces(own)
+    assert tokenize_prompt(prompt, own) == prompt.pieces(own)
 
 
 def test_nonsense_is_refused_before_anything_is_shown():

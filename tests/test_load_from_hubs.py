@@ -10,7 +10,7 @@ import gemma_nb as gnb
 from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.catalog.unlisted import _from_host as from_host
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.hub.sources import source
+from gemma_nb.hub.sources import find_source
 
 pytest_plugins = ["hubs.plugin"]
 
@@ -26,20 +26,20 @@ def test_load_refuses_before_any_request(hubs, monkeypatch):
         assert caught.value.message.key == "fetch_no_credentials"
     with pytest.raises(InvalidInput):
         gnb.load(gated, credentials={"TOKEN": KAGGLE_LOGIN})
-    monkeypatch.setattr("gemma_nb.hub.preflight.package_version", lambda _: "0.26.0")
+    monkeypatch.setattr("gemma_nb.hub.availability.package_version", lambda _: "0.26.0")
     with pytest.raises(LoadError, match=r"0\.26\.0.*0\.32"):
         gnb.load(gated, credentials=KAGGLE_LOGIN)
     assert not hubs.asked
 
 
 def test_a_full_disk_does_not_matter_to_what_is_on_it(hubs):
-    from gemma_nb.hub.preflight import on_this_disk
+    from gemma_nb.hub.availability import ignore_disk_if_local
 
     small = dataclasses.replace(gnb.detect_runtime(), disk_free_bytes=1)
     variant = dataclasses.replace(gnb.variant("demo_gemma3_1m"), name="tiny", handle=K)
-    assert on_this_disk(variant, small).disk_free_bytes == 1
+    assert ignore_disk_if_local(variant, small).disk_free_bytes == 1
     gnb.load(variant, download_only=True, progress=False)
-    assert on_this_disk(variant, small).disk_free_bytes is None
+    assert ignore_disk_if_local(variant, small).disk_free_bytes is None
 
 
 @pytest.mark.slow
@@ -51,7 +51,7 @@ def test_a_real_model_comes_through_a_broken_line_and_answers(hubs, handle):
     served = {
         p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
     }
-    hubs.presets[source(handle).handle] = served
+    hubs.presets[find_source(handle).handle] = served
     hubs.faults.cuts = [0.3, 0.8]
     variant = dataclasses.replace(demo, name="over_the_line", handle=handle)
     directory = gnb.load(variant, download_only=True, progress=False)
@@ -76,7 +76,7 @@ def test_a_gated_handle_with_a_login_given_in_the_call(hubs, handle, login, monk
     """The lookup of what a handle is uses the same login as the download, and tells the same."""
     monkeypatch.setenv("HF_ENDPOINT", hubs.url)
     folder = demo_directory("demo_gemma3_instruct_1m")
-    hubs.presets[source(handle).handle] = {
+    hubs.presets[find_source(handle).handle] = {
         p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
     }
     hubs.faults.login_needed = True

@@ -7,7 +7,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput, LoadError
-from gemma_nb.hub.presets import quantization_on_disk
+from gemma_nb.hub.checkpoint_files import quantization_mode
 
 pytestmark = pytest.mark.slow
 
@@ -100,7 +100,7 @@ def test_a_saved_model_comes_back_and_answers_the_same(precision, tmp_path):
         assert_same(values(model.lm.backbone), values(theirs.backbone))
     # what was loaded quantised can be saved once more
     twice = again.save(tmp_path / "twice")
-    assert quantization_on_disk(twice) == (None if precision == "bfloat16" else precision)
+    assert quantization_mode(twice) == (None if precision == "bfloat16" else precision)
     assert_same(
         values(model.lm.backbone), values(gnb.load(twice, precision, progress=False).lm.backbone)
     )

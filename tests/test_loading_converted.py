@@ -100,13 +100,13 @@ def test_a_converted_checkpoint_is_what_keras_hub_makes_of_it(name, embeds, tmp_
 
 
 def test_an_embedding_checkpoint_is_fetched_with_its_last_layers(tmp_path):
-    from gemma_nb.hub.checkpoint_files import wanted
+    from gemma_nb.hub.checkpoint_files import select_files
 
     checkpoint(tmp_path, embeds=True)
     names = [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()]
     names += ["1_Pooling/config.json", "onnx/model.safetensors", "tokenizer.json"]
-    chosen, missing = wanted(names, tmp_path)
+    chosen, missing = select_files(names, tmp_path)
     assert {n for n in chosen if "/" in n} == {f"{i}_Dense/model.safetensors" for i in (2, 3)}
     assert missing == []
     names.remove("3_Dense/model.safetensors")
-    assert wanted(names, tmp_path)[1] == ["3_Dense/model.safetensors"]
+    assert select_files(names, tmp_path)[1] == ["3_Dense/model.safetensors"]

@@ -214,7 +214,7 @@ def test_nonsense_in_the_field_is_told_and_changes_nothing(text):
 
 def test_the_demo_comes_first_where_a_login_or_a_network_is_missing(monkeypatch):
     for wants, there in (("login", True), ("network", True), ("", False)):
-        monkeypatch.setattr(picker_advice, "lacks", lambda _, wants=wants: wants)
+        monkeypatch.setattr(picker_advice, "find_obstacle", lambda _, wants=wants: wants)
         picker = gnb.Picker(runtime="L4")
         assert ("gnb-primary" in picker._advice.demo._dom_classes) == there
         assert bool(picker._advice._why.value) == there
@@ -386,9 +386,9 @@ def test_a_press_while_it_loads_is_ignored(monkeypatch):
 
 
 def loader_step(share):
-    from gemma_nb.hub.progress import Step
+    from gemma_nb.hub.progress import ProgressStep
 
-    return Step("weights", "demo", done=int(share * 100), total=100)
+    return ProgressStep("weights", "demo", done=int(share * 100), total=100)
 
 
 @pytest.mark.slow

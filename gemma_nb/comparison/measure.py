@@ -135,12 +135,12 @@ class Measurement:
     def _load(self) -> Model:
         from gemma_nb.fit.verdict import advise
         from gemma_nb.hardware.detect import detect_runtime
-        from gemma_nb.hub.preflight import on_this_disk
+        from gemma_nb.hub.availability import ignore_disk_if_local
         from gemma_nb.load_model import load
 
         entry = self._entry
         self._tell("load")
-        runtime = on_this_disk(entry.variant, detect_runtime())
+        runtime = ignore_disk_if_local(entry.variant, detect_runtime())
         fits = advise(entry.variant, entry.precision, runtime, entry.max_length).fits
         if fits or self._options.get("force"):
             # a download is no part of the load time; what does not fit is refused before it

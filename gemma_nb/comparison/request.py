@@ -167,10 +167,10 @@ def _looked_up(
     name: str | Path | Variant, precision: str, runtime: Runtime, credentials: Any
 ) -> tuple[Variant, str]:
     from gemma_nb.fit.precision import auto_precision
-    from gemma_nb.hub.preflight import looked_up
+    from gemma_nb.hub.availability import look_up_variant
     from gemma_nb.load_model import resolve_variant, saved_precision
 
-    variant = looked_up(name, credentials, resolve_variant)
+    variant = look_up_variant(name, credentials, resolve_variant)
     if precision.lower() != "auto":
         return variant, find_precision(precision).name
     return variant, saved_precision(variant) or auto_precision(variant, runtime).name

@@ -81,9 +81,9 @@ def compare(
         BackendError: keras was imported before, with another backend.
         KeyboardInterrupt: interrupted before the first row was finished.
     """
-    from gemma_nb.hub.credentials import take
+    from gemma_nb.hub.credentials import parse_credentials
 
-    credentials = take(credentials)
+    credentials = parse_credentials(credentials)
     runtime = detect_runtime()
     entries = understood(choices, max_length, runtime, credentials)
     wanted = task(entries, prompts, references, text, max_new_tokens, repeats)

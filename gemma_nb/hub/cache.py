@@ -1,7 +1,7 @@
-"""One version of a model in the cache of its hub's own program, with a note of what was checked.
+"""One version of a model in the cache of its hub's own program, with a record of what was checked.
 
 The layout is kagglehub's (1.0.2, cache.py) and huggingface_hub's (2.4, file_download.py), so that
-KerasHub finds what lies here by a preset's name too.
+KerasHub finds these files by a preset's name too.
 """
 
 from __future__ import annotations
@@ -15,70 +15,80 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.hub import checkpoint_files
-from gemma_nb.hub.checksums import digest_of, told
+from gemma_nb.hub.checksums import FileInfo, file_checksum, parse_headers
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
-from gemma_nb.hub.download import PARTIAL, Broken, Remote, begin_note
-from gemma_nb.hub.sources import Source, place, root_of
+from gemma_nb.hub.download import (
+    CheckedFile,
+    DownloadError,
+    RemoteFile,
+)
+from gemma_nb.hub.partial_note import PARTIAL, PartialNote
+from gemma_nb.hub.sources import Source, cache_paths, model_folder
 
 
-class Shelf:
-    """Where one version of a source of a hub lies.
+class CacheEntry:
+    """The files of one version of a hub's source on disk.
 
     Args:
-        src: the source, with a version.
+        src: the source, with its version.
     """
 
     def __init__(self, src: Source) -> None:
         self._src = src
-        self.root = root_of(src)
-        self._place = place(src)
-        self.preset = self._place.preset
-        self._notes = self._read()
+        self.root = model_folder(src)
+        self._paths = cache_paths(src)
+        #: the directory that ``from_preset`` takes
+        self.preset = self._paths.preset
+        self._record = self._read_record()
 
     @classmethod
-    def newest(cls, src: Source, *, marked: bool = False) -> Shelf | None:
-        """The whole shelf of a source: of its version, else of the newest that is there.
+    def newest(cls, src: Source, *, accept_marked: bool = False) -> CacheEntry | None:
+        """The complete entry of a source: of its version, else of the newest one on disk.
 
         Args:
             src: the source.
-            marked: take one too that another program says is complete and that looks so.
+            accept_marked: accept an entry too that another program marked as complete, if its
+                files look complete.
+
+        Returns:
+            The entry, or None.
         """
-        shelves = [cls(src.at(version)) for version in _versions(src)]
-        whole = next((shelf for shelf in shelves if shelf.whole()), None)
-        if whole or not marked:
-            return whole
-        return next((shelf for shelf in shelves if shelf.marked()), None)
+        entries = [cls(src.at(version)) for version in _versions(src)]
+        complete = next((entry for entry in entries if entry.is_complete()), None)
+        if complete or not accept_marked:
+            return complete
+        return next((entry for entry in entries if entry.is_marked_complete()), None)
 
     @contextmanager
-    def held(self, waiting: Callable[[], None]) -> Iterator[Shelf]:
-        """Holds the shelf against other processes; yields it as it then is.
+    def locked(self, on_wait: Callable[[], None]) -> Iterator[CacheEntry]:
+        """Locks the entry against other processes; yields it as it is on disk then.
 
         Args:
-            waiting: called once where another process holds it.
+            on_wait: called once where another process holds the lock.
         """
         from filelock import FileLock, Timeout
 
-        self._place.lock.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._place.lock)
+        self._paths.lock.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._paths.lock)
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            waiting()
+            on_wait()
             lock.acquire()
         try:
-            self._notes = self._read()
+            self._record = self._read_record()
             yield self
         finally:
             lock.release()
 
-    def whole(self) -> bool:
-        """Whether every file is there that was checked, at its size, and weights look like some."""
-        if not self._notes.get("whole"):
+    def is_complete(self) -> bool:
+        """Whether every checked file is on disk with its size, and weights have a valid header."""
+        if not self._record["whole"]:
             return False
-        for name, note in self._notes["files"].items():
+        for name, checked in self._record["files"].items():
             path = self.preset / name
             try:
-                if path.stat().st_size != note["size"]:
+                if path.stat().st_size != checked["size"]:
                     return False
             except OSError:
                 return False
@@ -86,103 +96,129 @@ class Shelf:
                 return False
         return True
 
-    def marked(self) -> bool:
-        """Whether the hub's own program says that all is there, and it looks like a preset.
+    def is_marked_complete(self) -> bool:
+        """Whether the hub's own program marked every file as complete, and the preset is valid.
 
-        Good enough where the hub cannot be asked. huggingface_hub gives a file its name when it is
-        complete; kagglehub before, and marks it afterwards.
+        This is good enough where the hub cannot be reached. huggingface_hub gives a file its name
+        when the file is complete; kagglehub gives it first, and marks the file afterwards.
         """
         if not self.preset.is_dir() or checkpoint_files.check_preset(self.preset):
             return False
         if self._src.hub == HUGGING_FACE or (self.root / f"{self._src.version}.complete").exists():
             return True
-        there = (p for p in self.preset.rglob("*") if p.is_file())
-        return all(self._marker(p.relative_to(self.preset).as_posix()).exists() for p in there)
+        files = (p for p in self.preset.rglob("*") if p.is_file())
+        return all(self._marker(p.relative_to(self.preset).as_posix()).exists() for p in files)
 
-    def target(self, remote: Remote) -> Path:
-        """Where a file's bytes go: at Hugging Face under their hash, as its program keeps them."""
-        if self._src.hub == HUGGING_FACE and remote.digest:
-            return self.root / "blobs" / remote.digest[1]
+    def target_path(self, remote: RemoteFile) -> Path:
+        """The path of a file's bytes; in huggingface_hub's layout its name is the checksum."""
+        if self._src.hub == HUGGING_FACE and remote.checksum:
+            return self.root / "blobs" / remote.checksum[1]
         return self.preset / remote.name
 
-    def there(self, remote: Remote) -> int:
-        """How many bytes of a file are on disk already, whole or in part."""
-        target = self.target(remote)
+    def bytes_on_disk(self, remote: RemoteFile) -> int:
+        """The bytes of a file that are on disk, whether it is complete or partial."""
+        target = self.target_path(remote)
         for path in (target, target.with_name(target.name + PARTIAL)):
             if path.is_file():
                 return path.stat().st_size
         return 0
 
-    def adopt(self, remote: Remote) -> bool:
-        """Takes over a file that is there already, if it is good; throws it away if it is not.
+    def reuse_existing(self, remote: RemoteFile) -> bool:
+        """Takes over a file that is on disk, if it is good; deletes it if it is not.
 
-        It is good where our note says so, or its hash is the hub's. kagglehub leaves what it has
-        of a broken download at the final name: with a hash to check it by, it is gone on with.
+        It is good where our record says so, or where its checksum is the hub's. kagglehub leaves a
+        broken download at the final name: where the hub gives a checksum, it becomes the partial
+        file of the next download.
+
+        Args:
+            remote: the file at the hub.
+
+        Returns:
+            Whether the file is good.
+
+        Raises:
+            DownloadError: the hub could not be asked for the checksum.
         """
-        target, name = self.target(remote), remote.name
+        target, name = self.target_path(remote), remote.name
         if not target.is_file():
             return False
         size = target.stat().st_size
-        note = self._notes["files"].get(name)
-        if note and note["size"] == size and not checkpoint_files.check_file(target, name):
+        checked = self._record["files"].get(name)
+        if checked and checked["size"] == size and not checkpoint_files.check_file(target, name):
             self._link(remote, target)
             return True
-        told = _ask(remote)
-        full = told["size"] if told["size"] is not None else remote.size
-        digest = told["digest"]
-        if digest and full is not None and size < full and self._src.hub == KAGGLE:
+        info = _request_info(remote)
+        full_size = info.size if info.size is not None else remote.size
+        checksum = info.checksum
+        is_part = full_size is not None and size < full_size
+        if checksum and is_part and self._src.hub == KAGGLE:
             partial = target.with_name(target.name + PARTIAL)
             target.replace(partial)
-            begin_note(partial, full, told["etag"], digest)
+            PartialNote(full_size, info.etag, checksum).write(partial)
             return False
-        good = full in (None, size) and not checkpoint_files.check_file(target, name)
-        if good and digest:
-            good = digest_of(target, digest[0]) == digest[1]
-        elif good:
-            good = self._marker(name).exists()
-        if not good:
+        is_good = full_size in (None, size) and not checkpoint_files.check_file(target, name)
+        if is_good and checksum:
+            is_good = file_checksum(target, checksum[0]) == checksum[1]
+        elif is_good:
+            is_good = self._marker(name).exists()
+        if not is_good:
             target.unlink()
             self._marker(name).unlink(missing_ok=True)
             return False
-        self.put(remote, {"size": size, "digest": list(digest) if digest else None})
+        self.record(remote, CheckedFile(size, checksum))
         return True
 
-    def put(self, remote: Remote, checked: dict[str, Any]) -> None:
-        """Notes that a file is in its place and good."""
-        target = self.target(remote)
-        self._link(remote, target)
-        self._notes["files"][remote.name] = checked
-        self._write()
+    def record(self, remote: RemoteFile, checked: CheckedFile) -> None:
+        """Records that a file is at its path and was checked.
+
+        Args:
+            remote: the file at the hub.
+            checked: the size and the checksum it was checked with.
+        """
+        self._link(remote, self.target_path(remote))
+        checksum = list(checked.checksum) if checked.checksum else None
+        self._record["files"][remote.name] = {"size": checked.size, "digest": checksum}
+        self._write_record()
         if self._src.hub == KAGGLE:
             marker = self._marker(remote.name)
             marker.parent.mkdir(parents=True, exist_ok=True)
             marker.touch()
 
-    def seal(self, names: Collection[str]) -> None:
-        """Notes that every file of the version is there."""
-        self._notes = {
+    def mark_complete(self, names: Collection[str]) -> None:
+        """Records that the version is complete.
+
+        Args:
+            names: its files.
+        """
+        self._record = {
             "whole": True,
-            "files": {n: note for n, note in self._notes["files"].items() if n in names},
+            "files": {n: checked for n, checked in self._record["files"].items() if n in names},
         }
-        self._write()
+        self._write_record()
 
-    def point(self, name: str | None) -> None:
-        """Notes which commit a branch of Hugging Face's (main where None) stands for."""
-        if self._src.hub != HUGGING_FACE or not self._src.version or name == self._src.version:
+    def write_ref(self, revision: str | None) -> None:
+        """Records, in huggingface_hub's layout, which commit a branch points to.
+
+        Args:
+            revision: the branch; None for main. Nothing is written for a commit, or at Kaggle.
+        """
+        version = self._src.version
+        if self._src.hub != HUGGING_FACE or not version or revision == version:
             return
-        ref = self.root / "refs" / (name or "main")
+        ref = self.root / "refs" / (revision or "main")
         ref.parent.mkdir(parents=True, exist_ok=True)
-        ref.write_text(self._src.version, encoding="utf-8")
+        ref.write_text(version, encoding="utf-8")
 
-    def standing(self) -> Path:
-        """The nearest folder above that exists."""
+    def existing_parent(self) -> Path:
+        """The nearest folder that exists: the entry's own, or one above it."""
         return next(p for p in (self.root, *self.root.parents) if p.is_dir())
 
     def _marker(self, name: str) -> Path:
-        """The mark of a complete file that kagglehub looks for."""
+        """Kagglehub's marker of a complete file."""
         return self.root / ".complete" / str(self._src.version) / f"{name}.complete"
 
-    def _link(self, remote: Remote, target: Path) -> None:
+    def _link(self, remote: RemoteFile, target: Path) -> None:
+        """Makes the name in the preset point to the file, where the two paths differ."""
         pointer = self.preset / remote.name
         if target == pointer or (pointer.exists() and pointer.samefile(target)):
             return
@@ -190,45 +226,47 @@ class Shelf:
         pointer.unlink(missing_ok=True)
         try:
             pointer.symlink_to(os.path.relpath(target, pointer.parent))
-        except OSError:  # Windows without the right to make links
+        except OSError:  # Windows, where the user may not create links
             shutil.copyfile(target, pointer)
 
-    def _read(self) -> dict[str, Any]:
+    def _read_record(self) -> dict[str, Any]:
+        # the keys are those of the records on users' disks
         try:
-            notes = json.loads(self._place.record.read_text(encoding="utf-8"))
-            return {"whole": bool(notes["whole"]), "files": dict(notes["files"])}
+            record = json.loads(self._paths.record.read_text(encoding="utf-8"))
+            return {"whole": bool(record["whole"]), "files": dict(record["files"])}
         except (OSError, ValueError, KeyError, TypeError):
             return {"whole": False, "files": {}}
 
-    def _write(self) -> None:
-        record = self._place.record
-        record.parent.mkdir(parents=True, exist_ok=True)
-        fresh = record.with_name(record.name + ".new")
-        fresh.write_text(json.dumps(self._notes), encoding="utf-8")
-        fresh.replace(record)
+    def _write_record(self) -> None:
+        path = self._paths.record
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(path.name + ".new")
+        new.write_text(json.dumps(self._record), encoding="utf-8")
+        new.replace(path)
 
 
 def _versions(src: Source) -> list[str]:
-    """The versions to look at: the named one, else those that are noted, newest first."""
+    """The versions to look at: that of the source, else those on disk, newest first."""
     if src.hub == KAGGLE:
         if src.version:
             return [src.version]
-        numbers = [p.name for p in root_of(src).glob("[0-9]*") if p.name.isdigit() and p.is_dir()]
+        folders = model_folder(src).glob("[0-9]*")
+        numbers = [p.name for p in folders if p.name.isdigit() and p.is_dir()]
         return sorted(numbers, key=int, reverse=True)
-    ref = root_of(src) / "refs" / (src.version or "main")
+    ref = model_folder(src) / "refs" / (src.version or "main")
     if ref.is_file():
         return [ref.read_text(encoding="utf-8").strip()]
     return [src.version] if src.version else []
 
 
-def _ask(remote: Remote) -> dict[str, Any]:
-    """Size, hash and ETag of a file as the hub gives them; a request that reads no body."""
-    if remote.digest:
-        return {"size": remote.size, "digest": remote.digest, "etag": None}
+def _request_info(remote: RemoteFile) -> FileInfo:
+    """Size, checksum and ETag of a file at the hub; sends a request whose body is not read."""
+    if remote.checksum:
+        return FileInfo(remote.size, remote.checksum, None)
     try:
         with remote.open({}) as response:
             if response.status_code == 200:
-                return told(response.headers, whole=True)
+                return parse_headers(response.headers, is_whole=True)
     except OSError as error:
-        raise Broken("cut", why=type(error).__name__, offset=0) from None
-    return {"size": remote.size, "digest": None, "etag": None}
+        raise DownloadError("cut", why=type(error).__name__, offset=0) from None
+    return FileInfo(remote.size, None, None)

@@ -1,4 +1,4 @@
-"""What models lie on disk, how large, where; and the way to delete one."""
+"""Lists the models on disk, with their sizes and paths, and deletes them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gemma_nb.catalog.registry import variants
 from gemma_nb.errors import LoadError
-from gemma_nb.hub.cache import Shelf
+from gemma_nb.hub.cache import CacheEntry
 from gemma_nb.hub.checkpoint_files import folder_size
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, SERVICE_NAMES
-from gemma_nb.hub.progress import amount
-from gemma_nb.hub.sources import RECORDS, Source, hugging_face_cache, kaggle_cache
+from gemma_nb.hub.progress import format_amount
+from gemma_nb.hub.sources import RECORD_NAME, Source, hugging_face_cache, kaggle_cache
 from gemma_nb.i18n import text
 
 
@@ -23,11 +24,12 @@ class CachedModel:
 
     Args:
         name: the catalog's name where it has one, else the handle.
-        handle: what ``load`` takes.
+        handle: the handle that ``load`` takes.
         hub: "kaggle" or "huggingface".
         path: the directory that holds it: one version at Kaggle, all revisions at Hugging Face.
-        size: bytes on disk, unfinished parts included.
-        whole: whether this package has checked that all of it is there.
+        size: bytes on disk, partial files included.
+        whole: whether this package has checked that every file is on disk.
+        extra_paths: what else belongs to it: markers, records, references.
     """
 
     name: str
@@ -36,50 +38,50 @@ class CachedModel:
     path: Path
     size: int
     whole: bool
-    #: what else belongs to it: marks, notes, locks
-    traces: tuple[Path, ...] = field(default=(), repr=False, compare=False)
+    extra_paths: tuple[Path, ...] = field(default=(), repr=False, compare=False)
 
     def delete(self) -> None:
         """Deletes it from the disk.
 
-        A model that is in memory stays there. What shows that a file is complete goes first, so
-        that an interrupted deletion leaves an unfinished model and no broken one.
+        A model that is in memory stays there. The markers of complete files are deleted first, so
+        that an interrupted deletion leaves an incomplete model and not a broken one.
 
         Raises:
             LoadError: another process is downloading it.
         """
         from filelock import FileLock, Timeout
 
-        lock = FileLock(_lock(self), blocking=False)
+        lock = FileLock(_lock_path(self), blocking=False)
         try:
             with lock:
-                for trace in self.traces:
-                    _remove(trace)
+                for path in self.extra_paths:
+                    _remove(path)
                 _remove(self.path)
         except Timeout:
             raise LoadError("fetch_busy", name=self.name) from None
         Path(lock.lock_file).unlink(missing_ok=True)
-        _prune(self.path.parent, kaggle_cache() if self.hub == KAGGLE else hugging_face_cache())
+        top = kaggle_cache() if self.hub == KAGGLE else hugging_face_cache()
+        _remove_empty_parents(self.path.parent, top)
 
     def __str__(self) -> str:
-        part = "" if self.whole else f"  ({text('cached_part')})"
-        return f"{self.name}  {amount(self.size)}  {self.path}{part}"
+        note = "" if self.whole else f"  ({text('cached_part')})"
+        return f"{self.name}  {format_amount(self.size)}  {self.path}{note}"
 
 
-class Cached(list[CachedModel]):
-    """The models on disk, largest first; shows itself as a table."""
+class CachedModels(list[CachedModel]):
+    """The models on disk, largest first; its repr is a table."""
 
     def __repr__(self) -> str:
         if not self:
-            places = ", ".join(str(p) for p in (kaggle_cache(), hugging_face_cache()))
-            return text("cached_none", places=places)
+            folders = ", ".join(str(p) for p in (kaggle_cache(), hugging_face_cache()))
+            return text("cached_none", places=folders)
         rows = list(self._rows())
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         lines = [
-            f"{name:<{widths[0]}}  {hub:<{widths[1]}}  {size:>{widths[2]}}  {rest}"
-            for name, hub, size, rest in rows
+            f"{name:<{widths[0]}}  {hub:<{widths[1]}}  {size:>{widths[2]}}  {path}"
+            for name, hub, size, path in rows
         ]
-        return "\n".join([*lines, self._head()])
+        return "\n".join([*lines, self._summary()])
 
     __str__ = __repr__
 
@@ -88,55 +90,56 @@ class Cached(list[CachedModel]):
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
             for row in self._rows()
         )
-        return f"<table>{''.join(cells)}</table>{html.escape(self._head() if self else repr(self))}"
+        summary = self._summary() if self else repr(self)
+        return f"<table>{''.join(cells)}</table>{html.escape(summary)}"
 
-    def _head(self) -> str:
-        return text("cached_head", count=len(self), total=amount(sum(m.size for m in self)))
+    def _summary(self) -> str:
+        total = format_amount(sum(m.size for m in self))
+        return text("cached_head", count=len(self), total=total)
 
     def _rows(self) -> Iterator[tuple[str, str, str, str]]:
         for model in self:
-            part = "" if model.whole else f" ({text('cached_part')})"
+            note = "" if model.whole else f" ({text('cached_part')})"
             hub = SERVICE_NAMES[model.hub]
-            yield model.name, hub, amount(model.size), f"{model.path}{part}"
+            yield model.name, hub, format_amount(model.size), f"{model.path}{note}"
 
     def delete(self, name: str) -> None:
-        """Deletes every entry of that name or handle.
+        """Deletes every entry with that name or handle.
 
         Args:
             name: a name or handle of the list.
 
         Raises:
-            KeyError: nothing on disk has that name.
+            KeyError: no model on disk has that name.
             LoadError: another process is downloading it.
         """
-        found = [m for m in self if name in (m.name, m.handle)]
-        if not found:
+        models = [m for m in self if name in (m.name, m.handle)]
+        if not models:
             raise KeyError(name)
-        for model in found:
+        for model in models:
             model.delete()
             self.remove(model)
 
 
-def cached() -> Cached:
-    """The models in the caches of kagglehub and huggingface_hub, whoever downloaded them.
+def cached() -> CachedModels:
+    """The models in the caches of kagglehub and huggingface_hub, whichever program downloaded them.
 
     Returns:
-        A list that shows itself as a table; each entry has ``name``, ``handle``, ``hub``,
-        ``path``, ``size`` in bytes, ``whole`` and ``delete()``.
+        A list whose repr is a table; each entry has ``name``, ``handle``, ``hub``, ``path``,
+        ``size`` in bytes, ``whole`` and ``delete()``.
     """
-    found = [*_kaggle(), *_hugging_face()]
-    return Cached(sorted(found, key=lambda m: (-m.size, m.name)))
+    models = [*_kaggle_models(), *_hugging_face_models()]
+    return CachedModels(sorted(models, key=lambda m: (-m.size, m.name)))
 
 
-def _names() -> dict[str, str]:
-    from gemma_nb.catalog.registry import variants
-
+def _catalog_names() -> dict[str, str]:
+    """Handle in lower case -> the catalog's name."""
     return {v.handle.lower(): v.name for v in variants() if v.handle}
 
 
-def _kaggle() -> Iterator[CachedModel]:
-    """owner/model/framework/variation/version, as kagglehub 1.0.2 lays them out."""
-    root, names = kaggle_cache(), _names()
+def _kaggle_models() -> Iterator[CachedModel]:
+    """The folders owner/model/framework/variation/version: kagglehub 1.0.2's layout."""
+    root, names = kaggle_cache(), _catalog_names()
     for variation in sorted(root.glob("*/*/*/*")):
         for path in sorted(variation.glob("[0-9]*")):
             if not path.is_dir() or not path.name.isdigit():
@@ -149,8 +152,8 @@ def _kaggle() -> Iterator[CachedModel]:
                 hub=KAGGLE,
                 path=path,
                 size=folder_size(path),
-                whole=Shelf(Source(KAGGLE, short, path.name, handle)).whole(),
-                traces=(
+                whole=CacheEntry(Source(KAGGLE, short, path.name, handle)).is_complete(),
+                extra_paths=(
                     variation / f"{path.name}.complete",
                     variation / f"{path.name}.archive",
                     variation / ".complete" / path.name,
@@ -158,31 +161,32 @@ def _kaggle() -> Iterator[CachedModel]:
             )
 
 
-def _hugging_face() -> Iterator[CachedModel]:
-    """models--owner--name, as huggingface_hub lays them out."""
-    root, names = hugging_face_cache(), _names()
+def _hugging_face_models() -> Iterator[CachedModel]:
+    """The folders models--owner--name: huggingface_hub's layout."""
+    root, names = hugging_face_cache(), _catalog_names()
     for path in sorted(root.glob("models--*")):
         owner, _, model = path.name.removeprefix("models--").partition("--")
         if not model or not path.is_dir():
             continue
         handle = f"hf://{owner}/{model}"
+        src = Source(HUGGING_FACE, f"{owner}/{model}", None, handle)
         yield CachedModel(
             name=names.get(handle.lower(), handle),
             handle=handle,
             hub=HUGGING_FACE,
             path=path,
             size=folder_size(path),
-            whole=Shelf.newest(Source(HUGGING_FACE, f"{owner}/{model}", None, handle)) is not None,
-            traces=(path / f".{RECORDS}", path / "refs", path / "snapshots"),
+            whole=CacheEntry.newest(src) is not None,
+            extra_paths=(path / f".{RECORD_NAME}", path / "refs", path / "snapshots"),
         )
 
 
-def _lock(model: CachedModel) -> Path:
+def _lock_path(model: CachedModel) -> Path:
     """The lock that ``fetch`` holds while it downloads."""
     if model.hub == KAGGLE:
-        path = model.path.parent / f".{RECORDS}.{model.path.name}.lock"
+        path = model.path.parent / f".{RECORD_NAME}.{model.path.name}.lock"
     else:
-        path = hugging_face_cache() / ".locks" / model.path.name / f"{RECORDS}.lock"
+        path = hugging_face_cache() / ".locks" / model.path.name / f"{RECORD_NAME}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -194,13 +198,14 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _prune(folder: Path, top: Path) -> None:
-    """Removes the folders above that a deletion left empty, up to the cache's own."""
-    (folder / ".complete").rmdir() if _empty(folder / ".complete") else None
-    while folder not in (top, *top.parents) and _empty(folder):
+def _remove_empty_parents(folder: Path, top: Path) -> None:
+    """Removes the folders that a deletion left empty, from ``folder`` up to, but not, ``top``."""
+    if _is_empty(folder / ".complete"):
+        (folder / ".complete").rmdir()
+    while folder not in (top, *top.parents) and _is_empty(folder):
         folder.rmdir()
         folder = folder.parent
 
 
-def _empty(folder: Path) -> bool:
+def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())

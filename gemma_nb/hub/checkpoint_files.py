@@ -1,6 +1,7 @@
-"""Which files a preset is made of, and whether they can be what they claim to be.
+"""Selects the files that make up a preset, and checks their format without running them.
 
-Nothing here unpickles or runs anything: JSON is parsed, and of weights the headers are read.
+Nothing here unpickles or runs anything: JSON is parsed, and of weights only the headers are read.
+None of it needs keras.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
 from gemma_nb.catalog.keras_config import BACKBONE_GENERATIONS
+from gemma_nb.hardware.environment import package_version
 from gemma_nb.i18n import Message
 
 CONFIG = "config.json"
@@ -23,34 +25,39 @@ WEIGHTS_INDEX = "model.weights.json"
 SAFETENSORS = "model.safetensors"
 SAFETENSORS_INDEX = "model.safetensors.index.json"
 
-#: Endings of files that a preset is read from. Pickles (.bin, .pt, .ckpt, .pkl) and code are never
-#: fetched.
-_KERAS = (".json", ".h5", ".spm", ".model", ".txt")
-_TRANSFORMERS = (".json", ".safetensors", ".model", ".txt")
+#: Suffixes of the files that make up a preset. Pickles (.bin, .pt, .ckpt, .pkl) and code are never
+#: downloaded.
+_KERAS_SUFFIXES = (".json", ".h5", ".spm", ".model", ".txt")
+_TRANSFORMERS_SUFFIXES = (".json", ".safetensors", ".model", ".txt")
 
-#: The two layers behind EmbeddingGemma's mean, which sentence-transformers keeps in folders.
-_DENSE = frozenset({"2_Dense/model.safetensors", "3_Dense/model.safetensors"})
+#: The two layers after EmbeddingGemma's mean pooling; sentence-transformers keeps them in folders.
+_DENSE_WEIGHTS = frozenset({"2_Dense/model.safetensors", "3_Dense/model.safetensors"})
 
 #: Packages whose classes a Keras config may name.
-_PACKAGES = ("keras", "keras_hub", "keras_nlp")
-#: Keras classes that carry code of their own.
-_CODE = ("Lambda", "__lambda__", "function")
-#: What begins an HDF5 file.
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-#: No header of a safetensors file is longer (huggingface/safetensors, MAX_HEADER_SIZE).
-_LONGEST_HEADER = 100_000_000
+_TRUSTED_PACKAGES = ("keras", "keras_hub", "keras_nlp")
+#: Keras classes whose config contains code.
+_CODE_CLASSES = ("Lambda", "__lambda__", "function")
+#: The first bytes of an HDF5 file.
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+#: Largest size of a safetensors header, in bytes (huggingface/safetensors, MAX_HEADER_SIZE).
+_MAX_HEADER_SIZE = 100_000_000
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What is wrong with a file: its name, and why in a sentence."""
+class FileProblem:
+    """What is wrong with a file of a preset.
+
+    Args:
+        name: the file.
+        why: what is wrong, as a message.
+    """
 
     name: str
     why: Message
 
 
-def safe_name(name: str) -> bool:
-    """Whether a file name that a hub gives stays inside the preset's folder."""
+def is_safe_name(name: str) -> bool:
+    """Whether a file name from a hub stays inside the preset's folder."""
     path = PurePosixPath(name)
     return (
         bool(name)
@@ -62,72 +69,80 @@ def safe_name(name: str) -> bool:
     )
 
 
-def first_names(names: Collection[str]) -> list[str]:
-    """The small files that say what a model is and which others are needed."""
+def config_file_names(names: Collection[str]) -> list[str]:
+    """The small files that describe a model and list the other files it needs.
+
+    Args:
+        names: every file of the preset.
+    """
     return [n for n in (CONFIG, METADATA, WEIGHTS_INDEX, SAFETENSORS_INDEX) if n in names]
 
 
-def wanted(names: Collection[str], folder: Path) -> tuple[list[str], list[str]]:
-    """Which of a hub's files a preset is made of.
+def select_files(names: Collection[str], folder: Path) -> tuple[list[str], list[str]]:
+    """Selects the files of a hub that make up a preset.
 
     Args:
-        names: every file that the hub has.
-        folder: where ``first_names`` lie already.
+        names: every file at the hub.
+        folder: a folder in which the files of ``config_file_names`` are already.
 
     Returns:
-        The files to fetch, small ones first as sorted, and those that are needed and not there.
+        The files to download, sorted, and the required files that the hub does not have, sorted.
     """
-    keras = _is_keras(folder)
-    index = WEIGHTS_INDEX if keras else SAFETENSORS_INDEX
-    single = WEIGHTS if keras else SAFETENSORS
-    weights = {single} if single in names else set(shards(folder / index))
+    is_keras = _is_keras(folder)
+    index = WEIGHTS_INDEX if is_keras else SAFETENSORS_INDEX
+    single = WEIGHTS if is_keras else SAFETENSORS
+    weights = {single} if single in names else set(shard_names(folder / index))
     weights = weights or {single}
-    suffix = ".h5" if keras else ".safetensors"
-    chosen = {
+    weights_suffix = ".h5" if is_keras else ".safetensors"
+    selected = {
         n
         for n in names
-        if n.endswith(_KERAS if keras else _TRANSFORMERS)
-        and not n.endswith(suffix)
+        if n.endswith(_KERAS_SUFFIXES if is_keras else _TRANSFORMERS_SUFFIXES)
+        and not n.endswith(weights_suffix)
         and not any(p.startswith(".") for p in n.split("/"))
-        and (keras or "/" not in n)
+        and (is_keras or "/" not in n)
     }
-    if "task.weights.h5" in names and keras:
-        chosen.add("task.weights.h5")
-    if not keras and _json(folder / CONFIG).get("use_bidirectional_attention"):
-        weights |= _DENSE
-    needed = {CONFIG, *weights}
-    missing = sorted(n for n in needed if n not in names)
-    return sorted(chosen | (weights & set(names))), missing
+    if "task.weights.h5" in names and is_keras:
+        selected.add("task.weights.h5")
+    if not is_keras and _read_json(folder / CONFIG).get("use_bidirectional_attention"):
+        weights |= _DENSE_WEIGHTS
+    required = {CONFIG, *weights}
+    missing = sorted(n for n in required if n not in names)
+    return sorted(selected | (weights & set(names))), missing
 
 
 def _is_keras(folder: Path) -> bool:
-    return "registered_name" in _json(folder / CONFIG)
+    return "registered_name" in _read_json(folder / CONFIG)
 
 
-def shards(index: Path) -> set[str]:
-    """The files that an index of Keras's or of safetensors names; none where there is no index."""
+def shard_names(index: Path) -> set[str]:
+    """The files that Keras's or safetensors' index names; none where there is no index.
+
+    Args:
+        index: the path of the index.
+    """
     if not index.is_file():
         return set()
-    found: set[str] = set()
-    for names in _json(index).get("weight_map", {}).values():
-        found.update([names] if isinstance(names, str) else names)
-    return {n for n in found if isinstance(n, str) and safe_name(n)}
+    shards: set[str] = set()
+    for names in _read_json(index).get("weight_map", {}).values():
+        shards.update([names] if isinstance(names, str) else names)
+    return {n for n in shards if isinstance(n, str) and is_safe_name(n)}
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> dict[str, Any]:
     value = json.loads(path.read_text(encoding="utf-8"))
     return value if isinstance(value, dict) else {}
 
 
 def check_file(path: Path, name: str) -> Message | None:
-    """Whether a file can be what its name says.
+    """Checks that a file has the format that its name says.
 
     Args:
-        path: where it lies.
-        name: what it is called in the preset.
+        path: the file; it may have another name on disk.
+        name: its name in the preset.
 
     Returns:
-        Why not, or None.
+        What is wrong with it, or None.
     """
     if name.endswith(".h5"):
         return _check_hdf5(path)
@@ -140,43 +155,50 @@ def check_file(path: Path, name: str) -> Message | None:
     return None
 
 
-def check_preset(folder: Path) -> Fault | None:
-    """The first thing that is wrong with a whole preset on disk, or None."""
+def check_preset(folder: Path) -> FileProblem | None:
+    """Checks every file of a preset on disk.
+
+    Args:
+        folder: the preset's directory.
+
+    Returns:
+        The first problem, or None.
+    """
     if not (folder / CONFIG).is_file():
-        return Fault(CONFIG, Message("fetch_why_missing"))
+        return FileProblem(CONFIG, Message("fetch_why_missing"))
     if why := check_file(folder / CONFIG, CONFIG):
-        return Fault(CONFIG, why)
+        return FileProblem(CONFIG, why)
     names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
     for name in (WEIGHTS_INDEX, SAFETENSORS_INDEX):
         if name in names and (why := check_file(folder / name, name)):
-            return Fault(name, why)
-    chosen, missing = wanted(names, folder)
+            return FileProblem(name, why)
+    selected, missing = select_files(names, folder)
     if missing:
-        return Fault(missing[0], Message("fetch_why_missing"))
-    for name in chosen:
+        return FileProblem(missing[0], Message("fetch_why_missing"))
+    for name in selected:
         if why := check_file(folder / name, name):
-            return Fault(name, why)
+            return FileProblem(name, why)
     return None
 
 
 def _check_hdf5(path: Path) -> Message | None:
-    """The superblock tells how long the file has to be; h5py compares."""
+    """Opens an HDF5 file: h5py compares its length with the one that the superblock states."""
     with path.open("rb") as file:
-        if file.read(len(_HDF5)) != _HDF5:
+        if file.read(len(_HDF5_SIGNATURE)) != _HDF5_SIGNATURE:
             return Message("fetch_why_not_hdf5")
     import h5py
 
     try:
         with h5py.File(path, "r") as file:
-            outside = _outside_link(file)
+            link = _external_link(file)
     except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         key = "fetch_why_truncated" if "truncated" in str(error) else "fetch_why_corrupt"
         return Message(key)
-    return Message("fetch_why_outside", {"link": outside}) if outside else None
+    return Message("fetch_why_outside", {"link": link}) if link else None
 
 
-def _outside_link(group: Any) -> str | None:
-    """A link or data set that reads another file; KerasHub writes none."""
+def _external_link(group: Any) -> str | None:
+    """The path of a link or data set that reads another file; KerasHub writes none."""
     import h5py
 
     for name in group:
@@ -187,19 +209,19 @@ def _outside_link(group: Any) -> str | None:
             continue
         item = group[name]
         if isinstance(item, h5py.Group):
-            if found := _outside_link(item):
-                return found
+            if external := _external_link(item):
+                return external
         elif item.external or item.is_virtual:
             return str(item.name)
     return None
 
 
 def _check_safetensors(path: Path) -> Message | None:
-    """The header's offsets tell how long the file has to be (format of huggingface/safetensors)."""
+    """Compares a file's length with its header's offsets (format of huggingface/safetensors)."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(size - 8, _LONGEST_HEADER):
+        if size < 8 or length > min(size - 8, _MAX_HEADER_SIZE):
             return Message("fetch_why_truncated" if size >= 8 and length else "fetch_why_corrupt")
         try:
             header = json.loads(file.read(length))
@@ -219,68 +241,91 @@ def _check_json(path: Path, name: str) -> Message | None:
         return Message("fetch_why_not_json")
     if name == CONFIG:
         return _check_config(value)
-    return _foreign(value)
+    return _check_classes(value)
 
 
 def _check_config(value: Any) -> Message | None:
-    """Whether KerasHub has the class that a config names, of the Gemma family."""
+    """Checks that a config names a class of the Gemma family that KerasHub has."""
     if not isinstance(value, dict):
         return Message("fetch_why_not_config")
     if isinstance(registered := value.get("registered_name"), str):
         name = registered.rpartition(">")[2]
-        return _foreign(value) if name in BACKBONE_GENERATIONS else _unknown(name)
+        return _check_classes(value) if name in BACKBONE_GENERATIONS else _unknown_class(name)
     if "model_type" in value:
-        kind = value["model_type"]
-        return None if kind in CONVERTED_MODEL_TYPES else _unknown(str(kind))
+        model_type = value["model_type"]
+        return None if model_type in CONVERTED_MODEL_TYPES else _unknown_class(str(model_type))
     return Message("fetch_why_not_config")
 
 
-def _unknown(name: str) -> Message:
-    from gemma_nb.hardware.environment import package_version
-
-    # it is shown: no more of a stranger's string than a class name takes
-    shown = "".join(c for c in name[:60] if c.isalnum() or c in "_-. ")
+def _unknown_class(name: str) -> Message:
+    # the name comes from a stranger's file: keep what a class name can contain
+    printable = "".join(c for c in name[:60] if c.isalnum() or c in "_-. ")
     return Message(
         "fetch_why_unknown_class",
-        {"name": shown or "?", "version": package_version("keras-hub") or "0"},
+        {"name": printable or "?", "version": package_version("keras-hub") or "0"},
     )
 
 
-def _foreign(value: Any) -> Message | None:
-    """A class from outside Keras and KerasHub, or one that carries code."""
+def _check_classes(value: Any) -> Message | None:
+    """Checks that no class comes from outside Keras and KerasHub, and that none contains code."""
     for entry in _dicts(value):
         module, name = entry.get("module"), entry.get("class_name")
         if not isinstance(name, str):
             continue
         package = module.partition(".")[0] if isinstance(module, str) else "keras"
-        if package not in (*_PACKAGES, "builtins") or name in _CODE:
-            return _unknown(name)
+        if package not in (*_TRUSTED_PACKAGES, "builtins") or name in _CODE_CLASSES:
+            return _unknown_class(name)
     return None
 
 
 def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    """Every dict in a JSON value, without recursion: a stranger chooses the depth."""
-    left = [value]
-    while left:
-        item = left.pop()
+    """Every dict in a JSON value; without recursion, because a stranger's file sets the depth."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
         if isinstance(item, dict):
             yield item
-            left.extend(item.values())
+            pending.extend(item.values())
         elif isinstance(item, list):
-            left.extend(item)
+            pending.extend(item)
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes that a folder's files take on disk; links count once, where they point into it."""
+    """The bytes that the files of a folder take on disk.
+
+    A symbolic link counts with its own size; a file with several hard links counts once.
+
+    Args:
+        folder: the folder.
+    """
     seen: set[tuple[int, int]] = set()
     total = 0
     for base, _, names in os.walk(folder):
         for name in names:
             try:
-                stat = os.lstat(os.path.join(base, name))  # noqa: PTH118 - walked by the thousand
+                stat = os.lstat(os.path.join(base, name))  # noqa: PTH118 - thousands of files: Path is slow
             except OSError:
                 continue
             if (stat.st_dev, stat.st_ino) not in seen:
                 seen.add((stat.st_dev, stat.st_ino))
                 total += stat.st_size
     return total
+
+
+def quantization_mode(directory: Path) -> str | None:
+    """The quantization mode of a saved Keras preset, "int8" or "int4"; None where it has none.
+
+    Args:
+        directory: the preset. The config of a quantized one holds a dtype policy map, whose
+            policies begin with the mode ("int8_from_bfloat16", "int4/128_from_bfloat16").
+
+    Raises:
+        OSError: the directory has no ``config.json``.
+        ValueError: ``config.json`` is not JSON.
+    """
+    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    dtype = config.get("config", {}).get("dtype") if isinstance(config, dict) else None
+    if not isinstance(dtype, dict) or "DTypePolicyMap" not in str(dtype.get("class_name")):
+        return None
+    names = str(dtype.get("config", {}).get("policy_map", {}))
+    return next((mode for mode in ("int8", "int4") if f"'{mode}" in names), None)

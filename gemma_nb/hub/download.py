@@ -1,293 +1,310 @@
-"""One file from a hub to disk: resumed where that is safe, and in place only once it is checked.
+"""Downloads one file from a hub: resumed where that is safe, and in place only once it is checked.
 
-What arrives lies beside its final place under a name of its own (``.partial``), with a note of
-what it is a part of. kagglehub 1.0.2 writes to the final name, appends whatever answers a resumed
-request, and does not check a partial that has the full size; huggingface_hub 2.4 starts anew in
-each process and checks the size alone.
+The bytes that arrive are written beside the file's final path, to a name of their own
+(``.partial``), with a JSON note that identifies the file they belong to. kagglehub 1.0.2 writes to
+the final name, appends whatever answers a resumed request, and does not check a partial file that
+has the full size; huggingface_hub 2.4 starts from the beginning in each process and checks the
+size alone.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import os
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemma_nb.hub import checkpoint_files
-from gemma_nb.hub.checksums import differ, digest_of, first_byte, hasher, told
+from gemma_nb.hub.checksums import (
+    Checksum,
+    file_checksum,
+    new_hasher,
+    parse_headers,
+    range_start,
+)
+from gemma_nb.hub.partial_note import PARTIAL, PartialNote, note_path
+from gemma_nb.hub.progress import ProgressMeter
 
-if TYPE_CHECKING:
-    from gemma_nb.hub.progress import Meter
-
-#: Bytes a step; what a broken connection can lose.
+#: Bytes read and written at a time; a broken connection loses at most this many.
 CHUNK = 2**18
 #: Seconds to connect, and to wait for the next bytes.
 TIMEOUT = (10, 30)
-#: Seconds to wait before each further try in which nothing arrived; progress starts them anew.
+#: Seconds to wait before each retry. A retry in which bytes arrived starts the list again.
 PAUSES: tuple[float, ...] = (1, 3, 8)
-PARTIAL = ".partial"
-#: Answers for which trying again makes sense.
+#: HTTP statuses after which a retry makes sense.
 _BUSY = (408, 429, 500, 502, 503, 504)
-#: What a full disk, a full quota and a file-size limit are called.
+#: The errors of a full disk, an exhausted quota and a file-size limit.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class Broken(Exception):
-    """A download that did not end well.
+class DownloadError(Exception):
+    """The download of a file failed.
 
     Args:
-        kind: "cut", "status", "page", "size", "hash", "full", "file" (the hub's own file is bad)
-            or "write".
-        **values: what the sentence needs.
+        kind: "cut", "status", "page", "size", "hash", "full", "file" (the file is damaged at the
+            hub itself), "write" or "cancelled".
+        **values: the values of the message.
     """
 
     def __init__(self, kind: str, **values: Any) -> None:
         super().__init__(kind)
         self.kind = kind
         self.values = values
+        #: the name of the file
+        self.file = ""
 
 
 @dataclass(frozen=True)
-class Remote:
+class RemoteFile:
     """One file of a hub.
 
     Args:
         name: its name in the preset.
         size: bytes, None where the hub does not say.
-        digest: algorithm ("md5", "crc32c", "sha256", "git" for git's SHA-1 of a blob) and hex value, None
-            where only the answer itself tells it or nothing does.
-        open: starts a request with headers to add (Range): a ``requests.Response``.
+        checksum: algorithm and hex value, None where only the response tells it, or nothing does.
+        open: sends a request with additional headers (Range); returns a ``requests.Response``.
     """
 
     name: str
     size: int | None
-    digest: tuple[str, str] | None
+    checksum: Checksum | None
     open: Callable[[dict[str, str]], Any]
 
 
-def transfer(remote: Remote, target: Path, meter: Meter) -> dict[str, Any]:
-    """Fetches one file, checks it and puts it in its place.
+@dataclass(frozen=True)
+class CheckedFile:
+    """The size and the checksum with which a file on disk was checked.
+
+    Args:
+        size: bytes.
+        checksum: algorithm and hex value, None where the hub gave none.
+    """
+
+    size: int
+    checksum: Checksum | None
+
+
+class Download:
+    """The download of one file.
+
+    ``run`` may run in one thread and ``cancel`` in another.
 
     Args:
         remote: the file.
-        target: where it goes.
-        meter: is told the bytes.
-
-    Returns:
-        The size and the digest that were checked (None where the hub gave none).
-
-    Raises:
-        Broken: it could not be had; what is good of it is kept and used next time.
+        target: its path.
+        meter: counts the bytes.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    one = _One(remote, target, meter)
-    tries = 0
-    while True:
-        before, resumed = one.offset, one.resumed
-        try:
-            one.attempt()
-            return one.finish()
-        except Broken as broken:
-            if broken.kind == "hash" and resumed:
-                continue  # the part from before was bad, and is gone: once more from the start
-            again = broken.kind == "cut" or (
-                broken.kind == "status" and broken.values["status"] in _BUSY
-            )
-            tries = 0 if one.offset > before else tries
-            if not again or tries >= len(PAUSES):
-                raise
-            time.sleep(PAUSES[tries])
-            tries += 1
 
-
-class _One:
-    """The state of one transfer."""
-
-    def __init__(self, remote: Remote, target: Path, meter: Meter) -> None:
+    def __init__(self, remote: RemoteFile, target: Path, meter: ProgressMeter) -> None:
         self.remote, self.target, self.meter = remote, target, meter
         self.partial = target.with_name(target.name + PARTIAL)
-        self.note = _note_of(self.partial)
-        self.known = self._read_note()
-        self.offset = self.partial.stat().st_size if self.known and self.partial.is_file() else 0
-        self.size, self.digest = remote.size, remote.digest
-        if self.known and not self._same(self.known):
-            self.offset = 0
-        if self.offset and self.known and self.known.get("digest"):
-            self.digest = self.digest or tuple(self.known["digest"])
-        #: of all bytes up to ``offset``; None where some came in an earlier call
-        self._hash: Any = None
+        self._note = PartialNote.read(self.partial)
+        self.size, self.checksum = remote.size, remote.checksum
+        #: bytes of the file that are on disk
+        self.offset = 0
+        if self._note and self._note.matches(self.size, self.checksum) and self.partial.is_file():
+            self.offset = self.partial.stat().st_size
+        if self._note and self.offset:
+            self.checksum = self.checksum or self._note.checksum
+        #: of the bytes up to ``offset``; None where an earlier call wrote some of them
+        self._hasher: Any = None
         #: whether bytes of an earlier call are in use
-        self.resumed = self.offset > 0
+        self._is_resumed = self.offset > 0
+        self._cancelled = threading.Event()
+        self._disk_lock = threading.Lock()
         meter.skip(self.offset)
 
-    def _read_note(self) -> dict[str, Any] | None:
-        """What a partial is a part of; one without a note is never trusted."""
-        try:
-            note = json.loads(self.note.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return note if isinstance(note, dict) else None
+    def run(self) -> CheckedFile:
+        """Downloads the file, checks it and moves it to its path.
 
-    def _same(self, note: dict[str, Any]) -> bool:
-        """Whether a partial belongs to the file that the hub offers now.
+        Returns:
+            The size and the checksum of the file.
 
-        Without a hash or an ETag nothing can tell, and it is thrown away.
+        Raises:
+            DownloadError: the download failed; the next call uses what is good of it.
         """
-        size, digest = note.get("size"), note.get("digest")
-        if self.size is not None and size not in (None, self.size):
-            return False
-        if self.digest:
-            return digest in (None, list(self.digest))
-        return bool(digest or note.get("etag"))
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        retries = 0
+        while True:
+            offset, is_resumed = self.offset, self._is_resumed
+            try:
+                self._attempt()
+                return self._finish()
+            except DownloadError as error:
+                if error.kind == "hash" and is_resumed:
+                    continue  # bytes of an earlier call were bad, and are deleted: start once more
+                can_retry = error.kind == "cut" or (
+                    error.kind == "status" and error.values["status"] in _BUSY
+                )
+                retries = 0 if self.offset > offset else retries
+                if not can_retry or retries >= len(PAUSES):
+                    raise
+                self._cancelled.wait(PAUSES[retries])
+                retries += 1
 
-    def attempt(self) -> None:
-        """One request, from where the partial ends."""
+    def cancel(self) -> None:
+        """Stops ``run`` at its next step; once this returns, ``run`` changes the disk no more."""
+        self._cancelled.set()
+        with self._disk_lock:  # ``run`` holds it while it changes the disk
+            pass
+
+    @contextmanager
+    def _changing_disk(self) -> Iterator[None]:
+        """Every change of the disk stands in such a block.
+
+        Raises:
+            DownloadError: the download was cancelled.
+        """
+        with self._disk_lock:
+            if self._cancelled.is_set():
+                raise DownloadError("cancelled")
+            yield
+
+    def _attempt(self) -> None:
+        """Sends one request, for the bytes from ``offset`` on, and writes what arrives.
+
+        Raises:
+            DownloadError: the response is not the file, or ended early, or cannot be written.
+        """
+        if self._cancelled.is_set():
+            raise DownloadError("cancelled")
         if self.offset and self.offset == self.size:
-            return  # all of it is there: only the check is missing
+            return  # every byte is on disk: only the check is missing
         if self.size is not None and self.offset > self.size:
             self._restart()
         headers = {"Range": f"bytes={self.offset}-"} if self.offset else {}
-        if self.offset and self.known and self.known.get("etag"):
-            headers["If-Range"] = self.known["etag"]
+        if self.offset and self._note and self._note.etag:
+            headers["If-Range"] = self._note.etag
         try:
             response = self.remote.open(headers)
-        except Broken:
+        except DownloadError:
             raise
         except OSError as error:
-            # what requests and httpx2 raise below HTTP is an OSError, or is made one by the hub's module
-            raise Broken("cut", why=_name(error), offset=self.offset) from None
+            # requests' network errors are OSErrors
+            raise DownloadError("cut", why=_error_name(error), offset=self.offset) from None
         with response:
-            self._accept(response)
+            with self._changing_disk():
+                self._check_response(response)
             self._write(response)
         if self.size is not None and self.offset != self.size:
             if self.offset > self.size:
-                self._discard()
-                raise Broken("size", got=self.offset, size=self.size)
-            raise Broken("cut", why="", offset=self.offset)
+                with self._changing_disk():
+                    self._discard()
+                raise DownloadError("size", got=self.offset, size=self.size)
+            raise DownloadError("cut", why="", offset=self.offset)
 
-    def _accept(self, response: Any) -> None:
-        """Whether an answer is the file, and from which byte on."""
+    def _check_response(self, response: Any) -> None:
+        """Checks that a response is the file, and from which byte on."""
         status = response.status_code
         if status == 416:
             self._restart()
-            raise Broken("cut", why="416", offset=0)
+            raise DownloadError("cut", why="416", offset=0)
         if status not in (200, 206):
-            raise Broken("status", status=status, response=response)
+            raise DownloadError("status", status=status)
         headers = response.headers
-        kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind == "text/html":
-            raise Broken("page")
-        said = told(headers, whole=status == 200)
-        etag, digest, size = said["etag"], said["digest"], said["size"]
-        begins = first_byte(headers) if status == 206 else 0
-        known = self.known or {}
-        changed = (
-            (etag and known.get("etag") not in (None, etag))
-            or differ(digest, known.get("digest"))
-            or (size is not None and self.size is not None and size != self.size)
-        )
-        if self.offset and (status == 200 or begins != self.offset or changed):
-            # Range was ignored, or this is another file: from the start
+        content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if content_type == "text/html":
+            raise DownloadError("page")
+        info = parse_headers(headers, is_whole=status == 200)
+        start = range_start(headers) if status == 206 else 0
+        is_other_size = info.size is not None and self.size is not None and info.size != self.size
+        is_other_file = is_other_size or bool(self._note and self._note.contradicts(info))
+        if self.offset and (status == 200 or start != self.offset or is_other_file):
+            # the server ignored Range, or the file changed: from the beginning
             self._restart()
             if status == 206:
-                raise Broken("cut", why="Range", offset=0)
+                raise DownloadError("cut", why="Range", offset=0)
         elif status == 206 and not self.offset:
-            raise Broken("cut", why="Range", offset=0)
-        if size is not None and self.size is not None and size != self.size:
-            raise Broken("size", got=size, size=self.size)
-        self.size = size if self.size is None else self.size
-        self.digest = self.digest or digest
+            raise DownloadError("cut", why="Range", offset=0)
+        if is_other_size:
+            raise DownloadError("size", got=info.size, size=self.size)
+        self.size = info.size if self.size is None else self.size
+        self.checksum = self.checksum or info.checksum
         if not self.offset:
-            self.known = begin_note(self.partial, self.size, etag, self.digest)
+            self._note = PartialNote(self.size, info.etag, self.checksum)
+            self._note.write(self.partial)
 
     def _write(self, response: Any) -> None:
-        # unbuffered: what ``offset`` counts is on the disk, whatever interrupts
         if not self.offset:
-            self._hash = hasher(self.digest[0], self.size) if self.digest else None
-        with self.partial.open("ab" if self.offset else "wb", buffering=0) as file:
+            self._hasher = new_hasher(self.checksum[0], self.size) if self.checksum else None
+        # unbuffered: the bytes that ``offset`` counts are in the file, whatever interrupts
+        with self._changing_disk():
+            file = self.partial.open("ab" if self.offset else "wb", buffering=0)
+        with file:
             try:
                 for chunk in response.iter_content(CHUNK):
-                    left = memoryview(chunk)
-                    while left:
-                        count = file.write(left)
-                        if self._hash:
-                            self._hash.update(left[:count])
-                        left = left[count:]
-                        self.offset += count
-                        self.meter.add(count)
+                    with self._changing_disk():
+                        self._write_chunk(file, chunk)
             except OSError as error:
-                # requests's errors are OSErrors too, without a number
+                # requests' errors are OSErrors too, without a number
                 if error.errno in _FULL:
-                    raise Broken("full", why=_name(error)) from None
+                    raise DownloadError("full", why=_error_name(error)) from None
                 if error.errno is not None and not isinstance(
                     error, ConnectionError | TimeoutError
                 ):
-                    raise Broken("write", why=_name(error)) from None
-                raise Broken("cut", why=_name(error), offset=self.offset) from None
+                    raise DownloadError("write", why=_error_name(error)) from None
+                raise DownloadError("cut", why=_error_name(error), offset=self.offset) from None
 
-    def finish(self) -> dict[str, Any]:
-        """Checks the hash and the file's own form, then puts it in its place."""
-        if self.digest:
-            here = self._hash.hexdigest() if self._hash else digest_of(self.partial, self.digest[0])
-            if here != self.digest[1]:
+    def _write_chunk(self, file: FileIO, chunk: bytes) -> None:
+        rest = memoryview(chunk)
+        while rest:
+            count = file.write(rest)
+            if self._hasher:
+                self._hasher.update(rest[:count])
+            rest = rest[count:]
+            self.offset += count
+            self.meter.add(count)
+
+    def _finish(self) -> CheckedFile:
+        """Checks the checksum and the format of the file, then moves it to its path.
+
+        Raises:
+            DownloadError: the file is damaged; the partial file is deleted.
+        """
+        if error := self._find_damage():
+            with self._changing_disk():
                 self._discard()
-                raise Broken("hash", expected=self.digest[1], actual=here)
-        if why := checkpoint_files.check_file(self.partial, self.remote.name):
-            self._discard()
-            raise Broken("file", why=why)
+            raise error
         with self.partial.open("rb") as file:
             os.fsync(file.fileno())
-        size = self.offset
-        self.partial.replace(self.target)
-        self.note.unlink(missing_ok=True)
-        return {"size": size, "digest": list(self.digest) if self.digest else None}
+        with self._changing_disk():
+            self.partial.replace(self.target)
+            note_path(self.partial).unlink(missing_ok=True)
+        return CheckedFile(self.offset, self.checksum)
+
+    def _find_damage(self) -> DownloadError | None:
+        if self.checksum:
+            algorithm, expected = self.checksum
+            actual = (
+                self._hasher.hexdigest() if self._hasher else file_checksum(self.partial, algorithm)
+            )
+            if actual != expected:
+                return DownloadError("hash", expected=expected, actual=actual)
+        if why := checkpoint_files.check_file(self.partial, self.remote.name):
+            return DownloadError("file", why=why)
+        return None
 
     def _restart(self) -> None:
         self.meter.add(-self.offset)
         self.offset = 0
-        self.resumed = False
-        self._hash = None
+        self._is_resumed = False
+        self._hasher = None
 
     def _discard(self) -> None:
         self._restart()
         self.partial.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
+        note_path(self.partial).unlink(missing_ok=True)
 
 
-def _name(error: BaseException) -> str:
-    """What kind of error: a message of the network's may hold an address with a signature."""
+def _error_name(error: BaseException) -> str:
+    """The kind of an error; the text of a network error may contain an address with a signature."""
     return (
         os.strerror(error.errno)
         if isinstance(error, OSError) and error.errno
         else type(error).__name__
     )
-
-
-def begin_note(
-    partial: Path, size: int | None, etag: str | None, digest: tuple[str, str] | None
-) -> dict[str, Any]:
-    """Notes what a partial is a part of, beside it.
-
-    Args:
-        partial: the partial file.
-        size: of the whole file, in bytes.
-        etag: of the whole file.
-        digest: of the whole file.
-
-    Returns:
-        The note.
-    """
-    note = {"size": size, "etag": etag, "digest": list(digest) if digest else None}
-    path = _note_of(partial)
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_text(json.dumps(note), encoding="utf-8")
-    fresh.replace(path)
-    return note
-
-
-def _note_of(partial: Path) -> Path:
-    return partial.with_name(partial.name + ".json")

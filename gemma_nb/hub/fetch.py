@@ -1,4 +1,4 @@
-"""From a variant to a directory on disk that is whole and that ``from_preset`` takes."""
+"""Makes the files of a variant available in a directory, complete and ready for ``from_preset``."""
 
 from __future__ import annotations
 
@@ -9,99 +9,116 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError, LoadError
-from gemma_nb.hub import checkpoint_files, hub_errors
-from gemma_nb.hub import credentials as logins
-from gemma_nb.hub.cache import Shelf
-from gemma_nb.hub.credentials import KAGGLE, Credentials, Login
-from gemma_nb.hub.download import Broken, transfer
-from gemma_nb.hub.progress import Callback, Meter, Step, reporter
-from gemma_nb.hub.sources import LOCAL, Source, source
-
-if TYPE_CHECKING:
-    from gemma_nb.catalog.variant import Variant
-    from gemma_nb.hub.hugging_face import HuggingFace
-    from gemma_nb.hub.kaggle import Kaggle
+from gemma_nb.hub import checkpoint_files, kaggle
+from gemma_nb.hub.cache import CacheEntry
+from gemma_nb.hub.credential_sources import find_login
+from gemma_nb.hub.credentials import KAGGLE, Credentials, Login, parse_credentials
+from gemma_nb.hub.download import DownloadError, RemoteFile
+from gemma_nb.hub.hub_errors import (
+    bad_preset,
+    download_failed,
+    load_error,
+    missing_login,
+    not_enough_space,
+)
+from gemma_nb.hub.hugging_face import HuggingFaceRepo
+from gemma_nb.hub.kaggle import KaggleModel
+from gemma_nb.hub.parallel_download import download_files
+from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, ProgressStep, progress_callback
+from gemma_nb.hub.sources import LOCAL, Source, find_source
 
 _T = TypeVar("_T")
-#: What stays free on the disk after a download: a notebook saves itself there too.
+#: Bytes that stay free on the disk after a download: a notebook saves itself there too.
 SPARE_BYTES = 64 * 2**20
-#: Errors after which a copy on disk, if perhaps not the newest or not checked by us, is better than
-#: none.
-_AWAY = ("fetch_no_network", "fetch_hub_busy", "fetch_no_answer", "fetch_no_credentials")
+#: After these errors, a copy on disk is used even if it may not be the newest, or was not checked by
+#: this package.
+_FALLBACK_ERRORS = (
+    "fetch_no_network",
+    "fetch_hub_busy",
+    "fetch_no_answer",
+    "fetch_no_credentials",
+)
 
 
 def fetch(
-    variant: str | Path | Variant, credentials: Any = None, progress: Callback | bool | None = None
+    variant: str | Path | Variant,
+    credentials: Any = None,
+    progress: ProgressCallback | bool | None = None,
 ) -> Path:
-    """Makes sure that a variant's files are on disk and good.
+    """Downloads the files of a variant that are not on disk yet, and checks them.
 
-    What is there and was checked is not asked for again. Sizes and hashes are checked where the
-    hub gives them; what an earlier try left is used only if it is a part of the same file.
-    Nothing is unpickled and no code of a checkpoint is run or fetched.
+    Files on disk that were checked before are not requested again. Sizes and checksums are
+    compared where the hub gives them; a partial file of an earlier call is used only if it belongs
+    to the same file. Nothing is unpickled, and no code of a checkpoint is run or downloaded.
 
     Args:
         variant: a ``Variant``, a name of the catalog, ``kaggle://owner/model/framework/variation``
             with or without ``/version``, ``hf://owner/model`` with or without ``@revision``, or a
             directory.
-        credentials: a login as ``gemma_nb.hub.credentials.take`` reads it; looked for when None.
-        progress: a callback that is given each ``Step``; text on stderr when None, nothing when
-            False.
+        credentials: a login as ``gemma_nb.hub.credentials.parse_credentials`` reads it; None to
+            search ``gemma_nb.hub.credential_sources``.
+        progress: a callback that receives each ``ProgressStep``; None for text on stderr, False
+            for none.
 
     Returns:
         The directory.
 
     Raises:
-        InvalidInput: neither a name nor a handle nor a directory, or credentials that are none.
-        LoadError: what happened and what to do; what is good of a download is kept.
+        InvalidInput: neither a name nor a handle nor a directory, or malformed credentials.
+        LoadError: what happened and what to do; what is good of a download stays on disk.
     """
-    credentials = logins.take(credentials)
-    return _shielded(str(variant), lambda: _fetch(source(variant), credentials, reporter(progress)))
+    credentials = parse_credentials(credentials)
+    return _hide_frames(
+        str(variant),
+        lambda: _fetch(find_source(variant), credentials, progress_callback(progress)),
+    )
 
 
-def ready(variant: str | Path | Variant) -> Path | None:
-    """The directory of a variant that is on disk, whole and checked; None where it is not.
+def local_directory(variant: str | Path | Variant) -> Path | None:
+    """The directory of a variant whose files are on disk, complete and checked; else None.
 
     Args:
-        variant: as in ``fetch``. Without a version, the newest that is there.
+        variant: as in ``fetch``. Without a version, the newest one on disk.
 
     Raises:
         InvalidInput: as in ``fetch``.
     """
-    src = source(variant)
+    src = find_source(variant)
     if src.hub == LOCAL:
         return Path(src.handle) if checkpoint_files.check_preset(Path(src.handle)) is None else None
-    shelf = Shelf.newest(src)
-    return shelf.preset if shelf else None
+    entry = CacheEntry.newest(src)
+    return entry.preset if entry else None
 
 
 def check_login(variant: str | Path | Variant, credentials: Any = None) -> None:
-    """Refuses a gated variant that is not on disk when no login for its hub is to be found.
+    """Raises an error if a variant is gated, not on disk, and no login for its hub is found.
 
     Args:
         variant: as in ``fetch``.
         credentials: as in ``fetch``.
 
     Raises:
-        InvalidInput: credentials that are none.
+        InvalidInput: malformed credentials.
         LoadError: where a login was looked for, where to get one, which page has the terms.
     """
-    credentials = logins.take(credentials)
-    _shielded(str(variant), lambda: _check_login(source(variant), credentials))
+    credentials = parse_credentials(credentials)
+    _hide_frames(str(variant), lambda: _check_login(find_source(variant), credentials))
 
 
-def _check_login(src: Source, given: Credentials) -> None:
-    given.check()
-    if src.hub == LOCAL or not src.gated or Shelf.newest(src, marked=True):
+def _check_login(src: Source, credentials: Credentials) -> None:
+    credentials.check()
+    if src.hub == LOCAL or not src.gated or CacheEntry.newest(src, accept_marked=True):
         return
-    if not logins.find(src.hub, given):
-        raise hub_errors.no_login(src)
+    if not find_login(src.hub, credentials):
+        raise missing_login(src)
 
 
-def peek(handle: str, credentials: Any = None) -> None:
-    """Fetches of a handle only the small files that say what the model is, if they are not there.
+def fetch_configs(handle: str, credentials: Any = None) -> None:
+    """Downloads only the small files that describe the model, if they are not on disk.
 
     Args:
         handle: as in ``fetch``.
@@ -109,26 +126,26 @@ def peek(handle: str, credentials: Any = None) -> None:
 
     Raises:
         InvalidInput: as in ``fetch``.
-        LoadError: as in ``fetch``: no login, no consent, no such model.
+        LoadError: as in ``fetch``: no login, terms not accepted, no such model.
     """
-    credentials = logins.take(credentials)
-    _shielded(handle, lambda: _peek(source(handle), credentials))
+    credentials = parse_credentials(credentials)
+    _hide_frames(handle, lambda: _fetch_configs(find_source(handle), credentials))
 
 
-def _peek(src: Source, given: Credentials) -> None:
-    given.check()
-    if src.hub == LOCAL or Shelf.newest(src):
+def _fetch_configs(src: Source, credentials: Credentials) -> None:
+    credentials.check()
+    if src.hub == LOCAL or CacheEntry.newest(src):
         return
-    login = logins.find(src.hub, given)
-    if src.hub == KAGGLE and _attached(src, login):
+    login = find_login(src.hub, credentials)
+    if src.hub == KAGGLE and _attached_directory(src, login):
         return
-    hub, src = _at_version(src, login)
-    with Shelf(src).held(lambda: _waiting(src, _silent)) as shelf:
-        _Job(shelf, hub, src, login, _silent).begin()
+    repo, src = _resolve_version(src, login)
+    with CacheEntry(src).locked(lambda: _report_waiting(src, _ignore_step)) as entry:
+        _VersionDownload(entry, repo, src, login, _ignore_step).fetch_configs()
 
 
-def _shielded(name: str, call: Callable[[], _T]) -> _T:
-    """Runs ``call``; an error leaves it without the frames below.
+def _hide_frames(name: str, call: Callable[[], _T]) -> _T:
+    """Runs ``call``; an error that leaves it carries none of the frames below.
 
     The clients' frames hold headers with logins, which ``%xmode Verbose`` and error reporters print.
     """
@@ -142,7 +159,7 @@ def _shielded(name: str, call: Callable[[], _T]) -> _T:
     except OSError as caught:
         why = os.strerror(caught.errno) if caught.errno else type(caught).__name__
         error = LoadError("fetch_disk", name=name, why=why, file=caught.filename or "?")
-    except Exception as caught:  # noqa: BLE001 - told by kind and line: its text may hold a secret
+    except Exception as caught:  # noqa: BLE001 - reported by type and line: its text may hold a secret
         last = traceback.extract_tb(caught.__traceback__)[-1]
         where = f"{Path(last.filename).name}:{last.lineno}"
         error = LoadError("fetch_unexpected", name=name, why=type(caught).__name__, where=where)
@@ -150,136 +167,161 @@ def _shielded(name: str, call: Callable[[], _T]) -> _T:
     raise error.with_traceback(None)
 
 
-def _fetch(src: Source, given: Credentials, report: Callback) -> Path:
-    given.check()
+def _fetch(src: Source, credentials: Credentials, report: ProgressCallback) -> Path:
+    credentials.check()
     if src.hub == LOCAL:
-        return _local(src)
-    if _pinned(src) and (shelf := Shelf.newest(src)):
-        return shelf.preset
+        return _checked_directory(src)
+    if _is_pinned(src) and (entry := CacheEntry.newest(src)):
+        return entry.preset
     try:
-        return _from_hub(src, logins.find(src.hub, given), report)
+        return _fetch_from_hub(src, find_login(src.hub, credentials), report)
     except LoadError as error:
-        if error.message.key in _AWAY and (shelf := Shelf.newest(src, marked=True)):
-            return shelf.preset
+        if error.message.key in _FALLBACK_ERRORS and (
+            entry := CacheEntry.newest(src, accept_marked=True)
+        ):
+            return entry.preset
         raise
 
 
-def _from_hub(src: Source, login: Login | None, report: Callback) -> Path:
+def _fetch_from_hub(src: Source, login: Login | None, report: ProgressCallback) -> Path:
     if src.gated and login is None:
-        raise hub_errors.no_login(src)
-    if src.hub == KAGGLE and (folder := _attached(src, login)):
+        raise missing_login(src)
+    if src.hub == KAGGLE and (folder := _attached_directory(src, login)):
         return folder
-    named = src.version
-    hub, src = _at_version(src, login)
-    with Shelf(src).held(lambda: _waiting(src, report)) as shelf:
-        if not shelf.whole():
-            _Job(shelf, hub, src, login, report).fill()
-        shelf.point(named)
-        return shelf.preset
+    revision = src.version
+    repo, src = _resolve_version(src, login)
+    with CacheEntry(src).locked(lambda: _report_waiting(src, report)) as entry:
+        if not entry.is_complete():
+            _VersionDownload(entry, repo, src, login, report).fetch_all()
+        entry.write_ref(revision)
+        return entry.preset
 
 
-def _pinned(src: Source) -> bool:
-    """Whether a version says for ever what is in it: Kaggle's do, Hugging Face's commits do."""
+def _is_pinned(src: Source) -> bool:
+    """Whether the version can never change: a number at Kaggle, a commit at Hugging Face."""
     if src.hub == KAGGLE:
         return src.version is not None
     return bool(src.version and re.fullmatch("[0-9a-f]{40}", src.version))
 
 
-def _waiting(src: Source, report: Callback) -> None:
-    Meter(report, "download", src.label).note("progress_waiting", name=src.label)
+def _report_waiting(src: Source, report: ProgressCallback) -> None:
+    ProgressMeter(report, "download", src.label).note("progress_waiting", name=src.label)
 
 
-def _local(src: Source) -> Path:
+def _checked_directory(src: Source) -> Path:
     folder = Path(src.handle)
     if not folder.is_dir():
-        raise hub_errors.fault("no_directory", src, folder=folder)
-    if bad := checkpoint_files.check_preset(folder):
-        raise hub_errors.unusable(src, folder, bad.name, bad.why)
+        raise load_error("no_directory", src, folder=folder)
+    if problem := checkpoint_files.check_preset(folder):
+        raise bad_preset(src, folder, problem.name, problem.why)
     return folder
 
 
-def _attached(src: Source, login: Login | None) -> Path | None:
-    """What Kaggle's notebooks and Colab attach without a download."""
-    from gemma_nb.hub import kaggle
-
-    if not kaggle.may_attach():
+def _attached_directory(src: Source, login: Login | None) -> Path | None:
+    """The directory that a Kaggle notebook or Colab attaches without a download, else None."""
+    if not kaggle.can_attach():
         return None
-    folder = kaggle.attached(src, login)
-    if folder and (bad := checkpoint_files.check_preset(folder)):
-        raise hub_errors.unusable(src, folder, bad.name, bad.why)
+    folder = kaggle.attach(src, login)
+    if folder and (problem := checkpoint_files.check_preset(folder)):
+        raise bad_preset(src, folder, problem.name, problem.why)
     return folder
 
 
-def _at_version(src: Source, login: Login | None) -> tuple[Kaggle | HuggingFace, Source]:
-    """The hub's client, and the source at the version that is meant."""
-    hub: Kaggle | HuggingFace
+def _resolve_version(
+    src: Source, login: Login | None
+) -> tuple[KaggleModel | HuggingFaceRepo, Source]:
+    """The hub's client, and the source at the version that is to be downloaded."""
     if src.hub == KAGGLE:
-        from gemma_nb.hub.kaggle import Kaggle
-
-        hub = Kaggle(src, login)
-        version = src.version or hub.newest()
-        hub.src = src.at(version)
-        return hub, hub.src
-    from gemma_nb.hub.hugging_face import HuggingFace
-
-    hub = HuggingFace(src, login)
-    version = hub.newest()
-    return hub, Source(src.hub, src.handle, version, src.label, src.gated)
+        model = KaggleModel(src, login)
+        model.src = src.at(src.version or model.newest_version())
+        return model, model.src
+    repo = HuggingFaceRepo(src, login)
+    return repo, src.at(repo.newest_version())
 
 
 @dataclass(frozen=True)
-class _Job:
-    """One version that is being fetched: onto which shelf, from whom, as whom."""
+class _VersionDownload:
+    """The download of one version.
 
-    shelf: Shelf
-    hub: Kaggle | HuggingFace
+    Args:
+        entry: where it goes; locked.
+        repo: the hub's client.
+        src: the source, at the version.
+        login: the login that the client sends.
+        report: receives the progress.
+    """
+
+    entry: CacheEntry
+    repo: KaggleModel | HuggingFaceRepo
     src: Source
     login: Login | None
-    report: Callback
+    report: ProgressCallback
 
-    def begin(self) -> dict[str, int | None]:
-        """Fetches the small files that say what the model is; gives every file's size."""
-        names = {n: size for n, size in self.hub.names().items() if checkpoint_files.safe_name(n)}
-        if checkpoint_files.CONFIG not in names:
-            raise hub_errors.fault("no_preset", self.src, self.login)
-        with Meter(_silent, "download", self.src.label) as meter:
-            self._fetch({n: names[n] for n in checkpoint_files.first_names(names)}, meter)
-        return names
+    def fetch_configs(self) -> dict[str, int | None]:
+        """Fetches the small files that describe the model; returns the size of every file."""
+        sizes = {
+            name: size
+            for name, size in self.repo.list_files().items()
+            if checkpoint_files.is_safe_name(name)
+        }
+        if checkpoint_files.CONFIG not in sizes:
+            raise load_error("no_preset", self.src, self.login)
+        configs = checkpoint_files.config_file_names(sizes)
+        with ProgressMeter(_ignore_step, "download", self.src.label) as meter:
+            self._fetch_files({name: sizes[name] for name in configs}, meter)
+        return sizes
 
-    def fill(self) -> None:
-        """Fetches what is missing; each file is in its place as soon as it is good."""
-        names = self.begin()
-        first = checkpoint_files.first_names(names)
-        chosen, missing = checkpoint_files.wanted(names, self.shelf.preset)
+    def fetch_all(self) -> None:
+        """Fetches the files that are missing; each is at its path as soon as it is checked."""
+        sizes = self.fetch_configs()
+        configs = checkpoint_files.config_file_names(sizes)
+        names, missing = checkpoint_files.select_files(sizes, self.entry.preset)
         if missing:
-            raise hub_errors.fault("shard_missing", self.src, self.login, file=missing[0])
-        rest = {n: names[n] for n in chosen if n not in first}
-        self._check_room(rest)
+            raise load_error("shard_missing", self.src, self.login, file=missing[0])
+        rest = {name: sizes[name] for name in names if name not in configs}
+        self._check_space(rest)
         total = sum(size or 0 for size in rest.values())
-        with Meter(self.report, "download", self.src.label, total or None) as meter:
-            self._fetch(rest, meter)
-        self.shelf.seal(chosen)
+        with ProgressMeter(self.report, "download", self.src.label, total or None) as meter:
+            self._fetch_files(rest, meter)
+        self.entry.mark_complete(names)
 
-    def _check_room(self, sizes: dict[str, int | None]) -> None:
-        left = SPARE_BYTES
+    def _check_space(self, sizes: dict[str, int | None]) -> None:
+        needed = SPARE_BYTES
         for name, size in sizes.items():
-            left += max(0, (size or 0) - self.shelf.there(self.hub.remote(name, size)))
-        free = shutil.disk_usage(self.shelf.standing()).free
-        if left > free:
-            raise hub_errors.disk(self.src, left, free, self.shelf.root)
+            on_disk = self.entry.bytes_on_disk(self.repo.remote_file(name, size))
+            needed += max(0, (size or 0) - on_disk)
+        free = shutil.disk_usage(self.entry.existing_parent()).free
+        if needed > free:
+            raise not_enough_space(self.src, needed, free, self.entry.root)
 
-    def _fetch(self, sizes: dict[str, int | None], meter: Meter) -> None:
-        for name, size in sizes.items():
-            remote = self.hub.remote(name, size)
-            try:
-                if self.shelf.adopt(remote):
-                    meter.skip(size or 0)
+    def _fetch_files(self, sizes: dict[str, int | None], meter: ProgressMeter) -> None:
+        remaining = [self.repo.remote_file(name, size) for name, size in sizes.items()]
+        while remaining:
+            missing: dict[Path, RemoteFile] = {}
+            later = []
+            for remote in remaining:
+                target = self.entry.target_path(remote)
+                if target in missing:
+                    later.append(remote)  # two names of the same bytes, at Hugging Face
+                elif self._reuse_existing(remote):
+                    meter.skip(remote.size or 0)
                 else:
-                    self.shelf.put(remote, transfer(remote, self.shelf.target(remote), meter))
-            except Broken as error:
-                root = self.shelf.root
-                raise hub_errors.broken(error, self.src, self.login, name, root) from None
+                    missing[target] = remote
+            try:
+                download_files(missing, meter, self.entry.record)
+            except DownloadError as error:
+                raise self._load_error(error, error.file) from None
+            remaining = later
+
+    def _reuse_existing(self, remote: RemoteFile) -> bool:
+        try:
+            return self.entry.reuse_existing(remote)
+        except DownloadError as error:
+            raise self._load_error(error, remote.name) from None
+
+    def _load_error(self, error: DownloadError, name: str) -> LoadError:
+        return download_failed(error, self.src, self.login, name, self.entry.root)
 
 
-def _silent(_: Step) -> None:
-    """The few small files that say which others are needed are no progress to speak of."""
+def _ignore_step(_: ProgressStep) -> None:
+    """The files that describe the model are too small for a progress report."""

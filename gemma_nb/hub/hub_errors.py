@@ -1,93 +1,115 @@
-"""From what a hub or a client says to one message of what happened and what to do."""
+"""Turns the errors of a hub or of a download into one message: what happened, and what to do."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from gemma_nb.errors import LoadError
-from gemma_nb.hub.credentials import HUGGING_FACE, LOGIN_PAGES, SERVICE_NAMES, Login, places
-from gemma_nb.hub.download import Broken
-from gemma_nb.hub.progress import amount
+from gemma_nb.hub.credential_sources import source_names
+from gemma_nb.hub.credentials import HUGGING_FACE, LOGIN_PAGES, SERVICE_NAMES, Login
+from gemma_nb.hub.download import DownloadError
+from gemma_nb.hub.progress import format_amount
 from gemma_nb.hub.sources import LOCAL, Source
 from gemma_nb.i18n import Message
 
 
-def fault(key: str, src: Source, login: Login | None = None, **values: Any) -> LoadError:
-    """An error about a source; what it says holds no part of a login.
+def load_error(key: str, src: Source, login: Login | None = None, **values: Any) -> LoadError:
+    """An error about a source; its message contains no part of the login.
 
     Args:
-        key: a key of ``gemma_nb.i18n`` without its ``fetch_``.
-        src: what was to be fetched.
-        login: what must not be shown.
-        **values: further values of the sentence.
+        key: a key of ``gemma_nb.i18n`` without its prefix ``fetch_``.
+        src: the source.
+        login: the login to redact.
+        **values: further values of the message.
     """
     clean = {k: login.redact(v) if login and isinstance(v, str) else v for k, v in values.items()}
-    told = {"name": src.label, "hub": SERVICE_NAMES.get(src.hub, ""), **clean}
+    fields = {"name": src.label, "hub": SERVICE_NAMES.get(src.hub, ""), **clean}
     if src.hub != LOCAL:
-        told |= {"page": src.page, "login_page": LOGIN_PAGES[src.hub]}
-    return LoadError(f"fetch_{key}", **told)
+        fields |= {"page": src.page, "login_page": LOGIN_PAGES[src.hub]}
+    return LoadError(f"fetch_{key}", **fields)
 
 
-def no_login(src: Source) -> LoadError:
-    """No login was found anywhere and one is needed."""
-    return fault("no_credentials", src, places=places(src.hub))
+def missing_login(src: Source) -> LoadError:
+    """The source needs a login, and no source of logins has one."""
+    return load_error("no_credentials", src, places=source_names(src.hub))
 
 
-def refused(status: int, src: Source, login: Login | None) -> LoadError:
-    """A hub's API answered with an error.
+def request_refused(status: int, src: Source, login: Login | None) -> LoadError:
+    """A hub's API answered with an error status.
 
-    Kaggle and Hugging Face say 401 to a login they do not know. 403 with a login that they know
-    means that this account has not accepted the terms (or may not see the model at all).
-    """
-    if status in (401, 403) and login is None:
-        return no_login(src)
-    if status == 401:
-        return fault("wrong_credentials", src, login, place=login.place if login else "")
-    if status == 403:
-        return fault("no_consent", src, login, place=login.place if login else "")
-    if status == 404:
-        return fault("unknown", src, login, handle=src.handle)
-    if status == 429 or status >= 500:
-        return fault("hub_busy", src, login, status=status)
-    return fault("hub_refused", src, login, status=status)
-
-
-def broken(error: Broken, src: Source, login: Login | None, name: str, folder: Any) -> LoadError:
-    """A file's transfer failed.
+    Kaggle and Hugging Face answer 401 to a login that they do not recognise. 403 with a recognised
+    login means that this account has not accepted the terms (or may not see the model at all).
 
     Args:
-        error: how.
-        src: of what.
-        login: what must not be shown.
+        status: the HTTP status.
+        src: the source.
+        login: the login that was sent, None where none was.
+    """
+    if status in (401, 403) and login is None:
+        return missing_login(src)
+    if status == 401:
+        return load_error("wrong_credentials", src, login, place=login.place if login else "")
+    if status == 403:
+        return load_error("no_consent", src, login, place=login.place if login else "")
+    if status == 404:
+        return load_error("unknown", src, login, handle=src.handle)
+    if status == 429 or status >= 500:
+        return load_error("hub_busy", src, login, status=status)
+    return load_error("hub_refused", src, login, status=status)
+
+
+def download_failed(
+    error: DownloadError, src: Source, login: Login | None, name: str, folder: Path
+) -> LoadError:
+    """The download of a file failed.
+
+    Args:
+        error: what went wrong.
+        src: the source of the file.
+        login: the login to redact.
         name: the file.
-        folder: where downloads of it are kept.
+        folder: the folder that keeps the downloads of the source.
     """
     values: dict[str, Any] = {"file": name, "folder": folder}
     if error.kind == "cut":
         offset = error.values.get("offset") or 0
-        return fault("cut", src, login, **values, kept=amount(offset))
+        return load_error("cut", src, login, **values, kept=format_amount(offset))
     if error.kind == "status":
         status = error.values["status"]
         key = "hub_busy" if status == 429 or status >= 500 else "storage_refused"
-        return fault(key, src, login, **values, status=status)
+        return load_error(key, src, login, **values, status=status)
     if error.kind == "size":
-        shown = {"got": error.values["got"], "size": error.values["size"]}
-        return fault("wrong_size", src, login, **values, **shown)
+        sizes = {"got": error.values["got"], "size": error.values["size"]}
+        return load_error("wrong_size", src, login, **values, **sizes)
     if error.kind == "file":
-        return fault("bad_file", src, login, **values, why=error.values["why"])
+        return load_error("bad_file", src, login, **values, why=error.values["why"])
     if error.kind in ("full", "write"):
-        return fault(error.kind, src, login, **values, why=error.values["why"])
-    return fault(error.kind, src, login, **values)
+        return load_error(error.kind, src, login, **values, why=error.values["why"])
+    return load_error(error.kind, src, login, **values)
 
 
-def disk(src: Source, needed: int, free: int, folder: Any) -> LoadError:
-    """There is not enough room before a download starts."""
+def not_enough_space(src: Source, needed: int, free: int, folder: Path) -> LoadError:
+    """The disk has too little free space; this is known before the download starts.
+
+    Args:
+        src: the source.
+        needed: bytes.
+        free: bytes.
+        folder: the folder that the download would go to.
+    """
     variable = "HF_HOME" if src.hub == HUGGING_FACE else "KAGGLEHUB_CACHE"
-    return fault(
-        "no_room", src, needed=amount(needed), free=amount(free), folder=folder, variable=variable
-    )
+    values = {"needed": format_amount(needed), "free": format_amount(free)}
+    return load_error("no_room", src, None, **values, folder=folder, variable=variable)
 
 
-def unusable(src: Source, folder: Any, file: str, why: Message) -> LoadError:
-    """A directory on disk is no preset that can be loaded."""
-    return fault("bad_preset", src, folder=folder, file=file, why=why)
+def bad_preset(src: Source, folder: Path, file: str, why: Message) -> LoadError:
+    """A directory on disk is not a preset that can be loaded.
+
+    Args:
+        src: the source.
+        folder: the directory.
+        file: the first file that is missing or damaged.
+        why: what is wrong with it.
+    """
+    return load_error("bad_preset", src, folder=folder, file=file, why=why)

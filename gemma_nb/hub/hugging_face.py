@@ -1,80 +1,81 @@
-"""Hugging Face: what it has of a model, through huggingface_hub's own client."""
+"""The files of a repository at Hugging Face, through huggingface_hub's client."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from gemma_nb.hub import hub_errors
-from gemma_nb.hub.download import TIMEOUT, Broken, Remote
-
-if TYPE_CHECKING:
-    from gemma_nb.errors import LoadError
-    from gemma_nb.hub.credentials import Login
-    from gemma_nb.hub.sources import Source
+from gemma_nb.errors import LoadError
+from gemma_nb.hub.checksums import Checksum
+from gemma_nb.hub.credentials import Login
+from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile
+from gemma_nb.hub.hub_errors import load_error, request_refused
+from gemma_nb.hub.sources import Source
 
 _T = TypeVar("_T")
-#: Packages whose errors mean that the network did not carry a request (the client changed from
-#: requests to httpx to httpx2).
-_NETWORK = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
+#: Packages whose errors mean that a request did not get through. huggingface_hub's client changed
+#: from requests to httpx to httpx2.
+_NETWORK_PACKAGES = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
 
 
-class HuggingFace:
+class HuggingFaceRepo:
     """One repository at Hugging Face.
 
     Args:
-        src: which.
-        login: as whom; None for nobody.
+        src: the source.
+        login: the login to send; None for an anonymous request.
     """
 
     def __init__(self, src: Source, login: Login | None) -> None:
         from huggingface_hub import HfApi
 
-        # False: it shall not look for a login itself
+        # False keeps the client from looking for a login itself
         token = login.token.reveal() if login and login.token else False
         self._api = HfApi(token=token, library_name="gemma_nb")
         self._login = login
         self._info: Any = None
-        self._digests: dict[str, tuple[str, str]] = {}
+        self._checksums: dict[str, Checksum] = {}
         self.src = src
 
-    def newest(self) -> str:
-        """The commit that the revision (the main branch where none is named) stands for now.
+    def newest_version(self) -> str:
+        """The commit that the source's revision (main where it has none) points to now.
 
         Raises:
             LoadError: Hugging Face does not say.
         """
-        return str(self._read().sha)
+        return str(self._model_info().sha)
 
-    def names(self) -> dict[str, int | None]:
+    def list_files(self) -> dict[str, int | None]:
         """Every file of the repository, with its bytes.
 
         Raises:
-            LoadError: no network, no such repository or revision, no right to see it.
+            LoadError: no network, no such repository or revision, or no right to see it.
         """
-        info = self._read()
+        info = self._model_info()
         if getattr(info, "gated", None):
-            # what a gated repository holds is public, the files are not
-            self._ask(lambda: self._api.auth_check(self.src.handle))
-        for one in info.siblings:
-            if one.lfs:
-                self._digests[one.rfilename] = ("sha256", one.lfs.sha256)
-            elif one.blob_id:
-                self._digests[one.rfilename] = ("git", one.blob_id)
-        return {one.rfilename: one.size for one in info.siblings}
+            # the file list of a gated repository is public, the files are not
+            self._call(lambda: self._api.auth_check(self.src.handle))
+        for file in info.siblings:
+            if file.lfs:
+                self._checksums[file.rfilename] = ("sha256", file.lfs.sha256)
+            elif file.blob_id:
+                self._checksums[file.rfilename] = ("git", file.blob_id)
+        return {file.rfilename: file.size for file in info.siblings}
 
-    def remote(self, name: str, size: int | None) -> Remote:
-        """A file, ready to be fetched."""
-        return Remote(
-            name,
-            size,
-            self._digests.get(name),
-            lambda headers: self._open(name, headers),
-        )
+    def remote_file(self, name: str, size: int | None) -> RemoteFile:
+        """One file of the repository, for ``download_files``.
 
-    def _read(self) -> Any:
+        Args:
+            name: the file.
+            size: bytes.
+        """
+        checksum = self._checksums.get(name)
+        return RemoteFile(name, size, checksum, lambda headers: self._open(name, headers))
+
+    def _model_info(self) -> Any:
+        """huggingface_hub's ``ModelInfo``, requested once."""
         if self._info is None:
-            self._info = self._ask(
+            self._info = self._call(
                 lambda: self._api.model_info(
                     self.src.handle,
                     revision=self.src.version,
@@ -91,11 +92,11 @@ class HuggingFace:
         url = hf_hub_url(
             self.src.handle, name, revision=self._info.sha, endpoint=self._api.endpoint
         )
-        own = self._api._build_hf_headers(token=False)  # noqa: SLF001
+        client_headers = self._api._build_hf_headers(token=False)  # noqa: SLF001
         response = requests.get(
             url,
-            headers={**own, "Accept-Encoding": "identity", **headers},
-            # requests drops the header that this sets when it is sent on to another host
+            headers={**client_headers, "Accept-Encoding": "identity", **headers},
+            # requests removes the header that this sets on a redirect to another host
             auth=self._sign,
             stream=True,
             timeout=TIMEOUT,
@@ -105,30 +106,31 @@ class HuggingFace:
             return response
         response.close()
         if status in (401, 403, 404) and not response.history:
-            raise hub_errors.refused(status, self.src, self._login)
-        raise Broken("status", status=status)
+            raise request_refused(status, self.src, self._login)
+        raise DownloadError("status", status=status)
 
     def _sign(self, request: Any) -> Any:
         if self._login and self._login.token:
             request.headers["Authorization"] = f"Bearer {self._login.token.reveal()}"
         return request
 
-    def _ask(self, call: Callable[[], _T]) -> _T:
+    def _call(self, call: Callable[[], _T]) -> _T:
+        """Calls huggingface_hub; turns its errors into a ``LoadError``."""
         from huggingface_hub.errors import HfHubHTTPError
 
         try:
             return call()
         except HfHubHTTPError as error:
-            raise self._told(error) from None
+            raise self._load_error(error) from None
         except Exception as error:
             package = type(error).__module__.partition(".")[0]
-            if package in _NETWORK or isinstance(error, OSError):
-                raise hub_errors.fault("no_network", self.src, self._login) from None
-            if isinstance(error, ValueError):  # a page where JSON should be
-                raise hub_errors.fault("no_answer", self.src, self._login) from None
+            if package in _NETWORK_PACKAGES or isinstance(error, OSError):
+                raise load_error("no_network", self.src, self._login) from None
+            if isinstance(error, ValueError):  # the body is not JSON
+                raise load_error("no_answer", self.src, self._login) from None
             raise
 
-    def _told(self, error: Any) -> LoadError:
+    def _load_error(self, error: Any) -> LoadError:
         from huggingface_hub.errors import (
             GatedRepoError,
             RepositoryNotFoundError,
@@ -137,7 +139,7 @@ class HuggingFace:
 
         status = error.response.status_code
         if isinstance(error, RevisionNotFoundError):
-            return hub_errors.fault(
+            return load_error(
                 "version_gone",
                 self.src,
                 self._login,
@@ -146,8 +148,8 @@ class HuggingFace:
                 handle=f"hf://{self.src.handle}",
             )
         if isinstance(error, GatedRepoError):
-            return hub_errors.refused(403, self.src, self._login)
+            return request_refused(403, self.src, self._login)
         if isinstance(error, RepositoryNotFoundError) and self._login is None:
-            # 401 is what Hugging Face says to nobody about what is missing, too
-            return hub_errors.refused(404, self.src, self._login)
-        return hub_errors.refused(status, self.src, self._login)
+            # to an anonymous request Hugging Face answers 401 for a missing repository too
+            return request_refused(404, self.src, self._login)
+        return request_refused(status, self.src, self._login)

@@ -1,7 +1,7 @@
-"""Kaggle: what it has of a model, through kagglehub's and kagglesdk's own client.
+"""The files of a model at Kaggle, through the client of kagglehub and kagglesdk.
 
-Unlike kagglehub 1.0.2, a request has a timeout, the login is the one that our ladder found and no
-other, and nothing is printed.
+Unlike in kagglehub 1.0.2, a request has a timeout, the login is the one that
+``credential_sources`` found and no other, and nothing is printed.
 """
 
 from __future__ import annotations
@@ -10,36 +10,36 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from gemma_nb import __version__
+from gemma_nb.errors import LoadError
 from gemma_nb.hardware.environment import package_version
-from gemma_nb.hub import hub_errors
-from gemma_nb.hub.credentials import in_kaggle_notebook
-from gemma_nb.hub.download import TIMEOUT, Broken, Remote
-
-if TYPE_CHECKING:
-    from gemma_nb.hub.credentials import Login
-    from gemma_nb.hub.sources import Source
+from gemma_nb.hub.credential_sources import in_kaggle_notebook
+from gemma_nb.hub.credentials import Login
+from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile
+from gemma_nb.hub.hub_errors import load_error, request_refused
+from gemma_nb.hub.sources import Source
 
 _T = TypeVar("_T")
-_PAGE = 100
+#: Files in one page of a listing.
+_PAGE_SIZE = 100
 
 
-class Kaggle:
+class KaggleModel:
     """One model at Kaggle.
 
     Args:
-        src: which.
-        login: as whom; None for nobody.
+        src: the source.
+        login: the login to send; None for an anonymous request.
     """
 
     def __init__(self, src: Source, login: Login | None) -> None:
         self._login = login
-        self._client = _client(login)
-        self._api = self._client.models.model_api_client
+        self._api = _new_client(login).models.model_api_client
         self.src = src
 
-    def newest(self) -> str:
+    def newest_version(self) -> str:
         """The number of the newest version.
 
         Raises:
@@ -47,71 +47,75 @@ class Kaggle:
         """
         from kagglesdk.models.types.model_api_service import ApiGetModelInstanceRequest
 
-        request = self._fill(ApiGetModelInstanceRequest())
-        return str(self._ask(lambda: self._api.get_model_instance(request)).version_number)
+        request = self._address(ApiGetModelInstanceRequest())
+        return str(self._call(lambda: self._api.get_model_instance(request)).version_number)
 
-    def names(self) -> dict[str, int | None]:
+    def list_files(self) -> dict[str, int | None]:
         """Every file of the version, with its bytes where Kaggle says.
 
         Raises:
-            LoadError: no network, no such model or version, no right to see it.
+            LoadError: no network, no such model or version, or no right to see it.
         """
         from kagglesdk.models.types.model_api_service import (
             ApiListModelInstanceVersionFilesRequest as Request,
         )
 
-        found: dict[str, int | None] = {}
+        sizes: dict[str, int | None] = {}
         token = ""
         while True:
-            request = self._fill(Request())
+            request = self._address(Request())
             request.version_number = int(self.src.version or 0)
-            request.page_size = _PAGE
+            request.page_size = _PAGE_SIZE
             if token:
                 request.page_token = token
-            answer = self._ask(lambda r=request: self._api.list_model_instance_version_files(r))  # type: ignore[misc]
-            found.update({f.name: f.size or None for f in answer.files})
-            following = answer.next_page_token
-            if not following or following == token:
-                return found
-            token = following
+            page = self._call(lambda r=request: self._api.list_model_instance_version_files(r))  # type: ignore[misc]
+            sizes.update({f.name: f.size or None for f in page.files})
+            next_token = page.next_page_token
+            if not next_token or next_token == token:
+                return sizes
+            token = next_token
 
-    def remote(self, name: str, size: int | None) -> Remote:
-        """A file, ready to be fetched."""
-        return Remote(name, size, None, lambda headers: self._open(name, headers))
+    def remote_file(self, name: str, size: int | None) -> RemoteFile:
+        """One file of the version, for ``download_files``.
+
+        Args:
+            name: the file.
+            size: bytes, None where Kaggle does not say.
+        """
+        return RemoteFile(name, size, None, lambda headers: self._open(name, headers))
 
     def _open(self, name: str, headers: dict[str, str]) -> Any:
-        """Asks Kaggle for the file; it sends us on to its storage, to which the headers are."""
+        """Requests the file. Kaggle redirects to its storage, which the headers are meant for."""
         import requests
         from kagglesdk.models.types.model_api_service import (
             ApiDownloadModelInstanceVersionRequest as Request,
         )
 
-        request = self._fill(Request())
+        request = self._address(Request())
         request.version_number = int(self.src.version or 0)
         request.path = name
-        session = self._client.http_client()._session  # noqa: SLF001
-        headers = {**headers, "Accept-Encoding": "identity"}
-        before = session.headers.copy()
-        session.headers.update(headers)
+        # a client of its own: several threads open files, and a client's session has the headers
+        client = _new_client(self._login)
+        session = client.http_client()._session  # noqa: SLF001
+        session.headers.update({**headers, "Accept-Encoding": "identity"})
         try:
-            return self._api.download_model_instance_version(request)
+            return client.models.model_api_client.download_model_instance_version(request)
         except requests.exceptions.JSONDecodeError:
-            raise Broken("page") from None
+            raise DownloadError("page") from None
         except requests.HTTPError as error:
-            answer = error.response
-            if answer is not None and answer.history:
-                # Kaggle let us in; its storage did not
-                if answer.status_code == 416:
-                    return answer
-                raise Broken("status", status=answer.status_code) from None
-            status = answer.status_code if answer is not None else 0
+            response = error.response
+            if response is not None and response.history:
+                # Kaggle redirected; its storage refused
+                if response.status_code == 416:
+                    return response
+                raise DownloadError("status", status=response.status_code) from None
+            status = response.status_code if response is not None else 0
             if status == 429 or status >= 500:
-                raise Broken("status", status=status) from None
-            raise hub_errors.refused(status, self.src, self._login) from None
-        finally:
-            session.headers = before
+                raise DownloadError("status", status=status) from None
+            raise request_refused(status, self.src, self._login) from None
 
-    def _fill(self, request: Any) -> Any:
+    def _address(self, request: Any) -> Any:
+        """Fills the fields of a request that name the model."""
         from kagglehub.handle import parse_model_handle
 
         handle = parse_model_handle(self.src.handle)
@@ -121,7 +125,8 @@ class Kaggle:
         request.instance_slug = handle.variation
         return request
 
-    def _ask(self, call: Callable[[], _T]) -> _T:
+    def _call(self, call: Callable[[], _T]) -> _T:
+        """Calls Kaggle's API; turns its errors into a ``LoadError``."""
         import requests
 
         try:
@@ -129,7 +134,7 @@ class Kaggle:
         except requests.HTTPError as error:
             status = error.response.status_code if error.response is not None else 0
             if status == 404 and self.src.version and (newest := self._newest_or_none()):
-                raise hub_errors.fault(
+                raise load_error(
                     "version_gone",
                     self.src,
                     self._login,
@@ -137,44 +142,43 @@ class Kaggle:
                     newest=newest,
                     handle=f"kaggle://{self.src.handle}/{newest}",
                 ) from None
-            raise hub_errors.refused(status, self.src, self._login) from None
-        except ValueError:  # no JSON
-            raise hub_errors.fault("no_answer", self.src, self._login) from None
+            raise request_refused(status, self.src, self._login) from None
+        except ValueError:  # the body is not JSON
+            raise load_error("no_answer", self.src, self._login) from None
         except (requests.RequestException, OSError):
-            raise hub_errors.fault("no_network", self.src, self._login) from None
+            raise load_error("no_network", self.src, self._login) from None
 
     def _newest_or_none(self) -> str | None:
         import requests
 
-        from gemma_nb.errors import LoadError
-
         try:
-            return Kaggle(self.src.at(""), self._login).newest()
+            return KaggleModel(self.src.at(""), self._login).newest_version()
         except (LoadError, requests.RequestException, OSError):
             return None
 
 
-def _client(login: Login | None) -> Any:
+def _new_client(login: Login | None) -> Any:
+    """Kagglesdk's client, with a timeout and with this login alone."""
     import requests
     from kagglesdk.kaggle_client import KaggleClient
     from kagglesdk.kaggle_env import get_env
 
-    class Patient(requests.adapters.HTTPAdapter):
-        """kagglesdk sends without a timeout and would wait for ever."""
+    class TimeoutAdapter(requests.adapters.HTTPAdapter):
+        """kagglesdk sends without a timeout, and would wait for ever."""
 
         def send(self, *args: Any, **options: Any) -> Any:
             options["timeout"] = options.get("timeout") or TIMEOUT
             return super().send(*args, **options)
 
-    # verbose, which kagglehub sets in one environment, prints the Authorization header
+    # verbose=True, which kagglehub sets in one environment, prints the Authorization header
     client = KaggleClient(env=get_env(), verbose=False, user_agent=_user_agent())
     http = client.http_client()
-    # it would look for a login itself, in another order than ours
+    # this keeps the client from looking for a login itself, in another order than ours
     http._signed_in = login is not None  # noqa: SLF001
     http.__enter__()
     session = http._session  # noqa: SLF001
     for scheme in ("https://", "http://"):
-        session.mount(scheme, Patient())
+        session.mount(scheme, TimeoutAdapter())
     if login and login.token:
         session.auth = http.BearerAuth(login.token.reveal())
     elif login and login.username and login.key:
@@ -183,31 +187,29 @@ def _client(login: Login | None) -> Any:
 
 
 def _user_agent() -> str:
-    # kagglehub's own walks the stack for a quarter of a second
-    from gemma_nb import __version__
-
+    # kagglehub's own function walks the stack for a quarter of a second
     return f"kagglehub/{package_version('kagglehub')} gemma_nb/{__version__}"
 
 
-def may_attach() -> bool:
-    """Whether this is a place that attaches models by itself: a Kaggle notebook, or Colab."""
+def can_attach() -> bool:
+    """Whether this environment attaches models itself: a Kaggle notebook, or Colab."""
     return in_kaggle_notebook() or "TBE_RUNTIME_ADDR" in os.environ
 
 
-def attached(src: Source, login: Login | None) -> Path | None:
-    """The directory of a model that the place itself attaches, without a download.
+def attach(src: Source, login: Login | None) -> Path | None:
+    """Attaches a model without a download, where the environment can.
 
-    Kaggle's notebooks do so with their own identity, Colab with the user's.
+    A Kaggle notebook does so with its own identity, Colab with the user's login.
 
     Args:
-        src: the model.
-        login: as whom.
+        src: the source.
+        login: the login to use.
 
     Returns:
-        The directory; None where nothing attaches this model.
+        The directory of the model; None where the environment does not attach this model.
 
     Raises:
-        LoadError: the place would, and could not.
+        LoadError: attaching failed.
     """
     import kagglehub
     import requests
@@ -219,7 +221,7 @@ def attached(src: Source, login: Login | None) -> Path | None:
 
     handle = src.handle if src.version is None else f"{src.handle}/{src.version}"
     try:
-        with lent(login):
+        with kagglehub_login(login):
             if in_kaggle_notebook() and not config.is_kaggle_cache_disabled():
                 return Path(kagglehub.model_download(handle))
             in_colab = ColabClient.TBE_RUNTIME_ADDR_ENV_VAR_NAME in os.environ
@@ -227,17 +229,17 @@ def attached(src: Source, login: Login | None) -> Path | None:
                 return Path(kagglehub.model_download(handle))
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else 0
-        raise hub_errors.refused(status, src, login) from None
+        raise request_refused(status, src, login) from None
     except requests.RequestException:
-        raise hub_errors.fault("no_network", src, login) from None
+        raise load_error("no_network", src, login) from None
     except (BackendError, CredentialError, ValueError) as error:
-        raise hub_errors.fault("not_attached", src, login, why=type(error).__name__) from None
+        raise load_error("not_attached", src, login, why=type(error).__name__) from None
     return None
 
 
 @contextmanager
-def lent(login: Login | None) -> Iterator[None]:
-    """Lends kagglehub a login for the length of a block, in this process's memory alone."""
+def kagglehub_login(login: Login | None) -> Iterator[None]:
+    """Gives kagglehub a login for the length of a block, in this process's memory alone."""
     from kagglehub import config
 
     before = config._kaggle_credentials  # noqa: SLF001

@@ -1,4 +1,7 @@
-"""A variant's vocabulary without its weights and without keras: what is on disk, else the demo's."""
+"""A variant's tokenizer without its weights and without keras, from the files on disk.
+
+Where a variant's files are not on disk, the demo models' tokenizer takes their place.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,21 @@ from gemma_nb.catalog.registry import DEMO, demo_directory
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError
-from gemma_nb.hub.fetch import ready
+from gemma_nb.hub.fetch import local_directory
 from gemma_nb.prompts.prompt import Piece, Prompt
 from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary, vocabulary
 
-#: How the files are called: in a Keras preset, and in a checkpoint of Hugging Face.
-_NAMES = ("*.spm", "tokenizer.model")
+#: The tokenizer's file name: in a Keras preset, and in a checkpoint of Hugging Face.
+_PATTERNS = ("*.spm", "tokenizer.model")
 
 
 @dataclass(frozen=True)
-class Tokenizer:
-    """A SentencePiece model alone, which ``Prompt.pieces`` takes like a KerasHub tokenizer.
+class LocalTokenizer:
+    """A SentencePiece model; ``Prompt.pieces`` accepts it like a KerasHub tokenizer.
 
-    ``of`` is the variant it belongs to: the one asked for, or a demo model that stands in.
+    Args:
+        proto: the serialized SentencePiece model.
+        of: the variant it belongs to: the one that was named, or a demo model in its place.
     """
 
     proto: bytes
@@ -30,12 +35,12 @@ class Tokenizer:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The vocabulary, with text and control kept apart."""
+        """The vocabulary, which keeps text and control tokens apart."""
         return vocabulary(self)
 
 
-def tokenizer_at_hand(variant: str | Variant) -> Tokenizer:
-    """The variant's own tokenizer where its files are on this disk, else the demo models'.
+def find_local_tokenizer(variant: str | Variant) -> LocalTokenizer:
+    """The variant's own tokenizer where its files are on disk, else the demo models'.
 
     Nothing is downloaded.
 
@@ -46,22 +51,24 @@ def tokenizer_at_hand(variant: str | Variant) -> Tokenizer:
         InvalidInput: an unknown variant.
     """
     variant = find_variant(variant)
-    path = _file(variant)
+    path = _tokenizer_file(variant)
     if path is None:
-        return tokenizer_at_hand(DEMO)
-    return Tokenizer(_read(path), variant)
+        return find_local_tokenizer(DEMO)
+    return LocalTokenizer(_read(path), variant)
 
 
-def _file(variant: Variant) -> Path | None:
+def _tokenizer_file(variant: Variant) -> Path | None:
     try:
         if (variant.handle or "").startswith("demo://"):
             folder: Path | None = demo_directory(variant)
         else:
-            folder = ready(variant)
+            folder = local_directory(variant)
     except (GemmaError, OSError):
         return None
-    found = (path for name in _NAMES for path in sorted(folder.rglob(name))) if folder else ()
-    return next(iter(found), None)
+    if folder is None:
+        return None
+    files = (path for pattern in _PATTERNS for path in sorted(folder.rglob(pattern)))
+    return next(files, None)
 
 
 @lru_cache(maxsize=4)
@@ -69,35 +76,36 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def pieces(prompt: Prompt, tokenizer: Tokenizer) -> list[Piece]:
-    """A prompt's tokens; a control token that the vocabulary lacks is one token with the id -1.
+def tokenize_prompt(prompt: Prompt, tokenizer: LocalTokenizer) -> list[Piece]:
+    """Tokenizes a prompt; a control token that the vocabulary lacks is one token with the id -1.
 
-    So a format can be shown with another family's vocabulary: its control tokens stay whole, and
-    only the text between them is cut as that family cuts it.
+    A prompt format can thus be shown with another family's vocabulary: its control tokens stay
+    whole, and only the text between them is tokenized as that family does it.
 
     Args:
         prompt: the rendered conversation.
-        tokenizer: the variant's own, or one that stands in.
+        tokenizer: the variant's own tokenizer, or another family's.
     """
     vocab = tokenizer.vocabulary
-    found: list[Piece] = []
-    waiting: list[tuple[str, bool]] = []
+    pieces: list[Piece] = []
+    pending: list[tuple[str, bool]] = []
 
-    def encode() -> None:
-        ids = vocab.encode(waiting)
-        waiting.clear()
-        begun = bool(found) and ids[:1] == start
-        found.extend(Piece(i, vocab.piece(i), control) for i, control in ids[begun:])
+    def encode_pending() -> None:
+        ids = vocab.encode(pending)
+        pending.clear()
+        # each call of encode begins with <bos>: keep the first one alone
+        repeats_start = bool(pieces) and ids[:1] == start
+        pieces.extend(Piece(i, vocab.piece(i), control) for i, control in ids[repeats_start:])
 
     start = vocab.encode([])
     for part in prompt.parts:
-        at = 0
+        offset = 0
         for token in CONTROL.finditer(part.text) if part.control else ():
             if token[0] not in vocab.control:
-                waiting.append((part.text[at : token.start()], True))
-                encode()
-                found.append(Piece(-1, token[0], control=True))
-                at = token.end()
-        waiting.append((part.text[at:], part.control))
-    encode()
-    return found
+                pending.append((part.text[offset : token.start()], True))
+                encode_pending()
+                pieces.append(Piece(-1, token[0], control=True))
+                offset = token.end()
+        pending.append((part.text[offset:], part.control))
+    encode_pending()
+    return pieces

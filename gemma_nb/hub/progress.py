@@ -1,44 +1,43 @@
-"""How far loading has come: for a callback, and in plain text."""
+"""The progress of loading: as steps for a callback, and as bars for a person."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from types import TracebackType
+from typing import Any, Self, TextIO
 
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import format_bytes
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-#: What loading goes through, in order.
+#: The stages of loading, in order.
 STAGES = ("download", "build", "weights", "compile")
 
-#: Least seconds between two reports of one stage.
-_EVERY = 0.2
-#: Least seconds between two lines where text cannot be written over.
-_LINE_EVERY = 10.0
-#: Seconds that a stage other than a download takes before it is worth a word.
-_SHORT = 5.0
+#: Least seconds between two steps of one stage.
+_STEP_INTERVAL = 0.2
+#: Least seconds between two lines where a line cannot be overwritten (a file, a pipe).
+_LINE_INTERVAL = 10.0
+#: A stage other than a download shows no bar before this many seconds.
+_BAR_DELAY = 5.0
 
 
 @dataclass(frozen=True)
-class Step:
-    """How far one stage is.
+class ProgressStep:
+    """The state of one stage at one moment.
 
     Args:
         stage: one of ``STAGES``.
-        label: what it is about: a variant, a file.
-        done: how much is done, in bytes; 0 where a stage has no measure.
-        total: of how much, None where unknown.
-        rate: bytes a second since the stage began, without what was there before.
+        label: the variant or file it is about.
+        done: bytes done; 0 where a stage has no measure.
+        total: bytes in all, None where unknown.
+        rate: bytes a second since the stage began, without those that were on disk before.
         seconds: since the stage began.
         finished: whether the stage is over.
-        stopped: whether it ended before it was done.
-        note: a sentence instead of figures (another process is downloading).
+        stopped: whether an error ended it.
+        note: a sentence in place of figures (another process is downloading).
     """
 
     stage: str
@@ -59,99 +58,144 @@ class Step:
     def __str__(self) -> str:
         if self.note:
             return self.note
-        values = {"label": self.label, "seconds": f"{self.seconds:.1f}", "rate": _rate(self.rate)}
+        rate = _format_rate(self.rate)
+        values = {"label": self.label, "seconds": f"{self.seconds:.1f}", "rate": rate}
         if not self.total:
             key = f"progress_{self.stage}_done" if self.finished else f"progress_{self.stage}"
             return text(key, **values)
-        shown = f"{amount(self.done)} / {amount(self.total)} ({self.fraction:.0%})"
-        return text(
-            "progress_bytes", what=text(f"progress_{self.stage}", **values), shown=shown, **values
-        )
+        amounts = f"{format_amount(self.done)} / {format_amount(self.total)} ({self.fraction:.0%})"
+        stage = text(f"progress_{self.stage}", **values)
+        return text("progress_bytes", what=stage, shown=amounts, **values)
 
 
-#: What reports go to.
-Callback = Callable[[Step], None]
+#: Receives each step of each stage.
+ProgressCallback = Callable[[ProgressStep], None]
 
 
-def amount(count: int) -> str:
-    """A number of bytes as a person reads it, small ones too: "310 KiB"."""
+def format_amount(count: int) -> str:
+    """Formats a number of bytes; below 1 MiB in KiB: "310 KiB"."""
     return format_bytes(count) if count >= 2**20 else f"{count / 1024:.0f} KiB"
 
 
-def _rate(rate: float) -> str:
+def _format_rate(rate: float) -> str:
     return f"{rate / 2**20:.1f} MiB/s" if rate else "…"
 
 
-def reporter(progress: Callback | bool | None) -> Callback:
-    """The callback for what a caller gave.
+def progress_callback(progress: ProgressCallback | bool | None) -> ProgressCallback:
+    """The callback for a ``progress`` argument.
 
     Args:
-        progress: a callback; None or True for plain text on stderr; False for silence.
+        progress: a callback; None or True for bars on stderr; False for none.
     """
     if progress is False:
         return lambda _: None
     if progress is None or progress is True:
-        return TextProgress()
+        return ProgressBars()
     return progress
 
 
-class TextProgress:
-    """Progress as plain text: one line that is written over in a terminal, a line each 10 s else.
+class ProgressBars:
+    """Shows each stage as a tqdm bar: a widget in a notebook, a line of text in a terminal.
 
-    What is over within five seconds and is no download is not worth a word.
+    The bar's description is the step's sentence, in the language in force. Where a line cannot be
+    overwritten, a line appears every ten seconds. A stage other than a download that ends within
+    five seconds shows nothing.
 
     Args:
-        stream: where to; stderr when None.
+        stream: where text goes; stderr when None.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
-        self._wide = 0
-        self._said = 0.0
+        self._bar: Any = None
+        self._last_line = 0.0
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: ProgressStep) -> None:
         """Shows a step."""
-        if step.stage != "download" and step.seconds < _SHORT and not step.note:
+        if step.note:
+            self._write(step.note)
             return
-        stream = self._stream or sys.stderr
-        line = str(step)
-        if stream.isatty():
-            end = "\n" if step.finished or step.stopped or step.note else ""
-            stream.write("\r" + line.ljust(self._wide) + end)
-            self._wide = 0 if end else len(line)
-        else:
-            now = time.monotonic()
-            if not (step.finished or step.stopped or step.note) and now - self._said < _LINE_EVERY:
+        if step.stage != "download" and step.seconds < _BAR_DELAY:
+            return
+        if self._bar is None:
+            self._bar = self._new_bar(step)
+            self._last_line = time.monotonic()
+            if not self._is_last(step):
                 return
-            self._said = now
-            stream.write(line + "\n")
-        stream.flush()
+        now = time.monotonic()
+        if self._is_last(step) or self._is_live() or now - self._last_line >= _LINE_INTERVAL:
+            self._last_line = now
+            self._bar.n = step.done
+            self._bar.set_description_str(str(step), refresh=not self._is_last(step))
+        if self._is_last(step):
+            self._bar.close()
+            self._bar = None
+
+    def _new_bar(self, step: ProgressStep) -> Any:
+        from tqdm.auto import tqdm
+
+        stream = self._stream or sys.stderr
+        # a log gets the sentence alone; tqdm draws its bar to the right of it elsewhere
+        has_bar = step.total and (stream.isatty() or _is_notebook_class(tqdm))
+        return tqdm(
+            desc=str(step),
+            total=step.total,
+            file=stream,
+            dynamic_ncols=stream.isatty(),
+            bar_format="{desc} |{bar}|" if has_bar else "{desc}",
+        )
+
+    def _is_live(self) -> bool:
+        """Whether the bar can be redrawn in place."""
+        return _is_notebook_class(type(self._bar)) or (self._stream or sys.stderr).isatty()
+
+    @staticmethod
+    def _is_last(step: ProgressStep) -> bool:
+        return step.finished or step.stopped
+
+    def _write(self, line: str) -> None:
+        """Writes a line above the bar, if there is one."""
+        from tqdm.auto import tqdm
+
+        tqdm.write(line, file=self._stream or sys.stderr)
 
 
-class Meter:
-    """Counts one stage and reports it, a few times a second at most; a context manager.
+def _is_notebook_class(bar_class: type) -> bool:
+    return any(base.__name__ == "tqdm_notebook" for base in bar_class.__mro__)
 
-    Leaving it by an error reports a stage that stopped.
+
+class ProgressMeter:
+    """Counts one stage and reports it, at most a few times a second; a context manager.
+
+    Other threads may count; steps are reported in the thread that made the meter alone, when it
+    counts or calls ``report``. If an error leaves the block, the last step says ``stopped``.
 
     Args:
-        report: what to tell.
+        callback: receives the steps.
         stage: one of ``STAGES``.
-        label: what it is about.
-        total: bytes there are to do, None where unknown.
+        label: the variant or file it is about.
+        total: bytes in all, None where unknown.
         done: bytes that are done already; they do not count in the rate.
     """
 
     def __init__(
-        self, report: Callback, stage: str, label: str, total: int | None = None, done: int = 0
+        self,
+        callback: ProgressCallback,
+        stage: str,
+        label: str,
+        total: int | None = None,
+        done: int = 0,
     ) -> None:
-        self._report = report
+        self._callback = callback
         self._stage, self._label, self._total = stage, label, total
         self._done = self._start_done = done
-        self._started = time.monotonic()
-        self._told = -_EVERY
+        self._start = time.monotonic()
+        self._last_step = -_STEP_INTERVAL
+        self._lock = threading.Lock()
+        self._thread = threading.get_ident()
 
     def __enter__(self) -> Self:
-        self._tell()
+        self._report_step()
         return self
 
     def __exit__(
@@ -160,31 +204,42 @@ class Meter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._tell(finished=kind is None, stopped=kind is not None)
+        self._report_step(finished=kind is None, stopped=kind is not None)
 
     def add(self, count: int) -> None:
-        """Counts: ``count`` more bytes are done; a negative count takes some back."""
-        self._done += count
-        if count < 0:
-            self._start_done = min(self._start_done, self._done)
-        if time.monotonic() - self._told >= _EVERY:
-            self._tell()
+        """Counts ``count`` more bytes as done; a negative count takes bytes back."""
+        with self._lock:
+            self._done += count
+            if count < 0:
+                self._start_done = min(self._start_done, self._done)
+        self.report()
 
     def skip(self, count: int) -> None:
-        """``count`` bytes were there before: done, but not part of the rate."""
-        self._start_done += count
-        self.add(count)
+        """Counts ``count`` bytes that were done before; they are not part of the rate."""
+        with self._lock:
+            self._start_done += count
+            self._done += count
+        self.report()
+
+    def report(self) -> None:
+        """Reports a step, if this is the meter's thread and the last step is not too recent."""
+        if threading.get_ident() != self._thread:
+            return
+        if time.monotonic() - self._last_step >= _STEP_INTERVAL:
+            self._report_step()
 
     def note(self, key: str, **values: Any) -> None:
-        """Says a sentence of ``gemma_nb.i18n``."""
-        self._report(Step(self._stage, self._label, note=text(key, **values)))
+        """Reports a sentence of ``gemma_nb.i18n`` in place of figures."""
+        self._callback(ProgressStep(self._stage, self._label, note=text(key, **values)))
 
-    def _tell(self, *, finished: bool = False, stopped: bool = False) -> None:
-        self._told = time.monotonic()
-        seconds = self._told - self._started
-        rate = (self._done - self._start_done) / seconds if seconds > 0 else 0.0
-        self._report(
-            Step(
-                self._stage, self._label, self._done, self._total, rate, seconds, finished, stopped
+    def _report_step(self, *, finished: bool = False, stopped: bool = False) -> None:
+        self._last_step = time.monotonic()
+        seconds = self._last_step - self._start
+        with self._lock:
+            done, start_done = self._done, self._start_done
+        rate = (done - start_done) / seconds if seconds > 0 else 0.0
+        self._callback(
+            ProgressStep(
+                self._stage, self._label, done, self._total, rate, seconds, finished, stopped
             )
         )

@@ -1,27 +1,25 @@
-"""Where a variant's files come from, and where the two hubs' own programs keep them on disk."""
+"""Where a variant's files come from, and where the hubs' own programs keep them on disk."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gemma_nb.catalog.registry import demo_directory
+from gemma_nb.catalog.registry import variant as find_variant
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.hardware.environment import cache_directory
-from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, hugging_face_home
-
-if TYPE_CHECKING:
-    from gemma_nb.catalog.variant import Variant
+from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
 
 LOCAL = "local"
 
-#: One segment of a handle: what both hubs allow in a name, and nothing that leaves a folder.
+#: One segment of a handle: the characters that both hubs allow in a name; "." and ".." do not match.
 _SEGMENT = re.compile(r"(?!\.+$)[\w.-]{1,200}", re.ASCII)
-#: Marks where this package keeps what it knows of a download: sizes and hashes of checked files.
-RECORDS = "gemma_nb"
+#: The name of this package's records in the caches: sizes and hashes of checked files, and locks.
+RECORD_NAME = "gemma_nb"
 
 
 @dataclass(frozen=True)
@@ -30,10 +28,10 @@ class Source:
 
     Args:
         hub: "kaggle", "huggingface" or "local".
-        handle: without its prefix: ``owner/model/framework/variation``, ``owner/model``, or a path.
-        version: Kaggle's version, or Hugging Face's revision; None for the newest.
-        label: what to call it.
-        gated: whether terms have to be accepted there, as far as the catalog knows.
+        handle: without its scheme: ``owner/model/framework/variation``, ``owner/model``, or a path.
+        version: Kaggle's version number, or Hugging Face's revision; None for the newest.
+        label: the name that messages use.
+        gated: whether the hub requires accepted terms, as far as the catalog knows.
     """
 
     hub: str
@@ -44,64 +42,63 @@ class Source:
 
     @property
     def page(self) -> str:
-        """The web page on which its terms are accepted."""
+        """The web page on which a user accepts its terms."""
         if self.hub == HUGGING_FACE:
             return f"https://huggingface.co/{self.handle}"
         owner, model = self.handle.split("/")[:2]
         return f"https://www.kaggle.com/models/{owner}/{model}"
 
     def at(self, version: str) -> Source:
-        """The same at one version."""
-        return Source(self.hub, self.handle, version, self.label, self.gated)
+        """The same source at another version."""
+        return replace(self, version=version)
 
 
-def source(variant: str | Path | Variant) -> Source:
-    """What a variant, a handle or a directory says of where its files are.
+def find_source(variant: str | Path | Variant) -> Source:
+    """Resolves a variant, a handle or a directory to the source of its files.
 
     Args:
         variant: a ``Variant``; a handle ``kaggle://owner/model/framework/variation[/version]`` or
             ``hf://owner/model[@revision]``; a catalog name; or a directory.
 
     Raises:
-        InvalidInput: a handle that cannot be, or neither a name nor a directory.
+        InvalidInput: a malformed handle, or neither a name nor a directory.
     """
     label, gated = str(variant), False
     if isinstance(variant, str | Path):
         handle = str(variant).strip()
         if "://" not in handle and not Path(handle).expanduser().is_dir():
-            from gemma_nb.catalog.registry import variant as find
-
-            variant = find(handle)
+            variant = find_variant(handle)
     if not isinstance(variant, str | Path):
         label, gated = variant.name, variant.gated
         handle = variant.handle or variant.name
-    scheme, found, rest = handle.partition("://")
-    if not found:
+    scheme, separator, rest = handle.partition("://")
+    if not separator:
         return Source(LOCAL, str(Path(handle).expanduser()), None, label)
-    if scheme.lower() == "demo":
+    scheme = scheme.lower()
+    if scheme == "demo":
         return Source(LOCAL, str(demo_directory(rest)), None, label)
-    name, _, revision = rest.partition("@") if scheme.lower() == "hf" else (rest, "", "")
-    parts = name.split("/")
-    fits = all(_SEGMENT.fullmatch(p) for p in parts) and (
+    name, _, revision = rest.partition("@") if scheme == "hf" else (rest, "", "")
+    segments = name.split("/")
+    valid = all(_SEGMENT.fullmatch(s) for s in segments) and (
         not revision or _SEGMENT.fullmatch(revision.replace("/", "_"))
     )
-    if scheme.lower() == "hf" and fits and len(parts) == 2:
+    if scheme == "hf" and valid and len(segments) == 2:
         return Source(HUGGING_FACE, name, revision or None, label, gated)
-    if scheme.lower() == "kaggle" and fits and len(parts) in (4, 5):
-        version = parts[4] if len(parts) == 5 else None
+    if scheme == "kaggle" and valid and len(segments) in (4, 5):
+        version = segments[4] if len(segments) == 5 else None
         if version is None or version.isdigit():
-            return Source(KAGGLE, "/".join(parts[:4]), version, label, gated)
+            return Source(KAGGLE, "/".join(segments[:4]), version, label, gated)
     raise InvalidInput("fetch_bad_handle", handle=handle)
 
 
 @dataclass(frozen=True)
-class Place:
-    """One version's folders on disk.
+class CachePaths:
+    """The paths of one version on disk.
 
     Args:
         preset: the directory that ``from_preset`` takes.
-        record: the file in which this package notes what it checked.
-        lock: the file that one process at a time holds.
+        record: the JSON file in which this package records the files it has checked.
+        lock: the lock file; the process that downloads holds it.
     """
 
     preset: Path
@@ -115,28 +112,41 @@ def kaggle_cache() -> Path:
 
 
 def hugging_face_cache() -> Path:
-    """The folder that huggingface_hub keeps repositories in (its constants.py)."""
-    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    return Path(named).expanduser() if named else hugging_face_home() / "hub"
+    """The folder that huggingface_hub keeps repositories in.
+
+    huggingface_hub reads ``HF_HUB_CACHE``, ``HF_HOME`` and ``XDG_CACHE_HOME`` when it is imported;
+    KerasHub and this package then use the same folder.
+    """
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE)
 
 
-def place(src: Source) -> Place:
-    """Where one version lies; a source of a hub has to say which version (a commit at Hugging Face)."""
+def cache_paths(src: Source) -> CachePaths:
+    """The paths of one version.
+
+    Args:
+        src: a directory, or a hub's source with its version (at Hugging Face a commit).
+    """
     if src.hub == LOCAL:
         folder = Path(src.handle)
-        return Place(folder, folder / f".{RECORDS}.json", folder / f".{RECORDS}.lock")
-    root = root_of(src)
+        return CachePaths(folder, folder / f".{RECORD_NAME}.json", folder / f".{RECORD_NAME}.lock")
+    root = model_folder(src)
     assert src.version
     if src.hub == KAGGLE:
-        record = root / ".complete" / src.version / f"{RECORDS}.json"
-        return Place(root / src.version, record, root / f".{RECORDS}.{src.version}.lock")
-    record = root / f".{RECORDS}" / f"{src.version}.json"
+        record = root / ".complete" / src.version / f"{RECORD_NAME}.json"
+        return CachePaths(root / src.version, record, root / f".{RECORD_NAME}.{src.version}.lock")
+    record = root / f".{RECORD_NAME}" / f"{src.version}.json"
     locks = hugging_face_cache() / ".locks" / root.name
-    return Place(root / "snapshots" / src.version, record, locks / f"{RECORDS}.lock")
+    return CachePaths(root / "snapshots" / src.version, record, locks / f"{RECORD_NAME}.lock")
 
 
-def root_of(src: Source) -> Path:
-    """The folder of all versions of a source of a hub."""
+def model_folder(src: Source) -> Path:
+    """The folder that holds every version of a hub's source."""
     if src.hub == KAGGLE:
         return kaggle_cache().joinpath(*src.handle.split("/"))
-    return hugging_face_cache() / f"models--{src.handle.replace('/', '--')}"
+    from huggingface_hub import constants
+
+    # huggingface_hub's repo_folder_name, whose module takes long to import
+    name = constants.REPO_ID_SEPARATOR.join(["models", *src.handle.split("/")])
+    return hugging_face_cache() / name

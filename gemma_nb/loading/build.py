@@ -11,7 +11,7 @@ from typing import Any
 from gemma_nb import backend
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
-from gemma_nb.hub.presets import quantization_on_disk
+from gemma_nb.hub.checkpoint_files import quantization_mode
 from gemma_nb.loading import quantize
 from gemma_nb.loading.transformers_weights import read_transformers_weights
 from gemma_nb.loading.weights import BytesCallback, read_weights
@@ -50,7 +50,7 @@ class UnloadedModel:
 
         plain, target = self.plain, self.lm.backbone
         if isinstance(self.loader, KerasPresetLoader):
-            quantizes = target is not plain and not quantization_on_disk(self.directory)
+            quantizes = target is not plain and not quantization_mode(self.directory)
             read_weights(plain, target, self.directory, quantize=quantizes, watch=watch)
         else:
             read_transformers_weights(self.loader, plain, target, watch)
@@ -75,7 +75,7 @@ def build_without_weights(
         OSError: a file is missing, cut or corrupt.
     """
     directory = Path(source)
-    saved = quantization_on_disk(directory)
+    saved = quantization_mode(directory)
     if saved and saved != precision.quantize:
         raise InvalidInput("load_saved_precision", saved=saved, asked=precision.name)
     keras_hub = backend.import_keras_hub()

@@ -12,8 +12,9 @@ from gemma_nb.catalog.registry import terms_pages
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.hub import credentials
-from gemma_nb.hub.credentials import LOGIN_PAGES, PANEL, SERVICE_NAMES, SERVICES, Secret
+from gemma_nb.hub import credential_sources, credentials
+from gemma_nb.hub.credential_sources import SESSION_SOURCE, CredentialSource
+from gemma_nb.hub.credentials import LOGIN_PAGES, SERVICE_NAMES, SERVICES, Secret
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.markup import Html, join, link, table, tag
 from gemma_nb.widgets.panel import Panel
@@ -31,7 +32,7 @@ class _Field(ipywidgets.Password):  # type: ignore[misc]
 class CredentialsPanel(Panel):
     """Logins for Kaggle and Hugging Face: what there is, and what to do where there is none.
 
-    What is typed goes to ``gemma_nb.hub.credentials.give``, which keeps it in this process until the
+    What is typed goes to ``gemma_nb.hub.credentials.set_session``, which keeps it in this process until the
     kernel ends; the field is cleared in the same breath. Neither the widget's state nor its output
     nor the saved notebook ever holds it.
 
@@ -73,7 +74,7 @@ class CredentialsPanel(Panel):
                 )
             )
         colab = controls.button(self.text("login_colab"), lambda _: self._ask())
-        controls.show(colab, credentials.in_colab())
+        controls.show(colab, credential_sources.in_colab())
         head = tag("h3", self.text("login_title")) + tag("p", self.text("login_intro"))
         self.assemble(
             controls.html(tag("div", Html(head), lang=self.lang)),
@@ -93,7 +94,7 @@ class CredentialsPanel(Panel):
         if not secret:  # the clearing itself
             return
         try:
-            credentials.give(service, secret)
+            credentials.set_session(service, secret)
         except InvalidInput as error:
             self._tell(error.message.text(self.lang), wrong=True)
             return
@@ -101,7 +102,7 @@ class CredentialsPanel(Panel):
         self._tell(self.text("login_kept", service=SERVICE_NAMES[service]))
 
     def _forgotten(self, service: str, _: Any) -> None:
-        credentials.forget(service)
+        credentials.clear_session(service)
         self._show()
         self._tell(self.text("login_forgotten"))
 
@@ -116,15 +117,15 @@ class CredentialsPanel(Panel):
             self.announce(sentence)
 
     def _show(self) -> None:
-        self._places = credentials.where(asking=self._asking)
+        self._places = credential_sources.list_sources(ask_user=self._asking)
         with self.speaking():
             self._found.value = tag("div", self._found_html(), lang=self.lang)
         for service in SERVICES:
-            held = any(p.found for p in self._of(service) if p.place == PANEL)
+            held = any(p.found for p in self._of(service) if p.place == SESSION_SOURCE)
             controls.show(self._forget[service], held)
         self.refresh()
 
-    def _of(self, service: str) -> list[credentials.Place]:
+    def _of(self, service: str) -> list[CredentialSource]:
         return [p for p in self._places if p.service == service]
 
     def _status(self, service: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.hub.local_tokenizer import Tokenizer, pieces, tokenizer_at_hand
+from gemma_nb.hub.local_tokenizer import LocalTokenizer, find_local_tokenizer, tokenize_prompt
 from gemma_nb.i18n import text
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.widgets import prompt_view
@@ -18,15 +18,15 @@ def tokens_html(prompt: Prompt, variant: Variant, max_length: int) -> Html:
         variant: whose vocabulary is wanted.
         max_length: tokens of prompt and answer together.
     """
-    found = pieces(prompt, tokenizer_at_hand(variant))
+    found = tokenize_prompt(prompt, find_local_tokenizer(variant))
     listed = prompt_view.tokens_html(found, text("inspector_tokens_list"))
     return join([count_html(prompt, variant, max_length), listed])
 
 
 def count_html(prompt: Prompt, variant: Variant, max_length: int) -> Html:
     """The same without the tokens themselves."""
-    tokenizer = tokenizer_at_hand(variant)
-    count = len(pieces(prompt, tokenizer))
+    tokenizer = find_local_tokenizer(variant)
+    count = len(tokenize_prompt(prompt, tokenizer))
     return join(
         [
             _typed_html(prompt, tokenizer),
@@ -40,8 +40,8 @@ def count_html(prompt: Prompt, variant: Variant, max_length: int) -> Html:
 
 def count_words(prompt: Prompt, variant: Variant, max_length: int) -> list[str]:
     """The count and whose tokens they are, as lines of text."""
-    tokenizer = tokenizer_at_hand(variant)
-    count = len(pieces(prompt, tokenizer))
+    tokenizer = find_local_tokenizer(variant)
+    count = len(tokenize_prompt(prompt, tokenizer))
     return [_count(count, max_length), _whose(tokenizer, variant)]
 
 
@@ -63,13 +63,13 @@ def _room_html(count: int, room: int) -> Html:
     return tag("p", words, bar)
 
 
-def _whose(tokenizer: Tokenizer, variant: Variant) -> str:
+def _whose(tokenizer: LocalTokenizer, variant: Variant) -> str:
     own = tokenizer.of.name == variant.name
     key = "inspector_own_vocabulary" if own else "inspector_demo_vocabulary"
     return text(key, variant=variant.name, size=f"{tokenizer.vocabulary.size:,}")
 
 
-def _typed_html(prompt: Prompt, tokenizer: Tokenizer) -> Html:
+def _typed_html(prompt: Prompt, tokenizer: LocalTokenizer) -> Html:
     """That what was typed stays text, where it looks like control."""
     found = prompt_view.typed_tokens(prompt, tokenizer.vocabulary)
     if not found:

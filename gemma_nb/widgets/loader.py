@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GemmaError
-from gemma_nb.hub.availability import lacks
+from gemma_nb.hub.availability import find_obstacle
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.credentials import CredentialsPanel
 from gemma_nb.widgets.main_thread import on_main_thread, soon
@@ -17,7 +17,7 @@ from gemma_nb.widgets.markup import join, pre, tag
 if TYPE_CHECKING:
     from gemma_nb.fit.choice import Choice
     from gemma_nb.fit.verdict import Verdict
-    from gemma_nb.hub.progress import Step
+    from gemma_nb.hub.progress import ProgressStep
     from gemma_nb.model import Model
     from gemma_nb.widgets.panel import Panel
 
@@ -82,7 +82,7 @@ class Loader:
         self.button.description = text("picker_load", **values)
         self.button.disabled = bool(why) or self.busy
         self.why_not.value = tag("small", why) if why else ""
-        self._wants_login(here and lacks(choice.variant) == "login")
+        self._wants_login(here and find_obstacle(choice.variant) == "login")
 
     def _wants_login(self, wanted: object) -> None:
         """Offers a place for the login where one is wanted, and closes it where none is."""
@@ -169,7 +169,7 @@ class Loader:
         self.busy = False
         self._done(failed)
 
-    def _progress(self, step: Step) -> None:
+    def _progress(self, step: ProgressStep) -> None:
         """Shows how far loading is."""
         with self._panel.speaking():
             said: list[object] = [str(step)]

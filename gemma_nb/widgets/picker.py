@@ -21,8 +21,7 @@ from gemma_nb.fit.verdict import advise
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
-from gemma_nb.hub.availability import on_disk
-from gemma_nb.hub.preflight import looked_up
+from gemma_nb.hub.availability import is_on_disk
 from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets import chat_style, controls, picker_static, picker_view
 from gemma_nb.widgets import picker_locks as locks
@@ -180,7 +179,7 @@ class Picker(Panel):
         """Whether it was taken; what is wrong with a name is told."""
         with self._refusing():
             # a hub's handle is asked for with the login that there is
-            found = looked_up(name, None, find_variant)
+            found = look_up_variant(name, None, find_variant)
             self._follow(change_setting(self._choice, "variant", found))
             return True
         return False
@@ -287,7 +286,7 @@ class Picker(Panel):
             self._advice.show(choice, self._barred)
             self._judged.value = tag("div", picker_view.verdict_html(verdict), lang=self.lang)
             memory = picker_view.memory_html(verdict)
-            facts = picker_view.facts_html(verdict, on_disk=on_disk(choice.variant))
+            facts = picker_view.facts_html(verdict, on_disk=is_on_disk(choice.variant))
             self._memory.value = tag("div", memory, facts, class_="gnb-card", lang=self.lang)
             self._facts.value = tag("div", picker_view.runtime_html(choice.runtime), lang=self.lang)
             self._fixes.show(verdict, lambda target: self._barred_words(self._barred(target)))
@@ -316,11 +315,11 @@ class Picker(Panel):
     def static_html(self) -> Html:
         """The choice as a table, with the verdict and the code."""
         with self.speaking():
-            there = on_disk(self._choice.variant)
+            there = is_on_disk(self._choice.variant)
             return picker_static.static_html(self._verdict, self._fixes.fixes, on_disk=there)
 
     def static_text(self) -> str:
         """The same as plain text."""
         with self.speaking():
-            there = on_disk(self._choice.variant)
+            there = is_on_disk(self._choice.variant)
             return picker_static.static_text(self._verdict, self._fixes.fixes, on_disk=there)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.choice import Choice, clip_to_context
 from gemma_nb.fit.recommend import Recommendation, recommend
-from gemma_nb.hub.availability import lacks
+from gemma_nb.hub.availability import find_obstacle
 from gemma_nb.widgets import controls
 from gemma_nb.widgets.markup import tag
 from gemma_nb.widgets.picker_view import recommendation_html
@@ -83,7 +83,7 @@ class Advice:
                 key = "picker_take" if button is self.take else "picker_larger"
                 button.description = text(key, variant=found.variant.name)
                 button.disabled = bool(barred(self.choice(larger=button is self.larger)))
-        wants = lacks(best.variant) if best else "network"
+        wants = find_obstacle(best.variant) if best else "network"
         first = bool(wants and best)
         if first:
             assert best is not None

@@ -10,7 +10,7 @@ from hubs.server import Faults
 
 import gemma_nb as gnb
 from gemma_nb.errors import LoadError
-from gemma_nb.hub.fetch import fetch, ready
+from gemma_nb.hub.fetch import fetch, local_directory
 
 pytest_plugins = ["hubs.plugin"]
 
@@ -58,7 +58,7 @@ def test_a_name_of_the_catalog_is_told(hubs):
     fetch(variant, "KGAT_9b1f0c77aa52de4860311fe2d7c4b895", progress=False)
     [model] = gnb.cached()
     assert model.name == "gemma3_instruct_1b"
-    assert ready(variant) == model.path
+    assert local_directory(variant) == model.path
 
 
 def test_delete_one(full):
@@ -66,8 +66,8 @@ def test_delete_one(full):
     listed = gnb.cached()
     next(m for m in listed if m.handle == K).delete()
     assert not folders[K].exists()
-    assert ready(K) is None
-    assert ready(S)
+    assert local_directory(K) is None
+    assert local_directory(S)
     assert {m.handle for m in gnb.cached()} == {S, H}
     # nothing of it is left behind, and what others keep is untouched
     assert not list(Path(os.environ["KAGGLEHUB_CACHE"]).rglob("*tiny_1b*"))
@@ -114,7 +114,7 @@ def test_a_deletion_that_is_interrupted_leaves_no_broken_model(full, monkeypatch
         breaking.setattr("shutil.rmtree", stopped)
         with pytest.raises(KeyboardInterrupt):
             gnb.cached().delete(K)
-    assert ready(K) is None
+    assert local_directory(K) is None
     folder = fetch(K, progress=False)
     assert (folder / "config.json").read_bytes() == hubs.presets[KAGGLE]["config.json"]
 
@@ -125,7 +125,7 @@ def test_what_is_being_downloaded_is_not_deleted(full):
         [model] = [m for m in gnb.cached() if m.handle == K]
         with pytest.raises(LoadError, match="another process"):
             model.delete()
-    assert ready(K)
+    assert local_directory(K)
 
 
 def test_what_the_hubs_own_programs_fetched_is_listed(hubs):

@@ -4,7 +4,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.hardware.environment import has_route
-from gemma_nb.hub import availability, credentials
+from gemma_nb.hub import availability, credential_sources, credentials
 
 HEAD = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
 LOCAL = "eth0\t0011ACEF\t00000000\t0001\t0\t0\t0\t0000FFFF\n"
@@ -52,23 +52,27 @@ def elsewhere(monkeypatch, tmp_path):
     monkeypatch.setattr(availability, "has_route", lambda: True)
     yield
     for service in credentials.SERVICES:
-        credentials.forget(service)
+        credentials.clear_session(service)
 
 
 @pytest.mark.usefixtures("elsewhere")
 def test_what_is_lacking(monkeypatch):
     gated, free = gnb.variant("gemma3_instruct_1b"), gnb.variant("gemma4_instruct_2b")
     demo = gnb.variant("demo_gemma3_instruct_4m")
-    assert [availability.lacks(v) for v in (gated, free, demo)] == ["login", "", ""]
+    assert [availability.find_obstacle(v) for v in (gated, free, demo)] == ["login", "", ""]
     with monkeypatch.context() as colab:  # which may have one among its secrets
-        colab.setattr(credentials, "in_colab", lambda: True)
-        colab.setattr(credentials, "_colab_secrets", lambda: pytest.fail("it asked"))
-        assert availability.lacks(gated) == ""
-    credentials.give(credentials.HUGGING_FACE, "hf_token")
-    assert availability.lacks(gated) == "login"  # its preset lies on Kaggle
-    credentials.give(credentials.KAGGLE, "token")
-    assert availability.lacks(gated) == ""
+        colab.setattr(availability, "in_colab", lambda: True)
+        colab.setattr(credential_sources, "_colab_secrets", lambda: pytest.fail("it asked"))
+        assert availability.find_obstacle(gated) == ""
+    credentials.set_session(credentials.HUGGING_FACE, "hf_token")
+    assert availability.find_obstacle(gated) == "login"  # its preset lies on Kaggle
+    credentials.set_session(credentials.KAGGLE, "token")
+    assert availability.find_obstacle(gated) == ""
     monkeypatch.setattr(availability, "has_route", lambda: False)
-    assert [availability.lacks(v) for v in (gated, free, demo)] == ["network", "network", ""]
-    monkeypatch.setattr(availability, "ready", lambda _: "a folder")
-    assert availability.lacks(gated) == ""
+    assert [availability.find_obstacle(v) for v in (gated, free, demo)] == [
+        "network",
+        "network",
+        "",
+    ]
+    monkeypatch.setattr(availability, "local_directory", lambda _: "a folder")
+    assert availability.find_obstacle(gated) == ""
