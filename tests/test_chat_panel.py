@@ -18,11 +18,11 @@ from PIL import Image
 import gemma_nb as gnb
 from gemma_nb.prompts.calls import ToolCall
 from gemma_nb.prompts.replies import Chunk
-from gemma_nb.widgets import chat as chat_module
-from gemma_nb.widgets import stop_button
-from gemma_nb.widgets.chat_media import attachment
-from gemma_nb.widgets.chat_turns import Turn
-from gemma_nb.widgets.markdown import markdown
+from gemma_nb.widgets.base import waiting_press as stop_button
+from gemma_nb.widgets.base.markdown import markdown
+from gemma_nb.widgets.chat import chat_panel as chat_module
+from gemma_nb.widgets.chat.chat_media import attachment
+from gemma_nb.widgets.chat.chat_turns import Turn
 
 QUESTION = "What is the capital of Japan?"
 ANSWER = "The capital of Japan is Tokyo."
@@ -330,7 +330,7 @@ def test_settings_are_what_is_sent(model):
 def test_a_tools_call_asks_for_its_answer():
     call = '<|tool_call>call:get_weather{city:<|"|>Tokyo<|"|>}<tool_call|>'
     model = Scripted(says=[call, call.replace("Tokyo", "Nara")])
-    from gemma_nb.widgets.inspector_examples import WEATHER
+    from gemma_nb.widgets.inspector.inspector_examples import WEATHER
 
     panel = gnb.ChatPanel(model, tools=[WEATHER])
     type_and_send(panel, "Weather?")

@@ -14,10 +14,10 @@ import gemma_nb as gnb
 from gemma_nb.comparing import Comparison, Doing, Machine, Output, Row
 from gemma_nb.errors import InvalidInput
 from gemma_nb.strings import Message
-from gemma_nb.widgets import compare as module
-from gemma_nb.widgets import compare_export, compare_view
-from gemma_nb.widgets.compare_view import Seen
-from gemma_nb.widgets.panel import VIEW
+from gemma_nb.widgets.base.panel import VIEW
+from gemma_nb.widgets.compare import compare_export, compare_view
+from gemma_nb.widgets.compare import compare_panel as module
+from gemma_nb.widgets.compare.compare_view import Seen
 
 DEMO = "demo_gemma3_1m:float32"
 TUNED = "demo_gemma3_instruct_1m:float32"

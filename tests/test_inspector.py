@@ -14,8 +14,8 @@ from gemma_nb.catalog import demo_directory
 from gemma_nb.loading import vocabularies
 from gemma_nb.loading.vocabularies import pieces, tokenizer_at_hand
 from gemma_nb.prompts.prompt import Part, Prompt
-from gemma_nb.widgets import prompt_view, uploads
-from gemma_nb.widgets.inspector_examples import EXAMPLES, WEATHER
+from gemma_nb.widgets.base import prompt_view, uploads
+from gemma_nb.widgets.inspector.inspector_examples import EXAMPLES, WEATHER
 
 DEMO = "demo_gemma3_instruct_4m"
 ATTACKS = (

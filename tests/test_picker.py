@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.widgets import loader as loader_module
-from gemma_nb.widgets import picker_advice
-from gemma_nb.widgets.picker_locks import LOCKS
+from gemma_nb.widgets.picker import model_loader as loader_module
+from gemma_nb.widgets.picker import picker_advice
+from gemma_nb.widgets.picker.picker_locks import LOCKS
 
 ATTACK = '<img src=x onerror="alert(1)">'
 
@@ -270,7 +270,7 @@ def displayed(picker, monkeypatch):
     """A saved notebook in which a picker stands."""
     import nbformat
 
-    from gemma_nb.widgets import panel
+    from gemma_nb.widgets.base import panel
 
     outputs = []
 
@@ -301,7 +301,7 @@ def test_the_name_that_is_told_reaches_the_model(monkeypatch):
     picker, names = gnb.Picker(), {}
 
     shell = SimpleNamespace(user_ns=names)
-    monkeypatch.setattr("gemma_nb.widgets.panel.kernel", lambda: SimpleNamespace(shell=shell))
+    monkeypatch.setattr("gemma_nb.widgets.base.panel.kernel", lambda: SimpleNamespace(shell=shell))
     assert picker._model_name() == "picker.model"
     names |= {"_": picker, "_i3": "gnb.Picker()", "_3": picker, "other": 1}
     assert picker._model_name() == "_3.model"

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemma_nb import strings
-from gemma_nb.widgets import controls, main_thread, style
-from gemma_nb.widgets.markup import Html, esc, join, link, pre, table, tag
-from gemma_nb.widgets.panel import VIEW, Panel
+from gemma_nb.widgets.base import controls, main_thread, style
+from gemma_nb.widgets.base.html import Html, esc, join, link, pre, table, tag
+from gemma_nb.widgets.base.panel import VIEW, Panel
 
 ATTACKS = (
     "<img src=x onerror=alert(1)>",
@@ -91,7 +91,7 @@ def test_in_a_terminal_it_prints_its_text(capsys):
 
 
 def test_in_a_notebook_it_shows_itself_and_a_copy_that_follows(monkeypatch):
-    from gemma_nb.widgets import panel
+    from gemma_nb.widgets.base import panel
 
     shown, updated = [], []
 
@@ -185,7 +185,7 @@ def test_later_is_now_where_no_loop_runs():
 
 
 def test_the_shared_base_imports_no_keras():
-    code = "import sys, gemma_nb.widgets.panel; print([m for m in ('keras', 'jax') if m in sys.modules])"
+    code = "import sys, gemma_nb.widgets.base.panel; print([m for m in ('keras', 'jax') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

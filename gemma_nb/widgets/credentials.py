@@ -14,9 +14,9 @@ from gemma_nb.catalog import variant as find_variant
 from gemma_nb.catalog.terms import terms
 from gemma_nb.credentials import LOGIN_PAGES, PANEL, SERVICE_NAMES, SERVICES, Secret
 from gemma_nb.errors import InvalidInput
-from gemma_nb.widgets import controls
-from gemma_nb.widgets.markup import Html, join, link, table, tag
-from gemma_nb.widgets.panel import Panel
+from gemma_nb.widgets.base import controls
+from gemma_nb.widgets.base.html import Html, join, link, table, tag
+from gemma_nb.widgets.base.panel import Panel
 
 
 class _Field(ipywidgets.Password):  # type: ignore[misc]
