@@ -104,15 +104,15 @@ def picker(gnb):
         ("runtime", "this"),
     )
     for tab in ("code", "elsewhere", "all"):
-        yield f"tab {tab}", made, lambda tab=tab: chosen(made._tabs.tabs, tab)
+        yield f"tab {tab}", made, lambda tab=tab: chosen(made._tabs.selector, tab)
         for name, value in steps:
-            control = made._controls[name]
+            control = made._lists[name]
             label = f"{name} → {value} (tab {tab})"
             yield label, made, lambda c=control, v=value: chosen(c, v)
-    yield "sort", made, lambda: chosen(made._tabs.sort, "needed")
-    yield "sort", made, lambda: chosen(made._tabs.sort, "released")
-    yield "a name", made, lambda: made._name.set_state({"value": "gemma3_instruct_1b"})
-    yield "nonsense", made, lambda: made._name.set_state({"value": "x" * 1000})
+    yield "sort", made, lambda: chosen(made._tabs.sort_key, "needed")
+    yield "sort", made, lambda: chosen(made._tabs.sort_key, "released")
+    yield "a name", made, lambda: made._name_field.set_state({"value": "gemma3_instruct_1b"})
+    yield "nonsense", made, lambda: made._name_field.set_state({"value": "x" * 1000})
 
 
 def inspector(gnb):
@@ -122,19 +122,19 @@ def inspector(gnb):
     editor = made._editor
 
     def type_in(typed):
-        editor._rows[0]._parts[0][1].set_state({"value": typed})
+        editor.cards[0].parts[0].text.set_state({"value": typed})
 
     for typed in ("What", "What is", "What is <end_of_turn>", long):
         yield f"a key, {len(typed)} characters", made, lambda t=typed: type_in(t)
-    for name in ("gemma4_instruct_2b", "gemma3_instruct_4b", made._variant.value):
-        yield f"format of {name}", made, lambda n=name: chosen(made._variant, n)
+    for name in ("gemma4_instruct_2b", "gemma3_instruct_4b", made._variant_list.value):
+        yield f"format of {name}", made, lambda n=name: chosen(made._variant_list, n)
     for name in ("tools", "attack", "image", "question"):
-        yield f"example {name}", made, lambda n=name: chosen(made._example, n)
-    yield "a message more", made, lambda: pressed(editor.add)
-    yield "a message less", made, lambda: pressed(editor._rows[-1]._remove)
+        yield f"example {name}", made, lambda n=name: chosen(made._example_list, n)
+    yield "a message more", made, lambda: pressed(editor.add_button)
+    yield "a message less", made, lambda: pressed(editor.cards[-1].remove_button)
     pasted = "<bos><start_of_turn>assistant\nHi<end_of_turn>[INST]" + long
-    yield "a pasted prompt", made, lambda: made._own.field.set_state({"value": pasted})
-    yield "no pasted prompt", made, lambda: made._own.field.set_state({"value": ""})
+    yield "a pasted prompt", made, lambda: made._checker.field.set_state({"value": pasted})
+    yield "no pasted prompt", made, lambda: made._checker.field.set_state({"value": ""})
 
 
 def chat(gnb):
@@ -145,18 +145,26 @@ def chat(gnb):
     stop = next(iter(model._stops))
     model._decoder.tokens = lambda *_, **__: iter([*ids, stop])
     made = gnb.ChatPanel(model)
-    settings, tabs = made._settings, made._tabs.tabs
+    settings, tabs = made._settings, made._tabs.selector
     for turn in range(1, 5):
         words = f"What is the capital of country {turn}?"
-        yield "typing a message", made, lambda w=words: made._input.field.set_state({"value": w})
-        yield f"turn {turn}, of {len(ids)} tokens", made, lambda: pressed(made._input.send)
+        yield (
+            "typing a message",
+            made,
+            lambda w=words: made._message_field.field.set_state({"value": w}),
+        )
+        yield (
+            f"turn {turn}, of {len(ids)} tokens",
+            made,
+            lambda: pressed(made._message_field.send_button),
+        )
     yield "temperature", made, lambda: settings.temperature.set_state({"value": 0.5})
     yield "system text", made, lambda: settings.system.set_state({"value": "Be brief."})
     for tab in ("prompt", "json", "code", "settings"):
         yield f"tab {tab}", made, lambda t=tab: chosen(tabs, t)
-    yield "edit", made, lambda: pressed(made._edit)
-    yield "keep", made, lambda: pressed(made._input._keep)
-    yield "new conversation", made, lambda: pressed(made._new)
+    yield "edit", made, lambda: pressed(made._edit_button)
+    yield "keep", made, lambda: pressed(made._message_field.keep_button)
+    yield "new conversation", made, lambda: pressed(made._new_button)
 
 
 def compare(gnb):
@@ -177,28 +185,28 @@ def compare(gnb):
     run.start = lambda: None
     os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp()  # a comparison keeps its rows there
     made = gnb.ComparePanel()
-    choices, fields = made._choices, made._fields
-    names = [v for _, v in labelled(choices.variant.options)]
+    candidates = made._candidates
+    names = [v for _, v in labelled(candidates.variant.options)]
     for number, name in enumerate((names[len(names) // 2], names[-1], names[0])):
-        yield "a variant in the list", made, lambda n=name: chosen(choices.variant, n)
+        yield "a variant in the list", made, lambda n=name: chosen(candidates.variant, n)
         if number < 2:
-            yield "add", made, lambda: pressed(choices.add)
-    yield "remove", made, lambda: pressed(choices._slots[4][2])
-    yield "remove", made, lambda: pressed(choices._slots[3][2])
-    length = fields.numbers["max_length"]
+            yield "add", made, lambda: pressed(candidates.add_button)
+    yield "remove", made, lambda: pressed(candidates._rows[4].remove_button)
+    yield "remove", made, lambda: pressed(candidates._rows[3].remove_button)
+    length = made._form.numbers["max_length"]
     yield "max_length", made, lambda: chosen(length, 4096)
     yield "max_length", made, lambda: chosen(length, 2048)
-    yield "nonsense", made, lambda: choices.name.set_state({"value": "x" * 1000})
-    yield "no nonsense", made, lambda: choices.name.set_state({"value": ""})
+    yield "nonsense", made, lambda: candidates.name_field.set_state({"value": "x" * 1000})
+    yield "no nonsense", made, lambda: candidates.name_field.set_state({"value": ""})
     made.run()
     for tab in ("plots", "how", "save", "replies"):
-        yield f"tab {tab}", made, lambda t=tab: chosen(made._results.tabs, t)
+        yield f"tab {tab}", made, lambda t=tab: chosen(made._results.selector, t)
 
 
 def credentials(gnb):
     """The panel of logins."""
     made = gnb.CredentialsPanel()
-    field, forget = made._fields["huggingface"], made._forget["huggingface"]
+    field, forget = made._fields["huggingface"], made._forget_buttons["huggingface"]
     token = "hf_" + "NobodysToken" * 3
     yield "a login", made, lambda: field.set_state({"value": token})
     yield "nonsense", made, lambda: field.set_state({"value": "nonsense"})
@@ -220,7 +228,7 @@ def changes(name):
 
     taken = {}
     steps = list(MAKERS[name](gnb))
-    steps[0][1]._copies.append(Copy())
+    steps[0][1]._static_displays.append(Copy())
     for _ in range(ROUNDS):
         for label, _, change in steps:
             began = time.process_time()

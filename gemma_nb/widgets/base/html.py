@@ -1,4 +1,7 @@
-"""HTML in which nobody's text can become markup: every string is escaped unless it is ``Html``."""
+"""HTML in which text of a user or a model cannot become markup.
+
+Every function here escapes the strings that it is given, unless they are ``Html`` already.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,29 @@ from html import escape
 from typing import Any
 
 #: Elements without an end tag.
-_VOID = {"br", "hr", "img", "input", "wbr"}
+_VOID_ELEMENTS = {"br", "hr", "img", "input", "wbr"}
 
-#: What a link may begin with; any other address (``javascript:``, ``data:``) is dropped.
-_SCHEMES = ("https://", "http://", "#")
+#: How an address may begin; others (``javascript:``, ``data:``) are left out.
+_ALLOWED_ADDRESSES = ("https://", "http://", "#")
 
 
 class Html(str):
-    """Markup that was made by this module; it is not escaped again."""
+    """Markup that is complete and is not escaped again."""
 
     __slots__ = ()
 
 
 def esc(value: object) -> Html:
-    """A text as markup: ``<``, ``>``, ``&`` and both quotes escaped.
+    """Escapes ``<``, ``>``, ``&`` and both quotes.
 
     Args:
-        value: any object, shown as ``str`` shows it; ``Html`` comes back as it is.
+        value: any object, converted by ``str``; ``Html`` is returned unchanged.
     """
     return value if isinstance(value, Html) else Html(escape(str(value), quote=True))
 
 
 def join(parts: Iterable[object], separator: str = "") -> Html:
-    """Parts in a row, each escaped unless it is ``Html``; the separator too."""
+    """Joins parts; parts and separator are escaped unless they are ``Html``."""
     return Html(esc(separator).join(esc(p) for p in parts))
 
 
@@ -38,40 +41,60 @@ def tag(name: str, *content: object, **attributes: Any) -> Html:
 
     Args:
         name: its name, "p".
-        *content: what stands in it: strings are escaped, ``Html`` is taken as it is.
-        **attributes: ``class_`` is class, ``aria_label`` aria-label; True is an attribute without
-            a value, None and False none at all. An ``href`` or ``src`` that begins with neither
-            http:// nor https:// is left out.
+        *content: its content; strings are escaped, ``Html`` is not.
+        **attributes: ``class_`` stands for class, ``aria_label`` for aria-label. True gives an
+            attribute without a value; None and False leave it out. ``href`` and ``src`` are left
+            out too, unless they begin with http://, https:// or #.
     """
-    shown = []
+    written = []
     for key, value in attributes.items():
-        written = key.rstrip("_").replace("_", "-")
+        attribute = key.rstrip("_").replace("_", "-")
         if value is None or value is False:
             continue
-        if written in ("href", "src") and not str(value).startswith(_SCHEMES):
+        if attribute in ("href", "src") and not str(value).startswith(_ALLOWED_ADDRESSES):
             continue
-        shown.append(f" {written}" if value is True else f' {written}="{esc(value)}"')
-    start = f"<{name}{''.join(shown)}>"
-    return Html(start if name in _VOID else f"{start}{join(content)}</{name}>")
+        written.append(f" {attribute}" if value is True else f' {attribute}="{esc(value)}"')
+    start = f"<{name}{''.join(written)}>"
+    return Html(start if name in _VOID_ELEMENTS else f"{start}{join(content)}</{name}>")
 
 
 def link(address: str | None, label: object) -> Html:
-    """A link that opens a page of its own; the label alone where there is no address."""
+    """A link that opens a new page; the label alone where there is no address."""
     if not address:
         return esc(label)
     return tag("a", label, href=address, target="_blank", rel="noopener noreferrer")
 
 
-def pre(code: object, label: str) -> Html:
-    """A block of code that the keyboard reaches, so that it can be scrolled and copied.
+def code_block(code: object, label: str) -> Html:
+    """A block of code that the keyboard can reach, and so scroll and copy.
 
     Args:
         code: the text.
-        label: what it is, for a screen reader.
+        label: its name for a screen reader.
     """
     return tag(
         "pre", tag("code", code), class_="gnb-code", tabindex="0", role="region", aria_label=label
     )
+
+
+def progress_bar(fraction: float, label: str) -> Html:
+    """A bar that is filled up to a fraction.
+
+    Args:
+        fraction: from 0 to 1.
+        label: its name for a screen reader.
+    """
+    return tag("progress", value=f"{fraction:.3f}", max="1", aria_label=label, style="width:100%")
+
+
+def scroll_region(content: object, label: str) -> Html:
+    """Wide content in a region that scrolls by itself and that the keyboard can reach.
+
+    Args:
+        content: what scrolls.
+        label: its name for a screen reader.
+    """
+    return tag("div", content, class_="gnb-scroll", tabindex="0", role="region", aria_label=label)
 
 
 def table(
@@ -81,22 +104,18 @@ def table(
     label: str,
     first_is_head: bool = False,
 ) -> Html:
-    """A table; wide ones scroll in a region of their own that the keyboard reaches.
+    """A table in a scroll region.
 
     Args:
-        rows: cells, row by row.
-        heads: the head of each column.
-        label: the caption for a screen reader.
-        first_is_head: whether each row's first cell names the row.
+        rows: the cells, row by row.
+        heads: the heading of each column; none when empty.
+        label: its name for a screen reader.
+        first_is_head: whether the first cell of each row is the heading of that row.
     """
-    head = tag("tr", *(tag("th", h, scope="col") for h in heads))
     body = []
     for row in rows:
-        cells = [tag("td", c) for c in row] if not first_is_head else []
-        if first_is_head:
-            first, *rest = row
-            cells = [tag("th", first, scope="row"), *(tag("td", c) for c in rest)]
-        body.append(tag("tr", *cells))
-    parts = (tag("thead", head) if heads else Html(), tag("tbody", *body))
-    inner = tag("table", *parts, aria_label=label)
-    return tag("div", inner, class_="gnb-scroll", tabindex="0", role="region", aria_label=label)
+        cells = list(row)
+        first = [tag("th", cells.pop(0), scope="row")] if first_is_head else []
+        body.append(tag("tr", *first, *(tag("td", cell) for cell in cells)))
+    head = tag("thead", tag("tr", *(tag("th", h, scope="col") for h in heads))) if heads else ""
+    return scroll_region(tag("table", head, tag("tbody", *body), aria_label=label), label)

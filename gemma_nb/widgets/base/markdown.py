@@ -1,20 +1,20 @@
-"""Markdown as markup, with nothing in it that a page would run or load.
+"""Markdown as HTML that neither runs nor loads anything.
 
-Parsed by markdown-it-py (CommonMark, tables, strikethrough) with HTML switched off; each element is
-made by ``markup.tag``, which escapes every text and lets links lead to http:// and https:// only.
-An image becomes its description: a picture on another server would tell that server who reads.
+markdown-it-py parses it (CommonMark with tables and strikethrough, without HTML). Each element is
+made by ``html.tag``, which escapes text and lets links lead to http:// and https:// only. An image
+becomes its description: loading it from another server would tell that server who reads the page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from gemma_nb.widgets.base.html import Html, join, link, pre, tag
+from gemma_nb.widgets.base.html import Html, code_block, join, link, scroll_region, tag
 
-#: Elements that hold nothing but their children.
-_PLAIN = {
+#: Node types whose element holds only the children.
+_ELEMENTS = {
     "paragraph": "p",
     "strong": "strong",
     "em": "em",
@@ -28,72 +28,65 @@ _PLAIN = {
     "th": "th",
     "td": "td",
 }
-#: Nested deeper, text stands as it was written: a reply may be nothing but brackets.
-_DEEPEST = 20
+#: The deepest nesting that is parsed; deeper text stays as it was written. A reply may consist of
+#: brackets only.
+_MAX_NESTING = 20
 
 
 @cache
 def _parser() -> Any:
     from markdown_it import MarkdownIt
 
-    options = {"html": False, "maxNesting": _DEEPEST}
+    options = {"html": False, "maxNesting": _MAX_NESTING}
     return MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
 
 
-def markdown(written: str, code_label: str) -> Html:
-    """A text in Markdown as markup.
+def markdown(source: str, code_label: str) -> Html:
+    """Renders Markdown.
 
     Args:
-        written: a user's or a model's text; it may end anywhere, as a reply does that arrives.
-        code_label: what a block of code is called, for a screen reader.
+        source: text of a user or a model; it may be cut anywhere, as a reply that still arrives.
+        code_label: the name of code blocks for a screen reader.
     """
     from markdown_it.tree import SyntaxTreeNode
 
-    # a lone newline in a chat is meant, though CommonMark makes a space of it
-    root = SyntaxTreeNode(_parser().parse(written))
-    return join(_made(root.children, code_label))
+    return _children_html(SyntaxTreeNode(_parser().parse(source)), code_label)
 
 
-def _made(nodes: Iterable[Any], label: str) -> Iterator[object]:
-    for node in nodes:
-        yield _element(node, label)
+def _children_html(node: Any, code_label: str) -> Html:
+    children: Iterable[Any] = node.children
+    return join(_node_html(child, code_label) for child in children)
 
 
-def _element(node: Any, label: str) -> object:
+def _node_html(node: Any, code_label: str) -> object:
     kind = node.type
     if kind == "text":
         return node.content
     if kind in ("softbreak", "hardbreak"):
+        # CommonMark renders a single newline as a space, but in a chat it is meant as a break
         return tag("br")
     if kind == "code_inline":
         return tag("code", node.content)
     if kind in ("fence", "code_block"):
-        return pre(node.content.removesuffix("\n"), label)
+        return code_block(node.content.removesuffix("\n"), code_label)
     if kind == "hr":
         return tag("hr")
     if kind == "image":
         return tag("span", "🖼 ", node.content)
-    inner = join(_made(node.children, label))
+    inner = _children_html(node, code_label)
     if kind == "inline":
         return inner
     if kind == "link":
         address = str(node.attrs.get("href", ""))
         return link(address if address.startswith(("https://", "http://")) else None, inner)
     if kind == "heading":
-        # below the headings of the widget, whatever the model thinks of its own rank
+        # ranks below the headings of the panel
         return tag(f"h{min(6, int(node.tag[1]) + 3)}", inner)
     if kind == "ordered_list":
         return tag("ol", inner, start=node.attrs.get("start"))
     if kind == "table":
-        return tag(
-            "div",
-            tag("table", inner),
-            class_="gnb-scroll",
-            tabindex="0",
-            role="region",
-            aria_label=label,
-        )
-    if kind in _PLAIN:
-        hidden = kind == "paragraph" and node.hidden  # in a tight list
-        return inner if hidden else tag(_PLAIN[kind], inner)
+        return scroll_region(tag("table", inner), code_label)
+    if kind in _ELEMENTS:
+        is_tight = kind == "paragraph" and node.hidden  # an item of a list without blank lines
+        return inner if is_tight else tag(_ELEMENTS[kind], inner)
     return join([node.content, inner])

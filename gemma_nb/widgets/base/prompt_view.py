@@ -1,6 +1,8 @@
-"""A prompt as markup: control tokens in boxes, what the format writes in italics, text as it is.
+"""Prompts and tokens as HTML.
 
-What is what shows without colour too, and without a style sheet.
+Control tokens are boxed, text that the format writes is italic, and text of the messages is plain.
+The difference does not rest on colour, and remains without a style sheet. A panel that uses this
+module names ``STYLE_FILE`` in its ``style_files`` and has the CSS class ``gnb-prompts``.
 """
 
 from __future__ import annotations
@@ -14,52 +16,24 @@ from gemma_nb.strings import text
 from gemma_nb.units import size
 from gemma_nb.widgets.base.html import Html, join, tag
 
-#: The look of what is made here; beside ``gemma_nb.widgets.base.style``.
-STYLE = Html(
-    "<style>"
-    ".gnb.gnb-prompts .gnb-prompt{font-family:ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace;"
-    "font-size:13px;line-height:1.9;white-space:pre-wrap;overflow-wrap:anywhere;background:var(--g-soft);"
-    "color:var(--g-fg);border:1px solid var(--g-faint);border-radius:8px;padding:8px 12px;margin:4px 0;"
-    "max-height:420px;overflow:auto}"
-    ".gnb.gnb-prompts .gnb-ctl{font-weight:650;border:1.5px solid var(--g-accent);border-radius:6px;padding:1px 5px;"
-    "background:var(--g-tint);color:var(--g-fg);box-decoration-break:clone;-webkit-box-decoration-break:clone}"
-    ".gnb.gnb-prompts .gnb-fmt{font-style:italic;color:var(--g-muted)}"
-    ".gnb.gnb-prompts .gnb-nl{font-style:normal;color:var(--g-muted);user-select:none}"
-    ".gnb.gnb-prompts .gnb-fake{text-decoration:underline dashed 1.5px;text-underline-offset:4px}"
-    ".gnb.gnb-prompts .gnb-spot{font-weight:700;color:var(--g-no);user-select:none}"
-    ".gnb.gnb-prompts .gnb-legend{display:flex;flex-flow:row wrap;gap:4px 18px;font-size:12.5px;color:var(--g-muted);margin:2px 0 6px}"
-    ".gnb ol.gnb-tokens{display:flex;flex-flow:row wrap;gap:4px;list-style:none;margin:4px 0;padding:0}"
-    ".gnb ol.gnb-tokens li{border:1px solid var(--g-faint);border-radius:6px;padding:1px 6px;text-align:center;"
-    "background:var(--g-soft);line-height:1.35;margin:0;max-width:100%}"
-    ".gnb ol.gnb-tokens li.gnb-is-ctl{border:1.5px solid var(--g-accent);background:var(--g-tint);font-weight:650}"
-    ".gnb ol.gnb-tokens code{display:block;white-space:pre-wrap;font-size:12.5px;overflow-wrap:anywhere}"
-    ".gnb ol.gnb-tokens small{display:block;font-size:11.5px;font-weight:400}"
-    ".gnb.gnb-prompts .gnb-area{flex:0 0 auto}.gnb.gnb-prompts .gnb-row>.gnb-area{flex:1 1 260px}"
-    ".gnb.gnb-prompts .gnb-check label{color:var(--g-fg);font-size:14px}"
-    ".gnb.gnb-prompts .gnb-check,.gnb.gnb-prompts .gnb-check label{width:auto;height:auto;max-width:100%;min-width:0;white-space:normal}"
-    ".gnb.gnb-prompts .gnb-check{align-self:center}.gnb.gnb-prompts .gnb-check input{margin:0 6px 0 0}"
-    ".gnb.gnb-prompts .gnb-side{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(320px,100%),1fr));gap:8px 14px}"
-    ".gnb.gnb-prompts .gnb-side>*{min-width:0}"
-    "</style>"
-)
+STYLE_FILE = "base/prompt_view.css"
 
-#: How many tokens are shown before the rest is only counted.
-SHOWN_TOKENS = 400
+#: The number of tokens that are shown; the rest is only counted.
+MAX_TOKENS_SHOWN = 400
 
 
 def prompt_html(prompt: Prompt, label: str) -> Html:
-    """A prompt with its control tokens set apart.
+    """A prompt with its control tokens boxed.
 
     Args:
         prompt: the rendered conversation.
-        label: what it is, for a screen reader.
+        label: its name for a screen reader.
     """
-    shown = [span for part in prompt.parts for span in _part(part)]
-    return _block(shown, label)
+    return _prompt_block((span for part in prompt.parts for span in _part_spans(part)), label)
 
 
 def legend_html() -> Html:
-    """What the marks of ``prompt_html`` mean."""
+    """The meaning of the marks of ``prompt_html``."""
     return tag(
         "div",
         tag("span", tag("b", text("inspector_legend_token"), class_="gnb-ctl")),
@@ -69,58 +43,8 @@ def legend_html() -> Html:
     )
 
 
-def _block(shown: Iterable[object], label: str) -> Html:
-    return tag("div", *shown, class_="gnb-prompt", tabindex="0", role="region", aria_label=label)
-
-
-def _part(part: Part) -> Iterator[Html]:
-    if part.medium and not part.text:
-        # formats that place images outside the text
-        yield tag("b", f"🖼 {medium_name(part.medium)}", class_="gnb-ctl")
-    elif part.control:
-        yield from _format_text(part.text)
-        if part.medium and part.medium.data is not None:
-            yield tag("i", f" {medium_name(part.medium)} ", class_="gnb-fmt")
-    else:
-        yield from _said(part.text)
-
-
-def _format_text(written: str) -> Iterator[Html]:
-    """What the format writes: tokens in boxes, the rest in italics, newlines to be seen."""
-    for stretch, is_token in _cut(written):
-        if is_token:
-            yield tag("b", stretch, class_="gnb-ctl")
-        else:
-            yield tag("i", *_newlines(stretch), class_="gnb-fmt")
-
-
-def _said(said: str) -> Iterator[Html]:
-    """What somebody said: as it is, what only looks like a control token with dashes below."""
-    for stretch, looks_like in _cut(said):
-        yield tag("span", stretch, class_="gnb-fake") if looks_like else tag("span", stretch)
-
-
-def _cut(written: str) -> Iterator[tuple[str, bool]]:
-    at = 0
-    for found in CONTROL.finditer(written):
-        if found.start() > at:
-            yield written[at : found.start()], False
-        yield found[0], True
-        at = found.end()
-    if at < len(written):
-        yield written[at:], False
-
-
-def _newlines(written: str) -> Iterator[object]:
-    for i, line in enumerate(written.split("\n")):
-        if i:
-            yield tag("span", "↵", class_="gnb-nl", aria_hidden="true")
-            yield "\n"
-        yield line
-
-
 def medium_name(medium: Media) -> str:
-    """A medium in words: its file's name, or its kind and size."""
+    """The name of a medium: its kind with the name of its file, or with its size."""
     kind = text(f"inspector_{medium.kind}")
     data = medium.data
     if isinstance(data, bytes):
@@ -131,68 +55,126 @@ def medium_name(medium: Media) -> str:
 
 
 def tokens_html(pieces: Sequence[Piece], label: str) -> Html:
-    """Tokens in a row: each piece above its id; control tokens boxed and bold.
+    """A list of tokens, each above its id; control tokens are boxed and bold.
 
     Args:
-        pieces: the prompt's tokens.
-        label: what it is, for a screen reader.
+        pieces: the tokens of a prompt.
+        label: the name of the list for a screen reader.
     """
     items = []
-    for token in pieces[:SHOWN_TOKENS]:
-        shown = token.piece.replace("\n", "↵")
-        kind = tag("span", f" {text('inspector_control')} ", class_="gnb-unseen")
-        number = token.id if token.id >= 0 else "–"
-        mark = "gnb-is-ctl" if token.control else None
-        parts = (tag("code", shown), kind if token.control else "", tag("small", number))
-        items.append(tag("li", *parts, class_=mark))
-    more = len(pieces) - len(items)
-    rest = tag("p", text("inspector_more_tokens", count=f"{more:,}")) if more else ""
-    listed = tag("ol", *items, class_="gnb-tokens", aria_label=label)
-    return join([listed, rest])
+    for token in pieces[:MAX_TOKENS_SHOWN]:
+        spelling = tag("code", token.piece.replace("\n", "↵"))
+        number = tag("small", token.id if token.id >= 0 else "–")
+        if token.control:
+            kind = tag("span", f" {text('inspector_control')} ", class_="gnb-unseen")
+            items.append(tag("li", spelling, kind, number, class_="gnb-is-ctl"))
+        else:
+            items.append(tag("li", spelling, number))
+    token_list = tag("ol", *items, class_="gnb-tokens", aria_label=label)
+    hidden = len(pieces) - len(items)
+    rest = tag("p", text("inspector_more_tokens", count=f"{hidden:,}")) if hidden else ""
+    return join([token_list, rest])
 
 
-def typed_tokens(prompt: Prompt, vocab: Vocabulary) -> list[tuple[str, list[str], int | None]]:
-    """What somebody typed that looks like a control token.
+def typed_control_tokens(
+    prompt: Prompt, vocabulary: Vocabulary
+) -> list[tuple[str, list[str], int | None]]:
+    """Text of the messages that is spelled like a control token.
 
     Args:
         prompt: the rendered conversation.
-        vocab: the vocabulary it is shown with.
+        vocabulary: the vocabulary that encodes it.
 
     Returns:
-        For each, once: how it is spelled, the ordinary pieces that it becomes, and the id of the
-        control token of that name, None where the vocabulary has none.
+        For each spelling, once: the spelling, the ordinary pieces into which it is encoded, and the
+        id of the control token of that spelling, None where the vocabulary has none.
     """
-    spelled = {m[0]: None for p in prompt.parts if not p.control for m in CONTROL.finditer(p.text)}
-    start = len(vocab.encode([]))
+    spellings = {
+        match[0]: None
+        for part in prompt.parts
+        if not part.control
+        for match in CONTROL.finditer(part.text)
+    }
+    start = len(vocabulary.encode([]))
     return [
         (
             spelling,
-            [vocab.piece(i) for i, _ in vocab.encode([(spelling, False)])[start:]],
-            vocab.control.get(spelling),
+            [vocabulary.piece(i) for i, _ in vocabulary.encode([(spelling, False)])[start:]],
+            vocabulary.control.get(spelling),
         )
-        for spelling in spelled
+        for spelling in spellings
     ]
 
 
-def checked_html(written: str, findings: Sequence[Finding], label: str) -> Html:
-    """A prompt that was written by hand, with the number of each fault where it stands.
+def checked_prompt_html(prompt: str, findings: Sequence[Finding], label: str) -> Html:
+    """A prompt that was written by hand, with the number of each fault at its position.
 
     Args:
-        written: the prompt.
-        findings: what ``check_prompt`` found in it.
-        label: what it is, for a screen reader.
+        prompt: the prompt.
+        findings: the faults that ``check_prompt`` found in it.
+        label: its name for a screen reader.
     """
-    shown: list[object] = []
-    at = 0
+    spans: list[object] = []
+    end = 0
     for number, finding in enumerate(findings, 1):
-        shown += [*_format_or_text(written[at : finding.position])]
-        at = max(at, finding.position)
-        shown.append(tag("b", f"⟦{number}⟧", class_="gnb-spot"))
-    shown += [*_format_or_text(written[at:])]
-    return _block(shown, label)
+        spans += _written_spans(prompt[end : finding.position])
+        end = max(end, finding.position)
+        spans.append(tag("b", f"⟦{number}⟧", class_="gnb-spot"))
+    return _prompt_block([*spans, *_written_spans(prompt[end:])], label)
 
 
-def _format_or_text(written: str) -> Iterator[Html]:
-    """Where nobody says who wrote what, a token is a token."""
-    for stretch, is_token in _cut(written):
-        yield tag("b", stretch, class_="gnb-ctl") if is_token else tag("span", stretch)
+def _prompt_block(spans: Iterable[object], label: str) -> Html:
+    return tag("div", *spans, class_="gnb-prompt", tabindex="0", role="region", aria_label=label)
+
+
+def _part_spans(part: Part) -> Iterator[Html]:
+    if part.medium and not part.text:
+        # formats that place images outside the text
+        yield tag("b", f"🖼 {medium_name(part.medium)}", class_="gnb-ctl")
+    elif part.control:
+        yield from _format_spans(part.text)
+        if part.medium and part.medium.data is not None:
+            yield tag("i", f" {medium_name(part.medium)} ", class_="gnb-fmt")
+    else:
+        yield from _message_spans(part.text)
+
+
+def _format_spans(written: str) -> Iterator[Html]:
+    """Text that the format writes: boxed tokens, italic text, visible newlines."""
+    for section, is_token in _split_tokens(written):
+        if is_token:
+            yield tag("b", section, class_="gnb-ctl")
+        else:
+            yield tag("i", *_visible_newlines(section), class_="gnb-fmt")
+
+
+def _message_spans(written: str) -> Iterator[Html]:
+    """Text of a message: plain; what is only spelled like a control token is underlined."""
+    for section, is_like_token in _split_tokens(written):
+        yield tag("span", section, class_="gnb-fake" if is_like_token else None)
+
+
+def _written_spans(written: str) -> Iterator[Html]:
+    """Text of a prompt that was written by hand: each token counts as one."""
+    for section, is_token in _split_tokens(written):
+        yield tag("b", section, class_="gnb-ctl") if is_token else tag("span", section)
+
+
+def _split_tokens(written: str) -> Iterator[tuple[str, bool]]:
+    """Sections of a text, each with whether it is spelled like a control token."""
+    end = 0
+    for match in CONTROL.finditer(written):
+        if match.start() > end:
+            yield written[end : match.start()], False
+        yield match[0], True
+        end = match.end()
+    if end < len(written):
+        yield written[end:], False
+
+
+def _visible_newlines(written: str) -> Iterator[object]:
+    for i, line in enumerate(written.split("\n")):
+        if i:
+            yield tag("span", "↵", class_="gnb-nl", aria_hidden="true")
+            yield "\n"
+        yield line

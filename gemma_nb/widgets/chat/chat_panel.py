@@ -1,8 +1,7 @@
-"""The chat panel: a conversation whose answers are seen as they are made."""
+"""The chat panel: a conversation with a loaded model whose answers appear as they are made."""
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from gemma_nb.chat import Chat
-from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.errors import InvalidInput
 from gemma_nb.strings import text
 from gemma_nb.widgets.base import controls, prompt_view
-from gemma_nb.widgets.base.html import Html, join, pre, tag
-from gemma_nb.widgets.base.main_thread import on_main_thread, soon
+from gemma_nb.widgets.base.html import Html, tag
+from gemma_nb.widgets.base.main_thread import on_main_thread, run_later, waiting_press
 from gemma_nb.widgets.base.panel import Panel
-from gemma_nb.widgets.base.waiting_press import waiting_press
-from gemma_nb.widgets.chat import chat_style, chat_view
-from gemma_nb.widgets.chat.chat_input import Input
-from gemma_nb.widgets.chat.chat_settings import Settings
-from gemma_nb.widgets.chat.chat_tabs import Tabs
-from gemma_nb.widgets.chat.chat_turns import Turn
+from gemma_nb.widgets.chat import conversation_view
+from gemma_nb.widgets.chat.chat_tabs import ChatSettings, ChatTabs
+from gemma_nb.widgets.chat.conversation_view import TurnView
+from gemma_nb.widgets.chat.message_field import MessageField
 
 if TYPE_CHECKING:
     from gemma_nb.model import Model
@@ -31,25 +28,28 @@ if TYPE_CHECKING:
 class ChatPanel(Panel):
     """A chat with a loaded model.
 
-    Answers are made on the main thread and appear as they are made; thoughts are folded away.
-    What the user and the model write is escaped; of Markdown, only what is safe becomes markup.
+    Answers are made on the main thread and appear as they are made. Thoughts are folded. Text of
+    the user and of the model is escaped, and Markdown is rendered without anything that a page
+    would run or load.
 
     Args:
         model: a loaded model.
-        system: an instruction that holds for the whole conversation.
-        tools: as in ``format_prompt``; where the model calls one, the panel asks for its answer.
+        system: an instruction for the whole conversation.
+        tools: as in ``format_prompt``; when the model calls one, the panel asks for its answer.
         thinking: as in ``format_prompt``.
         lang: "en" or "ja"; the language in force when None.
 
     Attributes:
-        chat: the ``Chat`` behind it.
+        chat: the ``Chat`` that holds the conversation.
         busy: whether an answer is being made.
 
     Raises:
-        InvalidInput: ``model`` is none, ``system`` is no string, or an unknown language.
+        InvalidInput: ``model`` is not a model, ``system`` is not a string, or the language is
+            unknown.
     """
 
-    script = chat_style.SCRIPT
+    style_files = (prompt_view.STYLE_FILE, "chat/chat.css")
+    script_files = ("chat/chat.js",)
 
     def __init__(
         self,
@@ -65,248 +65,258 @@ class ChatPanel(Panel):
             raise InvalidInput("chat_no_model", kind=type(model).__name__)
         self.chat = Chat(model, system, tools, thinking=thinking)
         self.busy = False
-        self._stopped = False
-        self._turns: list[Turn] = []
-        with self.speaking():
+        self._is_stopped = False
+        self._turns: list[TurnView] = []
+        with self.using_language():
             self._build()
-            self._show()
+            self._update()
 
     def send(self, content: Any) -> None:
-        """Sends a message, as its button does; returns once it is answered.
+        """Sends a message as the Send button does; in a cell, returns when it is answered.
 
-        Called in a cell, that is; where an answer is being made it does nothing.
+        It does nothing while another answer is made.
 
         Args:
-            content: a string, content parts, or a whole message, as ``Chat.chunks`` takes it.
+            content: a string, content parts, or a whole message, as for ``Chat.chunks``.
         """
-        whole = isinstance(content, dict) and "role" in content
-        message = dict(content) if whole else {"role": "user", "content": content}
-        with self.speaking():
+        is_message = isinstance(content, dict) and "role" in content
+        message = dict(content) if is_message else {"role": "user", "content": content}
+        with self.using_language():
             self._ask(message, self.chat.chunks, self._turns)
 
     def stop(self) -> None:
-        """Ends the answer that is being made; what there is of it stays."""
-        self._stopped = True
+        """Ends the answer that is being made; its text so far stays in the conversation."""
+        self._is_stopped = True
 
     def _build(self) -> None:
-        name = self.chat.model.variant.name
-        self._settings = Settings(self.chat)
-        self._input = Input(self, self.chat.model.variant, self._send)
+        variant = self.chat.model.variant
+        self._settings = ChatSettings(self.chat)
+        self._message_field = MessageField(self, variant, self._on_send)
         button = controls.button
-        self._stop = button(text("chat_stop"), lambda _: self.stop(), "gnb-stop")
-        self._again = button(text("chat_again"), lambda _: self._regenerate(), "gnb-refocus")
-        self._edit = button(text("chat_edit"), lambda _: self._begin_edit(), "gnb-refocus")
-        self._new = button(text("chat_new"), lambda _: self._clear(), "gnb-refocus")
-        self._note, self._left, self._hello = (controls.html() for _ in range(3))
-        self._list = controls.column(classes=("gnb-turns",))
-        self._tabs = Tabs(self, self.chat, self._settings, lambda: self._turns)
-        head = tag("h3", text("chat_title", variant=name), lang=self.lang)
+        self._stop_button = button(text("chat_stop"), lambda _: self.stop(), "gnb-stop")
+        self._again_button = button(text("chat_again"), lambda _: self._on_again(), "gnb-refocus")
+        self._edit_button = button(text("chat_edit"), lambda _: self._on_edit(), "gnb-refocus")
+        self._new_button = button(text("chat_new"), lambda _: self._on_new(), "gnb-refocus")
+        self._note, self._context_left, self._empty_note = (controls.html() for _ in range(3))
+        self._turn_list = controls.column(css_classes=("gnb-turns",))
+        self._tabs = ChatTabs(self, self.chat, self._settings, lambda: self._turns)
         self.assemble(
-            controls.html(join([prompt_view.STYLE, chat_style.STYLE]), "gnb-look"),
-            controls.html(head),
-            # the last child of a reversed column: the page stays at its end while text arrives
-            controls.styled(ipywidgets.Box((self._list,)), "gnb-transcript"),
+            controls.html(tag("h3", text("chat_title", variant=variant.name), lang=self.lang)),
+            # the style sheet reverses this box, so that it stays scrolled to its end
+            controls.with_classes(ipywidgets.Box((self._turn_list,)), "gnb-transcript"),
             self._note,
-            self._input.widget,
-            controls.row(self._input.send, self._stop, self._again, self._edit, self._new),
-            self._left,
+            self._message_field.widget,
+            controls.row(
+                *(self._message_field.send_button, self._stop_button),
+                *(self._again_button, self._edit_button, self._new_button),
+            ),
+            self._context_left,
             self._tabs.widget,
-            looks=("gnb-chat", "gnb-prompts"),
+            css_classes=("gnb-chat", "gnb-prompts"),
         )
 
-    # what a person does
+    # event handlers
 
-    def _send(self, message: dict[str, Any] | None) -> None:
-        """Takes what the field gives; None where it is empty."""
+    def _on_send(self, message: dict[str, Any] | None) -> None:
+        """Sends what the message field holds; None where it is empty."""
         if self.busy:
             return
-        with self.speaking():
+        with self.using_language():
             if message is None:
-                self._tell(text("chat_nothing"))
+                self._note.value = self.note_html(text("chat_nothing"))
                 self.announce(text("chat_nothing"))
-            elif self._input.editing:
-                self._ask(message, self.chat.edit_chunks, self._before_last())
+            elif self._message_field.is_editing:
+                self._ask(message, self.chat.edit_chunks, self._turns_before_last())
             elif message["role"] == "tool" and len(calls := self.waiting_calls()) > 1:
-                # the model goes on once every call is answered
+                # the model continues when every call has its answer
                 self.chat.messages.append(message)
-                self._input.clear(calls[1:])
-                self._show()
+                self._message_field.clear(calls[1:])
+                self._update()
             else:
                 self._ask(message, self.chat.chunks, self._turns)
 
-    def _regenerate(self) -> None:
+    def _on_again(self) -> None:
         if self.busy or not self._turns:
             return
-        before = self._before_last()
+        before = self._turns_before_last()
         turn = self._turns[len(before)]
 
-        def again(_: Any, **options: Any) -> Iterator[Chunk]:
+        def regenerate(_: Any, **options: Any) -> Iterator[Chunk]:
             return self.chat.regenerate_chunks(**options)
 
-        with self.speaking():
-            self._ask(dict(turn.message), again, before, shown=turn.shown)
+        with self.using_language():
+            self._ask(dict(turn.message), regenerate, before, attachments=turn.attachments)
 
-    def _begin_edit(self) -> None:
+    def _on_edit(self) -> None:
         if self.busy or not self._turns:
             return
-        turn = self._turns[len(self._before_last())]
-        with self.speaking():
-            self._input.edit(turn.asked, turn.shown)
+        turn = self._turns[len(self._turns_before_last())]
+        with self.using_language():
+            self._message_field.edit(turn.question, turn.attachments)
 
-    def _clear(self) -> None:
+    def _on_new(self) -> None:
         if self.busy:
             return
         system = self.chat.system
         self.chat.messages, self.chat.dropped = [], 0
         self.chat.system = system
         self._turns = []
-        with self.speaking():
-            self._input.clear()
-            self._tell("")
-            self._show()
+        with self.using_language():
+            self._message_field.clear()
+            self._note.value = ""
+            self._update()
 
-    def _before_last(self) -> list[Turn]:
-        """The turns before the last question of the user's."""
+    def _turns_before_last(self) -> list[TurnView]:
+        """The turns before the last message of the user."""
         asked = [i for i, turn in enumerate(self._turns) if turn.message["role"] == "user"]
         return self._turns[: asked[-1]]
 
     def waiting_calls(self) -> list[dict[str, Any]]:
-        """The tool calls that the conversation's end waits for, as ``tool_calls`` holds them."""
-        answered = 0
-        for message in reversed(self.chat.messages):
-            if message["role"] == "tool":
-                answered += 1
-            else:
-                return list(message.get("tool_calls", ()))[answered:]
+        """The tool calls without an answer, in the form of ``tool_calls`` of a message."""
+        for answers, message in enumerate(reversed(self.chat.messages)):
+            if message["role"] != "tool":
+                return list(message.get("tool_calls", ()))[answers:]
         return []
 
-    # what follows
+    # answers
 
     def _ask(
         self,
         message: dict[str, Any],
-        make: Callable[..., Iterator[Chunk]],
-        before: list[Turn],
-        shown: Any = None,
+        make_chunks: Callable[..., Iterator[Chunk]],
+        before: list[TurnView],
+        attachments: Sequence[Any] | None = None,
     ) -> None:
-        """Has a message answered on the main thread."""
+        """Has a message answered on the main thread.
+
+        Args:
+            message: the message.
+            make_chunks: makes the chunks of the answer; receives the message, or its content for a
+                message of the user, and the options of the settings.
+            before: the turns before the new one.
+            attachments: images and sounds of the message; those of the message field when None.
+        """
         if self.busy:
             return
         try:
             options = self._settings.options()
         except InvalidInput as error:
-            self._tell_error(error)
+            self._show_error(error)
             return
-        self.busy, self._stopped = True, False
-        shown = self._input.shown if shown is None else shown
-        turn = Turn(message, tuple(shown), self.chat.model.variant.name, self.lang)
-        kept, self._turns = self._turns, [*before, turn]
-        self._input.keep()
-        self._tell(text("chat_busy", variant=self.chat.model.variant.name))
-        self._show(quick=True)
+        self.busy, self._is_stopped = True, False
+        if attachments is None:
+            attachments = self._message_field.attachments
+        name = self.chat.model.variant.name
+        turn = TurnView(message, tuple(attachments), name, self.lang)
+        previous, self._turns = self._turns, [*before, turn]
+        self._message_field.set_aside()
+        self._note.value = self.note_html(text("chat_busy", variant=name))
+        self._update_controls()
         content = message if message["role"] == "tool" else message["content"]
-        work = partial(self._answer, turn, lambda: make(content, **options), kept)
-        on_main_thread(work)
+        make_answer = partial(make_chunks, content, **options)
+        on_main_thread(partial(self._answer, turn, make_answer, previous))
 
-    def _answer(self, turn: Turn, make: Callable[[], Iterator[Chunk]], before: list[Turn]) -> None:
-        """On the main thread."""
-        pressed = waiting_press(self._stop)
-        said_before = self.chat.messages
+    def _answer(
+        self,
+        turn: TurnView,
+        make_answer: Callable[[], Iterator[Chunk]],
+        previous: list[TurnView],
+    ) -> None:
+        """Makes an answer; runs on the main thread."""
+        is_stop_waiting = waiting_press(self._stop_button)
+        messages_before = self.chat.messages
         chunks: Any = None
-        fault: Exception | None = None
+        error: Exception | None = None
         try:
-            with self.speaking():
-                chunks = make()
+            with self.using_language():
+                chunks = make_answer()
                 for chunk in chunks:
-                    turn.take(chunk)
-                    if self._stopped or pressed():
-                        self._stopped = True
+                    turn.add(chunk)
+                    if self._is_stopped or is_stop_waiting():
+                        self._is_stopped = True
                         break
         except KeyboardInterrupt:
-            self._stopped = True
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown whole
-            fault = error
+            self._is_stopped = True
+        except Exception as raised:  # noqa: BLE001 - every error is shown
+            error = raised
         try:
             if chunks is not None:
-                chunks.close()  # what there is joins the conversation
-            with self.speaking():
-                self._finish(turn, before, fault, joined=self.chat.messages is not said_before)
+                chunks.close()  # adds the answer so far to the conversation
+            with self.using_language():
+                is_answered = self.chat.messages is not messages_before
+                self._show_result(turn, previous, error, is_answered=is_answered)
         finally:
-            # presses that came meanwhile are handled first, and ignored
-            soon(self._free, 0.2)
+            # clicks that arrived meanwhile are handled first, and do nothing
+            run_later(self._finish, 0.2)
 
-    def _finish(
-        self, turn: Turn, before: list[Turn], fault: Exception | None, *, joined: bool
+    def _show_result(
+        self,
+        turn: TurnView,
+        previous: list[TurnView],
+        error: Exception | None,
+        *,
+        is_answered: bool,
     ) -> None:
-        variant = self.chat.model.variant.name
-        self._tell("")
-        if joined:
-            self._input.clear(self.waiting_calls())
-            turn.prompt = chat_view.sent(self.chat)
-            turn.end(chat_view.stats(self.chat, stopped=self._stopped))
-            self.announce(text("chat_answered", variant=variant, answer=turn.said[:500]))
+        name = self.chat.model.variant.name
+        self._note.value = ""
+        if is_answered:
+            self._message_field.clear(self.waiting_calls())
+            turn.prompt = conversation_view.last_prompt(self.chat)
+            turn.finish(conversation_view.timing_text(self.chat, stopped=self._is_stopped))
+            self.announce(text("chat_answered", variant=name, answer=turn.answer[:500]))
         else:
-            self._turns = before
-            self._input.restore()
-            key = "chat_stopped_early" if self._stopped else "chat_none"
-            if fault is None:
-                self._tell(text(key, variant=variant))
-                self.announce(text(key, variant=variant))
-        if fault is not None:
-            self._tell_error(fault)
-        # here, while the press is being handled: Notebook 6 drops what comes of itself
+            self._turns = previous
+            self._message_field.restore()
+            if error is None:
+                key = "chat_stopped_early" if self._is_stopped else "chat_none"
+                self._note.value = self.note_html(text(key, variant=name))
+                self.announce(text(key, variant=name))
+        if error is not None:
+            self._show_error(error)
+        # not in _finish: Notebook 6 drops outputs that do not belong to a message being handled
         self.refresh()
 
-    def _free(self) -> None:
+    def _finish(self) -> None:
         self.busy = False
-        with self.speaking():
-            self._show()
+        with self.using_language():
+            self._update()
 
-    def _show(self, *, quick: bool = False) -> None:
-        """Brings everything in line with the conversation."""
-        there = bool(self._turns)
-        children = tuple(turn.widget for turn in self._turns)
-        if not there:
-            hello = text("chat_empty", question=text("tour_question"))
-            self._hello.value = tag("p", hello, class_="gnb-muted", lang=self.lang)
-            children = (self._hello,)
-        if self._list.children != children:
-            self._list.children = children
-        self._settings.enable(not self.busy)
-        self._stop.disabled = not self.busy
-        for button in (self._again, self._edit, self._new):
-            button.disabled = self.busy or not there
-        # last: once a message can be sent, all that stands behind it can be pressed too
-        self._input.enable(not self.busy)
-        if quick:
-            return
-        self._left.value = tag("div", chat_view.left_html(self.chat), lang=self.lang)
-        self._tabs.show()
+    # view
+
+    def _update(self) -> None:
+        """Shows the present conversation in all controls."""
+        self._update_controls()
+        self._context_left.value = self.with_lang(conversation_view.context_left_html(self.chat))
+        self._tabs.update()
         self.refresh()
 
-    def _tell(self, sentence: str) -> None:
-        block = tag("div", sentence, class_="gnb-note", lang=self.lang)
-        self._note.value = block if sentence else ""
+    def _update_controls(self) -> None:
+        """Shows the turns, and enables the controls that can be used now."""
+        children = tuple(turn.widget for turn in self._turns)
+        if not children:
+            empty = text("chat_empty", question=text("tour_question"))
+            self._empty_note.value = tag("p", empty, class_="gnb-muted", lang=self.lang)
+            children = (self._empty_note,)
+        if self._turn_list.children != children:
+            self._turn_list.children = children
+        self._settings.enable(not self.busy)
+        self._stop_button.disabled = not self.busy
+        for button in (self._again_button, self._edit_button, self._new_button):
+            button.disabled = self.busy or not self._turns
+        # last, so that everything can be used as soon as a message can be sent
+        self._message_field.enable(not self.busy)
 
-    def _tell_error(self, error: Exception) -> None:
-        body: list[object]
-        if isinstance(error, GemmaError):
-            body = ["\n", error.message.text(self.lang)]
-        else:
-            whole = "".join(traceback.format_exception(error))
-            why = text("chat_unexpected", kind=type(error).__name__, why=error)
-            body = ["\n", why, pre(whole, type(error).__name__)]
-        head = tag("strong", text("chat_failed"))
-        self._note.value = tag("div", head, *body, class_="gnb-error", role="alert", lang=self.lang)
+    def _show_error(self, error: Exception) -> None:
+        self._note.value = self.error_html(error, text("chat_failed"), "chat_unexpected")
 
-    # where no widget can live
+    # static copies
 
     def static_html(self) -> Html:
-        """The conversation, with the thoughts folded away."""
-        with self.speaking():
-            return chat_view.static_html(self.chat, self._turns)
+        """The conversation, with the thoughts folded."""
+        with self.using_language():
+            return conversation_view.static_html(self.chat, self._turns)
 
     def static_text(self) -> str:
         """The same as plain text."""
-        with self.speaking():
-            return chat_view.static_text(self.chat, self._turns)
+        with self.using_language():
+            return conversation_view.static_text(self.chat, self._turns)

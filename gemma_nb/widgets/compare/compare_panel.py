@@ -1,57 +1,59 @@
-"""The comparing panel: several choices, the same prompts, side by side."""
+"""The comparison panel: several models answer the same prompts, side by side."""
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.comparing.rows import DONE
+from gemma_nb import comparing
+from gemma_nb.comparing.rows import DONE, WAITING, Row
 from gemma_nb.errors import GemmaError, InvalidInput
 from gemma_nb.strings import text
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, pre, tag
-from gemma_nb.widgets.base.main_thread import on_main_thread, soon
+from gemma_nb.widgets.base.html import Html, progress_bar, tag
+from gemma_nb.widgets.base.main_thread import on_main_thread, run_later, waiting_press
 from gemma_nb.widgets.base.panel import Panel
-from gemma_nb.widgets.base.waiting_press import waiting_press
-from gemma_nb.widgets.compare import compare_export, compare_static, compare_view
-from gemma_nb.widgets.compare.compare_choices import Choices
-from gemma_nb.widgets.compare.compare_fields import Asked, Fields
-from gemma_nb.widgets.compare.compare_results import Results
-from gemma_nb.widgets.compare.compare_view import Seen
+from gemma_nb.widgets.compare import compare_view
+from gemma_nb.widgets.compare.candidate_list import CandidateList
+from gemma_nb.widgets.compare.compare_view import RunState
+from gemma_nb.widgets.compare.comparison_form import ComparisonForm, FormValues
+from gemma_nb.widgets.compare.comparison_results import ComparisonResults, comparison_as_code
 
 if TYPE_CHECKING:
     from gemma_nb.comparing import Comparison, Doing
 
-#: What is compared where nothing is named: another size, another tuning, another precision.
-DEMOS = ("demo_gemma3_1m", "demo_gemma3_instruct_1m", "demo_gemma3_instruct_4m:int8")
+#: The default choices: they differ in size, tuning and precision.
+DEMO_CHOICES = ("demo_gemma3_1m", "demo_gemma3_instruct_1m", "demo_gemma3_instruct_4m:int8")
 
 
 class ComparePanel(Panel):
     """Compares variants and precisions on this machine: replies, figures and plots side by side.
 
-    Each choice is loaded, measured and unloaded in turn, on the main thread, and its row appears as
-    soon as it is finished. Stop ends a run between two rows, the kernel's interrupt at once; what is
-    finished stays, and the same comparison goes on with the rest.
+    Each choice is loaded, measured and unloaded in turn on the main thread, and its row appears
+    when it is finished. Stop ends a run between two rows, and the kernel's interrupt ends it at
+    once. Rows that are finished are kept, and the next run of the same comparison continues with
+    the others.
 
     Args:
-        choices: what to open on, as ``compare`` takes it; three demo models when None.
-        prompts: what each is asked, a string a prompt; two examples when None.
-        references: the right answers, None where there is none.
+        choices: the first choices, as for ``compare``; three demo models when None.
+        prompts: the first prompts, each a string; two examples when None.
+        references: the right answers; None where there is none.
         text: a text whose likelihood is measured.
         lang: "en" or "ja"; the language in force when None.
 
     Attributes:
-        comparison: the ``Comparison`` of the last run; None before, and while one goes on.
-        busy: whether a run goes on.
+        comparison: the ``Comparison`` of the last run; None before the first and during a run.
+        busy: whether a comparison is running.
 
     Raises:
-        InvalidInput: an unknown variant, precision or language, the same choice twice, a prompt
-            that is no string.
-        LoadError: a hub could not be asked what a handle is.
+        InvalidInput: an unknown variant, precision or language, the same choice twice, or a prompt
+            that is not a string.
+        LoadError: a hub could not be asked for a handle.
     """
+
+    style_files = ("compare/compare.css",)
 
     def __init__(
         self,
@@ -65,266 +67,269 @@ class ComparePanel(Panel):
         super().__init__(lang)
         self.comparison: Comparison | None = None
         self.busy = False
-        self._stopped = False
-        self._seen: Seen | None = None
+        self._is_stopped = False
+        self._run: RunState | None = None
         self._plots = Html()
-        with self.speaking():
-            self._choices = Choices(self, self._changed, self._tell_error)
-            self._fields = Fields(prompts, references, text)
-            self._choices.take(DEMOS if choices is None else choices)
+        with self.using_language():
+            self._candidates = CandidateList(self, self._on_change, self._show_error)
+            self._form = ComparisonForm(prompts, references, text)
+            self._candidates.add(DEMO_CHOICES if choices is None else choices)
             self._build()
-            self._show()
+            self._update()
 
     def run(self) -> None:
-        """Compares, as its button does; in a cell it returns once the run has ended."""
+        """Starts a comparison, as its button does; in a cell, returns when it has ended."""
         if self.busy:
             return
-        with self.speaking():
+        with self.using_language():
             try:
-                asked = self._checked()
+                values = self._checked_values()
             except InvalidInput as error:
-                self._tell_error(error)
+                self._show_error(error)
                 return
-            self.busy, self._stopped, self.comparison = True, False, None
+            self.busy, self._is_stopped, self.comparison = True, False, None
             self._plots = Html()
-            waits = text("panel_compare_waiting")
-            items = self._choices.items
-            length = asked.numbers["max_length"]
-            rows = (compare_view.waiting_row(i.entry.variant.name, i.entry.precision, length)
-                    for i in items)  # fmt: skip
-            states = (waits,) * len(items)
-            self._seen = Seen(tuple(rows), states, asked.prompts, asked.references)
-            self._tell(text("panel_compare_waits"))
-            self._enable()
-            self._results.show(self._seen, self.comparison, self._plots)
-        on_main_thread(partial(self._compare, self._choices.asked(), asked))
+            entries = [candidate.entry for candidate in self._candidates.candidates]
+            length = values.numbers["max_length"]
+            self._run = RunState(
+                tuple(Row(e.variant.name, e.precision, length, status=WAITING) for e in entries),
+                (text("panel_compare_waiting"),) * len(entries),
+                values.prompts,
+                values.references,
+            )
+            self._note.value = self.note_html(text("panel_compare_waits"))
+            self._update_controls()
+            self._show_results()
+        on_main_thread(partial(self._compare, self._candidates.choices(), values))
 
     def stop(self) -> None:
-        """Ends the run once the row that is being measured is finished."""
-        self._stopped = True
+        """Ends the run when the row that is being measured is finished."""
+        self._is_stopped = True
         if self.busy:
             self.announce(self.text("panel_compare_stopping"))
 
     def _build(self) -> None:
-        self._start = controls.button(
+        self._start_button = controls.button(
             text("panel_compare_start"), lambda _: self.run(), "gnb-primary"
         )
-        self._stop = controls.button(text("panel_compare_stop"), lambda _: self.stop(), "gnb-stop")
+        self._stop_button = controls.button(
+            text("panel_compare_stop"), lambda _: self.stop(), "gnb-stop"
+        )
         self._note = controls.html()
-        self._results = Results(self, self._code)
-        for control in self._fields.numbers.values():
-            control.observe(lambda _: self._changed(""), "value")
-        head = tag("h3", text("panel_compare_title")) + tag("p", text("panel_compare_intro"))
+        self._results = ComparisonResults(self, self._code)
+        for control in self._form.numbers.values():
+            control.observe(lambda _: self._on_change(""), "value")
+        title, intro = text("panel_compare_title"), text("panel_compare_intro")
         self.assemble(
-            controls.html(compare_view.STYLE, "gnb-look"),
-            controls.html(tag("div", Html(head), lang=self.lang)),
-            self._choices.widget,
-            self._fields.widget,
-            controls.row(self._start, self._stop),
+            controls.html(self.with_lang(tag("h3", title), tag("p", intro))),
+            self._candidates.widget,
+            self._form.widget,
+            controls.row(self._start_button, self._stop_button),
             self._note,
             self._results.widget,
-            looks=("gnb-compare",),
+            css_classes=("gnb-compare",),
         )
 
-    # what follows
+    # the run
 
-    def _checked(self) -> Asked:
-        """What the fields say, where there is something to ask and something to be asked."""
-        asked = self._fields.asked()
-        if not self._choices.items:
+    def _checked_values(self) -> FormValues:
+        """The values of the form.
+
+        Raises:
+            InvalidInput: the values are not valid, or there is no candidate or no prompt.
+        """
+        values = self._form.values()
+        if not self._candidates.candidates:
             raise InvalidInput("compare_no_choices")
-        if not asked.prompts:
+        if not values.prompts:
             raise InvalidInput("compare_no_prompts")
-        return asked
+        return values
 
-    def _compare(self, choices: Sequence[Any], asked: Asked) -> None:
-        """On the main thread."""
-        from gemma_nb.comparing import compare
+    def _compare(self, choices: Sequence[Any], values: FormValues) -> None:
+        """Runs a comparison; runs on the main thread."""
+        is_stop_waiting = waiting_press(self._stop_button)
+        indices: dict[int, int] = {}  # the number of a measured row -> its index in the run
 
-        pressed = waiting_press(self._stop)
-        order: dict[int, int] = {}  # which row is the n-th to be measured
-
-        def follow(doing: Doing) -> None:
-            self._stopped = self._stopped or pressed()
-            if doing.label:
-                self._follow(doing, order)
-            if doing.row and self._stopped and doing.number < doing.count:
+        def on_progress(progress: Doing) -> None:
+            self._is_stopped = self._is_stopped or is_stop_waiting()
+            if progress.label:
+                self._show_progress(progress, indices)
+            if progress.row and self._is_stopped and progress.number < progress.count:
                 raise KeyboardInterrupt
 
-        fault: Exception | None = None
+        error: Exception | None = None
         try:
-            with self.speaking():
-                prompts = list(asked.prompts)
-                self.comparison = compare(choices, prompts, **asked.options, progress=follow)
+            with self.using_language():
+                self.comparison = comparing.compare(
+                    choices, list(values.prompts), **values.options, progress=on_progress
+                )
         except KeyboardInterrupt:
-            self._stopped = True
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown whole
-            fault = error
+            self._is_stopped = True
+        except Exception as raised:  # noqa: BLE001 - every error is shown
+            error = raised
         try:
-            with self.speaking():
-                self._finish(fault)
-        except KeyboardInterrupt:  # pressed once too often
+            with self.using_language():
+                self._show_end(error)
+        except KeyboardInterrupt:  # a second interrupt after the run has ended
             pass
         finally:
-            # presses that came meanwhile are handled first, and ignored
-            soon(self._free, 0.2)
+            # clicks that arrived meanwhile are handled first, and do nothing
+            run_later(self._finish, 0.2)
 
-    def _follow(self, doing: Doing, order: dict[int, int]) -> None:
-        """Shows how far the run is."""
-        assert self._seen is not None
-        rows, states = list(self._seen.rows), list(self._seen.states)
-        if doing.number not in order:
-            labels = [row.label for row in rows]
-            order[doing.number] = next(
-                i
-                for i, label in enumerate(labels)
-                if label == doing.label and i not in order.values()
+    def _show_progress(self, progress: Doing, indices: dict[int, int]) -> None:
+        """Shows the step of a row, or the row when it is finished.
+
+        Args:
+            progress: what ``compare`` is doing.
+            indices: the number of a measured row -> its index in the run; a new number is added.
+        """
+        assert self._run is not None
+        rows, steps = list(self._run.rows), list(self._run.steps)
+        if progress.number not in indices:
+            indices[progress.number] = next(
+                index
+                for index, row in enumerate(rows)
+                if row.label == progress.label and index not in indices.values()
             )
-        at = order[doing.number]
-        before = states[at]
-        if doing.row is not None:
-            rows[at], states[at] = doing.row, ""
-            said = text(
+        index = indices[progress.number]
+        previous_step = steps[index]
+        if progress.row is not None:
+            rows[index], steps[index] = progress.row, ""
+            sentence = text(
                 "panel_compare_row_done",
-                label=doing.label,
-                state=compare_view.state_of(doing.row),
-                number=doing.number,
-                count=doing.count,
+                label=progress.label,
+                state=compare_view.row_status(progress.row),
+                number=progress.number,
+                count=progress.count,
             )
-            self.announce(said)
+            self.announce(sentence)
         else:
-            states[at] = text(f"compare_doing_{doing.step}")
-        self._seen = replace(self._seen, rows=tuple(rows), states=tuple(states))
-        if states[at] != before:
-            self._results.show(self._seen, self.comparison, self._plots)
-        self._tell_progress(doing)
+            steps[index] = text(f"compare_doing_{progress.step}")
+        self._run = replace(self._run, rows=tuple(rows), steps=tuple(steps))
+        if steps[index] != previous_step:
+            self._show_results()
+        if progress.row is None:
+            self._show_progress_note(progress)
 
-    def _tell_progress(self, doing: Doing) -> None:
-        if doing.row is not None:
-            return
-        line = text(
+    def _show_progress_note(self, progress: Doing) -> None:
+        sentence = text(
             "panel_compare_busy",
-            number=doing.number,
-            count=doing.count,
-            label=doing.label,
-            doing=text(f"compare_doing_{doing.step}"),
+            number=progress.number,
+            count=progress.count,
+            label=progress.label,
+            doing=text(f"compare_doing_{progress.step}"),
         )
-        share = f"{(doing.number - 1) / doing.count:.3f}"
-        label = text("panel_compare_progress")
-        key = "panel_compare_stopping" if self._stopped else "panel_compare_how_to_stop"
-        bar = tag("progress", value=share, max="1", aria_label=label, style="width:100%")
-        loading = [tag("br"), doing.note] if doing.note else []
-        parts = [line, *loading, bar, tag("small", text(key))]
-        self._note.value = tag("div", *parts, class_="gnb-note", lang=self.lang)
+        fraction = (progress.number - 1) / progress.count
+        bar = progress_bar(fraction, text("panel_compare_progress"))
+        how_to_stop = text(
+            "panel_compare_stopping" if self._is_stopped else "panel_compare_how_to_stop"
+        )
+        details = [tag("br"), progress.note] if progress.note else []
+        content = [sentence, *details, bar, tag("small", how_to_stop)]
+        self._note.value = tag("div", *content, class_="gnb-note", lang=self.lang)
 
-    def _finish(self, fault: Exception | None) -> None:
-        """Shows what came of a run."""
-        found = self.comparison
-        if found is not None:
-            self._seen = Seen.of(found)
-            count, done = len(found.rows), len(found.measured)
-            key = "panel_compare_ready" if found.complete else "panel_compare_stopped"
-            said = text(key, done=done, count=count, name=self.variable("panel"))
-            self._tell(said, aloud=True)
-            self._results.show(self._seen, self.comparison, self._plots)
-            self._plots = self._drawn(found)
+    def _show_end(self, error: Exception | None) -> None:
+        """Shows the results of a run, or what remains of one that made no comparison."""
+        comparison = self.comparison
+        if comparison is not None:
+            self._run = RunState.of(comparison)
+            count, measured = len(comparison.rows), len(comparison.measured)
+            key = "panel_compare_ready" if comparison.complete else "panel_compare_stopped"
+            name = self.variable_name("panel")
+            self._note_and_announce(text(key, done=measured, count=count, name=name))
+            self._show_results()
+            self._plots = self._plots_html(comparison)
         else:
-            self._keep_finished()
-            if fault is not None:
-                self._tell_error(fault)
+            self._keep_finished_rows()
+            if error is not None:
+                self._show_error(error)
             else:
-                self._tell(text("panel_compare_stopped_early"), aloud=True)
-        self._choices.look()
-        self._show()
+                self._note_and_announce(text("panel_compare_stopped_early"))
+        self._candidates.detect_again()
+        self._update()
 
-    def _drawn(self, found: Comparison) -> Html:
-        """The plots; what is wrong with them takes nothing away from the rest."""
+    def _plots_html(self, comparison: Comparison) -> Html:
+        """The plots; an error in them does not affect the other results."""
         try:
-            return compare_view.plots_html(found)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown whole
-            return self._error_html(error)
+            return compare_view.plots_html(comparison)
+        except Exception as error:  # noqa: BLE001 - every error is shown
+            return self.error_html(error, text("panel_compare_failed"), "panel_compare_unexpected")
 
-    def _keep_finished(self) -> None:
-        """Of a run that ended without a comparison, the rows that were finished; else none."""
-        seen = self._seen
-        if seen is None or not any(row.status == DONE for row in seen.rows):
-            self._seen = None
+    def _keep_finished_rows(self) -> None:
+        """Removes the steps of a run that was ended, or the run if no row is finished."""
+        if self._run is None or not any(row.status == DONE for row in self._run.rows):
+            self._run = None
         else:
-            self._seen = replace(seen, states=tuple("" for _ in seen.rows))
+            self._run = replace(self._run, steps=("",) * len(self._run.rows))
 
-    def _free(self) -> None:
+    def _finish(self) -> None:
         self.busy = False
-        with self.speaking():
-            self._enable()
+        with self.using_language():
+            self._update_controls()
 
-    def _changed(self, said: str) -> None:
-        """Something else is to be compared."""
+    # view
+
+    def _on_change(self, sentence: str) -> None:
+        """Shows a change of the candidates or numbers, and announces it unless it is empty."""
         if self.busy:
             return
-        with self.speaking():
-            self._show()
-            self._tell("")
-        if said:  # seen in the list
-            self.announce(said)
+        with self.using_language():
+            self._update()
+            self._note.value = ""
+        if sentence:  # only announced, because the list shows it
+            self.announce(sentence)
 
-    def _enable(self) -> None:
-        self._start.disabled = self.busy
-        self._stop.disabled = not self.busy
-        self._fields.enable(not self.busy)
-        self._choices.show(self._fields.numbers["max_length"].value, busy=self.busy)
-
-    def _show(self) -> None:
-        self._enable()
-        self._results.show(self._seen, self.comparison, self._plots)
+    def _update(self) -> None:
+        self._update_controls()
+        self._show_results()
         self.refresh()
 
-    def _tell(self, sentence: str, *, aloud: bool = False) -> None:
-        if aloud:
-            self.announce(sentence)
-        block = tag("div", sentence, class_="gnb-note", lang=self.lang)
-        self._note.value = block if sentence else ""
+    def _update_controls(self) -> None:
+        self._start_button.disabled = self.busy
+        self._stop_button.disabled = not self.busy
+        self._form.enable(not self.busy)
+        self._candidates.show(self._form.numbers["max_length"].value, is_busy=self.busy)
 
-    def _tell_error(self, error: Exception) -> None:
-        self._note.value = self._error_html(error)
+    def _show_results(self) -> None:
+        self._results.show(self._run, self.comparison, self._plots)
 
-    def _error_html(self, error: Exception) -> Html:
-        body: list[object]
-        if isinstance(error, GemmaError):
-            body = ["\n", error.message.text(self.lang)]
-        else:
-            whole = "".join(traceback.format_exception(error))
-            why = text("panel_compare_unexpected", kind=type(error).__name__, why=error)
-            body = ["\n", why, pre(whole, type(error).__name__)]
-        head = tag("strong", text("panel_compare_failed"))
-        return tag("div", head, *body, class_="gnb-error", role="alert", lang=self.lang)
+    def _note_and_announce(self, sentence: str) -> None:
+        self.announce(sentence)
+        self._note.value = self.note_html(sentence)
 
-    # where no widget can live
+    def _show_error(self, error: Exception) -> None:
+        heading = self.text("panel_compare_failed")
+        self._note.value = self.error_html(error, heading, "panel_compare_unexpected")
+
+    def _code(self) -> str:
+        """Python code for the same comparison; empty where the form is not valid."""
+        try:
+            values = self._form.values()
+        except GemmaError:  # reported when the comparison is started
+            return ""
+        entries = [candidate.entry for candidate in self._candidates.candidates]
+        choices = [f"{entry.variant.name}:{entry.precision}" for entry in entries]
+        return comparison_as_code(choices, values.prompts, values.options)
+
+    def _prompts(self) -> tuple[str, ...]:
+        """The prompts; none where the form is not valid."""
+        try:
+            return self._form.values().prompts
+        except GemmaError:
+            return ()
+
+    # static copies
 
     def static_html(self) -> Html:
-        """What was chosen, or how it compares: table, replies and plots."""
-        with self.speaking():
-            return compare_static.static_html(
-                self._choices, self._asked(), self._seen, self.comparison, self._plots
+        """The candidates before a run, else its results: table, replies and plots."""
+        with self.using_language():
+            return compare_view.static_html(
+                self._candidates, self._prompts(), self._run, self.comparison, self._plots
             )
 
     def static_text(self) -> str:
         """The same as plain text."""
-        with self.speaking():
-            return compare_static.static_text(
-                self._choices, self._asked(), self._seen, self.comparison
+        with self.using_language():
+            return compare_view.static_text(
+                self._candidates, self._prompts(), self._run, self.comparison
             )
-
-    def _code(self) -> str:
-        """The call that compares the same; nothing where the fields make none."""
-        try:
-            asked = self._fields.asked()
-        except GemmaError:  # told when it is used
-            return ""
-        choices = [f"{i.entry.variant.name}:{i.entry.precision}" for i in self._choices.items]
-        return compare_export.as_code(choices, asked.prompts, asked.options)
-
-    def _asked(self) -> tuple[str, ...]:
-        try:
-            return self._fields.asked().prompts
-        except GemmaError:
-            return ()

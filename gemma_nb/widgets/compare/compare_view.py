@@ -1,4 +1,7 @@
-"""What the comparing panel shows, as markup; sentences come in the language in force."""
+"""What the comparison panel shows of a run, as HTML and as text.
+
+The sentences are in the language in force.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemma_nb.comparing.rows import DONE, WAITING, Output, Row
+from gemma_nb import plots
+from gemma_nb.columns import columns as text_columns
+from gemma_nb.columns import wrapped
+from gemma_nb.comparing.rows import DONE, Output, Row
 from gemma_nb.comparing.table import NONE, columns, reason, remarks
 from gemma_nb.comparing.written import head, how, mark_of
 from gemma_nb.errors import InvalidInput
@@ -18,41 +24,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from gemma_nb.comparing import Comparison
+    from gemma_nb.widgets.compare.candidate_list import CandidateList
 
-#: Dots an inch of the plots: sharp enough, and small enough to be saved with the notebook.
+#: The resolution of the plots in dots per inch. They are saved with the notebook.
 _DPI = 100
 
-STYLE = Html(
-    "<style>"
-    ".gnb.gnb-compare .gnb-chosen{gap:4px}.gnb.gnb-compare .gnb-chosen>.gnb-row{flex-wrap:nowrap;align-items:flex-start;"
-    "border-top:1px solid var(--g-faint);padding-top:4px}"
-    ".gnb.gnb-compare .gnb-item{flex:1 1 auto}.gnb.gnb-compare .gnb-item strong{font-weight:600;overflow-wrap:anywhere}"
-    ".gnb.gnb-compare .gnb-item .gnb-why{display:block}.gnb.gnb-compare .gnb-chosen .gnb-button{flex:0 0 auto;min-height:28px;padding:2px 10px}"
-    ".gnb.gnb-compare .gnb-lines{flex:1 1 320px}"
-    # no line is folded: a prompt and its right answer stand on the same one
-    ".gnb.gnb-compare .gnb-lines>textarea{white-space:pre;overflow-x:auto;resize:vertical;width:100%;line-height:1.5}"
-    ".gnb.gnb-compare .gnb-whole{flex:1 1 100%}.gnb.gnb-compare .gnb-whole>textarea{resize:vertical;width:100%}"
-    ".gnb.gnb-compare .gnb-stop:enabled{border-color:var(--g-no);color:var(--g-no);font-weight:600}"
-    ".gnb.gnb-compare .gnb-compared td{font-variant-numeric:tabular-nums}"
-    ".gnb.gnb-compare .gnb-compared td+td{text-align:right;white-space:nowrap}"
-    ".gnb.gnb-compare .gnb-compared thead th{word-break:keep-all}.gnb.gnb-compare .gnb-compared thead th+th+th{text-align:right}"
-    ".gnb.gnb-compare .gnb-compared th[scope=row]{min-width:8em}"
-    ".gnb.gnb-compare .gnb-said{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,220px),1fr));gap:8px;margin:4px 0 14px;align-items:start}"
-    ".gnb.gnb-compare .gnb-reply{border:1px solid var(--g-faint);border-radius:8px;padding:8px 10px;min-width:0;background:var(--g-soft)}"
-    ".gnb.gnb-compare .gnb-reply h5{margin:0 0 4px;font-size:12.5px;font-weight:600;overflow-wrap:anywhere;color:var(--g-fg)}"
-    ".gnb.gnb-compare .gnb-reply.gnb-right{border-left:5px solid var(--g-fits)}"
-    ".gnb.gnb-compare .gnb-reply.gnb-wrong{border-left:5px dashed var(--g-no)}"
-    ".gnb.gnb-compare .gnb-reply>div{white-space:pre-wrap;overflow-wrap:anywhere}"
-    ".gnb.gnb-compare .gnb-reply small{display:block;margin-top:4px}"
-    ".gnb.gnb-compare .gnb-asked{white-space:pre-wrap;overflow-wrap:anywhere}"
-    ".gnb.gnb-compare .gnb-plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:10px;margin:4px 0}"
-    ".gnb.gnb-compare .gnb-plots img{display:block;max-width:100%;height:auto;margin:0;border:1px solid var(--g-faint);"
-    "border-radius:8px;background:#fff;box-sizing:border-box}"
-    "</style>"
-)
-
-#: A plot's title -> the columns whose values its text alternative tells.
-_TOLD = {
+#: The key of a plot's title -> the columns whose values are in its text alternative.
+_ALTERNATIVE_COLUMNS = {
     "plot_speed_quality_title": ("speed", "exact", "contains", "bits", "same"),
     "plot_memory_title": ("device", "device_predicted", "host", "host_predicted"),
     "plot_speed_title": ("speed",),
@@ -61,103 +39,112 @@ _TOLD = {
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What is there to see of a run: its rows so far, and what is being done to each.
+class RunState:
+    """The rows of a comparison that runs or has ended.
 
-    Args:
-        rows: one a choice, in the order in which they were chosen.
-        states: what is done to each now, in words; "" for a row that ended.
-        prompts: what each was asked.
-        references: the right answers, None where there is none.
+    Attributes:
+        rows: one for each choice, in the order of the choices.
+        steps: what is being done for each row, in words; "" for a row that has ended.
+        prompts: the prompts.
+        references: the right answer to each prompt; None where there is none.
     """
 
     rows: tuple[Row, ...]
-    states: tuple[str, ...]
+    steps: tuple[str, ...]
     prompts: tuple[str, ...]
     references: tuple[str | None, ...]
 
     @classmethod
-    def of(cls, comparison: Comparison) -> Seen:
-        """What there is to see of a run that has ended."""
-        ended = tuple("" for _ in comparison.rows)
-        return cls(comparison.rows, ended, comparison.prompts, comparison.references)
+    def of(cls, comparison: Comparison) -> RunState:
+        """The state of a run that has ended."""
+        steps = ("",) * len(comparison.rows)
+        return cls(comparison.rows, steps, comparison.prompts, comparison.references)
 
 
-def state_of(row: Row, state: str = "") -> str:
-    """How a row stands, in a word or two."""
-    if state:
-        return state
+def row_status(row: Row, step: str = "") -> str:
+    """The status of a row in a few words.
+
+    Args:
+        row: the row.
+        step: what is being done for it, in words; "" when it has ended.
+    """
+    if step:
+        return step
     return text("compare_done" if row.status == DONE else f"compare_status_{row.status}")
 
 
-def table_html(seen: Seen) -> Html:
-    """The rows as a table, with reasons and notes below; the state is told while it tells something."""
-    shown = columns(seen.rows)
-    names = [c for c in shown if not c.about]
-    figures = [c for c in shown if c.about]
-    telling = any(row.status != DONE for row in seen.rows)
-    heads = [c.heading for c in names]
-    heads += [text("panel_compare_status")] if telling else []
-    heads += [c.heading for c in figures]
+def table_html(run: RunState) -> Html:
+    """The rows as a table, with reasons and notes below.
+
+    There is a column for the status as long as a row is not finished.
+    """
+    shown = columns(run.rows)
+    names = [column for column in shown if not column.about]
+    figures = [column for column in shown if column.about]
+    has_status = any(row.status != DONE for row in run.rows)
+    heads = [column.heading for column in names]
+    heads += [text("panel_compare_status")] if has_status else []
+    heads += [column.heading for column in figures]
     body = []
-    for row, state in zip(seen.rows, seen.states, strict=True):
-        cells: list[object] = [breakable(c.cell(row)) for c in names]
-        cells += [state_of(row, state)] if telling else []
-        cells += [c.cell(row) if row.status == DONE else NONE for c in figures]
+    for row, step in zip(run.rows, run.steps, strict=True):
+        cells: list[object] = [breakable_name(column.cell(row)) for column in names]
+        cells += [row_status(row, step)] if has_status else []
+        cells += [column.cell(row) if row.status == DONE else NONE for column in figures]
         body.append(cells)
     label = text("panel_compare_results")
     rows = tag("div", table(body, heads, label=label, first_is_head=True), class_="gnb-compared")
     # a row that waits has no reason yet
-    told = remarks([r for r, s in zip(seen.rows, seen.states, strict=True) if not s])
-    return join([rows, tag("ul", *(tag("li", line) for line in told)) if told else ""])
+    notes = remarks([row for row, step in zip(run.rows, run.steps, strict=True) if not step])
+    return join([rows, tag("ul", *(tag("li", note) for note in notes)) if notes else ""])
 
 
-def breakable(name: str) -> Html:
-    """A variant's name, which may go on in the next line behind its underscores."""
+def breakable_name(name: str) -> Html:
+    """The name of a variant, in which lines may break after an underscore."""
     return join(name.split("_"), join(["_", tag("wbr")]))
 
 
-def replies_html(seen: Seen) -> Html:
-    """What each said to each prompt, side by side."""
-    return join(_replies(seen, number) for number in range(len(seen.prompts)))
+def replies_html(run: RunState) -> Html:
+    """The replies to each prompt, side by side."""
+    return join(_prompt_replies_html(run, number) for number in range(len(run.prompts)))
 
 
-def _replies(seen: Seen, number: int) -> Html:
-    asked = text("compare_prompt", number=number + 1, prompt=seen.prompts[number])
-    parts = [tag("h4", asked, class_="gnb-asked")]
-    if reference := seen.references[number]:
+def _prompt_replies_html(run: RunState, number: int) -> Html:
+    prompt = text("compare_prompt", number=number + 1, prompt=run.prompts[number])
+    parts = [tag("h4", prompt, class_="gnb-asked")]
+    if reference := run.references[number]:
         parts.append(tag("p", tag("small", text("compare_reference", reference=reference))))
-    cards = (_card(row, state, number) for row, state in zip(seen.rows, seen.states, strict=True))
-    return join([*parts, tag("div", *cards, class_="gnb-said")])
+    replies = (_reply_html(r, step, number) for r, step in zip(run.rows, run.steps, strict=True))
+    return join([*parts, tag("div", *replies, class_="gnb-said")])
 
 
-def _card(row: Row, state: str, number: int) -> Html:
-    head = tag("h5", breakable(row.label))
+def _reply_html(row: Row, step: str, number: int) -> Html:
+    """The reply of one row to one prompt, or why there is none."""
+    heading = tag("h5", breakable_name(row.label))
     if number >= len(row.outputs):
-        why = state or (reason(row) if row.reason else state_of(row))
-        said = tag("small", text("panel_compare_no_reply", why=why) if not state else why)
-        return tag("div", head, said, class_="gnb-reply")
+        why = step
+        if not step:
+            why = reason(row) if row.reason else row_status(row)
+            why = text("panel_compare_no_reply", why=why)
+        return tag("div", heading, tag("small", why), class_="gnb-reply")
     output = row.outputs[number]
     reply = output.text.strip("\n") or tag("em", text("compare_empty"))
     kind = ""
     if output.exact is not None:
         kind = " gnb-right" if output.exact or output.contains else " gnb-wrong"
-    return tag("div", head, tag("div", reply), _mark(output), class_=f"gnb-reply{kind}")
+    return tag("div", heading, tag("div", reply), _mark_html(output), class_=f"gnb-reply{kind}")
 
 
-def _mark(output: Output) -> Html:
-    """How a reply did against its reference, in a sign and words."""
+def _mark_html(output: Output) -> Html:
+    """Whether a reply agrees with its reference, as a sign and in words."""
     if output.exact is None:
         return Html()
     name = "exact" if output.exact else "contains" if output.contains else "wrong"
-    mark = mark_of(output.exact, output.contains)
-    return tag("small", f"{mark} {text(f'compare_mark_{name}')}")
+    sign = mark_of(output.exact, output.contains)
+    return tag("small", f"{sign} {text(f'compare_mark_{name}')}")
 
 
 def plots_html(comparison: Comparison) -> Html:
-    """The plots as pictures in the page itself, each with its values in words."""
-    from gemma_nb import plots
-
+    """The plots as images within the page, each with its values as a text alternative."""
     makers: dict[str, Callable[[], Figure]] = {
         "plot_speed_quality_title": comparison.plot_speed_quality,
         "plot_memory_title": comparison.plot_memory,
@@ -168,31 +155,87 @@ def plots_html(comparison: Comparison) -> Html:
     for key, make in makers.items():
         try:
             figure = make()
-        except InvalidInput:  # nothing was measured that it could show
+        except InvalidInput:  # its values were not measured
             continue
         data = base64.b64encode(plots.png(figure, _DPI)).decode("ascii")
         alt = esc(_alternative(key, comparison.rows))
-        # not by tag(): of what anybody wrote nothing may be a data: address
+        # tag() leaves out data: addresses, because a user's or model's text could hold one
         pictures.append(Html(f'<img alt="{alt}" src="data:image/png;base64,{data}">'))
     return tag("div", *pictures, class_="gnb-plots") if pictures else Html()
 
 
 def _alternative(key: str, rows: Sequence[Row]) -> str:
-    shown = [c for c in columns(rows) if c.head in _TOLD[key]]
-    told = [
+    shown = [c for c in columns(rows) if c.head in _ALTERNATIVE_COLUMNS[key]]
+    values = [
         f"{row.label}: " + ", ".join(f"{c.heading} {c.cell(row)}" for c in shown)
         for row in rows
         if row.status == DONE
     ]
-    return text("panel_compare_plot_alt", title=text(key), values="; ".join(told))
+    return text("panel_compare_plot_alt", title=text(key), values="; ".join(values))
 
 
-def how_html(comparison: Comparison) -> Html:
-    """How the figures came about."""
+def method_html(comparison: Comparison) -> Html:
+    """How the figures were measured."""
     lines = [head(comparison), *how(comparison)]
     return tag("ul", *(tag("li", line) for line in lines))
 
 
-def waiting_row(variant: str, precision: str, max_length: int) -> Row:
-    """A row before anything is known of it."""
-    return Row(variant, precision, max_length, status=WAITING)
+# static copies
+
+
+def static_html(
+    candidates: CandidateList,
+    prompts: Sequence[str],
+    run: RunState | None,
+    comparison: Comparison | None,
+    plots_block: Html,
+) -> Html:
+    """The candidates before a run, else its results.
+
+    Args:
+        candidates: the candidates.
+        prompts: the prompts.
+        run: the rows of the run so far; None before one.
+        comparison: the comparison that the run made; None before its end.
+        plots_block: the plots as HTML.
+    """
+    title = tag("h3", text("panel_compare_title"))
+    if run is None:
+        label = text("panel_compare_choices")
+        heads = [text(f"panel_compare_{name}") for name in ("variant", "precision", "status")]
+        rows = table(_candidate_rows(candidates), heads, label=label, first_is_head=True)
+        return join([title, rows, tag("ul", *(tag("li", prompt) for prompt in prompts))])
+    parts = [title, table_html(run), replies_html(run), plots_block]
+    if comparison is not None:
+        summary = tag("summary", text("panel_compare_tab_how"))
+        parts.append(tag("details", summary, method_html(comparison)))
+    return join(parts)
+
+
+def static_text(
+    candidates: CandidateList,
+    prompts: Sequence[str],
+    run: RunState | None,
+    comparison: Comparison | None,
+) -> str:
+    """The same as plain text; the arguments are those of ``static_html``."""
+    title = text("panel_compare_title")
+    if comparison is not None:
+        return f"{title}\n\n{comparison}"
+    if run is not None:
+        lines = [
+            (row.variant, row.precision, row_status(row, step))
+            for row, step in zip(run.rows, run.steps, strict=True)
+        ]
+        return f"{title}\n\n{text_columns(lines)}"
+    rows = _candidate_rows(candidates)
+    body = text_columns(rows) if rows else wrapped(text("panel_compare_none"))
+    return "\n\n".join([title, body, "\n".join(f"  - {prompt}" for prompt in prompts)])
+
+
+def _candidate_rows(candidates: CandidateList) -> list[tuple[str, str, str]]:
+    """The variant, precision and status of each candidate."""
+    return [
+        (one.entry.variant.name, one.entry.precision, candidates.status_text(one))
+        for one in candidates.candidates
+    ]

@@ -1,5 +1,1 @@
-"""The panel that shows which text and tokens a model receives for a conversation."""
-
-from gemma_nb.widgets.inspector.prompt_inspector import PromptInspector
-
-__all__ = ["PromptInspector"]
+"""The panel that shows the text and tokens that a model receives for a conversation."""

@@ -1,4 +1,4 @@
-"""The conversations that the prompt inspector offers to start from."""
+"""The example conversations of the prompt inspector."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from gemma_nb.strings import text
 
 
 @dataclass(frozen=True)
-class Example:
-    """A conversation, what goes with it, and a variant that takes it (None: any chat model)."""
+class ExamplePrompt:
+    """A conversation with its tools.
+
+    Attributes:
+        messages: the conversation.
+        variant: the name of a variant that takes it; None for any chat model.
+        tools: as in ``format_prompt``.
+        thinking: as in ``format_prompt``.
+    """
 
     messages: tuple[Mapping[str, Any], ...]
     variant: str | None = None
@@ -20,7 +27,8 @@ class Example:
     thinking: bool = False
 
 
-WEATHER = {
+#: A tool as OpenAI's and Hugging Face's libraries describe one.
+WEATHER_TOOL = {
     "type": "function",
     "function": {
         "name": "get_weather",
@@ -38,52 +46,52 @@ def _user(key: str) -> dict[str, Any]:
     return {"role": "user", "content": text(key)}
 
 
-def _turns() -> Example:
+def _turns() -> ExamplePrompt:
     answer = {"role": "assistant", "content": text("inspector_ex_answer")}
     system = {"role": "system", "content": text("inspector_ex_system")}
-    return Example((system, _user("tour_question"), answer, _user("inspector_ex_more")))
+    return ExamplePrompt((system, _user("tour_question"), answer, _user("inspector_ex_more")))
 
 
-def _image() -> Example:
+def _image() -> ExamplePrompt:
     parts = [{"type": "image"}, {"type": "text", "text": text("inspector_ex_image")}]
-    return Example(({"role": "user", "content": parts},), "gemma3_instruct_4b")
+    return ExamplePrompt(({"role": "user", "content": parts},), "gemma3_instruct_4b")
 
 
-def _tools() -> Example:
+def _tools() -> ExamplePrompt:
     call = {"function": {"name": "get_weather", "arguments": {"city": "Tokyo"}}}
-    return Example(
+    return ExamplePrompt(
         (
             _user("inspector_ex_weather"),
             {"role": "assistant", "content": "", "tool_calls": [call]},
             {"role": "tool", "name": "get_weather", "content": {"celsius": 21, "sky": "clear"}},
         ),
         "gemma4_instruct_2b",
-        (WEATHER,),
+        (WEATHER_TOOL,),
     )
 
 
-def _translate() -> Example:
+def _translate() -> ExamplePrompt:
     part = {
         "type": "text",
         "text": text("inspector_ex_answer"),
         "source_lang_code": text("inspector_ex_from"),
         "target_lang_code": text("inspector_ex_to"),
     }
-    return Example(({"role": "user", "content": [part]},), "translategemma_4b_it")
+    return ExamplePrompt(({"role": "user", "content": [part]},), "translategemma_4b_it")
 
 
-#: Name -> what makes it, in the language in force.
-EXAMPLES: dict[str, Callable[[], Example]] = {
-    "question": lambda: Example((_user("tour_question"),)),
+#: The name of an example -> a function that makes it in the language in force.
+EXAMPLES: dict[str, Callable[[], ExamplePrompt]] = {
+    "question": lambda: ExamplePrompt((_user("tour_question"),)),
     "turns": _turns,
-    "attack": lambda: Example((_user("inspector_ex_attack"),)),
+    "attack": lambda: ExamplePrompt((_user("inspector_ex_attack"),)),
     "image": _image,
     "tools": _tools,
-    "thinking": lambda: Example(
+    "thinking": lambda: ExamplePrompt(
         (_user("inspector_ex_riddle"),), "gemma4_instruct_2b", thinking=True
     ),
     "translate": _translate,
-    "fim": lambda: Example(
+    "fim": lambda: ExamplePrompt(
         (fim("def mean(values):\n    return ", " / len(values)\n"),), "code_gemma_2b_en"
     ),
 }

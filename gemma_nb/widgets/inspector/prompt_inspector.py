@@ -1,8 +1,8 @@
-"""The prompt inspector: what a model is really sent, as you type."""
+"""The prompt inspector: the text and the tokens that a model receives for a conversation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,36 +15,41 @@ from gemma_nb.prompts import Prompt, format_prompt
 from gemma_nb.prompts.messages import read
 from gemma_nb.strings import text
 from gemma_nb.widgets.base import controls, prompt_view
-from gemma_nb.widgets.base.html import Html, join, pre, table, tag
+from gemma_nb.widgets.base.html import Html, code_block, join, table, tag
 from gemma_nb.widgets.base.panel import Panel
-from gemma_nb.widgets.inspector.inspector_editor import Editor
+from gemma_nb.widgets.inspector import inspector_view
+from gemma_nb.widgets.inspector.conversation_editor import ConversationEditor
 from gemma_nb.widgets.inspector.inspector_examples import EXAMPLES
-from gemma_nb.widgets.inspector.inspector_own import Own
-from gemma_nb.widgets.inspector.inspector_tokens import count_html, count_words, tokens_html
+from gemma_nb.widgets.inspector.inspector_view import PromptChecker
 
-#: What stands beside: the first of another format.
-_BESIDE = ("gemma4_instruct_2b", "gemma3_instruct_1b")
+#: Variants for the comparison; the first one whose format differs is selected.
+_COMPARED_VARIANTS = ("gemma4_instruct_2b", "gemma3_instruct_1b")
+
+#: The formats that take every example without a variant of its own.
+_CHAT_FORMATS = ("turns", "gemma4_small", "gemma4_large")
 
 
 class PromptInspector(Panel):
-    """Edit a conversation and see what the model is sent: text, tokens, ids.
+    """An editor for a conversation that shows the text, tokens and ids that a model receives.
 
-    Nothing is downloaded and no keras is needed: tokens come from the variant's own vocabulary
-    where its files are on this disk, else from the demo models', and the widget says which.
+    It downloads nothing and does not need Keras. The tokens come from the vocabulary of the variant
+    where its files are on this disk, else from that of the demo models; the panel tells which.
 
     Args:
-        messages: what to open on: a string (one user turn) or a conversation as ``format_prompt``
-            takes it; a question when None.
-        variant: whose format; the demo model's (Gemma 3's) when None.
-        max_length: the tokens of prompt and answer together, to count against.
+        messages: the first conversation: a string (one turn of the user) or messages as for
+            ``format_prompt``; a question when None.
+        variant: the variant whose format is shown; the demo model (Gemma 3's format) when None.
+        max_length: the tokens of prompt and answer together.
         tools: as in ``format_prompt``.
         thinking: as in ``format_prompt``.
         lang: "en" or "ja"; the language in force when None.
 
     Raises:
         InvalidInput: messages of an unknown kind, an unknown variant or language, or a
-            ``max_length`` that is no positive whole number.
+            ``max_length`` that is not a positive whole number.
     """
+
+    style_files = (prompt_view.STYLE_FILE,)
 
     def __init__(
         self,
@@ -59,139 +64,141 @@ class PromptInspector(Panel):
         super().__init__(lang)
         if isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1:
             raise InvalidInput("inspector_bad_max_length", value=max_length)
-        found = catalog.variant(catalog.DEMO if variant is None else variant)
-        self._filling = True
-        with self.speaking():
-            first = EXAMPLES["question"]().messages if messages is None else listed(messages)
-            self._build(found, max_length)
-            self._editor.put(first, tools or (), thinking=thinking)
-        self._filling = False
-        self._refused = ""
-        self._show()
-
-    # what code can ask and set
+        first_variant = catalog.variant(catalog.DEMO if variant is None else variant)
+        #: the error that was announced last
+        self._announced_error = ""
+        self._is_filling = True
+        with self.using_language():
+            if messages is None:
+                conversation = list(EXAMPLES["question"]().messages)
+            else:
+                conversation = _message_list(messages)
+            self._build(first_variant, max_length)
+            self._editor.set_conversation(conversation, tools or (), thinking=thinking)
+        self._is_filling = False
+        self._update()
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The conversation as it stands. Set to one, it moves the widget.
+        """The edited conversation. It can be set.
 
         Raises:
-            InvalidInput: a JSON field holds no JSON, or what it is set to is no conversation.
+            InvalidInput: a JSON field does not hold JSON, or the property is set to something that
+                is not a conversation.
         """
-        with self.speaking():
+        with self.using_language():
             return self._editor.messages()
 
     @messages.setter
     def messages(self, wanted: str | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
-        found = listed(wanted)
-        self._filled(lambda: self._editor.put(found))
+        conversation = _message_list(wanted)
+        self._fill(lambda: self._editor.set_conversation(conversation))
 
     @property
     def variant(self) -> Variant:
-        """The variant whose format is shown; set to one or its name, it moves the widget.
+        """The variant whose format is shown. It can be set to a variant or the name of one.
 
         Raises:
-            InvalidInput: an unknown variant.
+            InvalidInput: it is set to an unknown variant.
         """
-        return self._variants[self._variant.value]
+        return self._variants[self._variant_list.value]
 
     @variant.setter
     def variant(self, wanted: str | Path | Variant) -> None:
-        found = catalog.variant(wanted)
-        self._filled(lambda: self._choose(found))
+        variant = catalog.variant(wanted)
+        self._fill(lambda: self._select_variant(variant))
 
     @property
     def prompt(self) -> Prompt:
-        """What the model is sent now.
+        """What the model receives.
 
         Raises:
-            InvalidInput: the variant cannot take the conversation.
+            InvalidInput: the variant does not take the conversation.
         """
-        with self.speaking():
+        with self.using_language():
             return self._format(self.variant)
 
-    # how it is made
-
-    def _build(self, found: Variant, max_length: int) -> None:
+    def _build(self, variant: Variant, max_length: int) -> None:
         self._variants = {v.name: v for v in catalog.variants() if v.prompt_format != "none"}
-        self._variants[found.name] = found
+        self._variants[variant.name] = variant
         names = list(self._variants)
-        beside = next(n for n in _BESIDE if _kind(catalog.variant(n)) != _kind(found))
-        own = [(text("inspector_own_conversation"), "")]
-        examples = [*own, *((text(f"inspector_example_{n}"), n) for n in EXAMPLES)]
-        self._variant = controls.dropdown(text("inspector_variant"), names, found.name)
-        self._other = controls.dropdown(text("inspector_other"), names, beside)
-        self._example = controls.dropdown(text("inspector_example"), examples, "")
-        self._length = controls.styled(
+        compared = _variant_of_other_format(variant)
+        own = (text("inspector_own_conversation"), "")
+        examples = [own, *((text(f"inspector_example_{name}"), name) for name in EXAMPLES)]
+        self._variant_list = controls.dropdown(text("inspector_variant"), names, variant.name)
+        self._compared_list = controls.dropdown(text("inspector_other"), names, compared)
+        self._example_list = controls.dropdown(text("inspector_example"), examples, "")
+        self._max_length = controls.with_classes(
             ipywidgets.BoundedIntText(
                 description=text("inspector_max_length"), value=max_length, min=1, max=10**7
             ),
             "gnb-field",
         )
-        self._editor = Editor(self, self._show)
-        self._shown, self._counted, self._code = (controls.html() for _ in range(3))
-        self._own = Own(self, lambda: str(self.prompt))
-        self.assemble(
-            controls.html(prompt_view.STYLE, "gnb-look"),
-            controls.html(
-                self._in(tag("h3", text("inspector_title")), tag("p", text("inspector_intro")))
-            ),
-            controls.row(self._variant, self._other, self._example, self._length),
-            self._editor.widget,
-            self._shown,
-            self._counted,
-            self._own.widget,
-            self._code,
-            looks=("gnb-prompts",),
+        self._editor = ConversationEditor(self, self._update)
+        self._prompts_block, self._tokens_block, self._code_block = (
+            controls.html() for _ in range(3)
         )
-        self._example.observe(self._exemplify, "value")
-        for control in (self._variant, self._other, self._length):
-            control.observe(lambda _: self._show(), "value")
+        self._checker = PromptChecker(self, lambda: str(self.prompt))
+        title, intro = tag("h3", text("inspector_title")), tag("p", text("inspector_intro"))
+        self.assemble(
+            controls.html(self.with_lang(title, intro)),
+            controls.row(
+                *(self._variant_list, self._compared_list, self._example_list, self._max_length)
+            ),
+            self._editor.widget,
+            self._prompts_block,
+            self._tokens_block,
+            self._checker.widget,
+            self._code_block,
+            css_classes=("gnb-prompts",),
+        )
+        self._example_list.observe(self._on_example, "value")
+        for control in (self._variant_list, self._compared_list, self._max_length):
+            control.observe(lambda _: self._update(), "value")
 
-    def _in(self, *content: object) -> Html:
-        """Content in this widget's language."""
-        return tag("div", *content, lang=self.lang)
+    # event handlers and state
 
-    # what a person does
-
-    def _filled(self, fill: Any) -> None:
-        """Fills controls in and shows the whole once."""
-        self._filling = True
+    def _fill(self, set_controls: Callable[[], None]) -> None:
+        """Sets controls, and shows the result once."""
+        self._is_filling = True
         try:
-            with self.speaking():
-                fill()
+            with self.using_language():
+                set_controls()
         finally:
-            self._filling = False
-        self._show()
+            self._is_filling = False
+        self._update()
 
-    def _choose(self, found: Variant) -> None:
-        if found.name not in self._variants:
-            chosen = self._other.value
-            for control, value in ((self._variant, found.name), (self._other, chosen)):
-                control.options = [*self._variants, found.name]
-                control.value = value
-        self._variants[found.name] = found
-        self._variant.value = found.name
+    def _select_variant(self, variant: Variant) -> None:
+        if variant.name not in self._variants:
+            compared = self._compared_list.value
+            names = [*self._variants, variant.name]
+            for control, name in (
+                (self._variant_list, variant.name),
+                (self._compared_list, compared),
+            ):
+                control.options = names
+                control.value = name
+        self._variants[variant.name] = variant
+        self._variant_list.value = variant.name
 
-    def _exemplify(self, change: Any) -> None:
+    def _on_example(self, change: Any) -> None:
         if not change["new"]:
             return
 
         def fill() -> None:
             example = EXAMPLES[change["new"]]()
             if example.variant:
-                self._variant.value = example.variant
-            elif self.variant.prompt_format not in ("turns", "gemma4_small", "gemma4_large"):
-                self._variant.value = catalog.DEMO
-            if _kind(self.variant) == _kind(self._variants[self._other.value]):
-                self._other.value = next(
-                    n for n in _BESIDE if _kind(self._variants[n]) != _kind(self.variant)
-                )
-            self._editor.put(example.messages, example.tools, thinking=example.thinking)
+                self._variant_list.value = example.variant
+            elif self.variant.prompt_format not in _CHAT_FORMATS:
+                self._variant_list.value = catalog.DEMO
+            compared = self._variants[self._compared_list.value]
+            if _format_family(self.variant) == _format_family(compared):
+                self._compared_list.value = _variant_of_other_format(self.variant)
+            self._editor.set_conversation(
+                example.messages, example.tools, thinking=example.thinking
+            )
 
-        self._filled(fill)
-
-    # what follows
+        self._fill(fill)
 
     def _format(self, variant: Variant) -> Prompt:
         editor = self._editor
@@ -199,103 +206,115 @@ class PromptInspector(Panel):
             editor.messages(), variant, editor.tools(), editor.thinking, editor.guideline(variant)
         )
 
-    def _show(self) -> None:
-        if self._filling:
+    # view
+
+    def _update(self) -> None:
+        """Shows the prompts of the present conversation."""
+        if self._is_filling:
             return
-        with self.speaking():
-            variant, other = self.variant, self._variants[self._other.value]
-            self._editor.suit((variant, other))
-            prompt, here = self._side(variant)
-            _, there = self._side(other)
-            sides = tag("div", here, there, class_="gnb-side")
-            self._shown.value = self._in(prompt_view.legend_html(), sides)
-            counted: object = ""
+        with self.using_language():
+            variant, compared = self.variant, self._variants[self._compared_list.value]
+            self._editor.show_fields_for((variant, compared))
+            prompt, prompt_block = self._prompt_html(variant)
+            _, compared_block = self._prompt_html(compared)
+            prompts = tag("div", prompt_block, compared_block, class_="gnb-side")
+            self._prompts_block.value = self.with_lang(prompt_view.legend_html(), prompts)
+            tokens = Html()
             if prompt is not None:
-                counted = tokens_html(prompt, variant, self._length.value)
-            self._counted.value = self._in(counted)
-            self._code.value = self._in(self._code_html())
-            self._own.show(variant)
+                tokens = inspector_view.tokens_html(prompt, variant, self._max_length.value)
+            self._tokens_block.value = self.with_lang(tokens)
+            self._code_block.value = self.with_lang(self._code_html())
+            self._checker.show(variant)
         self.refresh()
 
-    def _side(self, variant: Variant) -> tuple[Prompt | None, Html]:
-        """One format: the prompt, or why there is none."""
+    def _prompt_html(self, variant: Variant) -> tuple[Prompt | None, Html]:
+        """The prompt for a variant and its HTML; without a prompt, the HTML tells why."""
         head = text("inspector_prompt", variant=variant.name)
         try:
             prompt = self._format(variant)
         except GemmaError as error:
-            why = error.message.text(self.lang)
+            reason = error.message.text(self.lang)
+            if variant is self.variant and reason != self._announced_error:
+                self._announced_error = reason
+                self.announce(reason)
             refused = tag("strong", f"✗ {text('inspector_refused', variant=variant.name)}")
-            if variant is self.variant and why != self._refused:
-                self._refused = why
-                self.announce(why)
-            body = tag("div", refused, tag("div", why), class_="gnb-error")
+            body = tag("div", refused, tag("div", reason), class_="gnb-error")
             return None, tag("div", tag("h4", head), body)
         if variant is self.variant:
-            self._refused = ""
-        shown = prompt_view.prompt_html(prompt, head)
-        return prompt, tag("div", tag("h4", head), shown)
+            self._announced_error = ""
+        return prompt, tag("div", tag("h4", head), prompt_view.prompt_html(prompt, head))
 
     def _code_html(self) -> Html:
         try:
             code = self._editor.code(self.variant)
-        except GemmaError:  # a JSON field that is no JSON: said above
+        except GemmaError:  # an invalid JSON field is reported in place of the prompt
             return Html()
         label = text("inspector_code")
-        return tag("details", tag("summary", label), pre(code, label))
+        return tag("details", tag("summary", label), code_block(code, label))
 
-    # where no widget can live
+    # static copies
 
     def static_html(self) -> Html:
-        """The conversation as a table, the prompt with its control tokens, the count."""
-        with self.speaking():
-            prompt, shown = self._side(self.variant)
-            parts: list[object] = [tag("h3", text("inspector_title"))]
+        """The conversation as a table, the prompt, and the number of tokens."""
+        with self.using_language():
+            prompt, prompt_block = self._prompt_html(self.variant)
             try:
-                rows = [(m["role"], _words(m["content"])) for m in self._editor.messages()]
+                rows = [(m["role"], _content_text(m["content"])) for m in self._editor.messages()]
             except GemmaError:
                 rows = []
-            label = text("inspector_conversation")
-            parts += [table(rows, label=label, first_is_head=True), shown]
+            parts: list[object] = [
+                tag("h3", text("inspector_title")),
+                table(rows, label=text("inspector_conversation"), first_is_head=True),
+                prompt_block,
+            ]
             if prompt is not None:
-                parts.append(count_html(prompt, self.variant, self._length.value))
-            return join([*parts, self._own.findings_html()])
+                parts.append(
+                    inspector_view.token_count_html(prompt, self.variant, self._max_length.value)
+                )
+            return join([*parts, self._checker.findings_html()])
 
     def static_text(self) -> str:
-        """The same as plain text."""
-        with self.speaking():
+        """The prompt and the number of tokens as plain text."""
+        with self.using_language():
             head = text("inspector_prompt", variant=self.variant.name)
             try:
                 prompt = self._format(self.variant)
             except GemmaError as error:
                 return f"{text('inspector_title')}\n\n{head}:\n{error}"
             lines = [text("inspector_title"), "", f"{head}:", str(prompt), ""]
-            lines += count_words(prompt, self.variant, self._length.value)
+            lines += inspector_view.token_count_lines(prompt, self.variant, self._max_length.value)
             return "\n".join(lines)
 
 
-def listed(messages: Any) -> list[Mapping[str, Any]]:
+def _message_list(messages: Any) -> list[Mapping[str, Any]]:
     """A conversation as a list of messages.
 
     Raises:
-        InvalidInput: as in ``format_prompt``.
+        InvalidInput: as for ``format_prompt``.
     """
-    turns, chat = read(messages)
+    turns, is_chat = read(messages)
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
     if isinstance(messages, Mapping):
         return [messages]
-    if not chat:  # bare content parts
+    if not is_chat:  # content parts without a message
         return [{"role": "user", "content": list(messages)}]
     return [dict(turn.fields) for turn in turns]
 
 
-def _kind(variant: Variant) -> str:
-    """A format's family: Gemma 4's two are one here."""
+def _variant_of_other_format(variant: Variant) -> str:
+    """The name of a variant whose format is of another family."""
+    family = _format_family(variant)
+    return next(n for n in _COMPARED_VARIANTS if _format_family(catalog.variant(n)) != family)
+
+
+def _format_family(variant: Variant) -> str:
+    """The family of a prompt format; the two formats of Gemma 4 are one family."""
     return variant.prompt_format.removesuffix("_small").removesuffix("_large")
 
 
-def _words(content: Any) -> str:
+def _content_text(content: Any) -> str:
+    """The content of a message in one line; other parts than text become their type."""
     if isinstance(content, list):
-        kinds = (p.get("text") or f"[{p.get('type')}]" for p in content)
-        return " ".join(map(str, kinds))
+        return " ".join(str(part.get("text") or f"[{part.get('type')}]") for part in content)
     return str(content)

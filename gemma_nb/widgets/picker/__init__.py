@@ -1,5 +1,1 @@
-"""The panel in which a model is chosen and loaded."""
-
-from gemma_nb.widgets.picker.picker import Picker
-
-__all__ = ["Picker"]
+"""The panel in which a person selects a model that fits, and loads it."""

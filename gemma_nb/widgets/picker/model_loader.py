@@ -1,18 +1,20 @@
-"""The picker's Load: on the main thread, never twice at once, errors whole."""
+"""The picker's controls that load the selected model, and then open a chat with it."""
 
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gemma_nb import loading
 from gemma_nb.errors import GemmaError
 from gemma_nb.loading.at_hand import lacks
+from gemma_nb.model import live_models
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import join, pre, tag
-from gemma_nb.widgets.base.main_thread import on_main_thread, soon
-from gemma_nb.widgets.credentials import CredentialsPanel
+from gemma_nb.widgets.base.html import code_block, progress_bar, tag
+from gemma_nb.widgets.base.main_thread import on_main_thread, run_later
+from gemma_nb.widgets.chat.chat_panel import ChatPanel
+from gemma_nb.widgets.credentials_panel import CredentialsPanel
 
 if TYPE_CHECKING:
     from gemma_nb.advice import Choice, Verdict
@@ -20,193 +22,184 @@ if TYPE_CHECKING:
     from gemma_nb.model import Model
     from gemma_nb.widgets.base.panel import Panel
 
-#: Errors of loading that a login may help.
-_LOGIN_FAULTS = ("fetch_no_credentials", "fetch_wrong_credentials", "fetch_no_consent")
+#: Keys of errors for which the credentials panel is offered.
+_LOGIN_ERRORS = ("fetch_no_credentials", "fetch_wrong_credentials", "fetch_no_consent")
 
 
-class Loader:
-    """The button, the progress and what came of it.
+class ModelLoader:
+    """The Load button, the progress, and the result.
+
+    A model is loaded on the main thread, and never two at a time.
 
     Args:
-        panel: the widget it belongs to.
-        done: called after each try, with the error or None.
-        name: gives the Python name by which the user reaches the model.
+        panel: the panel that shows the controls.
+        on_finished: called after each attempt, whether or not it succeeded.
+        model_name: gives the Python name by which the user reaches the model.
+
+    Attributes:
+        model: the model that was loaded last; None before.
+        is_busy: whether a model is being loaded.
     """
 
     def __init__(
-        self,
-        panel: Panel,
-        done: Callable[[Exception | None], None],
-        name: Callable[[], str],
+        self, panel: Panel, on_finished: Callable[[], None], model_name: Callable[[], str]
     ) -> None:
         self.model: Model | None = None
-        self.busy = False
-        self._panel, self._done, self._name = panel, done, name
+        self.is_busy = False
+        self._panel, self._on_finished, self._model_name = panel, on_finished, model_name
         self._choice: Choice | None = None
-        self._loaded: Choice | None = None
-        self._failed: Choice | None = None
-        self.button = controls.button("…", lambda _: self.start(), "gnb-primary")
-        self.why_not = controls.html()
-        self.said = controls.html()
-        self._login = controls.button(panel.text("picker_login"), lambda _: self._open_login())
-        self._login_box = controls.column()
-        self.talk = controls.button(
-            panel.text("picker_talk"), lambda _: self._talk(), "gnb-primary"
+        self._loaded_choice: Choice | None = None
+        #: the choice whose error is shown
+        self._failed_choice: Choice | None = None
+        self.load_button = controls.button("…", lambda _: self.start(), "gnb-primary")
+        self.disabled_reason = controls.html()
+        self.message = controls.html()
+        text = panel.text
+        self.login_button = controls.button(text("picker_login"), lambda _: self._toggle_login())
+        self.login_box = controls.column()
+        self.chat_button = controls.button(
+            text("picker_talk"), lambda _: self._toggle_chat(), "gnb-primary"
         )
-        self._talk_box = controls.column()
-        controls.show(self.talk, visible=False)
+        self.chat_box = controls.column()
+        controls.set_visible(self.chat_button, visible=False)
         self.widget = controls.column(
-            *(self.button, self.why_not, self.said, self.talk, self._talk_box),
-            *(self._login, self._login_box),
+            *(self.load_button, self.disabled_reason, self.message),
+            *(self.chat_button, self.chat_box, self.login_button, self.login_box),
         )
 
-    def show(self, choice: Choice, verdict: Verdict, *, here: bool) -> None:
-        """Makes the button load a choice, or say why it cannot.
+    def show(self, choice: Choice, verdict: Verdict, *, is_here: bool) -> None:
+        """Offers to load a choice, or tells why it cannot be loaded.
 
         Args:
-            choice: what.
+            choice: the choice.
             verdict: the verdict on it.
-            here: whether its runtime is this machine.
+            is_here: whether its runtime is this machine.
         """
         self._choice = choice
-        if self._failed and not _same(choice, self._failed):  # the error was another choice's
-            self.said.value, self._failed = "", None
+        if self._failed_choice and not _loads_same(choice, self._failed_choice):
+            self.message.value, self._failed_choice = "", None
         text = self._panel.text
-        why = ""
-        if not here:
-            why = text("picker_load_not_here", runtime=choice.runtime.name)
+        reason = ""
+        if not is_here:
+            reason = text("picker_load_not_here", runtime=choice.runtime.name)
         elif not verdict.fits:
-            why = text("picker_load_not_fit")
-        values = {"variant": choice.variant.name, "precision": choice.precision}
-        self.button.description = text("picker_load", **values)
-        self.button.disabled = bool(why) or self.busy
-        self.why_not.value = tag("small", why) if why else ""
-        self._wants_login(here and lacks(choice.variant) == "login")
-
-    def _wants_login(self, wanted: object) -> None:
-        """Offers a place for the login where one is wanted, and closes it where none is."""
-        controls.show(self._login, wanted)
-        if not wanted:
-            self._login_box.children = ()
-
-    def _open_login(self) -> None:
-        if self._login_box.children or self._choice is None:
-            self._login_box.children = ()
-            return
-        panel = CredentialsPanel(self._choice.variant, self._panel.lang)
-        self._login_box.children = (panel.root,)
-
-    def _talk(self) -> None:
-        """Opens a chat with the model that was loaded, or closes it."""
-        from gemma_nb.widgets.chat.chat_panel import ChatPanel
-
-        if self._talk_box.children or not self.loaded:
-            self._talk_box.children = ()
-            return
-        assert self.model is not None
-        self._talk_box.children = (ChatPanel(self.model, lang=self._panel.lang).root,)
+            reason = text("picker_load_not_fit")
+        self.load_button.description = text(
+            "picker_load", variant=choice.variant.name, precision=choice.precision
+        )
+        self.load_button.disabled = bool(reason) or self.is_busy
+        self.disabled_reason.value = tag("small", reason) if reason else ""
+        self._offer_login(is_here and lacks(choice.variant) == "login")
 
     @property
-    def loaded(self) -> bool:
+    def is_loaded(self) -> bool:
         """Whether the model that was loaded here is still in memory."""
-        from gemma_nb.model import live_models
-
         return self.model is not None and self.model in live_models()
 
     def start(self) -> None:
-        """Loads what is shown, once; a second press while it loads, or after, does nothing."""
+        """Loads the choice that is shown; does nothing while it loads and when it is loaded."""
         choice = self._choice
-        if choice is None or self.button.disabled or self.busy:
+        if choice is None or self.load_button.disabled or self.is_busy:
             return
-        if self.loaded and _same(choice, self._loaded):
-            again = self._panel.text("picker_load_again", variant=choice.variant.name)
-            self._panel.announce(again)
+        if self.is_loaded and _loads_same(choice, self._loaded_choice):
+            name = choice.variant.name
+            self._panel.announce(self._panel.text("picker_load_again", variant=name))
             return
-        self.busy = True
-        self.button.disabled = True
-        self._say(tag("div", self._panel.text("picker_load_waits"), class_="gnb-note"))
+        self.is_busy = True
+        self.load_button.disabled = True
+        self._show_note(self._panel.text("picker_load_waits"))
         on_main_thread(lambda: self._load(choice))
 
+    # on the main thread
+
     def _load(self, choice: Choice) -> None:
-        """On the main thread."""
         text = self._panel.text
-        starts = text("picker_load_starts", variant=choice.variant.name)
-        failed: Exception | None = None
-        self._failed = choice
         started = time.monotonic()
-        self._talk_box.children = ()  # a chat with what was loaded before
-        controls.show(self.talk, visible=False)
+        self._failed_choice = choice
+        self.chat_box.children = ()  # a chat with the model that was loaded before
+        controls.set_visible(self.chat_button, visible=False)
         try:
-            self._say(tag("div", starts, class_="gnb-note"))
+            starts = text("picker_load_starts", variant=choice.variant.name)
+            self._show_note(starts)
             self._panel.announce(starts)
-            self.model = self._made(choice)
-            self._loaded, self._failed = choice, None
-            self._ready(choice, time.monotonic() - started)
+            self.model = self._load_model(choice)
+            self._loaded_choice, self._failed_choice = choice, None
+            self._show_loaded(choice, time.monotonic() - started)
         except KeyboardInterrupt:
-            self._say(tag("div", text("picker_load_stopped"), class_="gnb-error", role="alert"))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown whole
-            failed = error
-            self._fail(error)
+            stopped = self._panel.note_html(text("picker_load_stopped"), is_error=True)
+            self.message.value = self._panel.with_lang(stopped)
+        except Exception as error:  # noqa: BLE001 - every error is shown
+            self._show_error(error)
         finally:
-            # presses that came meanwhile are handled first, and ignored
-            soon(lambda: self._free(failed))
+            # clicks that arrived meanwhile are handled first, and do nothing
+            run_later(self._finish)
 
-    def _made(self, choice: Choice) -> Model:
-        """The model; where only this picker's earlier one is in the way, that one goes first."""
-        from gemma_nb.loading import load
-
+    def _load_model(self, choice: Choice) -> Model:
+        """Loads a model; unloads the previous one first where the memory does not hold both."""
         try:
-            return load(choice, progress=self._progress)
+            return loading.load(choice, progress=self._show_progress)
         except GemmaError as error:
             if self.model is None or error.message.key != "load_no_room_beside":
                 raise
         self.model.unload()
-        self.model = self._loaded = None
-        return load(choice, progress=self._progress)
+        self.model = self._loaded_choice = None
+        return loading.load(choice, progress=self._show_progress)
 
-    def _free(self, failed: Exception | None) -> None:
-        self.busy = False
-        self._done(failed)
+    def _finish(self) -> None:
+        self.is_busy = False
+        self._on_finished()
 
-    def _progress(self, step: Step) -> None:
-        """Shows how far loading is."""
-        with self._panel.speaking():
-            said: list[object] = [str(step)]
+    # view
+
+    def _show_note(self, *content: object) -> None:
+        self.message.value = self._panel.with_lang(tag("div", *content, class_="gnb-note"))
+
+    def _show_progress(self, step: Step) -> None:
+        with self._panel.using_language():
+            content: list[object] = [str(step)]
         if step.fraction is not None:
-            label = self._panel.text("picker_progress")
-            share = f"{step.fraction:.3f}"
-            said.append(tag("progress", value=share, max="1", aria_label=label, style="width:100%"))
-        self._say(tag("div", *said, class_="gnb-note"))
+            content.append(progress_bar(step.fraction, self._panel.text("picker_progress")))
+        self._show_note(*content)
 
-    def _ready(self, choice: Choice, seconds: float) -> None:
-        name = self._name()
+    def _show_loaded(self, choice: Choice, seconds: float) -> None:
+        name = self._model_name()
         values = {"variant": choice.variant.name, "seconds": f"{seconds:.1f}", "name": name}
-        ready = self._panel.text("picker_loaded", **values)
-        question = self._panel.text("tour_question")
-        code = f'print({name}.generate("{question}"))'
-        self._say(tag("div", tag("strong", ready), class_="gnb-note"), pre(code, name))
-        self._panel.announce(ready)
-        controls.show(self.talk, choice.variant.role != "embed")
+        loaded = self._panel.text("picker_loaded", **values)
+        code = f'print({name}.generate("{self._panel.text("tour_question")}"))'
+        note = tag("div", tag("strong", loaded), class_="gnb-note")
+        self.message.value = self._panel.with_lang(note, code_block(code, name))
+        self._panel.announce(loaded)
+        controls.set_visible(self.chat_button, choice.variant.role != "embed")
 
-    def _fail(self, error: Exception) -> None:
-        text = self._panel.text
-        head = tag("strong", text("picker_failed"))
+    def _show_error(self, error: Exception) -> None:
+        heading = self._panel.text("picker_failed")
+        body = self._panel.error_html(error, heading, "picker_unexpected")
+        self.message.value = self._panel.with_lang(body)
         if isinstance(error, GemmaError):
-            with self._panel.speaking():
-                body: list[object] = ["\n", str(error)]
-            self._wants_login(error.message.key in _LOGIN_FAULTS)
-        else:
-            whole = "".join(traceback.format_exception(error))
-            why = text("picker_unexpected", kind=type(error).__name__, why=error)
-            body = ["\n", why, pre(whole, type(error).__name__)]
-        self._say(tag("div", head, *body, class_="gnb-error", role="alert"))
+            self._offer_login(error.message.key in _LOGIN_ERRORS)
 
-    def _say(self, *parts: Any) -> None:
-        self.said.value = join([tag("div", *parts, lang=self._panel.lang)])
+    def _offer_login(self, is_offered: bool) -> None:
+        """Shows the button that opens the credentials panel, or hides both."""
+        controls.set_visible(self.login_button, is_offered)
+        if not is_offered:
+            self.login_box.children = ()
+
+    def _toggle_login(self) -> None:
+        if self.login_box.children or self._choice is None:
+            self.login_box.children = ()
+            return
+        panel = CredentialsPanel(self._choice.variant, self._panel.lang)
+        self.login_box.children = (panel.root,)
+
+    def _toggle_chat(self) -> None:
+        if self.chat_box.children or self.model is None or not self.is_loaded:
+            self.chat_box.children = ()
+            return
+        self.chat_box.children = (ChatPanel(self.model, lang=self._panel.lang).root,)
 
 
-def _same(one: Choice, other: Choice | None) -> bool:
-    """Whether two choices load the same; how much memory is free now is no part of it."""
+def _loads_same(one: Choice, other: Choice | None) -> bool:
+    """Whether two choices load the same model; the free memory of their runtimes may differ."""
     return other is not None and (one.variant, one.precision, one.max_length) == (
         other.variant,
         other.precision,

@@ -1,4 +1,4 @@
-"""The picker: a Gemma that fits, chosen and loaded by looking."""
+"""The picker: a person selects a Gemma that fits, and loads it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gemma_nb.advice import TASKS, Choice, advise, auto_precision
 from gemma_nb.advice.options import PARTS, Option, changed, options, part
 from gemma_nb.catalog import DEMO, Variant
 from gemma_nb.catalog import variant as find_variant
-from gemma_nb.errors import GemmaError
+from gemma_nb.errors import GemmaError, InvalidInput
 from gemma_nb.hardware import Runtime, detect_runtime
 from gemma_nb.hardware import runtime as find_runtime
 from gemma_nb.loading.at_hand import on_disk
@@ -23,37 +23,39 @@ from gemma_nb.units import size
 from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.html import Html, tag
 from gemma_nb.widgets.base.panel import Panel
-from gemma_nb.widgets.chat import chat_style
-from gemma_nb.widgets.picker import picker_locks as locks
-from gemma_nb.widgets.picker import picker_static, picker_view
-from gemma_nb.widgets.picker.model_loader import Loader
-from gemma_nb.widgets.picker.picker_advice import Advice
-from gemma_nb.widgets.picker.picker_fixes import Fixes
-from gemma_nb.widgets.picker.picker_lists import labelled, places, put
-from gemma_nb.widgets.picker.picker_tabs import Tabs
+from gemma_nb.widgets.base.verdict_labels import labelled_options
+from gemma_nb.widgets.picker import picker_view
+from gemma_nb.widgets.picker.model_loader import ModelLoader
+from gemma_nb.widgets.picker.picker_cards import FixButtons, PickerTabs, RecommendationCard
+from gemma_nb.widgets.picker.picker_view import runtime_options
 
 if TYPE_CHECKING:
     from gemma_nb.advice import Verdict
     from gemma_nb.model import Model
 
+#: The parts that together make a variant; a lock on "variant" locks all of them.
+VARIANT_PARTS = ("family", "size", "tuning", "variant")
+#: What can be locked.
+LOCKABLE_PARTS = ("task", *PARTS)
+
 
 class Picker(Panel):
-    """Choose a variant that fits, see why, and load it.
+    """Lets a person select a variant that fits, see why it does, and load it.
 
     Args:
-        variant: what to open on: a variant, its name, or a whole ``Choice``; None opens on the
+        variant: the first selection: a variant, its name, or a whole ``Choice``; None selects the
             recommendation.
-        runtime: the hardware to judge by; this machine when None.
-        lock: what the person cannot change, for a lesson that is not about it: "task" or names of
-            ``gemma_nb.advice.options.PARTS``; "variant" locks family, size and tuning too.
-            Code still can, through ``choice``.
+        runtime: the hardware on which it has to fit; this machine when None.
+        lock: what the person cannot change, for lessons that are about something else: "task" or
+            names of ``gemma_nb.advice.options.PARTS``; "variant" locks family, size and tuning too.
+            Code can still change it through ``choice``.
         lang: "en" or "ja"; the language in force when None.
 
     Raises:
         InvalidInput: an unknown variant, runtime, part or language.
     """
 
-    script = chat_style.SCRIPT  # a chat opens in it
+    script_files = ("chat/chat.js",)  # a chat can be opened in the picker
 
     def __init__(
         self,
@@ -63,262 +65,295 @@ class Picker(Panel):
         lang: str | None = None,
     ) -> None:
         super().__init__(lang)
-        self._locked = locks.locked(lock)
+        self._locked = _locked_parts(lock)
         self._here = detect_runtime()
         self._task = "chat"
-        self._filling = False
-        asked = variant.runtime if isinstance(variant, Choice) and runtime is None else runtime
-        self._own = self._mine(asked)
-        self._advice = Advice(self, self._take, self._load_demo)
-        self._advice.look(self._own, self._task)
-        self._choice = self._first(variant)
+        self._is_filling = False
+        if runtime is None and isinstance(variant, Choice):
+            runtime = variant.runtime
+        #: the runtime that the user asked for, which may be none of the known ones
+        self._asked_runtime = self._find_runtime(runtime)
+        self._recommendation = RecommendationCard(self, self._take, self._load_demo)
+        self._recommendation.recommend(self._asked_runtime, self._task)
+        self._choice = self._first_choice(variant)
         self._verdict: Verdict = advise(self._choice)
-        with self.speaking():
+        with self.using_language():
             self._build()
-        self._show()
+        self._update()
 
     @property
     def choice(self) -> Choice:
-        """The current choice. Set to a ``Choice``, a variant or a name, it moves the widget.
+        """The current choice. It can be set to a ``Choice``, a variant or the name of one.
 
         Raises:
-            InvalidInput: what it is set to is none, or cannot be judged.
+            InvalidInput: it is set to something else, or to a choice that is not valid.
         """
         return self._choice
 
     @choice.setter
     def choice(self, wanted: Choice | Variant | str | Path) -> None:
         if not isinstance(wanted, Choice):
-            found = changed(self._choice, "variant", wanted).choice
-            assert found is not None
-            wanted = found
-        wanted = replace(wanted, runtime=self._mine(wanted.runtime))
-        advise(wanted)  # refuses before anything moves
-        if wanted.runtime not in (self._here, self._own):
-            self._own = wanted.runtime
-            with self.speaking():
-                self._controls["runtime"].options = places(self._here, self._own)
-        self._go(wanted)
+            choice = changed(self._choice, "variant", wanted).choice
+            assert choice is not None
+            wanted = choice
+        wanted = replace(wanted, runtime=self._find_runtime(wanted.runtime))
+        advise(wanted)  # raises before anything changes
+        if wanted.runtime not in (self._here, self._asked_runtime):
+            self._asked_runtime = wanted.runtime
+            self._fill_runtimes()
+        self._select(wanted)
 
     @property
     def model(self) -> Model | None:
-        """The model that Load made; None before."""
+        """The model that was loaded with the Load button; None before."""
         return self._loader.model
 
-    def _first(self, variant: str | Path | Variant | Choice | None) -> Choice:
-        """What it opens on."""
+    def _first_choice(self, variant: str | Path | Variant | Choice | None) -> Choice:
+        runtime = self._asked_runtime
         if isinstance(variant, Choice):
-            return replace(variant, runtime=self._own)
-        if variant is None and self._advice.best:
-            return self._advice.choice()
-        found = find_variant(DEMO if variant is None else variant)
-        precision = auto_precision(found, self._own).name
-        return Choice(found, precision, check_length(found, 2048), 1, self._own)
+            return replace(variant, runtime=runtime)
+        if variant is None and self._recommendation.best:
+            return self._recommendation.choice()
+        return _default_choice(find_variant(DEMO if variant is None else variant), runtime)
 
     def _build(self) -> None:
         text, row, column = self.text, controls.row, controls.column
-        made = {name: controls.dropdown(text(f"picker_{name}")) for name in locks.LOCKS}
-        made["runtime"].options = places(self._here, self._own)
-        made["task"].options = [(text(f"task_{t}"), t) for t in TASKS]
-        self._controls = c = made
-        for name, control in made.items():
+        lists = {name: controls.dropdown(text(f"picker_{name}")) for name in LOCKABLE_PARTS}
+        self._lists = lists
+        self._fill_runtimes()
+        lists["task"].options = [(text(f"task_{t}"), t) for t in TASKS]
+        controls.with_classes(lists["runtime"], "gnb-wide")
+        for name, control in lists.items():
             control.disabled = name in self._locked
-            control.observe(partial(self._chosen, name), "value")
-        self._name = controls.text_field(text("picker_name"), text("picker_name_hint"))
-        self._name.disabled = bool(self._locked & set(locks.VARIANT))
-        self._name.observe(self._named, "value")
-        self._again = controls.button(text("picker_again"), lambda _: self._look_again())
-        self._facts, self._note, self._judged, self._memory = (controls.html() for _ in range(4))
-        self._fixes = Fixes(self, self._take)
-        self._loader = Loader(self, self._tried, self._model_name)
-        self._tabs = Tabs(self, self._take_name)
-        controls.styled(c["runtime"], "gnb-wide")
+            control.observe(partial(self._on_list, name), "value")
+        self._name_field = controls.text_field(text("picker_name"), text("picker_name_hint"))
+        self._name_field.disabled = bool(self._locked & set(VARIANT_PARTS))
+        self._name_field.observe(self._on_name, "value")
+        detect_button = controls.button(text("picker_again"), lambda _: self._on_detect())
+        self._runtime_block, self._note, self._verdict_block, self._memory_block = (
+            controls.html() for _ in range(4)
+        )
+        self._fix_buttons = FixButtons(self, self._take)
+        self._loader = ModelLoader(self, self._detect, self._model_name)
+        self._tabs = PickerTabs(self, self._take_name)
+        title = tag("h3", text("picker_title"), lang=self.lang)
+        intro = tag("p", text("picker_intro"), lang=self.lang)
         self.assemble(
-            controls.html(self._said("h3", "picker_title") + self._said("p", "picker_intro")),
-            self._advice.widget,
-            column(row(c["runtime"], c["task"], self._again), self._facts, classes=("gnb-card",)),
+            controls.html(title + intro),
+            self._recommendation.widget,
             column(
-                row(c["family"], c["size"], c["tuning"], c["variant"]),
-                row(c["precision"], c["max_length"], c["batch_size"], c["devices"], self._name),
-                self._note,
-                classes=("gnb-card",),
+                row(lists["runtime"], lists["task"], detect_button),
+                self._runtime_block,
+                css_classes=("gnb-card",),
             ),
-            self._judged,
-            self._fixes.widget,
+            column(
+                row(*(lists[name] for name in VARIANT_PARTS)),
+                row(
+                    *(lists[n] for n in ("precision", "max_length", "batch_size", "devices")),
+                    self._name_field,
+                ),
+                self._note,
+                css_classes=("gnb-card",),
+            ),
+            self._verdict_block,
+            self._fix_buttons.widget,
             self._loader.widget,
-            self._memory,
+            self._memory_block,
             self._tabs.widget,
         )
 
-    def _said(self, element: str, key: str) -> Html:
-        return tag(element, self.text(key), lang=self.lang)
+    # event handlers
 
-    # what a person does
-
-    def _chosen(self, name: str, change: Any) -> None:
+    def _on_list(self, name: str, change: Any) -> None:
         value = change["new"]
-        if self._filling or value is None:
+        if self._is_filling or value is None:
             return
-        with self._refusing():
+        with self._showing_errors():
             if name == "task":
                 self._task = value
-                self._advice.look(self._choice.runtime, value)
-                best = self._advice.choice() if self._advice.best else self._choice
-                self._go(self._choice if self._barred(best) else best)
+                self._recommendation.recommend(self._choice.runtime, value)
+                best = self._choice
+                if self._recommendation.best:
+                    best = self._recommendation.choice()
+                self._select(self._choice if self._locked_changes(best) else best)
             elif name == "runtime":
-                self._follow(changed(self._choice, name, self._place(value)))
+                self._take_option(changed(self._choice, name, self._listed_runtime(value)))
             else:
-                self._follow(changed(self._choice, name, value))
+                self._take_option(changed(self._choice, name, value))
 
-    def _named(self, change: Any) -> None:
+    def _on_name(self, change: Any) -> None:
         if change["new"].strip() and self._take_name(change["new"].strip()):
-            self._name.value = ""
+            self._name_field.value = ""
 
     def _take_name(self, name: str) -> bool:
-        """Whether it was taken; what is wrong with a name is told."""
-        with self._refusing():
-            # a hub's handle is asked for with the login that there is
-            found = looked_up(name, None, find_variant)
-            self._follow(changed(self._choice, "variant", found))
+        """Selects a variant by name; returns whether it was selected, and shows why not."""
+        with self._showing_errors():
+            # a handle is looked up on its hub with the login that there is
+            variant = looked_up(name, None, find_variant)
+            self._take_option(changed(self._choice, "variant", variant))
             return True
         return False
 
-    def _follow(self, option: Option) -> None:
-        """Goes where an option leads, and says what else changed; or says why it cannot be."""
+    def _take_option(self, option: Option) -> None:
+        """Selects the choice of an option and notes what else changed; notes it where it is locked."""
         note = option.note.text(self.lang) if option.note else ""
         target = option.choice or self._choice
-        if barred := self._barred(target):
-            self._go(self._choice, self._barred_words(barred))
+        if lock_reason := self._lock_reason(target):
+            self._select(self._choice, lock_reason)
         else:
-            self._go(target, note)
+            self._select(target, note)
 
     def _take(self, choice: Choice) -> None:
-        with self._refusing():
-            self._go(choice)
+        with self._showing_errors():
+            self._select(choice)
 
     def _load_demo(self) -> None:
-        with self._refusing():
-            variant = find_variant(DEMO)
-            precision = auto_precision(variant, self._here).name
-            demo = Choice(variant, precision, check_length(variant, 2048), 1, self._here)
-            if barred := self._barred(demo):
-                self._tell(self._barred_words(barred))
+        with self._showing_errors():
+            demo = _default_choice(find_variant(DEMO), self._here)
+            if lock_reason := self._lock_reason(demo):
+                self._note.value = self.note_html(lock_reason)
                 return
-            self._go(demo)
+            self._select(demo)
             self._loader.start()
 
-    def _look_again(self) -> None:
+    def _on_detect(self) -> None:
         self._detect()
-        found = {"name": self._here.name, "memory": size(self._here.memory_bytes)}
-        self._tell(self.text("picker_looked", **found))
-        self.announce(self.text("picker_looked", **found))
-
-    def _tried(self, _: Exception | None) -> None:
-        """After each try to load there is more or less memory free."""
-        self._detect()
-
-    def _detect(self) -> None:
-        """Looks at this machine again; a choice that is on it stays on it."""
-        before, self._here = self._here, detect_runtime()
-        if self._own is before:
-            self._own = self._here
-        with self.speaking():
-            self._controls["runtime"].options = places(self._here, self._own)
-        if self._choice.runtime is before:
-            devices = min(self._choice.devices, self._here.devices)
-            self._choice = replace(self._choice, runtime=self._here, devices=devices)
-            self._advice.look(self._here, self._task)
-        self._show()
+        memory = size(self._here.memory_bytes)
+        sentence = self.text("picker_looked", name=self._here.name, memory=memory)
+        self._note.value = self.note_html(sentence)
+        self.announce(sentence)
 
     @contextmanager
-    def _refusing(self) -> Iterator[None]:
-        """What is wrong with what a person did is told, and the controls go back."""
+    def _showing_errors(self) -> Iterator[None]:
+        """A block whose errors are shown, with the controls set back to the current choice."""
         try:
             yield
         except GemmaError as error:
-            self._go(self._choice)
-            self._tell(error.message.text(self.lang), wrong=True)
+            self._select(self._choice)
+            self._note.value = self.note_html(error.message.text(self.lang), is_error=True)
 
-    # what follows
+    # state
 
-    def _mine(self, asked: str | Runtime | None) -> Runtime:
-        """A runtime as this widget holds it: one that was detected is this machine."""
-        found = self._here if asked is None else find_runtime(asked)
-        return self._here if found.place is not None else found
+    def _detect(self) -> None:
+        """Detects this machine again; a choice for it stays on it. Its free memory has changed."""
+        previous, self._here = self._here, detect_runtime()
+        if self._asked_runtime is previous:
+            self._asked_runtime = self._here
+        self._fill_runtimes()
+        if self._choice.runtime is previous:
+            devices = min(self._choice.devices, self._here.devices)
+            self._choice = replace(self._choice, runtime=self._here, devices=devices)
+            self._recommendation.recommend(self._here, self._task)
+        self._update()
 
-    def _place(self, name: str) -> Runtime:
+    def _find_runtime(self, asked: str | Runtime | None) -> Runtime:
+        """A runtime by name; each one that was detected is ``_here``, so that ``is`` compares them."""
+        runtime = self._here if asked is None else find_runtime(asked)
+        return self._here if runtime.place is not None else runtime
+
+    def _listed_runtime(self, name: str) -> Runtime:
+        """The runtime of an entry of the runtime list."""
         if name == "this":
             return self._here
-        return self._own if name == self._own.name else find_runtime(name)
+        return self._asked_runtime if name == self._asked_runtime.name else find_runtime(name)
 
-    def _barred(self, target: Choice) -> list[str]:
-        """The locked parts that a choice would change."""
-        return locks.barred(self._locked, self._choice, target)
+    def _locked_changes(self, target: Choice) -> list[str]:
+        """The locked parts that selecting a choice would change."""
+        return [p for p in PARTS if p in self._locked and part(target, p) != part(self._choice, p)]
 
-    def _barred_words(self, barred: list[str]) -> str:
-        if not barred:
+    def _lock_reason(self, target: Choice) -> str:
+        """A sentence that tells which locked parts keep a choice from being selected; "" for none."""
+        names = self._locked_changes(target)
+        if not names:
             return ""
-        parts = ", ".join(self.text(f"picker_{p}") for p in barred)
-        return self.text("picker_locked", parts=parts)
+        return self.text("picker_locked", parts=", ".join(self.text(f"picker_{n}") for n in names))
 
-    def _go(self, choice: Choice, note: str = "") -> None:
-        """Makes it the current choice, shows it, and has it said."""
+    def _select(self, choice: Choice, note: str = "") -> None:
+        """Makes a choice the current one, shows it and announces its verdict."""
         if choice.runtime is not self._choice.runtime:
-            self._advice.look(choice.runtime, self._task)
+            self._recommendation.recommend(choice.runtime, self._task)
         self._choice = choice
-        self._show()
-        self._tell(note)
+        self._update()
+        self._note.value = self.note_html(note)
         self.announce(f"{note} {self._verdict.reason.text(self.lang)}".strip())
 
-    def _tell(self, sentence: str, *, wrong: bool = False) -> None:
-        role = "alert" if wrong else None
-        kind = "gnb-error" if wrong else "gnb-note"
-        block = tag("div", sentence, class_=kind, role=role, lang=self.lang)
-        self._note.value = block if sentence else ""
+    def _model_name(self) -> str:
+        return f"{self.variable_name('picker')}.model"
 
-    def _show(self) -> None:
-        """Brings everything in line with the choice."""
+    # view
+
+    def _update(self) -> None:
+        """Shows the current choice in all controls."""
         choice = self._choice
-        with self.speaking():
+        with self.using_language():
             verdict = self._verdict = advise(choice, task=self._task)
-            self._fill()
-            self._advice.show(choice, self._barred)
-            self._judged.value = tag("div", picker_view.verdict_html(verdict), lang=self.lang)
+            self._fill_lists()
+            self._recommendation.show(choice, self._locked_changes)
+            self._verdict_block.value = self.with_lang(picker_view.verdict_html(verdict))
             memory = picker_view.memory_html(verdict)
             facts = picker_view.facts_html(verdict, on_disk=on_disk(choice.variant))
-            self._memory.value = tag("div", memory, facts, class_="gnb-card", lang=self.lang)
-            self._facts.value = tag("div", picker_view.runtime_html(choice.runtime), lang=self.lang)
-            self._fixes.show(verdict, lambda target: self._barred_words(self._barred(target)))
-            self._loader.show(choice, verdict, here=choice.runtime is self._here)
+            self._memory_block.value = tag("div", memory, facts, class_="gnb-card", lang=self.lang)
+            self._runtime_block.value = self.with_lang(picker_view.runtime_html(choice.runtime))
+            self._fix_buttons.show(verdict, self._lock_reason)
+            self._loader.show(choice, verdict, is_here=choice.runtime is self._here)
             self._tabs.show(choice)
         self.refresh()
 
-    def _fill(self) -> None:
-        """Puts the values that there are, and the current ones, into the lists."""
-        choice = self._choice
-        self._filling = True
+    def _fill_runtimes(self) -> None:
+        self._is_filling = True  # ipywidgets selects the first of new options
         try:
-            place = "this" if choice.runtime is self._here else choice.runtime.name
-            put(self._controls["runtime"], None, place)
-            put(self._controls["task"], None, self._task)
-            for name in PARTS[1:]:
-                found = options(choice, name, self._task)
-                put(self._controls[name], labelled(found), part(choice, name))
-            controls.show(self._controls["devices"], choice.runtime.devices > 1)
+            with self.using_language():
+                self._lists["runtime"].options = runtime_options(self._here, self._asked_runtime)
         finally:
-            self._filling = False
+            self._is_filling = False
 
-    def _model_name(self) -> str:
-        return f"{self.variable('picker')}.model"
+    def _fill_lists(self) -> None:
+        """Sets the options and the values of the lists."""
+        choice = self._choice
+        self._is_filling = True
+        try:
+            runtime = "this" if choice.runtime is self._here else choice.runtime.name
+            controls.set_options(self._lists["runtime"], None, runtime)
+            controls.set_options(self._lists["task"], None, self._task)
+            for name in PARTS[1:]:
+                labelled = labelled_options(options(choice, name, self._task))
+                controls.set_options(self._lists[name], labelled, part(choice, name))
+            controls.set_visible(self._lists["devices"], choice.runtime.devices > 1)
+        finally:
+            self._is_filling = False
 
     def static_html(self) -> Html:
-        """The choice as a table, with the verdict and the code."""
-        with self.speaking():
-            there = on_disk(self._choice.variant)
-            return picker_static.static_html(self._verdict, self._fixes.fixes, on_disk=there)
+        """The choice as a table, with verdict, fixes and code."""
+        with self.using_language():
+            is_on_disk = on_disk(self._choice.variant)
+            fixes = self._fix_buttons.fixes
+            return picker_view.static_html(self._verdict, fixes, on_disk=is_on_disk)
 
     def static_text(self) -> str:
         """The same as plain text."""
-        with self.speaking():
-            there = on_disk(self._choice.variant)
-            return picker_static.static_text(self._verdict, self._fixes.fixes, on_disk=there)
+        with self.using_language():
+            is_on_disk = on_disk(self._choice.variant)
+            fixes = self._fix_buttons.fixes
+            return picker_view.static_text(self._verdict, fixes, on_disk=is_on_disk)
+
+
+def _locked_parts(lock: str | Sequence[str]) -> frozenset[str]:
+    """The names of all locked parts.
+
+    Args:
+        lock: one of ``LOCKABLE_PARTS``, or several.
+
+    Raises:
+        InvalidInput: another name.
+    """
+    names = [lock] if isinstance(lock, str) else list(lock)
+    for name in names:
+        if name not in LOCKABLE_PARTS:
+            raise InvalidInput("picker_lock_unknown", name=name, all=", ".join(LOCKABLE_PARTS))
+    return frozenset([*names, *(VARIANT_PARTS if "variant" in names else ())])
+
+
+def _default_choice(variant: Variant, runtime: Runtime) -> Choice:
+    """A variant in the precision that suits a runtime, for one sequence of 2,048 tokens at most."""
+    precision = auto_precision(variant, runtime).name
+    return Choice(variant, precision, check_length(variant, 2048), 1, runtime)

@@ -1,25 +1,34 @@
-"""What the picker shows of a choice, as markup; sentences come in the language in force."""
+"""What the picker shows of a choice, as HTML and as text.
+
+The sentences are in the language in force.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gemma_nb.advice.parts import memory_parts
-from gemma_nb.advice.verdict import download_bytes
+from gemma_nb.advice.verdict import STATUSES, download_bytes
 from gemma_nb.catalog.published import published
-from gemma_nb.hardware import PRICE_DATE
+from gemma_nb.columns import columns, wrapped
+from gemma_nb.frameworks import frameworks_for
+from gemma_nb.hardware import PRICE_DATE, runtimes
+from gemma_nb.snippets import gemma_nb_code, keras_hub_code
 from gemma_nb.speed import estimate_speed
 from gemma_nb.strings import text
 from gemma_nb.units import size
-from gemma_nb.widgets.base.html import Html, join, link, table, tag
+from gemma_nb.widgets.base.html import Html, code_block, join, link, table, tag
+from gemma_nb.widgets.base.verdict_labels import STATUS_ICONS, status_label, status_with_icon
 
 if TYPE_CHECKING:
-    from gemma_nb.advice import Recommendation, Verdict
+    from gemma_nb.advice import Choice, Recommendation, Verdict
+    from gemma_nb.advice.fixes import Fix
     from gemma_nb.hardware import Runtime
 
-ICONS = {"fits": "✓", "tight": "!", "no": "✗", "none": "–"}
+#: How the table of all variants can be sorted.
+SORT_KEYS = ("released", "variant", "parameters", "needed", "status")
 
-#: The memory's parts -> the pattern of their stretch.
+#: A part of the memory -> the number of the pattern that it has in the bar.
 _PATTERNS = {
     "weights": 1,
     "towers": 2,
@@ -32,115 +41,52 @@ _PATTERNS = {
 }
 
 
-def status_words(verdict: Verdict) -> str:
-    """The verdict in a word or two; a choice that is ruled out is told apart from one too large."""
-    blocked = any(guard.blocks for guard in verdict.guards)
-    return text("picker_ruled_out" if blocked else f"picker_{verdict.status}")
-
-
-def verdict_html(verdict: Verdict) -> Html:
-    """The verdict with its reason, then what else to know."""
-    icon = tag("span", ICONS[verdict.status], " ", aria_hidden="true")
-    head = tag("strong", icon, status_words(verdict))
-    parts = [head, tag("p", verdict.reason)]
-    also = [g for g in verdict.guards if str(g) != str(verdict.reason)]
-    body = tag("div", *parts, class_=f"gnb-verdict gnb-{verdict.status}")
-    notes = tag("ul", *(tag("li", g) for g in also)) if also else Html()
-    return join([body, tag("small", notes)]) if also else body
-
-
-def memory_html(verdict: Verdict) -> Html:
-    """The bar of memory against what the device has, with every part in words."""
-    parts = memory_parts(verdict)
-    check = verdict.checks[0]
-    whole = max(check.needed, check.available)
-    missing = next((p.size for p in parts if p.key == "missing"), 0)
-    stretches, keys = [], []
-    # what is missing is the end of what is needed: it covers the other parts' end
-    covered = missing
-    for part in reversed(parts):
-        length = part.size
-        if part.key != "missing":
-            hidden = min(covered, length)
-            covered, length = covered - hidden, length - hidden
-        shape = f"gnb-p{_PATTERNS[part.key]}"
-        words = f"{text(f'part_{part.key}')} {size(part.size)}"
-        keys.append(tag("li", tag("i", class_=shape, aria_hidden="true"), words))
-        width = f"width:{100 * length / whole:.2f}%"
-        stretches.append(tag("span", class_=shape, style=width, title=words))
-    spoken = "; ".join(f"{text(f'part_{p.key}')} {size(p.size)}" for p in parts)
-    needed = text("picker_memory", needed=size(check.needed), available=size(check.available))
-    notes = [text("picker_memory_host")] if check.resource == "host" else []
-    if verdict.choice.devices > 1:
-        notes.append(text("picker_memory_device"))
-    if missing:
-        notes.append(text("picker_memory_over", missing=size(missing)))
-    told = f"{needed} ({', '.join(notes)})" if notes else needed
-    bar = tag("div", *reversed(stretches), class_="gnb-bar", role="img", aria_label=spoken)
-    return join([tag("h4", told), bar, tag("ul", *reversed(keys), class_="gnb-keys")])
-
-
-def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None]]:
-    """What else is known of a choice: a name, a value and, where there is a page, its address.
+def runtime_options(here: Runtime, other: Runtime | None = None) -> list[tuple[str, Any]]:
+    """The (label, value) pairs of the runtime list: this machine ("this"), then the known runtimes.
 
     Args:
-        verdict: the verdict on the choice.
-        on_disk: whether its files are on this machine's disk already.
+        here: this machine.
+        other: a runtime of the user's, added where it is neither.
     """
-    choice, runtime = verdict.choice, verdict.choice.runtime
-    variant = choice.variant
-    found: list[tuple[str, str, str | None]] = []
-    if not runtime.shares_host_memory:
-        needed, there = size(verdict.memory.load_peak_host), runtime.host_ram_bytes
-        told = text("picker_unknown_of", needed=needed)
-        if there:
-            told = text("picker_of", needed=needed, available=size(there))
-        found.append((text("picker_host_ram"), told, None))
-    found.append((text("picker_download"), _download(verdict, on_disk=on_disk), None))
-    speed = estimate_speed(variant, choice.precision, runtime, choice.max_length)
-    shown = text("picker_speed_unknown") if speed is None else str(speed.message)
-    found.append((text("picker_speed"), shown, None))
-    key = "picker_terms" if variant.gated else "picker_no_terms"
-    licence = text(key, licence=variant.licence)
-    found.append((text("picker_licence"), licence, variant.terms_url))
-    figure = published(variant, choice.precision)
-    own = str(figure.message) if figure else text("picker_not_published")
-    found.append((text("picker_published"), own, figure.source if figure else None))
-    about = text(
-        "picker_about_it",
-        parameters=f"{variant.parameters:,}",
-        modalities=", ".join(text(f"picker_modality_{m}") for m in variant.modalities),
-        context=f"{variant.context_length:,}" if variant.context_length else "?",
-        released=variant.released or text("picker_no_date"),
-    )
-    found.append((text("picker_about"), about, None))
-    return found
+    this = text("picker_this", name=here.name, memory=size(here.memory_bytes))
+    pairs: list[tuple[str, Any]] = [(this, "this")]
+    for known in runtimes():
+        host = text("picker_own") if known.host == "own" else known.host
+        values = {"host": host, "name": known.name, "memory": size(known.memory_bytes)}
+        pairs.append((text("picker_what_if", **values), known.name))
+    if other is not None and other is not here and other not in runtimes():
+        pairs.append((f"{other.name}, {size(other.memory_bytes)}", other.name))
+    return pairs
 
 
-def _download(verdict: Verdict, *, on_disk: bool) -> str:
-    handle = verdict.choice.variant.handle or ""
-    if handle.startswith("demo://"):
-        return text("picker_with_package")
-    needed = download_bytes(verdict.choice.variant)
-    if on_disk or not needed:
-        return text("picker_on_disk")
-    free = verdict.choice.runtime.disk_free_bytes
-    if free is None:
-        return text("picker_download_alone", needed=size(needed))
-    return text("picker_download_of", needed=size(needed), free=size(free))
+def recommendation_html(best: Recommendation | None, fault: str = "") -> Html:
+    """A recommendation with its reason.
+
+    Args:
+        best: the recommendation.
+        fault: why there is none, where ``best`` is None.
+    """
+    if best is None:
+        return tag("div", fault, class_="gnb-note")
+    head = text("picker_recommended", variant=best.variant.name, precision=best.precision)
+    rule = Html()
+    if best.source.startswith("https://"):
+        rule = join([" ", link(best.source, text("picker_rule"))])
+    return join([tag("h4", head), tag("small", best.reason, rule)])
 
 
-def facts_html(verdict: Verdict, *, on_disk: bool) -> Html:
-    """``facts`` as a list."""
-    rows = facts(verdict, on_disk=on_disk)
-    pairs = (join([tag("dt", name), tag("dd", link(url, value))]) for name, value, url in rows)
-    return tag("dl", *pairs)
+def runtime_html(runtime: Runtime) -> Html:
+    """The facts of a runtime as a table, folded."""
+    head = text("picker_facts" if runtime.facts else "picker_runtime_facts", name=runtime.name)
+    heads = [text(f"picker_{h}") for h in ("fact", "value", "source")]
+    rows = table(_runtime_rows(runtime), heads, label=head, first_is_head=True)
+    return tag("details", tag("summary", head), rows)
 
 
-def runtime_rows(runtime: Runtime) -> list[tuple[str, str, str]]:
-    """What is known of a runtime: a name, a value and a source each."""
+def _runtime_rows(runtime: Runtime) -> list[tuple[str, str, str]]:
+    """The facts of a runtime: names, values and sources."""
     if runtime.facts:
-        return [(f.label, f.shown, f.source) for f in runtime.facts]
+        return [(fact.label, fact.shown, fact.source) for fact in runtime.facts]
     source = text("picker_datasheet", date=runtime.price_date or PRICE_DATE)
     rows = [(text("fact_accelerator"), f"{runtime.name} ({runtime.kind}) x{runtime.devices}")]
     rows.append((text("fact_device_memory"), size(runtime.memory_bytes)))
@@ -156,23 +102,238 @@ def runtime_rows(runtime: Runtime) -> list[tuple[str, str, str]]:
     return [(name, value, source) for name, value in rows]
 
 
-def runtime_html(runtime: Runtime) -> Html:
-    """What is known of a runtime, folded away."""
-    key = "picker_facts" if runtime.facts else "picker_runtime_facts"
-    head = text(key, name=runtime.name) if key == "picker_runtime_facts" else text(key)
-    heads = [text(f"picker_{h}") for h in ("fact", "value", "source")]
-    rows = table(runtime_rows(runtime), heads, label=head, first_is_head=True)
-    return tag("details", tag("summary", head), rows)
+def verdict_html(verdict: Verdict) -> Html:
+    """The verdict with its reason, then other things to know."""
+    icon = tag("span", STATUS_ICONS[verdict.status], " ", aria_hidden="true")
+    head = tag("strong", icon, status_label(verdict))
+    body = tag("div", head, tag("p", verdict.reason), class_=f"gnb-verdict gnb-{verdict.status}")
+    guards = [guard for guard in verdict.guards if str(guard) != str(verdict.reason)]
+    if not guards:
+        return body
+    return join([body, tag("small", tag("ul", *(tag("li", guard) for guard in guards)))])
 
 
-def recommendation_html(best: Recommendation | None, fault: str = "") -> Html:
-    """What is recommended and why; ``fault`` says why nothing is."""
-    if best is None:
-        return tag("div", fault, class_="gnb-note")
-    head = tag(
-        "h4", text("picker_recommended", variant=best.variant.name, precision=best.precision)
+def memory_html(verdict: Verdict) -> Html:
+    """A bar of the memory that a choice needs beside what the device has, with a legend."""
+    parts = memory_parts(verdict)
+    check = verdict.checks[0]
+    whole = max(check.needed, check.available)
+    missing = next((part.size for part in parts if part.key == "missing"), 0)
+    sections, legend = [], []
+    # the memory that is missing lies at the end of what is needed, so it covers that end
+    covered = missing
+    for part in reversed(parts):
+        length = part.size
+        if part.key != "missing":
+            hidden = min(covered, length)
+            covered, length = covered - hidden, length - hidden
+        pattern = f"gnb-p{_PATTERNS[part.key]}"
+        label = f"{text(f'part_{part.key}')} {size(part.size)}"
+        legend.append(tag("li", tag("i", class_=pattern, aria_hidden="true"), label))
+        width = f"width:{100 * length / whole:.2f}%"
+        sections.append(tag("span", class_=pattern, style=width, title=label))
+    spoken = "; ".join(f"{text(f'part_{part.key}')} {size(part.size)}" for part in parts)
+    head = text("picker_memory", needed=size(check.needed), available=size(check.available))
+    notes = [text("picker_memory_host")] if check.resource == "host" else []
+    if verdict.choice.devices > 1:
+        notes.append(text("picker_memory_device"))
+    if missing:
+        notes.append(text("picker_memory_over", missing=size(missing)))
+    if notes:
+        head = f"{head} ({', '.join(notes)})"
+    bar = tag("div", *reversed(sections), class_="gnb-bar", role="img", aria_label=spoken)
+    return join([tag("h4", head), bar, tag("ul", *reversed(legend), class_="gnb-keys")])
+
+
+def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None]]:
+    """Facts about a choice: names, values, and the addresses of pages where there are any.
+
+    Args:
+        verdict: the verdict on the choice.
+        on_disk: whether its files are on the disk of this machine.
+    """
+    choice, runtime = verdict.choice, verdict.choice.runtime
+    variant = choice.variant
+    rows: list[tuple[str, str, str | None]] = []
+    if not runtime.shares_host_memory:
+        needed, available = size(verdict.memory.load_peak_host), runtime.host_ram_bytes
+        host_ram = text("picker_unknown_of", needed=needed)
+        if available:
+            host_ram = text("picker_of", needed=needed, available=size(available))
+        rows.append((text("picker_host_ram"), host_ram, None))
+    rows.append((text("picker_download"), _download_text(verdict, on_disk=on_disk), None))
+    speed = estimate_speed(variant, choice.precision, runtime, choice.max_length)
+    speed_text = text("picker_speed_unknown") if speed is None else str(speed.message)
+    rows.append((text("picker_speed"), speed_text, None))
+    key = "picker_terms" if variant.gated else "picker_no_terms"
+    licence = text(key, licence=variant.licence)
+    rows.append((text("picker_licence"), licence, variant.terms_url))
+    figure = published(variant, choice.precision)
+    figure_text = str(figure.message) if figure else text("picker_not_published")
+    rows.append((text("picker_published"), figure_text, figure.source if figure else None))
+    about = text(
+        "picker_about_it",
+        parameters=f"{variant.parameters:,}",
+        modalities=", ".join(text(f"picker_modality_{m}") for m in variant.modalities),
+        context=f"{variant.context_length:,}" if variant.context_length else "?",
+        released=variant.released or text("picker_no_date"),
     )
-    rule = Html()
-    if best.source.startswith("https://"):
-        rule = join([" ", link(best.source, text("picker_rule"))])
-    return join([head, tag("small", best.reason, rule)])
+    rows.append((text("picker_about"), about, None))
+    return rows
+
+
+def _download_text(verdict: Verdict, *, on_disk: bool) -> str:
+    handle = verdict.choice.variant.handle or ""
+    if handle.startswith("demo://"):
+        return text("picker_with_package")
+    needed = download_bytes(verdict.choice.variant)
+    if on_disk or not needed:
+        return text("picker_on_disk")
+    free = verdict.choice.runtime.disk_free_bytes
+    if free is None:
+        return text("picker_download_alone", needed=size(needed))
+    return text("picker_download_of", needed=size(needed), free=size(free))
+
+
+def facts_html(verdict: Verdict, *, on_disk: bool) -> Html:
+    """``facts`` as a list of terms and descriptions."""
+    rows = facts(verdict, on_disk=on_disk)
+    pairs = (join([tag("dt", name), tag("dd", link(url, value))]) for name, value, url in rows)
+    return tag("dl", *pairs)
+
+
+def code_html(choice: Choice) -> Html:
+    """The code that loads a choice, with gemma_nb and with KerasHub."""
+    if not choice.variant.loadable:
+        return tag("p", text("picker_code_not", variant=choice.variant.name))
+    gemma_nb, keras_hub = text("picker_code_own"), text("picker_code_keras")
+    return join(
+        [
+            tag("p", text("picker_code_hint")),
+            tag("h4", gemma_nb),
+            code_block(gemma_nb_code(choice), gemma_nb),
+            tag("h4", keras_hub),
+            code_block(keras_hub_code(choice), keras_hub),
+        ]
+    )
+
+
+def frameworks_html(choice: Choice) -> Html:
+    """A table of other frameworks with their formats and commands."""
+    rows = []
+    for option in frameworks_for(choice.variant, choice.runtime):
+        how: object = option.message
+        if option.exists == "yes" and option.command:
+            how = tag("code", option.command)
+        if option.note:
+            how = join([how, " ", tag("small", option.note)])
+        source = option.source
+        name = link(source if source.startswith("https://") else None, option.framework)
+        runs_here = text("picker_yes" if option.runs_here else "picker_not")
+        rows.append((name, option.format, runs_here, how))
+    heads = [text(f"picker_{h}") for h in ("framework", "format", "here", "how")]
+    return table(rows, heads, label=text("picker_tab_elsewhere"), first_is_head=True)
+
+
+def sort_value(verdict: Verdict, key: str) -> tuple[Any, str]:
+    """The value by which a row is sorted; rows of the same value are sorted by name.
+
+    Args:
+        verdict: the verdict of the row.
+        key: one of ``SORT_KEYS``.
+    """
+    variant = verdict.choice.variant
+    values = {
+        "released": variant.released or "",
+        "variant": variant.name,
+        "parameters": variant.parameters,
+        "needed": verdict.bytes_needed,
+        "status": STATUSES.index(verdict.status),
+    }
+    return values[key], variant.name
+
+
+def all_variants_html(verdicts: list[Verdict], current: str) -> Html:
+    """A table of variants.
+
+    Args:
+        verdicts: the verdict on each.
+        current: the name of the selected variant, which is marked in words.
+    """
+    rows = []
+    for verdict in verdicts:
+        variant = verdict.choice.variant
+        mark = [" ", tag("small", "← ", text("picker_current"))] if variant.name == current else []
+        status = f"{STATUS_ICONS[verdict.status]} {text(f'picker_status_{verdict.status}')}"
+        rows.append(
+            (
+                join([variant.name, *mark]),
+                tag("span", status, class_=f"gnb-{verdict.status}"),
+                verdict.choice.precision,
+                size(verdict.bytes_needed),
+                f"{variant.family} {variant.generation}",
+                variant.size,
+                variant.tuning,
+                variant.released or "?",
+            )
+        )
+    names = "variant sort_status precision sort_needed family size tuning sort_released"
+    heads = [text(f"picker_{n}") for n in names.split()]
+    return table(rows, heads, label=text("picker_tab_all"), first_is_head=True)
+
+
+# static copies
+
+
+def _all_rows(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None]]:
+    """Everything about a choice: names, values and addresses."""
+    choice, variant = verdict.choice, verdict.choice.variant
+    values = {
+        "runtime": choice.runtime.name,
+        "variant": variant.name,
+        "family": f"{variant.family} {variant.generation}",
+        "size": variant.size,
+        "tuning": text(f"picker_tuning_{variant.tuning}"),
+        "precision": choice.precision,
+        "max_length": f"{choice.max_length:,}",
+        "batch_size": str(choice.batch_size),
+    }
+    rows: list[tuple[str, str, str | None]] = [
+        (text(f"picker_{name}"), value, None) for name, value in values.items()
+    ]
+    rows += [(text(f"part_{p.key}"), size(p.size), None) for p in memory_parts(verdict)]
+    return [*rows, *facts(verdict, on_disk=on_disk)]
+
+
+def static_html(verdict: Verdict, fixes: tuple[Fix, ...], *, on_disk: bool) -> Html:
+    """A choice as a table, with verdict, fixes and code.
+
+    Args:
+        verdict: the verdict on the choice.
+        fixes: changes that would make it fit.
+        on_disk: whether its files are on the disk of this machine.
+    """
+    title = text("picker_title")
+    rows = [(name, link(url, value)) for name, value, url in _all_rows(verdict, on_disk=on_disk)]
+    return join(
+        [
+            tag("h3", title),
+            tag("p", tag("strong", status_with_icon(verdict)), " ", verdict.reason),
+            tag("ul", *(tag("li", fix) for fix in fixes)) if fixes else "",
+            table(rows, label=title, first_is_head=True),
+            code_block(gemma_nb_code(verdict.choice), text("picker_tab_code")),
+        ]
+    )
+
+
+def static_text(verdict: Verdict, fixes: tuple[Fix, ...], *, on_disk: bool) -> str:
+    """The same as plain text; the arguments are those of ``static_html``."""
+    rows = [(name, value) for name, value, _ in _all_rows(verdict, on_disk=on_disk)]
+    sections = [
+        text("picker_title"),
+        f"{status_with_icon(verdict)}\n{wrapped(str(verdict.reason))}",
+        "\n".join(f"  - {fix}" for fix in fixes),
+        columns(rows),
+        gemma_nb_code(verdict.choice),
+    ]
+    return "\n\n".join(section for section in sections if section)

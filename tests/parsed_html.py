@@ -1,15 +1,15 @@
-"""What a browser would see in markup."""
+"""Parses HTML as a browser does."""
 
 from html.parser import HTMLParser
 
 
-class Seen(HTMLParser):
-    """The tags, attributes and text that a browser would see."""
+class ParsedHtml(HTMLParser):
+    """The tags, attributes and text that a browser finds in a piece of HTML."""
 
-    def __init__(self, markup):
+    def __init__(self, html):
         super().__init__(convert_charrefs=True)
         self.tags, self.attributes, self.text = [], [], ""
-        self.feed(markup)
+        self.feed(html)
         self.close()
 
     def handle_starttag(self, name, attributes):
