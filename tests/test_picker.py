@@ -1,5 +1,6 @@
 """The picker without a browser: what it opens on, what each change does, what a lesson fixes."""
 
+import dataclasses
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -99,6 +100,17 @@ def test_a_choice_for_this_machine_can_be_loaded_here():
     picker.choice = gnb.Choice("demo_gemma3_instruct_4m", "float32")
     assert picker._lists["runtime"].value == "this"
     assert not picker._loader.load_button.disabled
+
+
+def test_detecting_this_machine_again_keeps_a_choice_for_another_one(monkeypatch):
+    picker = gnb.Picker("gemma3_instruct_27b", "L4")
+    before = picker.choice
+    changed = dataclasses.replace(picker._here, memory_bytes=picker._here.memory_bytes // 2)
+    monkeypatch.setattr("gemma_nb.widgets.picker.picker.detect_runtime", lambda: changed)
+    picker._on_detect()
+    assert picker.choice == before
+    assert picker._here is changed
+    assert "L4" in label(picker, "runtime")
 
 
 @pytest.mark.parametrize("runtime", [r.name for r in gnb.runtimes()])

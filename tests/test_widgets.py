@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -190,6 +191,24 @@ def test_the_shared_base_imports_no_keras():
     code = "import sys, gemma_nb.widgets.base.panel; print([m for m in ('keras', 'jax') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_style_sheets_and_scripts_are_compact_and_stay_in_their_elements():
+    folder = Path(style.__file__).parents[1]
+    paths = [
+        p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in (".css", ".js")
+    ]
+    assert {"base/style.css", "base/page.js", "chat/chat.css", "chat/chat.js"} <= set(paths)
+    for path in paths:
+        name, html = (
+            ("script", style.script_html) if path.endswith(".js") else ("style", style.style_html)
+        )
+        element = html(path)
+        assert element.startswith(f"<{name}>")
+        assert element.lower().index(f"</{name}") == len(element) - len(f"</{name}>")
+        assert "/*" not in element
+        assert not [line for line in element.splitlines() if line.startswith((" ", "//"))]
+        assert name == "script" or "\n" not in element
 
 
 def _luminance(colour):
