@@ -78,8 +78,8 @@ def note(widget):
     return ParsedHtml(widget._note.value).text
 
 
-def seen(widget):
-    """What stands in the table and the open tab."""
+def results_text(widget):
+    """The text of the table and of the open tab."""
     return ParsedHtml(widget._results.table.value + widget._results.body.value).text
 
 
@@ -233,7 +233,7 @@ def test_rows_appear_as_they_finish(fake):
         assert not widget._stop_button.disabled
         assert widget._form.prompts.disabled
         assert widget._candidates.add_button.disabled
-        states.append((seen(widget), note(widget)))
+        states.append((results_text(widget), note(widget)))
         widget.run()  # a second start does nothing
         widget._candidates._on_remove(0, None)
 
@@ -256,7 +256,7 @@ def test_rows_appear_as_they_finish(fake):
     assert "Done: 2 of 2" in widget._live_region.value
     assert not widget._start_button.disabled
     assert widget._stop_button.disabled
-    assert "waits" not in seen(widget)
+    assert "waits" not in results_text(widget)
 
 
 def test_stop_ends_it_between_rows_and_keeps_what_is_finished(fake):
@@ -265,7 +265,7 @@ def test_stop_ends_it_between_rows_and_keeps_what_is_finished(fake):
     widget.run()
     assert [r.status for r in widget.comparison.rows] == ["done", "waiting"]
     assert "Stopped: 1 of 2 are measured and kept" in note(widget)
-    assert "123.4" in seen(widget)
+    assert "123.4" in results_text(widget)
     assert not widget.busy
     # again, to the end
     fake["before"] = lambda number: None
@@ -286,7 +286,7 @@ def test_an_interrupt_keeps_what_is_finished(fake):
     widget.run()
     assert widget.comparison is None
     assert "Stopped before the first row" in note(widget)
-    assert "Nothing was compared yet" in seen(widget)
+    assert "Nothing was compared yet" in results_text(widget)
     assert not widget.busy
 
 
@@ -302,7 +302,7 @@ def test_errors_are_whole_and_what_is_finished_stays(fake):
     assert "RuntimeError: <b>broken</b>" in note(widget)
     assert "Traceback" in note(widget)
     assert "b" not in ParsedHtml(widget._note.value).tags
-    assert "123.4" in seen(widget)
+    assert "123.4" in results_text(widget)
     assert not widget.busy
     fake["rows"] = [row(DEMO)]
 
@@ -320,8 +320,8 @@ def test_misfits_and_failures_are_rows_with_their_reason(fake):
     fake["rows"] = [row(DEMO), row(TUNED, status="failed", reason=why)]
     widget = panel()
     widget.run()
-    assert "failed" in seen(widget)
-    assert "memory ran out" in seen(widget)
+    assert "failed" in results_text(widget)
+    assert "memory ran out" in results_text(widget)
     assert "Done: 1 of 2 measured" in note(widget)
     assert "memory ran out" in widget.static_text()
 
@@ -334,7 +334,7 @@ def test_work_waits_for_the_main_thread(fake, monkeypatch):
     widget._start_button.click()
     assert len(queued) == 1
     assert "Waiting for the kernel" in note(widget)
-    assert "waits" in seen(widget)
+    assert "waits" in results_text(widget)
     queued[0]()
     assert widget.comparison.complete
 
@@ -388,9 +388,9 @@ def test_plots_that_fail_take_nothing_away(fake, monkeypatch):
     widget = panel()
     widget.run()
     assert "Done: 2 of 2" in note(widget)
-    assert "123.4" in seen(widget)
+    assert "123.4" in results_text(widget)
     widget._results.selector.value = "plots"
-    assert "OSError: no <b>font</b>" in seen(widget)
+    assert "OSError: no <b>font</b>" in results_text(widget)
 
 
 def test_it_is_view_table_and_text(fake):
@@ -411,7 +411,9 @@ def test_in_japanese(fake):
     for tab in ("replies", "plots", "how"):
         widget._results.selector.value = tab
         words = re.sub(
-            r"demo_\w+|float32|Test CPU|jax|Python|KL|max_length|Tokyo|Capital", "", seen(widget)
+            r"demo_\w+|float32|Test CPU|jax|Python|KL|max_length|Tokyo|Capital",
+            "",
+            results_text(widget),
         )
         assert not re.search(r"[A-Za-z]{5,}", words)
     assert "終わりました" in note(widget)
@@ -481,7 +483,7 @@ def test_two_demo_models_are_really_compared(tmp_path, monkeypatch):
     assert tuned.outputs[0].contains
     assert not plain.outputs[0].contains
     assert len([words for words in finished if ": measured, " in words]) == 2
-    assert "The capital of Japan is Tokyo." in seen(widget)
+    assert "The capital of Japan is Tokyo." in results_text(widget)
     widget._results.selector.value = "plots"
     assert ParsedHtml(widget._results.body.value).tags.count("img") == 4
 

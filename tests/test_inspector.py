@@ -224,12 +224,12 @@ def test_a_file_is_taken_from_both_widgets():
     assert (old.value, old._counter, controls.take_uploaded_file(old)) == ({}, 0, None)
     new = controls.file_upload("x", "image/*")
     assert controls.take_uploaded_file(new) is None
-    put_file(new)
+    upload_file(new)
     assert controls.take_uploaded_file(new) == ("cat.png", b"123")
     assert not new.value
 
 
-def put_file(control):
+def upload_file(control):
     """What a front end sends to ipywidgets 8's FileUpload."""
     sent = {"name": "cat.png", "type": "image/png", "size": 3, "last_modified": 0}
     control.set_state({"value": [{**sent, "content": memoryview(b"123")}]})
@@ -244,7 +244,7 @@ def test_nobodys_text_becomes_a_formula():
 def test_an_image_is_added_and_taken_out():
     inspector = gnb.PromptInspector("What is it?", "gemma3_instruct_4b")
     row = inspector._editor.cards[0]
-    put_file(row.upload)
+    upload_file(row.upload)
     content = inspector.messages[0]["content"]
     assert [p["type"] for p in content] == ["image", "text"]
     assert content[0]["image"] == b"123"

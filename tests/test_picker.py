@@ -24,7 +24,7 @@ def no_logins(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
 
 
-def put(picker, name, value):
+def choose(picker, name, value):
     """What a front end does when a person chooses from a list."""
     control = picker._lists[name]
     values = [v for _, v in control.options]
@@ -58,17 +58,17 @@ def test_opening_and_choosing_import_no_keras():
 
 def test_a_choice_from_the_lists_is_the_choice():
     picker = gnb.Picker(runtime="L4")
-    put(picker, "family", ("Gemma", "3"))
-    put(picker, "size", "27B")
+    choose(picker, "family", ("Gemma", "3"))
+    choose(picker, "size", "27B")
     assert picker.choice.variant.name == "gemma3_instruct_27b"
     assert "Does not fit" in picker._verdict_block.value
     assert "gnb-p6" in picker._memory_block.value
     assert picker._live_region.value.count("does not fit on L4")
-    put(picker, "precision", "int4")
+    choose(picker, "precision", "int4")
     assert picker.choice.precision == "int4"
     assert "Fits" in picker._verdict_block.value
-    put(picker, "max_length", 4096)
-    put(picker, "batch_size", 4)
+    choose(picker, "max_length", 4096)
+    choose(picker, "batch_size", 4)
     assert (picker.choice.max_length, picker.choice.batch_size) == (4096, 4)
 
 
@@ -116,7 +116,7 @@ def test_detecting_this_machine_again_keeps_a_choice_for_another_one(monkeypatch
 @pytest.mark.parametrize("runtime", [r.name for r in gnb.runtimes()])
 def test_every_known_runtime_can_be_asked_what_if(runtime):
     picker = gnb.Picker("gemma3_instruct_4b")
-    put(picker, "runtime", runtime)
+    choose(picker, "runtime", runtime)
     assert picker.choice.runtime.name == runtime
     assert runtime in picker._verdict_block.value
     assert picker._loader.load_button.disabled
@@ -145,9 +145,9 @@ def test_a_change_of_runtime_brings_that_runtimes_recommendation():
 
 def test_a_task_takes_what_is_made_for_it():
     picker = gnb.Picker(runtime="L4")
-    put(picker, "task", "code")
+    choose(picker, "task", "code")
     assert picker.choice.variant.family == "CodeGemma"
-    put(picker, "task", "embedding")
+    choose(picker, "task", "embedding")
     assert picker.choice.variant.role == "embed"
     assert "Fits" in picker._verdict_block.value  # as an embedder it is not ruled out
 
@@ -156,12 +156,12 @@ def test_what_cannot_be_together_is_listed_with_its_reason():
     picker = gnb.Picker("code_gemma_2b_en", "L4")
     tunings = {v: k for k, v in picker._lists["tuning"].options}
     assert "not with 2B" in tunings["IT"]
-    put(picker, "tuning", "IT")
+    choose(picker, "tuning", "IT")
     assert picker.choice.variant.size == "7B"
     assert "There is no CodeGemma 1 2B as IT" in picker._note.value
     lengths = {v: k for k, v in picker._lists["max_length"].options}
     assert "beyond" in lengths[131072]
-    put(picker, "max_length", 131072)
+    choose(picker, "max_length", 131072)
     assert picker.choice.max_length == 2048
     assert picker._lists["max_length"].value == 2048
     assert "8192" in picker._note.value
@@ -169,7 +169,7 @@ def test_what_cannot_be_together_is_listed_with_its_reason():
 
 def test_a_precision_that_breaks_a_variant_is_ruled_out_with_the_reason():
     picker = gnb.Picker("gemma3_instruct_4b", "L4")
-    put(picker, "precision", "float16")
+    choose(picker, "precision", "float16")
     assert "Does not work" in picker._verdict_block.value
     assert "65,504" in picker._verdict_block.value
     assert [b for b in picker._fix_buttons.buttons if b.layout.display is None]
@@ -188,7 +188,7 @@ def test_a_lesson_fixes_what_it_is_not_about():
     before = picker.choice
     # what is disabled in the page is refused here too
     picker._take_name("gemma3_instruct_1b")
-    put(picker, "task", "code")
+    choose(picker, "task", "code")
     picker._recommendation.demo_button.click()
     assert picker.choice == before
     assert "fixed for this lesson" in picker._note.value
@@ -352,7 +352,7 @@ def test_errors_of_loading_are_shown_whole(monkeypatch):
     assert 'role="alert"' in said
     assert picker.model is None
     assert not picker._loader.load_button.disabled
-    put(picker, "precision", "bfloat16")
+    choose(picker, "precision", "bfloat16")
     assert picker._loader.message.value == ""  # it was said of another choice
 
     def interrupted(*_, **__):
