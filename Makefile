@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
+# the linter of the widgets' JavaScript and CSS, from the npm registry
+BIOME := @biomejs/biome@2.6.8
 # two processes; what one file holds stays in one, and tests/conftest.py says which file is first
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
 # .venv/bin first, so that tools (and the notebooks' kernel) are this project's own
@@ -23,6 +25,8 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npx >/dev/null; then npx --yes $(BIOME) check; \
+	  else echo "npx is not installed: JavaScript and CSS were not linted"; fi
 	$(BIN)/python tools/address.py --check
 	$(BIN)/nbstripout --verify --keep-id --extra-keys "metadata.authors cell.metadata.execution" \
 	  notebooks/en/*.ipynb notebooks/ja/*.ipynb

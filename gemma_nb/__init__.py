@@ -11,11 +11,11 @@ from typing import Any
 
 #: Public name -> the module that defines it.
 _WHERE = {
-    "Picker": "widgets.picker",
-    "PromptInspector": "widgets.inspector",
-    "ChatPanel": "widgets.chat",
-    "ComparePanel": "widgets.compare",
-    "CredentialsPanel": "widgets.credentials",
+    "Picker": "widgets.picker.picker",
+    "PromptInspector": "widgets.inspector.prompt_inspector",
+    "ChatPanel": "widgets.chat.chat_panel",
+    "ComparePanel": "widgets.compare.compare_panel",
+    "CredentialsPanel": "widgets.credentials_panel",
     "estimate_speed": "fit.speed",
     "frameworks_for": "fit.frameworks",
     "Runtime": "hardware.runtime",

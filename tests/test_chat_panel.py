@@ -10,19 +10,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from html_seen import Seen
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parsed_html import ParsedHtml
 from PIL import Image
 
 import gemma_nb as gnb
 from gemma_nb.prompts.reply_parser import Chunk
 from gemma_nb.prompts.tool_calls import ToolCall
-from gemma_nb.widgets import chat as chat_module
-from gemma_nb.widgets import stop_button
-from gemma_nb.widgets.chat_media import attachment
-from gemma_nb.widgets.chat_turns import Turn
-from gemma_nb.widgets.markdown import markdown
+from gemma_nb.widgets.base import main_thread
+from gemma_nb.widgets.base.markdown import markdown
+from gemma_nb.widgets.chat import chat_panel as chat_module
+from gemma_nb.widgets.chat.conversation_view import TurnView
+from gemma_nb.widgets.chat.message_field import read_attachment
 
 QUESTION = "What is the capital of Japan?"
 ANSWER = "The capital of Japan is Tokyo."
@@ -42,7 +42,7 @@ ATTACKS = (
 
 def harmless(markup):
     """What a browser sees, once it is known that nothing in it runs or is loaded."""
-    seen = Seen(markup)
+    seen = ParsedHtml(markup)
     assert not {"img", "script", "svg", "iframe", "style", "b"} & set(seen.tags), markup
     assert not [k for k, _ in seen.attributes if k.startswith("on")], markup
     for key, value in seen.attributes:
@@ -72,7 +72,7 @@ def test_markdown_is_seen():
         "```python\nprint('<b>')\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> said\n\n"
         "[page](https://ai.google.dev) ~~gone~~"
     )
-    seen = Seen(markdown(written, "Code"))
+    seen = ParsedHtml(markdown(written, "Code"))
     for tag in [
         "h4",
         "strong",
@@ -115,25 +115,25 @@ def test_markdown_of_brackets_alone_is_answered_in_time():
 
 
 def test_thoughts_are_folded_away_and_calls_are_seen():
-    turn = Turn({"role": "user", "content": "Hi"}, (), "gemma", "en")
-    turn.take(Chunk("thought", "Hm <b>. "))
-    assert "Thinking … (8 characters)" in turn._thoughts.value
-    assert "<details" in turn._thoughts.value
-    assert "open" not in Seen(turn._thoughts.value).attributes
-    turn.take(Chunk("thought", "I see."))
-    turn.take(Chunk("answer", "It is **four**."))
-    turn.take(Chunk("call", call=ToolCall("f<i>", {"x": "<script>"})))
-    turn.end("3 tokens")
-    assert "Thoughts (14 characters)" in turn._thoughts.value
-    shown = harmless(turn._thoughts.value + turn._answer.value.replace("strong", "p"))
+    turn = TurnView({"role": "user", "content": "Hi"}, (), "gemma", "en")
+    turn.add(Chunk("thought", "Hm <b>. "))
+    assert "Thinking … (8 characters)" in turn._thoughts_block.value
+    assert "<details" in turn._thoughts_block.value
+    assert "open" not in ParsedHtml(turn._thoughts_block.value).attributes
+    turn.add(Chunk("thought", "I see."))
+    turn.add(Chunk("answer", "It is **four**."))
+    turn.add(Chunk("call", call=ToolCall("f<i>", {"x": "<script>"})))
+    turn.finish("3 tokens")
+    assert "Thoughts (14 characters)" in turn._thoughts_block.value
+    shown = harmless(turn._thoughts_block.value + turn._answer_block.value.replace("strong", "p"))
     assert "Hm <b>. I see." in shown.text
     assert "f<i>(x='<script>')" in shown.text
-    assert "<strong>four</strong>" in turn._answer.value
+    assert "<strong>four</strong>" in turn._answer_block.value
     # a fold that was opened stays as it is while the answer arrives
-    before = turn._thoughts.value
-    turn.take(Chunk("answer", " More."))
-    turn._draw()
-    assert turn._thoughts.value is before
+    before = turn._thoughts_block.value
+    turn.add(Chunk("answer", " More."))
+    turn._update()
+    assert turn._thoughts_block.value is before
 
 
 # --- a stand-in for a model, for what needs none
@@ -179,8 +179,8 @@ def model():
 
 def type_and_send(panel, text):
     """What a person does: types, and presses Send."""
-    panel._input.field.set_state({"value": text})
-    panel._input.send.click()
+    panel._message_field.field.set_state({"value": text})
+    panel._message_field.send_button.click()
 
 
 def test_a_message_is_sent_and_answered(model):
@@ -191,16 +191,16 @@ def test_a_message_is_sent_and_answered(model):
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": "One two three"},
     ]
-    assert panel._input.field.value == ""
+    assert panel._message_field.field.value == ""
     (turn,) = panel._turns
     assert turn.prompt == gnb.format_prompt(panel.chat.messages[:-1], model.variant)
-    assert "3 tokens, 12.0 tokens/s, the first after 0.50 s" in turn._foot.value
-    assert "One two three" in panel._live.value
+    assert "3 tokens, 12.0 tokens/s, the first after 0.50 s" in turn._note_block.value
+    assert "One two three" in panel._live_region.value
     left = panel.chat.context_left
     assert 0 < left < 200
-    assert f"Context: {left} of 200 tokens left" in panel._left.value
+    assert f"Context: {left} of 200 tokens left" in panel._context_left.value
     assert not panel.busy
-    copy = Seen(panel._copy()["text/html"])
+    copy = ParsedHtml(panel._static_bundle()["text/html"])
     assert copy.tags[0] == "div"
     assert copy.tags.count("script") == 2  # the shared one, and the one that makes Enter send
 
@@ -212,7 +212,11 @@ def test_an_empty_message_and_a_double_click_send_nothing(model):
     assert model.asked == []
     assert "Write a message first" in panel._note.value
     # the second click of a double click comes while the first is answered
-    model.during = lambda: (panel._input.send.click(), panel.send("again"), panel._again.click())
+    model.during = lambda: (
+        panel._message_field.send_button.click(),
+        panel.send("again"),
+        panel._again_button.click(),
+    )
     type_and_send(panel, "Hi")
     assert len(model.asked) == 1
     assert len(panel._turns) == 1
@@ -220,14 +224,14 @@ def test_an_empty_message_and_a_double_click_send_nothing(model):
 
 def test_stop_keeps_what_there_is(model):
     panel = gnb.ChatPanel(model)
-    model.during = panel._stop.click
+    model.during = panel._stop_button.click
     type_and_send(panel, "Hi")
     assert panel.chat.messages[-1]["content"] == "One"
-    assert "stopped" in panel._turns[0]._foot.value
+    assert "stopped" in panel._turns[0]._note_block.value
     model.during = lambda: None
     type_and_send(panel, "Go on")
     assert panel.chat.messages[-1]["content"] == "One two three"
-    assert "stopped" not in panel._turns[1]._foot.value
+    assert "stopped" not in panel._turns[1]._note_block.value
 
 
 def test_the_kernels_interrupt_keeps_what_there_is(model):
@@ -235,13 +239,13 @@ def test_the_kernels_interrupt_keeps_what_there_is(model):
     model.says = ["One", KeyboardInterrupt()]
     type_and_send(panel, "Hi")
     assert panel.chat.messages[-1]["content"] == "One"
-    assert "stopped" in panel._turns[0]._foot.value
+    assert "stopped" in panel._turns[0]._note_block.value
     # before the first word: the conversation is as it was, and the message is not lost
     model.says = [KeyboardInterrupt()]
     type_and_send(panel, "And now?")
     assert len(panel.chat.messages) == 2
     assert len(panel._turns) == 1
-    assert panel._input.field.value == "And now?"
+    assert panel._message_field.field.value == "And now?"
     assert "Stopped before the first word" in panel._note.value
     assert not panel.busy
 
@@ -253,15 +257,15 @@ def test_what_fails_is_told_whole_and_the_message_is_not_lost(model):
     seen = harmless(panel._note.value)
     assert "ValueError: <script>no</script>" in seen.text
     assert "Traceback" in seen.text
-    assert panel._input.field.value == "Hi"
+    assert panel._message_field.field.value == "Hi"
     assert panel.chat.messages == []
     model.says = ["ok"]
     panel._settings.seed.set_state({"value": "-1"})
-    panel._input.send.click()
+    panel._message_field.send_button.click()
     assert "seed is a whole number" in panel._note.value
     assert model.asked[1:] == []
     panel._settings.seed.set_state({"value": "7"})
-    panel._input.send.click()
+    panel._message_field.send_button.click()
     assert panel.chat.messages[-1]["content"] == "ok"
     assert "gnb-error" not in panel._note.value
 
@@ -272,7 +276,7 @@ def test_again_and_edit_replace_the_last_turn(model):
     type_and_send(panel, "Second")
     first = panel._turns[0]
     model.says = ["Else"]
-    panel._again.click()
+    panel._again_button.click()
     assert [m["content"] for m in panel.chat.messages] == [
         "First",
         "One two three",
@@ -280,9 +284,9 @@ def test_again_and_edit_replace_the_last_turn(model):
         "Else",
     ]
     assert panel._turns[0] is first
-    panel._edit.click()
-    assert panel._input.field.value == "Second"
-    assert panel._input.send.description == "Send the changed message"
+    panel._edit_button.click()
+    assert panel._message_field.field.value == "Second"
+    assert panel._message_field.send_button.description == "Send the changed message"
     model.says = ["Third's"]
     type_and_send(panel, "Third")
     assert [m["content"] for m in panel.chat.messages] == [
@@ -291,22 +295,22 @@ def test_again_and_edit_replace_the_last_turn(model):
         "Third",
         "Third's",
     ]
-    assert panel._input.send.description == "Send"
+    assert panel._message_field.send_button.description == "Send"
     # begun and left: nothing changes
-    panel._edit.click()
-    panel._input._keep.click()
-    assert panel._input.field.value == ""
-    assert not panel._input.editing
+    panel._edit_button.click()
+    panel._message_field.keep_button.click()
+    assert panel._message_field.field.value == ""
+    assert not panel._message_field.is_editing
     # an edit that fails leaves the old turn, and the field still edits
     model.says = [KeyboardInterrupt()]
-    panel._edit.click()
+    panel._edit_button.click()
     type_and_send(panel, "Fourth")
     assert panel.chat.messages[-1]["content"] == "Third's"
-    assert [t.asked for t in panel._turns] == ["First", "Third"]
-    assert (panel._input.editing, panel._input.field.value) == (True, "Fourth")
-    panel._new.click()
+    assert [t.question for t in panel._turns] == ["First", "Third"]
+    assert (panel._message_field.is_editing, panel._message_field.field.value) == (True, "Fourth")
+    panel._new_button.click()
     assert panel.chat.messages == []
-    assert "Nothing was said yet" in panel._hello.value
+    assert "Nothing was said yet" in panel._empty_note.value
 
 
 def test_settings_are_what_is_sent(model):
@@ -330,22 +334,22 @@ def test_settings_are_what_is_sent(model):
 def test_a_tools_call_asks_for_its_answer():
     call = '<|tool_call>call:get_weather{city:<|"|>Tokyo<|"|>}<tool_call|>'
     model = Scripted(says=[call, call.replace("Tokyo", "Nara")])
-    from gemma_nb.widgets.inspector_examples import WEATHER
+    from gemma_nb.widgets.inspector.inspector_examples import WEATHER_TOOL
 
-    panel = gnb.ChatPanel(model, tools=[WEATHER])
+    panel = gnb.ChatPanel(model, tools=[WEATHER_TOOL])
     type_and_send(panel, "Weather?")
-    assert "get_weather(city=&#x27;Tokyo&#x27;)" in panel._turns[0]._answer.value
-    assert "What get_weather answers" in panel._input.field.description
+    assert "get_weather(city=&#x27;Tokyo&#x27;)" in panel._turns[0]._answer_block.value
+    assert "What get_weather answers" in panel._message_field.field.description
     model.says = ["Sunny."]
     type_and_send(panel, '{"sky": "clear"}')
     assert len(model.asked) == 1  # the other call waits
     type_and_send(panel, "rain")
     assert [m["content"] for m in panel.chat.messages[2:]] == [{"sky": "clear"}, "rain", "Sunny."]
     assert panel.chat.messages[3]["name"] == "get_weather"
-    assert panel._input.field.description == "Your message"
+    assert panel._message_field.field.description == "Your message"
     type_and_send(panel, "Thanks")
-    panel._edit.click()
-    assert panel._input.field.value == "Thanks"
+    panel._edit_button.click()
+    assert panel._message_field.field.value == "Thanks"
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -354,15 +358,20 @@ def test_markup_in_either_direction_does_nothing(attack):
     panel = gnb.ChatPanel(model, attack)
     type_and_send(panel, attack)
     turn = panel._turns[0]
-    shown = [turn._asked.value, turn._thoughts.value, turn._answer.value, turn._foot.value]
+    shown = [
+        turn._question_block.value,
+        turn._thoughts_block.value,
+        turn._answer_block.value,
+        turn._note_block.value,
+    ]
     for tab in ("prompt", "json", "code"):
-        panel._tabs.tabs.value = tab
+        panel._tabs.selector.value = tab
         # the project's own marks of control tokens are <b class="gnb-ctl">
         shown.append(panel._tabs.body.value.replace('<b class="gnb-ctl"', "<p"))
-    shown += [panel.static_html(), panel._live.value, panel._note.value]
+    shown += [panel.static_html(), panel._live_region.value, panel._note.value]
     for markup in shown:
         harmless(markup)
-    assert attack in Seen(turn._asked.value).text
+    assert attack in ParsedHtml(turn._question_block.value).text
     assert attack in panel.static_text()
 
 
@@ -370,31 +379,31 @@ def test_it_is_exported(model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     panel = gnb.ChatPanel(model, "Be kind.")
     type_and_send(panel, "Hi </script>")
-    panel._tabs.tabs.value = "json"
-    shown = json.loads(Seen(panel._tabs.body.value).text)
+    panel._tabs.selector.value = "json"
+    shown = json.loads(ParsedHtml(panel._tabs.body.value).text)
     assert shown == json.loads(json.dumps(panel.chat.to_dict()))
-    panel._tabs.save.click()
-    panel._tabs.save.click()  # a second file, not over the first
+    panel._tabs.save_button.click()
+    panel._tabs.save_button.click()  # a second file, not over the first
     assert sorted(p.name for p in tmp_path.iterdir()) == ["chat-2.json", "chat.json"]
     assert gnb.Chat.load("chat.json", model).messages == panel.chat.messages
-    assert "chat-2.json" in panel._tabs._saved.value
+    assert "chat-2.json" in panel._tabs.save_note.value
     monkeypatch.setattr(
         "pathlib.Path.write_text", lambda *a, **k: (_ for _ in ()).throw(OSError("full"))
     )
-    panel._tabs.save.click()
-    assert "could not be written: full" in panel._tabs._saved.value
+    panel._tabs.save_button.click()
+    assert "could not be written: full" in panel._tabs.save_note.value
 
 
 def test_the_raw_prompt_of_each_turn(model):
     panel = gnb.ChatPanel(model)
-    panel._tabs.tabs.value = "prompt"
+    panel._tabs.selector.value = "prompt"
     assert "Nothing was sent yet" in panel._tabs.body.value
     type_and_send(panel, "First")
     type_and_send(panel, "Second")
     assert "Second" in panel._tabs.body.value
     panel._tabs.turn.value = 0
     assert "Second" not in panel._tabs.body.value
-    shown = Seen(panel._tabs.body.value).text.replace("↵", "")
+    shown = ParsedHtml(panel._tabs.body.value).text.replace("↵", "")
     assert str(gnb.format_prompt("First", model.variant)) in shown
 
 
@@ -417,30 +426,34 @@ def wav(seconds=1.5):
 def test_images_and_sounds_go_in(model):
     panel = gnb.ChatPanel(model)
     data = png()
-    panel._input._upload.set_state({"value": [file_of("<b>.png", data)]})
-    assert '<img class="gnb-thumb" alt="&lt;b&gt;.png"' in panel._input.shown[0].html
+    panel._message_field.upload.set_state({"value": [file_of("<b>.png", data)]})
+    assert '<img class="gnb-thumb" alt="&lt;b&gt;.png"' in panel._message_field.attachments[0].html
     type_and_send(panel, "What is it?")
     image, text = panel.chat.messages[0]["content"]
     kept = image["image"].removeprefix("data:image/png;base64,")
     assert base64.b64decode(kept) == data
     assert text == {"type": "text", "text": "What is it?"}
-    assert "gnb-thumb" in panel._turns[0]._asked.value
+    assert "gnb-thumb" in panel._turns[0]._question_block.value
     assert "<|image|>" in panel._turns[0].prompt
-    assert panel._input.shown == []
-    panel._tabs.tabs.value = "json"
+    assert panel._message_field.attachments == []
+    panel._tabs.selector.value = "json"
     assert "shortened here" in panel._tabs.body.value
     assert kept[:200] not in panel._tabs.body.value
     # a picture alone is a message; a file that is none is told, and can be taken out again
-    panel._edit.click()
-    assert len(panel._input.shown) == 1
-    panel._input._attached.children[0].children[1].click()
-    assert panel._input.shown == []
-    panel._input._upload.set_state({"value": [file_of("notes.png", b"<svg onload=alert(1)>")]})
-    assert "no image that can be read" in panel._input._wrong.value
-    sound = attachment("hi.wav", wav(), frozenset({"audio", "image"}))
+    panel._edit_button.click()
+    assert len(panel._message_field.attachments) == 1
+    panel._message_field.attachment_row.children[0].children[1].click()
+    assert panel._message_field.attachments == []
+    panel._message_field.upload.set_state(
+        {"value": [file_of("notes.png", b"<svg onload=alert(1)>")]}
+    )
+    assert "no image that can be read" in panel._message_field.error_block.value
+    sound = read_attachment("hi.wav", wav(), frozenset({"audio", "image"}))
     assert sound.part["type"] == "audio"
     assert "hi.wav (1.5 s)" in sound.html
-    assert gnb.ChatPanel(Scripted("gemma3_instruct_1b"))._input._upload.layout.display == "none"
+    assert (
+        gnb.ChatPanel(Scripted("gemma3_instruct_1b"))._message_field.upload.layout.display == "none"
+    )
 
 
 def file_of(name, data):
@@ -454,7 +467,7 @@ def file_of(name, data):
 
 
 def test_a_thumbnail_is_small():
-    made = attachment("big.png", png((3000, 2000)), frozenset({"image"}))
+    made = read_attachment("big.png", png((3000, 2000)), frozenset({"image"}))
     shown = base64.b64decode(made.html.split("base64,")[1].split('"')[0])
     assert max(Image.open(io.BytesIO(shown)).size) == 240
 
@@ -462,9 +475,9 @@ def test_a_thumbnail_is_small():
 def test_in_japanese(model):
     panel = gnb.ChatPanel(model, lang="ja")
     type_and_send(panel, "こんにちは")
-    assert "残り" in panel._left.value
-    assert "トークン/秒" in panel._turns[0]._foot.value
-    assert panel._input.send.description == "送信"
+    assert "残り" in panel._context_left.value
+    assert "トークン/秒" in panel._turns[0]._note_block.value
+    assert panel._message_field.send_button.description == "送信"
     assert "あなた" in panel.static_html()
     assert "こんにちは" in panel.static_text()
 
@@ -509,8 +522,8 @@ def test_a_press_that_waits_in_the_queue_is_seen_and_left_there(monkeypatch):
     kernel = SimpleNamespace(
         shell_stream=Stream(), msg_queue=SimpleNamespace(_queue=queue), session=Session()
     )
-    monkeypatch.setattr(stop_button, "kernel", lambda: kernel)
-    pressed = stop_button.waiting_press(SimpleNamespace(model_id="stop"))
+    monkeypatch.setattr(main_thread, "kernel", lambda: kernel)
+    pressed = main_thread.waiting_press(SimpleNamespace(model_id="stop"))
     assert not pressed()
     press = {"method": "custom", "content": {"event": "click"}}
     arriving += [
@@ -525,8 +538,8 @@ def test_a_press_that_waits_in_the_queue_is_seen_and_left_there(monkeypatch):
     assert len(queue) == 5
     # on a kernel with another layout it is never known, and nothing is touched
     for other in (None, SimpleNamespace(), SimpleNamespace(shell_channel_thread=1, **vars(kernel))):
-        monkeypatch.setattr(stop_button, "kernel", lambda other=other: other)
-        assert not stop_button.waiting_press(SimpleNamespace(model_id="stop"))()
+        monkeypatch.setattr(main_thread, "kernel", lambda other=other: other)
+        assert not main_thread.waiting_press(SimpleNamespace(model_id="stop"))()
 
 
 def test_a_waiting_press_stops_the_answer(model, monkeypatch):
@@ -551,11 +564,11 @@ def test_two_turns_with_the_demo_model_and_its_code_gives_them_again():
     assert panel._turns[1].prompt.startswith("<start_of_turn>user\nWhat is the capital of Japan?")
     # too long for the model: told in its own words, and nothing is lost
     type_and_send(panel, "word " * 300)
-    assert "max_length" in Seen(panel._note.value).text
-    assert panel._input.field.value.startswith("word")
+    assert "max_length" in ParsedHtml(panel._note.value).text
+    assert panel._message_field.field.value.startswith("word")
     assert len(panel.chat.messages) == 4
-    panel._tabs.tabs.value = "code"
-    code = Seen(panel._tabs.body.value).text
+    panel._tabs.selector.value = "code"
+    code = ParsedHtml(panel._tabs.body.value).text
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     said = [m["content"] for m in panel.chat.messages if m["role"] == "assistant"]
     assert done.stdout.splitlines() == said

@@ -6,7 +6,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.fit.choice import Choice
-from gemma_nb.widgets.code_snippets import gemma_nb_code, keras_hub_code
+from gemma_nb.widgets.picker.code_snippets import gemma_nb_code, keras_hub_code
 
 L4 = gnb.runtime("L4")
 

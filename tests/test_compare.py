@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from html_seen import Seen
+from parsed_html import ParsedHtml
 
 import gemma_nb as gnb
 from gemma_nb.comparison.log_likelihood import WINDOW, windows
@@ -301,7 +301,7 @@ def test_nothing_that_is_said_becomes_markup(way):
         references=(EVIL,),
     )
     page = evil.to_html(command=EVIL) if way == "page" else evil._repr_html_()
-    found = Seen(page)
+    found = ParsedHtml(page)
     assert not {"script", "link", "iframe", "b"} & set(found.tags)
     assert not [name for name, _ in found.attributes if name.startswith("on")]
     sources = [value for name, value in found.attributes if name in {"src", "href"}]
@@ -324,7 +324,7 @@ def test_markdown_keeps_its_table(several):
 def test_the_page_is_whole_and_has_all(several, tmp_path):
     page = several.to_html(tmp_path / "page.html", command="python -m gemma_nb compare")
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == page
-    said = Seen(page).text
+    said = ParsedHtml(page).text
     for expected in (
         "Comparison of 4 choices",
         "It is tokyo.",

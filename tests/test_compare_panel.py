@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from html_seen import Seen as Markup
+from parsed_html import ParsedHtml
 
 import gemma_nb as gnb
 from gemma_nb.comparison.result import Comparison, Machine
@@ -16,10 +16,10 @@ from gemma_nb.comparison.rows import Output, Row
 from gemma_nb.comparison.run_progress import Doing
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
-from gemma_nb.widgets import compare as module
-from gemma_nb.widgets import compare_export, compare_view
-from gemma_nb.widgets.compare_view import Seen
-from gemma_nb.widgets.panel import VIEW
+from gemma_nb.widgets.base.panel import WIDGET_VIEW
+from gemma_nb.widgets.compare import compare_panel as module
+from gemma_nb.widgets.compare import compare_view, comparison_results
+from gemma_nb.widgets.compare.compare_view import RunState
 
 DEMO = "demo_gemma3_1m:float32"
 TUNED = "demo_gemma3_instruct_1m:float32"
@@ -68,7 +68,7 @@ def fake(monkeypatch):
         rest = [Row(r.variant, r.precision, 2048) for r in rows[len(done) :]]
         return comparison(*done, *rest)
 
-    monkeypatch.setattr("gemma_nb.comparison.run.compare", compare)
+    monkeypatch.setattr("gemma_nb.widgets.compare.compare_panel.compare", compare)
     return given
 
 
@@ -77,12 +77,12 @@ def panel(choices=(DEMO, TUNED), prompts=("Capital?",), **more):
 
 
 def note(widget):
-    return Markup(widget._note.value).text
+    return ParsedHtml(widget._note.value).text
 
 
-def seen(widget):
-    """What stands in the table and the open tab."""
-    return Markup(widget._results._table.value + widget._results._body.value).text
+def results_text(widget):
+    """The text of the table and of the open tab."""
+    return ParsedHtml(widget._results.table.value + widget._results.body.value).text
 
 
 # --- what it opens on
@@ -106,7 +106,7 @@ def test_opening_imports_no_keras_and_says_what_fits():
 
 
 def test_the_demo_models_come_first_then_what_fits():
-    options = panel()._choices.variant.options
+    options = panel()._candidates.variant.options
     assert all(name.startswith("demo_") for _, name in options[:4])
     marks = [label[0] for label, _ in options[4:]]
     assert marks.index("✗") == len([m for m in marks if m != "✗"])
@@ -119,7 +119,7 @@ def test_the_demo_models_come_first_then_what_fits():
 
 def test_a_misfit_is_told_in_words_with_its_reason():
     widget = panel(["gemma3_instruct_27b:float32"])
-    told = Markup(widget._choices.item_html(widget._choices.items[0])).text
+    told = ParsedHtml(widget._candidates.candidate_html(widget._candidates.candidates[0])).text
     assert "✗ Does not fit" in told
     assert "GiB" in told
     assert "✗ Does not fit" in widget.static_text()
@@ -146,30 +146,30 @@ def test_nonsense_is_refused_at_once(arguments, message):
 
 def test_choices_are_added_and_removed():
     widget = panel([DEMO])
-    lists = widget._choices
+    lists = widget._candidates
     lists.variant.value = "demo_gemma3_instruct_1m"
     lists.precision.value = "int8"
-    lists.add.click()
-    lists.name.value = "demo_gemma3_4m"
-    labels = [item.label for item in lists.items]
+    lists.add_button.click()
+    lists.name_field.value = "demo_gemma3_4m"
+    labels = [item.label for item in lists.candidates]
     assert labels[1] == "demo_gemma3_instruct_1m int8"
     assert labels[2].startswith("demo_gemma3_4m ")
-    assert lists.name.value == ""
-    assert "was added" in widget._live.value
-    lists.add.click()
+    assert lists.name_field.value == ""
+    assert "was added" in widget._live_region.value
+    lists.add_button.click()
     assert "twice" in note(widget)
     assert 'role="alert"' in widget._note.value
-    lists.name.value = "<img src=x>"
-    assert "img" not in Markup(widget._note.value).tags
-    assert len(lists.items) == 3
+    lists.name_field.value = "<img src=x>"
+    assert "img" not in ParsedHtml(widget._note.value).tags
+    assert len(lists.candidates) == 3
     # each line's button takes that line away
-    _, _, remove = lists._slots[1]
+    remove = lists._rows[1].remove_button
     assert remove.tooltip == "Remove demo_gemma3_instruct_1m int8"
     remove.click()
-    assert [item.label for item in lists.items] == [labels[0], labels[2]]
-    assert lists._slots[2][0].layout.display == "none"
+    assert [item.label for item in lists.candidates] == [labels[0], labels[2]]
+    assert lists._rows[2].widget.layout.display == "none"
     for _ in range(2):
-        lists._slots[0][2].click()
+        lists._rows[0].remove_button.click()
     assert "Nothing is chosen yet" in widget.static_text()
     widget.run()
     assert "nothing to compare" in note(widget)
@@ -178,9 +178,9 @@ def test_choices_are_added_and_removed():
 def test_a_longer_length_counts_in_the_verdict_and_a_choice_keeps_its_own():
     own = gnb.Choice("demo_gemma3_1m", "float32", 512)
     widget = panel([own, "vault_gemma_1b_en:bfloat16", TUNED])
-    widget._fields.numbers["max_length"].value = 4096
+    widget._form.numbers["max_length"].value = 4096
     # cut to what each was trained for
-    assert [c.max_length for c in widget._choices.asked()] == [512, 1024, 2048]
+    assert [c.max_length for c in widget._candidates.choices()] == [512, 1024, 2048]
 
 
 # --- what is asked
@@ -190,9 +190,9 @@ def test_prompts_answers_and_numbers_reach_compare(fake):
     widget = panel(
         prompts=["Capital?", "Two\nlines"], references=["Tokyo", None], text="Some text."
     )
-    assert widget._fields.prompts.value == "Capital?\nTwo⏎lines"
-    widget._fields.prompts.value += "\n\n  Third?  "
-    widget._fields.numbers["repeats"].value = 1
+    assert widget._form.prompts.value == "Capital?\nTwo⏎lines"
+    widget._form.prompts.value += "\n\n  Third?  "
+    widget._form.numbers["repeats"].value = 1
     widget.run()
     ((choices, prompts, options, thread),) = fake["calls"]
     assert [(c.variant.name, c.precision) for c in choices] == [
@@ -212,11 +212,11 @@ def test_prompts_answers_and_numbers_reach_compare(fake):
 
 def test_an_answer_without_a_prompt_is_refused(fake):
     widget = panel()
-    widget._fields.references.value = "Tokyo\n\nParis"
+    widget._form.references.value = "Tokyo\n\nParis"
     widget.run()
     assert "Line 3 has a right answer but no prompt" in note(widget)
-    widget._fields.references.value = ""
-    widget._fields.prompts.value = " \n "
+    widget._form.references.value = ""
+    widget._form.prompts.value = " \n "
     widget.run()
     assert "nothing to ask" in note(widget)
     assert not fake["calls"]
@@ -231,13 +231,13 @@ def test_rows_appear_as_they_finish(fake):
 
     def look(number):
         assert widget.busy
-        assert widget._start.disabled
-        assert not widget._stop.disabled
-        assert widget._fields.prompts.disabled
-        assert widget._choices.add.disabled
-        states.append((seen(widget), note(widget)))
+        assert widget._start_button.disabled
+        assert not widget._stop_button.disabled
+        assert widget._form.prompts.disabled
+        assert widget._candidates.add_button.disabled
+        states.append((results_text(widget), note(widget)))
         widget.run()  # a second start does nothing
-        widget._choices._remove(0, None)
+        widget._candidates._on_remove(0, None)
 
     fake["before"] = look
     widget.run()
@@ -250,24 +250,24 @@ def test_rows_appear_as_they_finish(fake):
     assert "measured" in second
     assert "Row 2 of 2" in later
     assert len(fake["calls"]) == 1
-    assert len(widget._choices.items) == 2
+    assert len(widget._candidates.candidates) == 2
     # afterwards
     assert not widget.busy
     assert widget.comparison.complete
     assert "Done: 2 of 2 measured" in note(widget)
-    assert "Done: 2 of 2" in widget._live.value
-    assert not widget._start.disabled
-    assert widget._stop.disabled
-    assert "waits" not in seen(widget)
+    assert "Done: 2 of 2" in widget._live_region.value
+    assert not widget._start_button.disabled
+    assert widget._stop_button.disabled
+    assert "waits" not in results_text(widget)
 
 
 def test_stop_ends_it_between_rows_and_keeps_what_is_finished(fake):
     widget = panel()
-    fake["before"] = lambda number: widget._stop.click()
+    fake["before"] = lambda number: widget._stop_button.click()
     widget.run()
     assert [r.status for r in widget.comparison.rows] == ["done", "waiting"]
     assert "Stopped: 1 of 2 are measured and kept" in note(widget)
-    assert "123.4" in seen(widget)
+    assert "123.4" in results_text(widget)
     assert not widget.busy
     # again, to the end
     fake["before"] = lambda number: None
@@ -288,7 +288,7 @@ def test_an_interrupt_keeps_what_is_finished(fake):
     widget.run()
     assert widget.comparison is None
     assert "Stopped before the first row" in note(widget)
-    assert "Nothing was compared yet" in seen(widget)
+    assert "Nothing was compared yet" in results_text(widget)
     assert not widget.busy
 
 
@@ -303,8 +303,8 @@ def test_errors_are_whole_and_what_is_finished_stays(fake):
     assert widget.comparison is None
     assert "RuntimeError: <b>broken</b>" in note(widget)
     assert "Traceback" in note(widget)
-    assert "b" not in Markup(widget._note.value).tags
-    assert "123.4" in seen(widget)
+    assert "b" not in ParsedHtml(widget._note.value).tags
+    assert "123.4" in results_text(widget)
     assert not widget.busy
     fake["rows"] = [row(DEMO)]
 
@@ -322,8 +322,8 @@ def test_misfits_and_failures_are_rows_with_their_reason(fake):
     fake["rows"] = [row(DEMO), row(TUNED, status="failed", reason=why)]
     widget = panel()
     widget.run()
-    assert "failed" in seen(widget)
-    assert "memory ran out" in seen(widget)
+    assert "failed" in results_text(widget)
+    assert "memory ran out" in results_text(widget)
     assert "Done: 1 of 2 measured" in note(widget)
     assert "memory ran out" in widget.static_text()
 
@@ -332,11 +332,11 @@ def test_work_waits_for_the_main_thread(fake, monkeypatch):
     queued = []
     monkeypatch.setattr(module, "on_main_thread", queued.append)
     widget = panel()
-    widget._start.click()
-    widget._start.click()
+    widget._start_button.click()
+    widget._start_button.click()
     assert len(queued) == 1
     assert "Waiting for the kernel" in note(widget)
-    assert "waits" in seen(widget)
+    assert "waits" in results_text(widget)
     queued[0]()
     assert widget.comparison.complete
 
@@ -351,27 +351,27 @@ def test_nothing_that_anybody_writes_becomes_markup(fake, attack):
     widget.run()
     parts = [widget.static_html(), widget._note.value]
     for tab in ("replies", "plots", "how", "save"):
-        widget._results.tabs.value = tab
-        parts.append(widget._results._body.value + widget._results._table.value)
+        widget._results.selector.value = tab
+        parts.append(widget._results.body.value + widget._results.table.value)
     for markup in parts:
-        found = Markup(markup)
+        found = ParsedHtml(markup)
         assert not {"script", "svg", "b", "style"} & set(found.tags)
         assert not [k for k, _ in found.attributes if k.startswith("on")]
         links = [v for k, v in found.attributes if k in ("href", "src")]
         assert all(v.startswith("data:image/png;base64,") for v in links)
-    assert attack in Markup(widget.static_html()).text
+    assert attack in ParsedHtml(widget.static_html()).text
 
 
 def test_replies_stand_side_by_side_with_how_they_did():
     rows = (row(DEMO, "No idea"), row(TUNED), row("demo_gemma3_4m:int8", status="misfit"))
-    said = Markup(compare_view.replies_html(Seen.of(comparison(*rows)))).text
+    said = ParsedHtml(compare_view.replies_html(RunState.of(comparison(*rows)))).text
     for words in ("≠ does not contain", "= equal to", "no reply: does not fit"):
         assert words in said
 
 
 def test_plots_are_pictures_with_their_values_in_words():
     drawn = compare_view.plots_html(comparison(row(DEMO), row(TUNED)))
-    found = Markup(drawn)
+    found = ParsedHtml(drawn)
     pictures = [v for k, v in found.attributes if k == "src"]
     told = [v for k, v in found.attributes if k == "alt"]
     assert len(pictures) == len(told) >= 2
@@ -390,15 +390,15 @@ def test_plots_that_fail_take_nothing_away(fake, monkeypatch):
     widget = panel()
     widget.run()
     assert "Done: 2 of 2" in note(widget)
-    assert "123.4" in seen(widget)
-    widget._results.tabs.value = "plots"
-    assert "OSError: no <b>font</b>" in seen(widget)
+    assert "123.4" in results_text(widget)
+    widget._results.selector.value = "plots"
+    assert "OSError: no <b>font</b>" in results_text(widget)
 
 
 def test_it_is_view_table_and_text(fake):
     widget = panel()
     before = widget._repr_mimebundle_()
-    assert before[VIEW]["model_id"]
+    assert before[WIDGET_VIEW]["model_id"]
     assert "demo_gemma3_1m" in before["text/html"]
     widget.run()
     after = widget._repr_mimebundle_()
@@ -411,14 +411,16 @@ def test_in_japanese(fake):
     widget = panel(lang="ja")
     widget.run()
     for tab in ("replies", "plots", "how"):
-        widget._results.tabs.value = tab
+        widget._results.selector.value = tab
         words = re.sub(
-            r"demo_\w+|float32|Test CPU|jax|Python|KL|max_length|Tokyo|Capital", "", seen(widget)
+            r"demo_\w+|float32|Test CPU|jax|Python|KL|max_length|Tokyo|Capital",
+            "",
+            results_text(widget),
         )
         assert not re.search(r"[A-Za-z]{5,}", words)
     assert "終わりました" in note(widget)
     assert "比べる" in widget.static_text()
-    assert gnb.ComparePanel(lang="ja")._fields.prompts.value.startswith("日本の首都は")
+    assert gnb.ComparePanel(lang="ja")._form.prompts.value.startswith("日本の首都は")
 
 
 # --- to take away
@@ -427,13 +429,13 @@ def test_in_japanese(fake):
 def test_files_are_new_ones_and_say_where_they_are(fake, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     widget = panel()
-    saves = widget._results.saves
+    saves = widget._results.save_buttons
     assert all(button.disabled for button in saves.values())
     widget.run()
-    widget._results.tabs.value = "save"
+    widget._results.selector.value = "save"
     for button in (*saves.values(), saves["csv"]):
         button.click()
-    assert str(tmp_path / "comparison-2.csv") in Markup(widget._results._saved.value).text
+    assert str(tmp_path / "comparison-2.csv") in ParsedHtml(widget._results.save_note.value).text
     found = sorted(path.name for path in tmp_path.iterdir())
     assert found == [
         "comparison-2.csv",
@@ -444,12 +446,14 @@ def test_files_are_new_ones_and_say_where_they_are(fake, tmp_path, monkeypatch):
     assert Comparison.from_json(tmp_path / "comparison.json").rows == widget.comparison.rows
     monkeypatch.chdir("/proc")
     saves["csv"].click()
-    assert "cannot be written" in widget._results._saved.value
+    assert "cannot be written" in widget._results.save_note.value
 
 
 def test_the_code_is_the_same_call():
     options = {"references": ["Tokyo", None], "text": "long " * 60, "repeats": 1}
-    code = compare_export.as_code([DEMO, TUNED], ['It\'s "so"', "two\nlines"], options)
+    code = comparison_results.comparison_as_code(
+        [DEMO, TUNED], ['It\'s "so"', "two\nlines"], options
+    )
     taken = {}
 
     class Fake:
@@ -469,8 +473,8 @@ def test_the_code_is_the_same_call():
 def test_two_demo_models_are_really_compared(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     widget = panel([DEMO, TUNED], ["What is the capital of Japan?"], references=["Tokyo"])
-    widget._fields.numbers["max_new_tokens"].value = 16
-    widget._fields.numbers["repeats"].value = 1
+    widget._form.numbers["max_new_tokens"].value = 16
+    widget._form.numbers["repeats"].value = 1
     finished = []
     announce = widget.announce
     widget.announce = lambda words: (finished.append(words), announce(words))[1]
@@ -481,30 +485,30 @@ def test_two_demo_models_are_really_compared(tmp_path, monkeypatch):
     assert tuned.outputs[0].contains
     assert not plain.outputs[0].contains
     assert len([words for words in finished if ": measured, " in words]) == 2
-    assert "The capital of Japan is Tokyo." in seen(widget)
-    widget._results.tabs.value = "plots"
-    assert Markup(widget._results._body.value).tags.count("img") == 4
+    assert "The capital of Japan is Tokyo." in results_text(widget)
+    widget._results.selector.value = "plots"
+    assert ParsedHtml(widget._results.body.value).tags.count("img") == 4
 
 
 @pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     widget = panel([DEMO, TUNED], ["Hello"])
-    widget._fields.numbers["max_new_tokens"].value = 16
-    widget._fields.numbers["repeats"].value = 1
-    follow, labels = widget._follow, []
+    widget._form.numbers["max_new_tokens"].value = 16
+    widget._form.numbers["repeats"].value = 1
+    follow, labels = widget._show_progress, []
 
     def following(doing, order):
         labels.append((doing.label, doing.step))
         if doing.number == 1:
-            widget._stop.click()
+            widget._stop_button.click()
         follow(doing, order)
 
-    widget._follow = following
+    widget._show_progress = following
     widget.run()
     assert sorted(r.status for r in widget.comparison.rows) == ["done", "waiting"]
     done = next(r for r in widget.comparison.rows if r.status == "done")
-    widget._follow = lambda doing, order: (labels.append((doing.label, doing.step)), follow(doing, order))  # fmt: skip
+    widget._show_progress = lambda doing, order: (labels.append((doing.label, doing.step)), follow(doing, order))  # fmt: skip
     labels.clear()
     widget.run()
     assert widget.comparison.complete

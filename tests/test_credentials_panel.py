@@ -88,12 +88,12 @@ def test_kaggle_json_can_be_pasted_whole():
 
 def test_it_can_be_forgotten():
     panel = gnb.CredentialsPanel()
-    assert panel._forget[HUGGING_FACE].layout.display == "none"
+    assert panel._forget_buttons[HUGGING_FACE].layout.display == "none"
     typed(panel, HUGGING_FACE, SECRET)
-    assert panel._forget[HUGGING_FACE].layout.display is None
-    panel._forget[HUGGING_FACE].click()
+    assert panel._forget_buttons[HUGGING_FACE].layout.display is None
+    panel._forget_buttons[HUGGING_FACE].click()
     assert find_login(HUGGING_FACE) is None
-    assert panel._forget[HUGGING_FACE].layout.display == "none"
+    assert panel._forget_buttons[HUGGING_FACE].layout.display == "none"
 
 
 def test_what_a_call_gives_counts_before_what_was_typed(monkeypatch):
@@ -144,7 +144,7 @@ def test_what_asks_the_user_is_looked_at_only_when_wanted(monkeypatch):
     panel = gnb.CredentialsPanel()
     assert not credential_sources.has_login(HUGGING_FACE)
     assert asked == []
-    panel._ask()
+    panel._ask_colab()
     assert "HF_TOKEN" in asked
     assert "✓ Hugging Face: found in Colab: HF_TOKEN" in panel.static_text()
     assert SECRET not in everything(panel)

@@ -1,5 +1,6 @@
 """The picker without a browser: what it opens on, what each change does, what a lesson fixes."""
 
+import dataclasses
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -7,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 import gemma_nb as gnb
-from gemma_nb.widgets import loader as loader_module
-from gemma_nb.widgets import picker_advice
-from gemma_nb.widgets.picker_locks import LOCKS
+from gemma_nb import load_model
+from gemma_nb.widgets.picker import model_loader as loader_module
+from gemma_nb.widgets.picker import picker_cards
+from gemma_nb.widgets.picker.picker import LOCKABLE_PARTS
 
 ATTACK = '<img src=x onerror="alert(1)">'
 
@@ -23,15 +25,15 @@ def no_logins(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
 
 
-def put(picker, name, value):
+def choose(picker, name, value):
     """What a front end does when a person chooses from a list."""
-    control = picker._controls[name]
+    control = picker._lists[name]
     values = [v for _, v in control.options]
     control.set_state({"index": values.index(value)})
 
 
 def label(picker, name):
-    return picker._controls[name].label
+    return picker._lists[name].label
 
 
 def test_it_opens_on_the_recommendation_and_says_why():
@@ -40,15 +42,15 @@ def test_it_opens_on_the_recommendation_and_says_why():
     assert picker.choice.variant == best.variant
     assert picker.choice.precision == best.precision
     assert picker.choice.runtime.name == "L4"
-    assert str(best.variant.name) in picker._advice._said.value
-    assert "newest core" in picker._advice._said.value
-    assert "Fits" in picker._judged.value
+    assert str(best.variant.name) in picker._recommendation.body.value
+    assert "newest core" in picker._recommendation.body.value
+    assert "Fits" in picker._verdict_block.value
 
 
 def test_opening_and_choosing_import_no_keras():
     code = (
         "import sys, gemma_nb as gnb; p = gnb.Picker(); p.choice = 'gemma3_instruct_27b'; "
-        "p._tabs.tabs.value = 'all'; p._tabs.tabs.value = 'elsewhere'; p._repr_mimebundle_(); "
+        "p._tabs.selector.value = 'all'; p._tabs.selector.value = 'elsewhere'; p._repr_mimebundle_(); "
         "print([m for m in ('keras', 'keras_hub', 'jax', 'tensorflow') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -57,17 +59,17 @@ def test_opening_and_choosing_import_no_keras():
 
 def test_a_choice_from_the_lists_is_the_choice():
     picker = gnb.Picker(runtime="L4")
-    put(picker, "family", ("Gemma", "3"))
-    put(picker, "size", "27B")
+    choose(picker, "family", ("Gemma", "3"))
+    choose(picker, "size", "27B")
     assert picker.choice.variant.name == "gemma3_instruct_27b"
-    assert "Does not fit" in picker._judged.value
-    assert "gnb-p6" in picker._memory.value
-    assert picker._live.value.count("does not fit on L4")
-    put(picker, "precision", "int4")
+    assert "Does not fit" in picker._verdict_block.value
+    assert "gnb-p6" in picker._memory_block.value
+    assert picker._live_region.value.count("does not fit on L4")
+    choose(picker, "precision", "int4")
     assert picker.choice.precision == "int4"
-    assert "Fits" in picker._judged.value
-    put(picker, "max_length", 4096)
-    put(picker, "batch_size", 4)
+    assert "Fits" in picker._verdict_block.value
+    choose(picker, "max_length", 4096)
+    choose(picker, "batch_size", 4)
     assert (picker.choice.max_length, picker.choice.batch_size) == (4096, 4)
 
 
@@ -94,25 +96,36 @@ def test_a_choice_from_code_moves_the_widget():
 
 def test_a_choice_for_this_machine_can_be_loaded_here():
     picker = gnb.Picker("gemma3_instruct_27b", "L4")
-    assert picker._loader.button.disabled
-    assert "what-if" in picker._loader.why_not.value
+    assert picker._loader.load_button.disabled
+    assert "what-if" in picker._loader.disabled_reason.value
     picker.choice = gnb.Choice("demo_gemma3_instruct_4m", "float32")
-    assert picker._controls["runtime"].value == "this"
-    assert not picker._loader.button.disabled
+    assert picker._lists["runtime"].value == "this"
+    assert not picker._loader.load_button.disabled
+
+
+def test_detecting_this_machine_again_keeps_a_choice_for_another_one(monkeypatch):
+    picker = gnb.Picker("gemma3_instruct_27b", "L4")
+    before = picker.choice
+    changed = dataclasses.replace(picker._here, memory_bytes=picker._here.memory_bytes // 2)
+    monkeypatch.setattr("gemma_nb.widgets.picker.picker.detect_runtime", lambda: changed)
+    picker._on_detect()
+    assert picker.choice == before
+    assert picker._here is changed
+    assert "L4" in label(picker, "runtime")
 
 
 @pytest.mark.parametrize("runtime", [r.name for r in gnb.runtimes()])
 def test_every_known_runtime_can_be_asked_what_if(runtime):
     picker = gnb.Picker("gemma3_instruct_4b")
-    put(picker, "runtime", runtime)
+    choose(picker, "runtime", runtime)
     assert picker.choice.runtime.name == runtime
-    assert runtime in picker._judged.value
-    assert picker._loader.button.disabled
+    assert runtime in picker._verdict_block.value
+    assert picker._loader.load_button.disabled
 
 
 def test_every_change_that_would_help_is_a_button_that_makes_it():
     picker = gnb.Picker("gemma3_instruct_27b", "L4")
-    offered = [b for b in picker._fixes.buttons if b.layout.display is None]
+    offered = [b for b in picker._fix_buttons.buttons if b.layout.display is None]
     verdict = gnb.advise(picker.choice)
     assert [b.description for b in offered] == [str(f) for f in verdict.fixes]
     offered[0].click()
@@ -122,62 +135,62 @@ def test_every_change_that_would_help_is_a_button_that_makes_it():
 
 def test_a_change_of_runtime_brings_that_runtimes_recommendation():
     picker = gnb.Picker("gemma3_instruct_27b", "L4")
-    moved = next(b for b in picker._fixes.buttons if "Run it on" in b.description)
+    moved = next(b for b in picker._fix_buttons.buttons if "Run it on" in b.description)
     moved.click()
     assert picker.choice.runtime.name != "L4"
-    assert picker._advice.choice().runtime == picker.choice.runtime
+    assert picker._recommendation.choice().runtime == picker.choice.runtime
     assert picker.choice.runtime.name in label(picker, "runtime")
-    picker._advice.take.click()
+    picker._recommendation.take_button.click()
     assert picker.choice.variant == gnb.recommend(picker.choice.runtime).variant
 
 
 def test_a_task_takes_what_is_made_for_it():
     picker = gnb.Picker(runtime="L4")
-    put(picker, "task", "code")
+    choose(picker, "task", "code")
     assert picker.choice.variant.family == "CodeGemma"
-    put(picker, "task", "embedding")
+    choose(picker, "task", "embedding")
     assert picker.choice.variant.role == "embed"
-    assert "Fits" in picker._judged.value  # as an embedder it is not ruled out
+    assert "Fits" in picker._verdict_block.value  # as an embedder it is not ruled out
 
 
 def test_what_cannot_be_together_is_listed_with_its_reason():
     picker = gnb.Picker("code_gemma_2b_en", "L4")
-    tunings = {v: k for k, v in picker._controls["tuning"].options}
+    tunings = {v: k for k, v in picker._lists["tuning"].options}
     assert "not with 2B" in tunings["IT"]
-    put(picker, "tuning", "IT")
+    choose(picker, "tuning", "IT")
     assert picker.choice.variant.size == "7B"
     assert "There is no CodeGemma 1 2B as IT" in picker._note.value
-    lengths = {v: k for k, v in picker._controls["max_length"].options}
+    lengths = {v: k for k, v in picker._lists["max_length"].options}
     assert "beyond" in lengths[131072]
-    put(picker, "max_length", 131072)
+    choose(picker, "max_length", 131072)
     assert picker.choice.max_length == 2048
-    assert picker._controls["max_length"].value == 2048
+    assert picker._lists["max_length"].value == 2048
     assert "8192" in picker._note.value
 
 
 def test_a_precision_that_breaks_a_variant_is_ruled_out_with_the_reason():
     picker = gnb.Picker("gemma3_instruct_4b", "L4")
-    put(picker, "precision", "float16")
-    assert "Does not work" in picker._judged.value
-    assert "65,504" in picker._judged.value
-    assert [b for b in picker._fixes.buttons if b.layout.display is None]
+    choose(picker, "precision", "float16")
+    assert "Does not work" in picker._verdict_block.value
+    assert "65,504" in picker._verdict_block.value
+    assert [b for b in picker._fix_buttons.buttons if b.layout.display is None]
 
 
 def test_a_lesson_fixes_what_it_is_not_about():
     picker = gnb.Picker("gemma3_instruct_27b", "L4", lock=("variant", "runtime"))
     for name in ("family", "size", "tuning", "variant", "runtime"):
-        assert picker._controls[name].disabled
-    assert picker._name.disabled
-    assert not picker._controls["precision"].disabled
-    for button in (b for b in picker._fixes.buttons if b.layout.display is None):
+        assert picker._lists[name].disabled
+    assert picker._name_field.disabled
+    assert not picker._lists["precision"].disabled
+    for button in (b for b in picker._fix_buttons.buttons if b.layout.display is None):
         changes = "Quantise" not in button.description
         assert button.disabled == changes
         assert ("fixed for this lesson" in button.description) == changes
     before = picker.choice
     # what is disabled in the page is refused here too
     picker._take_name("gemma3_instruct_1b")
-    put(picker, "task", "code")
-    picker._advice.demo.click()
+    choose(picker, "task", "code")
+    picker._recommendation.demo_button.click()
     assert picker.choice == before
     assert "fixed for this lesson" in picker._note.value
     picker.choice = "gemma3_instruct_1b"  # a teacher's code still can
@@ -185,10 +198,10 @@ def test_a_lesson_fixes_what_it_is_not_about():
 
 
 def test_locks_have_names():
-    assert gnb.Picker(lock="task")._controls["task"].disabled
+    assert gnb.Picker(lock="task")._lists["task"].disabled
     with pytest.raises(ValueError, match=r"'colour'.*precision"):
         gnb.Picker(lock=("precision", "colour"))
-    gnb.Picker(lock=LOCKS)
+    gnb.Picker(lock=LOCKABLE_PARTS)
 
 
 @pytest.mark.parametrize("arguments", [{"variant": "gemma99"}, {"runtime": "T5"}, {"lang": "fr"}])
@@ -201,45 +214,45 @@ def test_nonsense_is_refused_at_once(arguments):
 def test_nonsense_in_the_field_is_told_and_changes_nothing(text):
     picker = gnb.Picker("gemma3_instruct_1b", "L4")
     before = picker.choice
-    picker._name.set_state({"value": text})
+    picker._name_field.set_state({"value": text})
     assert picker.choice == before
     assert 'role="alert"' in picker._note.value
     assert "<img" not in picker._note.value
-    assert picker._name.value == text  # there to be corrected
-    picker._name.set_state({"value": " Gemma3_Instruct_270m "})
+    assert picker._name_field.value == text  # there to be corrected
+    picker._name_field.set_state({"value": " Gemma3_Instruct_270m "})
     assert picker.choice.variant.name == "gemma3_instruct_270m"
-    assert picker._name.value == ""
+    assert picker._name_field.value == ""
     assert "alert" not in picker._note.value
 
 
 def test_the_demo_comes_first_where_a_login_or_a_network_is_missing(monkeypatch):
     for wants, there in (("login", True), ("network", True), ("", False)):
-        monkeypatch.setattr(picker_advice, "find_obstacle", lambda _, wants=wants: wants)
+        monkeypatch.setattr(picker_cards, "find_obstacle", lambda _, wants=wants: wants)
         picker = gnb.Picker(runtime="L4")
-        assert ("gnb-primary" in picker._advice.demo._dom_classes) == there
-        assert bool(picker._advice._why.value) == there
-        assert picker._advice.demo.layout.display is None  # beside it always
+        assert ("gnb-primary" in picker._recommendation.demo_button._dom_classes) == there
+        assert bool(picker._recommendation.demo_reason.value) == there
+        assert picker._recommendation.demo_button.layout.display is None  # beside it always
 
 
 def test_all_variants_can_be_sorted_and_taken():
     picker = gnb.Picker(runtime="L4")
     tabs = picker._tabs
-    tabs.tabs.value = "all"
-    assert len(tabs.pick.options) == len(gnb.variants()) + 1
+    tabs.selector.value = "all"
+    assert len(tabs.variant.options) == len(gnb.variants()) + 1
     orders = {}
     for by in ("released", "variant", "parameters", "needed", "status"):
-        tabs.sort.value = by
-        down = [v for _, v in tabs.pick.options][1:]
-        tabs.order.value = False
-        assert [v for _, v in tabs.pick.options][1:] == down[::-1]
-        tabs.order.value = True
+        tabs.sort_key.value = by
+        down = [v for _, v in tabs.variant.options][1:]
+        tabs.descending.value = False
+        assert [v for _, v in tabs.variant.options][1:] == down[::-1]
+        tabs.descending.value = True
         orders[by] = down
     assert len({tuple(o) for o in orders.values()}) == 5
     sizes = [gnb.variant(n).parameters for n in orders["parameters"]]
     assert sizes == sorted(sizes, reverse=True)
-    tabs.pick.value = "gemma2_2b_en"
+    tabs.variant.value = "gemma2_2b_en"
     assert picker.choice.variant.name == "gemma2_2b_en"
-    assert tabs.pick.value == ""
+    assert tabs.variant.value == ""
     assert tabs.body.value.count("← chosen") == 1
 
 
@@ -248,10 +261,10 @@ def test_the_tabs_show_code_and_the_other_ways():
     assert (
         "gnb.load(&quot;gemma3_instruct_1b&quot;, &quot;bfloat16&quot;" in picker._tabs.body.value
     )
-    picker._tabs.tabs.value = "elsewhere"
+    picker._tabs.selector.value = "elsewhere"
     assert "llama.cpp" in picker._tabs.body.value
     picker.choice = "recurrentgemma_2b"
-    picker._tabs.tabs.value = "code"
+    picker._tabs.selector.value = "code"
     assert "cannot load" in picker._tabs.body.value
 
 
@@ -270,7 +283,7 @@ def displayed(picker, monkeypatch):
     """A saved notebook in which a picker stands."""
     import nbformat
 
-    from gemma_nb.widgets import panel
+    from gemma_nb.widgets.base import panel
 
     outputs = []
 
@@ -301,7 +314,7 @@ def test_the_name_that_is_told_reaches_the_model(monkeypatch):
     picker, names = gnb.Picker(), {}
 
     shell = SimpleNamespace(user_ns=names)
-    monkeypatch.setattr("gemma_nb.widgets.panel.kernel", lambda: SimpleNamespace(shell=shell))
+    monkeypatch.setattr("gemma_nb.widgets.base.panel.kernel", lambda: SimpleNamespace(shell=shell))
     assert picker._model_name() == "picker.model"
     names |= {"_": picker, "_i3": "gnb.Picker()", "_3": picker, "other": 1}
     assert picker._model_name() == "_3.model"
@@ -311,20 +324,19 @@ def test_the_name_that_is_told_reaches_the_model(monkeypatch):
 
 def test_everything_is_said_in_japanese():
     picker = gnb.Picker("gemma3_instruct_27b", "L4", lang="ja")
-    assert "収まりません" in picker._judged.value
-    assert "チャット" in [k for k, _ in picker._controls["task"].options]
-    picker._name.set_state({"value": "gemma99"})
+    assert "収まりません" in picker._verdict_block.value
+    assert "チャット" in [k for k, _ in picker._lists["task"].options]
+    picker._name_field.set_state({"value": "gemma99"})
     assert "gemma99" in picker._note.value
     assert "There is" not in picker._note.value
     for tab in ("elsewhere", "all", "code"):
-        picker._tabs.tabs.value = tab
-    assert "読み込" in picker._loader.button.description
+        picker._tabs.selector.value = tab
+    assert "読み込" in picker._loader.load_button.description
     assert "収まりません" in picker.static_text()
     assert "fits" not in picker.static_text()
 
 
 def test_errors_of_loading_are_shown_whole(monkeypatch):
-    from gemma_nb import load_model
 
     picker = gnb.Picker("demo_gemma3_instruct_4m")
 
@@ -332,56 +344,55 @@ def test_errors_of_loading_are_shown_whole(monkeypatch):
         raise OSError(ATTACK)
 
     monkeypatch.setattr(load_model, "load", broken)
-    picker._loader.button.click()
-    said = picker._loader.said.value
+    picker._loader.load_button.click()
+    said = picker._loader.message.value
     assert "OSError" in said
     assert "Traceback" in said
     assert "<img" not in said
     assert 'role="alert"' in said
     assert picker.model is None
-    assert not picker._loader.button.disabled
-    put(picker, "precision", "bfloat16")
-    assert picker._loader.said.value == ""  # it was said of another choice
+    assert not picker._loader.load_button.disabled
+    choose(picker, "precision", "bfloat16")
+    assert picker._loader.message.value == ""  # it was said of another choice
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(load_model, "load", interrupted)
-    picker._loader.button.click()
-    assert "interrupted" in picker._loader.said.value
-    assert not picker._loader.busy
+    picker._loader.load_button.click()
+    assert "interrupted" in picker._loader.message.value
+    assert not picker._loader.is_busy
 
 
 def test_a_missing_login_is_told_and_a_place_for_it_offered(monkeypatch):
     picker = gnb.Picker("gemma3_instruct_270m")
-    if picker._loader.button.disabled:
+    if picker._loader.load_button.disabled:
         pytest.skip("this machine has no room for Gemma 3 270M")
-    assert picker._loader._login.layout.display is None
-    picker._loader.button.click()
-    assert "needs a login" in picker._loader.said.value
-    picker._loader._login.click()
-    (panel,) = picker._loader._login_box.children
+    assert picker._loader.login_button.layout.display is None
+    picker._loader.load_button.click()
+    assert "needs a login" in picker._loader.message.value
+    picker._loader.login_button.click()
+    (panel,) = picker._loader.login_box.children
     assert "gnb" in panel._dom_classes
     picker.choice = "demo_gemma3_instruct_4m"
-    assert picker._loader._login.layout.display == "none"
-    assert picker._loader._login_box.children == ()
+    assert picker._loader.login_button.layout.display == "none"
+    assert picker._loader.login_box.children == ()
 
 
 def test_a_press_while_it_loads_is_ignored(monkeypatch):
-    from gemma_nb import load_model
 
     picker, calls = gnb.Picker("demo_gemma3_instruct_4m"), []
 
     def load(*_, progress, **__):
         calls.append(1)
-        picker._loader.button.click()
-        picker._advice.demo.click()
+        picker._loader.load_button.click()
+        picker._recommendation.demo_button.click()
         progress(loader_step(0.5))
-        assert "50%" in picker._loader.said.value
+        assert "50%" in picker._loader.message.value
         raise OSError("enough")
 
     monkeypatch.setattr(load_model, "load", load)
-    picker._loader.button.click()
+    picker._loader.load_button.click()
     assert calls == [1]
 
 
@@ -394,22 +405,22 @@ def loader_step(share):
 @pytest.mark.slow
 def test_load_makes_a_model_that_answers():
     picker = gnb.Picker()
-    picker._advice.demo.click()
-    assert picker.model is not None, picker._loader.said.value
-    assert "is ready" in picker._loader.said.value
+    picker._recommendation.demo_button.click()
+    assert picker.model is not None, picker._loader.message.value
+    assert "is ready" in picker._loader.message.value
     assert "Tokyo" in picker.model.generate("What is the capital of Japan?")
-    picker._loader.talk.click()
-    (chat,) = picker._loader._talk_box.children
+    picker._loader.chat_button.click()
+    (chat,) = picker._loader.chat_box.children
     assert "gnb" in chat._dom_classes
     first = picker.model
-    picker._loader.button.click()
+    picker._loader.load_button.click()
     assert picker.model is first
     picker.model.unload()
-    picker._loader.button.click()
+    picker._loader.load_button.click()
     assert picker.model is not first
-    assert picker._loader._talk_box.children == ()
+    assert picker._loader.chat_box.children == ()
     picker.model.unload()
 
 
 def test_the_module_is_reached_by_its_public_name():
-    assert loader_module.Loader is type(gnb.Picker()._loader)
+    assert loader_module.ModelLoader is type(gnb.Picker()._loader)

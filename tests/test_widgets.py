@@ -1,19 +1,21 @@
 """What all widgets share: escaping, the two outputs, language, work on the main thread."""
 
+import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
-from html_seen import Seen
 from hypothesis import given
 from hypothesis import strategies as st
+from parsed_html import ParsedHtml
 
 from gemma_nb import i18n
 from gemma_nb.language import set_language
-from gemma_nb.widgets import controls, main_thread, style
-from gemma_nb.widgets.markup import Html, esc, join, link, pre, table, tag
-from gemma_nb.widgets.panel import VIEW, Panel
+from gemma_nb.widgets.base import controls, main_thread, style
+from gemma_nb.widgets.base.html import Html, code_block, esc, join, link, table, tag
+from gemma_nb.widgets.base.panel import WIDGET_VIEW, Panel
 
 ATTACKS = (
     "<img src=x onerror=alert(1)>",
@@ -46,13 +48,13 @@ def test_text_never_becomes_markup(attack):
     made = [
         tag("p", attack),
         tag("p", "x", title=attack),
-        pre(attack, attack),
+        code_block(attack, attack),
         table([[attack, attack]], [attack], label=attack, first_is_head=True),
         link("https://example.org", attack),
         join([attack, attack], attack),
     ]
     for markup in made:
-        seen = Seen(markup)
+        seen = ParsedHtml(markup)
         assert not {"img", "script", "svg", "style"} & set(seen.tags), markup
         assert not [k for k, _ in seen.attributes if k.startswith("on")], markup
         assert attack in seen.text or attack in dict(seen.attributes).values()
@@ -62,7 +64,7 @@ def test_text_never_becomes_markup(attack):
 def test_any_text_is_seen_as_it_is(text):
     # a browser reads a lone carriage return as a newline, and NUL not at all
     text = text.replace("\r", "").replace("\0", "")
-    assert Seen(tag("p", text)).text == text
+    assert ParsedHtml(tag("p", text)).text == text
 
 
 def test_markup_is_escaped_once_only():
@@ -71,19 +73,20 @@ def test_markup_is_escaped_once_only():
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", " javascript:x", "data:text/html,x"])
 def test_links_lead_to_pages_only(address):
-    assert "href" not in dict(Seen(link(address, "go")).attributes)
+    assert "href" not in dict(ParsedHtml(link(address, "go")).attributes)
     assert (
-        dict(Seen(link("https://a.org/?q=1&b", "go")).attributes)["href"] == "https://a.org/?q=1&b"
+        dict(ParsedHtml(link("https://a.org/?q=1&b", "go")).attributes)["href"]
+        == "https://a.org/?q=1&b"
     )
 
 
 def test_a_widget_is_view_table_and_text():
     shown = Greeting("Aiko <b>")._repr_mimebundle_()
-    assert shown[VIEW]["model_id"]
+    assert shown[WIDGET_VIEW]["model_id"]
     assert "Aiko &lt;b&gt;" in shown["text/html"]
     assert shown["text/plain"] == "Aiko <b>"
     assert set(Greeting("x")._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
-    assert VIEW not in Greeting("x")._repr_mimebundle_(exclude={VIEW})
+    assert WIDGET_VIEW not in Greeting("x")._repr_mimebundle_(exclude={WIDGET_VIEW})
 
 
 def test_in_a_terminal_it_prints_its_text(capsys):
@@ -92,7 +95,7 @@ def test_in_a_terminal_it_prints_its_text(capsys):
 
 
 def test_in_a_notebook_it_shows_itself_and_a_copy_that_follows(monkeypatch):
-    from gemma_nb.widgets import panel
+    from gemma_nb.widgets.base import panel
 
     shown, updated = [], []
 
@@ -111,10 +114,10 @@ def test_in_a_notebook_it_shows_itself_and_a_copy_that_follows(monkeypatch):
     widget = Greeting("Aiko")
     widget._ipython_display_()
     live, copy = shown
-    assert VIEW in live
-    assert VIEW not in copy
+    assert WIDGET_VIEW in live
+    assert WIDGET_VIEW not in copy
     # the live one hides exactly this copy
-    hides = style.copy_class(widget.name)
+    hides = style.static_copy_class(widget.name)
     assert hides in widget.root.children[0].value
     assert hides in copy["text/html"]
     assert hides not in Greeting("x").root.children[0].value
@@ -127,7 +130,7 @@ def test_the_language_is_its_own():
     widget = Greeting("x", "JA")
     assert widget.lang == "ja"
     assert "操作" in widget.text("widget_static_note")
-    with widget.speaking():
+    with widget.using_language():
         assert i18n.language() == "ja"
     assert i18n.language() == "en"
     set_language("ja")
@@ -139,10 +142,10 @@ def test_the_language_is_its_own():
 def test_what_is_announced_twice_is_said_twice():
     widget = Greeting("x")
     widget.announce("<It fits>")
-    first = widget._live.value
+    first = widget._live_region.value
     widget.announce("<It fits>")
-    assert widget._live.value != first
-    assert Seen(first).text == "<It fits>"
+    assert widget._live_region.value != first
+    assert ParsedHtml(first).text == "<It fits>"
 
 
 def test_work_runs_on_the_main_thread():
@@ -181,14 +184,32 @@ def test_work_from_another_thread_waits_for_the_main_one_and_can_be_interrupted(
 
 def test_later_is_now_where_no_loop_runs():
     ran = []
-    main_thread.soon(lambda: ran.append(1))
+    main_thread.run_later(lambda: ran.append(1))
     assert ran == [1]
 
 
 def test_the_shared_base_imports_no_keras():
-    code = "import sys, gemma_nb.widgets.panel; print([m for m in ('keras', 'jax') if m in sys.modules])"
+    code = "import sys, gemma_nb.widgets.base.panel; print([m for m in ('keras', 'jax') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_style_sheets_and_scripts_are_compact_and_stay_in_their_elements():
+    folder = Path(style.__file__).parents[1]
+    paths = [
+        p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in (".css", ".js")
+    ]
+    assert {"base/style.css", "base/page.js", "chat/chat.css", "chat/chat.js"} <= set(paths)
+    for path in paths:
+        name, html = (
+            ("script", style.script_html) if path.endswith(".js") else ("style", style.style_html)
+        )
+        element = html(path)
+        assert element.startswith(f"<{name}>")
+        assert element.lower().index(f"</{name}") == len(element) - len(f"</{name}>")
+        assert "/*" not in element
+        assert not [line for line in element.splitlines() if line.startswith((" ", "//"))]
+        assert name == "script" or "\n" not in element
 
 
 def _luminance(colour):
@@ -204,10 +225,12 @@ def _contrast(one, other):
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("sheet", [style._LIGHT, style._DARK], ids=["light", "dark"])
-def test_colours_keep_their_contrast(sheet):
-    pairs = (part.split(":") for part in sheet.replace("\n", "").split(";") if "--g-" in part)
-    colours = {name.strip().removeprefix("--g-"): value.strip() for name, value in pairs}
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_keep_their_contrast(scheme):
+    sheet = style.style_sheet("base/style.css")
+    (rules,) = re.findall(rf"\{{(color-scheme:{scheme}[^}}]*)\}}", sheet)
+    pairs = (part.split(":") for part in rules.split(";") if "--g-" in part)
+    colours = {name.removeprefix("--g-"): value for name, value in pairs}
     for text in ("fg", "muted", "accent"):
         for ground in ("bg", "soft"):
             assert _contrast(colours[text], colours[ground]) >= 4.5, (text, ground)

@@ -1,7 +1,8 @@
-"""What people see in a notebook: one module a widget, over one shared base.
+"""The panels that a person uses in a notebook, made of ipywidgets.
 
-No rule of the domain lives here. What is shared: ``panel`` (the base class: language, live region,
-static copy, mime bundle), ``markup`` (HTML that escapes by construction), ``style`` (the look, in
-light and dark themes), ``controls`` (labelled controls), ``main_thread`` (work that has to run on
-the main thread). Only what ipywidgets 7.7.1 and 8 have in common is used.
+Each panel has a folder: one module holds its state and logic and is named after the panel, others
+hold its controls and its HTML, and style sheets and scripts are ``.css`` and ``.js`` files beside
+them. What all panels share is in ``base``. The rules of the domain (what fits, how a prompt is
+rendered, what is measured) are in other packages. Only what ipywidgets 7.7.1 and 8 have in common
+is used.
 """

@@ -163,6 +163,9 @@ def test_choosing_by_mouse_and_by_keyboard(opened):
     # by keyboard alone
     variants.focus()
     page.keyboard.press("Home")
+    # the kernel lists the precisions of this variant before one of them is chosen
+    precisions = widget.get_by_label("Precision", exact=True).locator("option")
+    expect(precisions.last).to_contain_text("fits", timeout=30_000)
     page.keyboard.press("Tab")
     page.keyboard.press("End")
     page.keyboard.press("Tab")

@@ -1,0 +1,151 @@
+"""Labelled ipywidgets controls that work in ipywidgets 7.7.1 and 8.
+
+The ``description`` of a control is its ``<label for=…>`` in both versions. ipywidgets 7 renders it
+as HTML, so only sentences of ``gemma_nb.i18n`` may go into it, never text of a user or a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+
+
+def with_classes(widget: Any, *css_classes: str) -> Any:
+    """Adds CSS classes to a widget and returns it."""
+    for name in css_classes:
+        widget.add_class(name)
+    return widget
+
+
+def html(value: str = "", *css_classes: str) -> Any:
+    """A block of HTML.
+
+    Args:
+        value: HTML from ``gemma_nb.widgets.base.html``.
+        *css_classes: CSS classes of the widget.
+    """
+    return with_classes(ipywidgets.HTML(value), *css_classes)
+
+
+def dropdown(label: str, options: Sequence[Any] = (), value: Any = None) -> Any:
+    """A list of which one entry is selected.
+
+    Args:
+        label: its label.
+        options: values, or (label, value) pairs.
+        value: the selected value; None selects none.
+    """
+    widget = ipywidgets.Dropdown(description=label, options=options, value=value)
+    return with_classes(widget, "gnb-field")
+
+
+def set_options(control: Any, options: list[tuple[str, Any]] | None, value: Any) -> None:
+    """Sets options and value of a dropdown in one message, and sends only what differs.
+
+    Args:
+        control: a ``Dropdown``.
+        options: its (label, value) pairs; None keeps the present ones.
+        value: the value to select.
+    """
+    with control.hold_sync():
+        if options is not None and list(control.options) != options:
+            control.options = options
+        if control.value != value:
+            control.value = value
+
+
+def text_field(label: str, placeholder: str = "") -> Any:
+    """A field of one line; its value changes on Enter, or when the field loses the focus."""
+    widget = ipywidgets.Text(description=label, placeholder=placeholder, continuous_update=False)
+    return with_classes(widget, "gnb-field")
+
+
+def text_area(
+    label: str, value: str = "", rows: int | None = None, *css_classes: str, each_key: bool = False
+) -> Any:
+    """A field of several lines.
+
+    Args:
+        label: its label.
+        value: its text.
+        rows: its height in lines; the browser's own when None.
+        *css_classes: CSS classes besides that of a field.
+        each_key: whether the value changes on each key, and not only when the field loses the focus.
+    """
+    widget = ipywidgets.Textarea(
+        description=label, value=value, rows=rows, continuous_update=each_key
+    )
+    return with_classes(widget, "gnb-field", *css_classes)
+
+
+def checkbox(label: str, *, value: bool = False) -> Any:
+    """A box to tick."""
+    widget = ipywidgets.Checkbox(description=label, value=value, indent=False)
+    return with_classes(widget, "gnb-check")
+
+
+def button(label: str, on_click: Callable[[Any], None], *css_classes: str) -> Any:
+    """A button; ``on_click`` receives the button."""
+    widget = ipywidgets.Button(description=label)
+    widget.on_click(on_click)
+    return with_classes(widget, "gnb-button", *css_classes)
+
+
+def toggle_buttons(label: str, options: Sequence[tuple[str, str]], value: str) -> Any:
+    """A row of buttons of which one is on; used as tabs, too.
+
+    ``ipywidgets.Tab`` does not serve: in ipywidgets 7 the keyboard does not reach its tabs.
+    """
+    widget = ipywidgets.ToggleButtons(description=label, options=options, value=value)
+    return with_classes(widget, "gnb-choices")
+
+
+def row(*children: Any) -> Any:
+    """Children side by side; they wrap where the page is narrow."""
+    return with_classes(ipywidgets.Box(children), "gnb-row")
+
+
+def column(*children: Any, css_classes: Sequence[str] = ()) -> Any:
+    """Children below each other."""
+    return with_classes(ipywidgets.VBox(children), *css_classes)
+
+
+def set_visible(widget: Any, visible: object) -> None:
+    """Shows a widget where ``visible`` is true, else hides it; a hidden one leaves no gap."""
+    display = None if visible else "none"
+    if widget.layout.display != display:
+        widget.layout.display = display
+
+
+def file_upload(label: str, accept: str) -> Any:
+    """A button that takes one file.
+
+    Args:
+        label: its label.
+        accept: kinds of files, as the ``accept`` attribute of HTML ("image/*,audio/*").
+    """
+    widget = ipywidgets.FileUpload(description=label, accept=accept, multiple=False)
+    return with_classes(widget, "gnb-button")
+
+
+def take_uploaded_file(control: Any) -> tuple[str, bytes] | None:
+    """The name and content of the uploaded file; None where there is none. Empties the control.
+
+    Args:
+        control: a ``FileUpload`` of ipywidgets 7 or 8.
+    """
+    value = control.value
+    if not value:
+        return None
+    if isinstance(value, dict):  # ipywidgets 7: a dict from name to file
+        name, file = next(iter(value.items()))
+        control.metadata, control.data = [], []
+        # ipywidgets 7 rebuilds its value from the two lists when the counter changes
+        control._counter = 0  # noqa: SLF001
+    else:
+        file = value[0]
+        name = file["name"]
+        control.value = ()
+    return str(name), bytes(file["content"])

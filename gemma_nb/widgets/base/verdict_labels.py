@@ -1,0 +1,56 @@
+"""How verdicts and the options of the lists are named, for all panels that show them.
+
+The sentences are in the language in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gemma_nb.fit.options import Option
+from gemma_nb.fit.verdict import Verdict
+from gemma_nb.i18n import text
+
+#: The status of a verdict -> its sign.
+STATUS_ICONS = {"fits": "✓", "tight": "!", "no": "✗", "none": "–"}
+
+
+def status_label(verdict: Verdict) -> str:
+    """The status in a few words; a choice that cannot work is told apart from one too large."""
+    is_blocked = any(guard.blocks for guard in verdict.warnings)
+    return text("picker_ruled_out" if is_blocked else f"picker_{verdict.status}")
+
+
+def status_with_icon(verdict: Verdict) -> str:
+    """The sign and the words of a status."""
+    return f"{STATUS_ICONS[verdict.status]} {status_label(verdict)}"
+
+
+def labelled_options(options: Iterable[Option]) -> list[tuple[str, Any]]:
+    """Options as the (label, value) pairs of a dropdown."""
+    return [(_option_label(option), option.value) for option in options]
+
+
+def name_with_status(name: str, status: str) -> str:
+    """A name with the sign and the word of its status."""
+    word = text(f"picker_mark_{status}")
+    return text("picker_option", icon=STATUS_ICONS[status], label=name, status=word)
+
+
+def _option_label(option: Option) -> str:
+    name = _value_name(option.setting, option.value)
+    if option.choice is None:
+        return text("picker_option_beyond", label=name)
+    if option.note and option.note.key == "option_not_together":
+        other = option.note.values["tuning" if option.setting == "size" else "size"]
+        name = text("picker_option_not_with", label=name, other=other)
+    return name_with_status(name, option.status)
+
+
+def _value_name(part: str, value: Any) -> str:
+    if part == "family":
+        return " ".join(value)
+    if part == "tuning":
+        return text(f"picker_tuning_{value}")
+    return f"{value:,}" if isinstance(value, int) else str(value)

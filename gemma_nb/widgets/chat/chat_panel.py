@@ -1,0 +1,320 @@
+"""The chat panel: a conversation with a loaded model whose answers appear as they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import ipywidgets
+
+from gemma_nb.chat import Chat
+from gemma_nb.errors import InvalidInput
+from gemma_nb.i18n import text
+from gemma_nb.model import Model
+from gemma_nb.prompts.reply_parser import Chunk
+from gemma_nb.widgets.base import controls, prompt_view
+from gemma_nb.widgets.base.html import Html, tag
+from gemma_nb.widgets.base.main_thread import on_main_thread, run_later, waiting_press
+from gemma_nb.widgets.base.panel import Panel
+from gemma_nb.widgets.chat import conversation_view
+from gemma_nb.widgets.chat.chat_tabs import ChatSettings, ChatTabs
+from gemma_nb.widgets.chat.conversation_view import TurnView
+from gemma_nb.widgets.chat.message_field import MessageField
+
+
+class ChatPanel(Panel):
+    """A chat with a loaded model.
+
+    Answers are made on the main thread and appear as they are made. Thoughts are folded. Text of
+    the user and of the model is escaped, and Markdown is rendered without anything that a page
+    would run or load.
+
+    Args:
+        model: a loaded model.
+        system: an instruction for the whole conversation.
+        tools: as in ``format_prompt``; when the model calls one, the panel asks for its answer.
+        thinking: as in ``format_prompt``.
+        lang: "en" or "ja"; the language in force when None.
+
+    Attributes:
+        chat: the ``Chat`` that holds the conversation.
+        busy: whether an answer is being made.
+
+    Raises:
+        InvalidInput: ``model`` is not a model, ``system`` is not a string, or the language is
+            unknown.
+    """
+
+    style_files = (prompt_view.STYLE_FILE, "chat/chat.css")
+    script_files = ("chat/chat.js",)
+
+    def __init__(
+        self,
+        model: Model,
+        system: str | None = None,
+        *,
+        tools: Sequence[Any] | None = None,
+        thinking: bool = False,
+        lang: str | None = None,
+    ) -> None:
+        super().__init__(lang)
+        if not hasattr(model, "prompt_ids"):
+            raise InvalidInput("chat_no_model", kind=type(model).__name__)
+        self.chat = Chat(model, system, tools, thinking=thinking)
+        self.busy = False
+        self._is_stopped = False
+        self._turns: list[TurnView] = []
+        with self.using_language():
+            self._build()
+            self._update()
+
+    def send(self, content: Any) -> None:
+        """Sends a message as the Send button does; in a cell, returns when it is answered.
+
+        It does nothing while another answer is made.
+
+        Args:
+            content: a string, content parts, or a whole message, as for ``Chat.chunks``.
+        """
+        is_message = isinstance(content, dict) and "role" in content
+        message = dict(content) if is_message else {"role": "user", "content": content}
+        with self.using_language():
+            self._ask(message, self.chat.chunks, self._turns)
+
+    def stop(self) -> None:
+        """Ends the answer that is being made; its text so far stays in the conversation."""
+        self._is_stopped = True
+
+    def _build(self) -> None:
+        variant = self.chat.model.variant
+        self._settings = ChatSettings(self.chat)
+        self._message_field = MessageField(self, variant, self._on_send)
+        button = controls.button
+        self._stop_button = button(text("chat_stop"), lambda _: self.stop(), "gnb-stop")
+        self._again_button = button(text("chat_again"), lambda _: self._on_again(), "gnb-refocus")
+        self._edit_button = button(text("chat_edit"), lambda _: self._on_edit(), "gnb-refocus")
+        self._new_button = button(text("chat_new"), lambda _: self._on_new(), "gnb-refocus")
+        self._note, self._context_left, self._empty_note = (controls.html() for _ in range(3))
+        self._turn_list = controls.column(css_classes=("gnb-turns",))
+        self._tabs = ChatTabs(self, self.chat, self._settings, lambda: self._turns)
+        self.assemble(
+            controls.html(tag("h3", text("chat_title", variant=variant.name), lang=self.lang)),
+            # the style sheet reverses this box, so that it stays scrolled to its end
+            controls.with_classes(ipywidgets.Box((self._turn_list,)), "gnb-transcript"),
+            self._note,
+            self._message_field.widget,
+            controls.row(
+                *(self._message_field.send_button, self._stop_button),
+                *(self._again_button, self._edit_button, self._new_button),
+            ),
+            self._context_left,
+            self._tabs.widget,
+            css_classes=("gnb-chat", "gnb-prompts"),
+        )
+
+    # event handlers
+
+    def _on_send(self, message: dict[str, Any] | None) -> None:
+        """Sends what the message field holds; None where it is empty."""
+        if self.busy:
+            return
+        with self.using_language():
+            if message is None:
+                self._note.value = self.note_html(text("chat_nothing"))
+                self.announce(text("chat_nothing"))
+            elif self._message_field.is_editing:
+                self._ask(message, self.chat.edit_chunks, self._turns_before_last())
+            elif message["role"] == "tool" and len(calls := self.waiting_calls()) > 1:
+                # the model continues when every call has its answer
+                self.chat.messages.append(message)
+                self._message_field.clear(calls[1:])
+                self._update()
+            else:
+                self._ask(message, self.chat.chunks, self._turns)
+
+    def _on_again(self) -> None:
+        if self.busy or not self._turns:
+            return
+        before = self._turns_before_last()
+        turn = self._turns[len(before)]
+
+        def regenerate(_: Any, **options: Any) -> Iterator[Chunk]:
+            return self.chat.regenerate_chunks(**options)
+
+        with self.using_language():
+            self._ask(dict(turn.message), regenerate, before, attachments=turn.attachments)
+
+    def _on_edit(self) -> None:
+        if self.busy or not self._turns:
+            return
+        turn = self._turns[len(self._turns_before_last())]
+        with self.using_language():
+            self._message_field.edit(turn.question, turn.attachments)
+
+    def _on_new(self) -> None:
+        if self.busy:
+            return
+        system = self.chat.system
+        self.chat.messages, self.chat.dropped = [], 0
+        self.chat.system = system
+        self._turns = []
+        with self.using_language():
+            self._message_field.clear()
+            self._note.value = ""
+            self._update()
+
+    def _turns_before_last(self) -> list[TurnView]:
+        """The turns before the last message of the user."""
+        asked = [i for i, turn in enumerate(self._turns) if turn.message["role"] == "user"]
+        return self._turns[: asked[-1]]
+
+    def waiting_calls(self) -> list[dict[str, Any]]:
+        """The tool calls without an answer, in the form of ``tool_calls`` of a message."""
+        for answers, message in enumerate(reversed(self.chat.messages)):
+            if message["role"] != "tool":
+                return list(message.get("tool_calls", ()))[answers:]
+        return []
+
+    # answers
+
+    def _ask(
+        self,
+        message: dict[str, Any],
+        make_chunks: Callable[..., Iterator[Chunk]],
+        before: list[TurnView],
+        attachments: Sequence[Any] | None = None,
+    ) -> None:
+        """Has a message answered on the main thread.
+
+        Args:
+            message: the message.
+            make_chunks: makes the chunks of the answer; receives the message, or its content for a
+                message of the user, and the options of the settings.
+            before: the turns before the new one.
+            attachments: images and sounds of the message; those of the message field when None.
+        """
+        if self.busy:
+            return
+        try:
+            options = self._settings.options()
+        except InvalidInput as error:
+            self._show_error(error)
+            return
+        self.busy, self._is_stopped = True, False
+        if attachments is None:
+            attachments = self._message_field.attachments
+        name = self.chat.model.variant.name
+        turn = TurnView(message, tuple(attachments), name, self.lang)
+        previous, self._turns = self._turns, [*before, turn]
+        self._message_field.set_aside()
+        self._note.value = self.note_html(text("chat_busy", variant=name))
+        self._update_controls()
+        content = message if message["role"] == "tool" else message["content"]
+        make_answer = partial(make_chunks, content, **options)
+        on_main_thread(partial(self._answer, turn, make_answer, previous))
+
+    def _answer(
+        self,
+        turn: TurnView,
+        make_answer: Callable[[], Iterator[Chunk]],
+        previous: list[TurnView],
+    ) -> None:
+        """Makes an answer; runs on the main thread."""
+        is_stop_waiting = waiting_press(self._stop_button)
+        messages_before = self.chat.messages
+        chunks: Any = None
+        error: Exception | None = None
+        try:
+            with self.using_language():
+                chunks = make_answer()
+                for chunk in chunks:
+                    turn.add(chunk)
+                    if self._is_stopped or is_stop_waiting():
+                        self._is_stopped = True
+                        break
+        except KeyboardInterrupt:
+            self._is_stopped = True
+        except Exception as raised:  # noqa: BLE001 - every error is shown
+            error = raised
+        try:
+            if chunks is not None:
+                chunks.close()  # adds the answer so far to the conversation
+            with self.using_language():
+                is_answered = self.chat.messages is not messages_before
+                self._show_result(turn, previous, error, is_answered=is_answered)
+        finally:
+            # clicks that arrived meanwhile are handled first, and do nothing
+            run_later(self._finish, 0.2)
+
+    def _show_result(
+        self,
+        turn: TurnView,
+        previous: list[TurnView],
+        error: Exception | None,
+        *,
+        is_answered: bool,
+    ) -> None:
+        name = self.chat.model.variant.name
+        self._note.value = ""
+        if is_answered:
+            self._message_field.clear(self.waiting_calls())
+            turn.prompt = conversation_view.last_prompt(self.chat)
+            turn.finish(conversation_view.timing_text(self.chat, stopped=self._is_stopped))
+            self.announce(text("chat_answered", variant=name, answer=turn.answer[:500]))
+        else:
+            self._turns = previous
+            self._message_field.restore()
+            if error is None:
+                key = "chat_stopped_early" if self._is_stopped else "chat_none"
+                self._note.value = self.note_html(text(key, variant=name))
+                self.announce(text(key, variant=name))
+        if error is not None:
+            self._show_error(error)
+        # not in _finish: Notebook 6 drops outputs that do not belong to a message being handled
+        self.refresh()
+
+    def _finish(self) -> None:
+        self.busy = False
+        with self.using_language():
+            self._update()
+
+    # view
+
+    def _update(self) -> None:
+        """Shows the present conversation in all controls."""
+        self._update_controls()
+        self._context_left.value = self.with_lang(conversation_view.context_left_html(self.chat))
+        self._tabs.update()
+        self.refresh()
+
+    def _update_controls(self) -> None:
+        """Shows the turns, and enables the controls that can be used now."""
+        children = tuple(turn.widget for turn in self._turns)
+        if not children:
+            empty = text("chat_empty", question=text("tour_question"))
+            self._empty_note.value = tag("p", empty, class_="gnb-muted", lang=self.lang)
+            children = (self._empty_note,)
+        if self._turn_list.children != children:
+            self._turn_list.children = children
+        self._settings.enable(not self.busy)
+        self._stop_button.disabled = not self.busy
+        for button in (self._again_button, self._edit_button, self._new_button):
+            button.disabled = self.busy or not self._turns
+        # last, so that everything can be used as soon as a message can be sent
+        self._message_field.enable(not self.busy)
+
+    def _show_error(self, error: Exception) -> None:
+        self._note.value = self.error_html(error, text("chat_failed"), "chat_unexpected")
+
+    # static copies
+
+    def static_html(self) -> Html:
+        """The conversation, with the thoughts folded."""
+        with self.using_language():
+            return conversation_view.static_html(self.chat, self._turns)
+
+    def static_text(self) -> str:
+        """The same as plain text."""
+        with self.using_language():
+            return conversation_view.static_text(self.chat, self._turns)

@@ -1,0 +1,299 @@
+"""The tabs below a chat: settings, the prompt of each turn, and the chat as JSON and as code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+import ipywidgets
+
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.chat import Chat
+from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.generation.sampling import defaults
+from gemma_nb.i18n import text
+from gemma_nb.prompts.formatting import format_prompt
+from gemma_nb.widgets.base import controls, prompt_view
+from gemma_nb.widgets.base.html import Html, code_block, join, tag
+from gemma_nb.widgets.base.panel import Panel
+from gemma_nb.widgets.chat.conversation_view import TurnView
+
+CHAT_TABS = ("settings", "prompt", "json", "code")
+
+#: The largest values of the sliders.
+_MAX_TEMPERATURE, _MAX_TOP_K = 2.0, 200
+#: The number of possible seeds.
+_SEEDS = 2**32
+#: data: URLs with more characters than this are shortened in the JSON that is shown.
+_MAX_URL_SHOWN = 200
+
+
+class ChatSettings:
+    """Controls for the system text, for thinking, and for how tokens are sampled.
+
+    The labels are in the language in force.
+
+    Args:
+        chat: the chat whose system text and thinking the controls change.
+    """
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        model = chat.model
+        sampling = defaults(model.variant)
+        length = model.max_length
+        self.temperature = ipywidgets.FloatSlider(
+            value=sampling.temperature, min=0, max=_MAX_TEMPERATURE, step=0.05
+        )
+        self.top_k = ipywidgets.IntSlider(value=sampling.top_k, min=0, max=_MAX_TOP_K)
+        self.top_p = ipywidgets.FloatSlider(value=sampling.top_p, min=0.05, max=1, step=0.05)
+        self.length = ipywidgets.IntSlider(value=min(256, length), min=1, max=length)
+        self.seed = controls.text_field(text("chat_seed"))
+        sliders = {
+            "temperature": self.temperature,
+            "top_k": self.top_k,
+            "top_p": self.top_p,
+            "length": self.length,
+        }
+        for name, slider in sliders.items():
+            slider.description = text(f"chat_{name}")
+            slider.continuous_update = False
+            controls.with_classes(slider, "gnb-slider")
+        cells = []
+        for name, control in {**sliders, "seed": self.seed}.items():
+            meaning = controls.html(tag("small", text(f"chat_{name}_means")))
+            cells.append(controls.column(control, meaning, css_classes=("gnb-setting",)))
+        self.system = controls.text_area(text("chat_system"), chat.system or "", None, "gnb-area")
+        self.thinking = controls.checkbox(text("chat_think"), value=chat.thinking)
+        controls.set_visible(self.thinking, chat.thinking or _can_think(model.variant))
+        grid = controls.with_classes(ipywidgets.Box(cells), "gnb-settings")
+        self.widget = controls.column(self.system, self.thinking, grid)
+        self.system.observe(self._on_system, "value")
+        self.thinking.observe(self._on_thinking, "value")
+
+    def enable(self, enabled: bool) -> None:
+        """Enables or disables what must not change while an answer is made."""
+        for control in (self.system, self.thinking):
+            if control.disabled is enabled:
+                control.disabled = not enabled
+
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments for ``Chat.chunks``.
+
+        Raises:
+            InvalidInput: the seed is not a whole number from 0 to 2**32 - 1.
+        """
+        options: dict[str, Any] = {
+            "max_new_tokens": self.length.value,
+            "temperature": round(self.temperature.value, 4),
+            "top_k": self.top_k.value,
+            "top_p": round(self.top_p.value, 4),
+        }
+        seed = self.seed.value.strip()
+        if seed:
+            if not seed.isdecimal() or not int(seed[:11]) < _SEEDS:
+                raise InvalidInput("chat_bad_seed", value=seed[:40])
+            options["seed"] = int(seed)
+        return options
+
+    def _on_system(self, change: Any) -> None:
+        self._chat.system = change["new"]
+
+    def _on_thinking(self, change: Any) -> None:
+        self._chat.thinking = change["new"]
+
+
+def _can_think(variant: Variant) -> bool:
+    try:
+        format_prompt("?", variant, thinking=True)
+    except InvalidInput:
+        return False
+    return True
+
+
+class ChatTabs:
+    """The tabs and their content.
+
+    Args:
+        panel: the panel that shows the tabs.
+        chat: the conversation.
+        settings: the content of the first tab.
+        turns: gives the turns so far.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        chat: Chat,
+        settings: ChatSettings,
+        turns: Callable[[], Sequence[TurnView]],
+    ) -> None:
+        self._panel, self._chat, self._settings, self._turns = panel, chat, settings, turns
+        names = [(text(f"chat_tab_{name}"), name) for name in CHAT_TABS]
+        self.selector = controls.toggle_buttons(text("chat_tabs"), names, "settings")
+        self.turn = controls.dropdown(text("chat_turn"))
+        self._turn_row = controls.row(self.turn)
+        self.save_button = controls.button(text("chat_save"), lambda _: self._save())
+        self.save_note = controls.html()
+        self.body = controls.html()
+        self.widget = controls.column(
+            *(self.selector, settings.widget, self._turn_row),
+            *(self.save_button, self.save_note, self.body),
+        )
+        self._is_filling = False
+        self.selector.observe(lambda _: self.update(), "value")
+        self.turn.observe(lambda _: self.update(latest=False), "value")
+
+    def update(self, *, latest: bool = True) -> None:
+        """Shows the present conversation in the open tab.
+
+        Args:
+            latest: whether to select the last turn.
+        """
+        if self._is_filling:
+            return
+        name = self.selector.value
+        controls.set_visible(self._settings.widget, name == "settings")
+        controls.set_visible(self._turn_row, name == "prompt" and self._turns())
+        controls.set_visible(self.save_button, name == "json")
+        controls.set_visible(self.save_note, name == "json")
+        makers = {"prompt": self._prompt_html, "json": self._json_html, "code": self._code_html}
+        with self._panel.using_language():
+            if name == "prompt" and latest:
+                self._fill_turns()
+            self.body.value = self._panel.with_lang(makers.get(name, Html)())
+
+    def _fill_turns(self) -> None:
+        options = [
+            (text("chat_turn_name", number=i, words=turn.question.strip()[:40] or "…"), i - 1)
+            for i, turn in enumerate(self._turns(), 1)
+        ]
+        self._is_filling = True
+        try:
+            self.turn.options = options
+            self.turn.value = len(options) - 1 if options else None
+        finally:
+            self._is_filling = False
+
+    def _prompt_html(self) -> Html:
+        turns, index = self._turns(), self.turn.value
+        prompt = turns[index].prompt if index is not None and index < len(turns) else None
+        if prompt is None:
+            return tag("p", text("chat_no_turn"))
+        shown = prompt_view.prompt_html(prompt, text("chat_tab_prompt"))
+        return join([prompt_view.legend_html(), shown, tag("small", text("inspector_bos"))])
+
+    def _json_html(self) -> Html:
+        written, is_shortened = chat_as_json(self._chat)
+        note = tag("p", text("chat_shortened")) if is_shortened else ""
+        return join([note, code_block(written, text("chat_tab_json"))])
+
+    def _code_html(self) -> Html:
+        try:
+            options = self._settings.options()
+        except GemmaError:  # an invalid seed is reported when it is used
+            options = {}
+        return code_block(chat_as_code(self._chat, options), text("chat_code_label"))
+
+    def _save(self) -> None:
+        with self._panel.using_language():
+            try:
+                saved = text("chat_saved", path=str(save_chat(self._chat, Path.cwd())))
+                note = self._panel.note_html(saved)
+                self._panel.announce(saved)
+            except GemmaError as error:
+                note = self._panel.note_html(str(error), is_error=True)
+            self.save_note.value = note
+
+
+def chat_as_json(chat: Chat) -> tuple[str, bool]:
+    """A chat as JSON for the page.
+
+    Args:
+        chat: the conversation.
+
+    Returns:
+        The JSON, and whether images or sounds are shortened in it.
+    """
+    whole = chat.to_dict()
+    shortened = _shorten_urls(whole)
+    return json.dumps(shortened, ensure_ascii=False, indent=2, default=repr), shortened != whole
+
+
+def chat_as_code(chat: Chat, options: Mapping[str, Any]) -> str:
+    """Python code that holds the same conversation again.
+
+    Args:
+        chat: the conversation.
+        options: the keyword arguments for ``Chat.send``.
+    """
+    model = chat.model
+    arguments = ["model"]
+    if chat.system:
+        arguments.append(f"system={chat.system!r}")
+    if chat.tools:
+        arguments.append("tools=tools")
+    if chat.thinking:
+        arguments.append("thinking=True")
+    load = f"{model.variant.name!r}, {model.precision!r}, max_length={model.max_length}"
+    lines = ["import gemma_nb as gnb", "", f"model = gnb.load({load})"]
+    if chat.tools:
+        lines.append(f"tools = {pformat(list(chat.tools), width=88, sort_dicts=False)}")
+    contents = [_send_argument(m) for m in chat.messages if m["role"] in ("user", "tool")]
+    lines += [
+        f"chat = gnb.Chat({', '.join(arguments)})",
+        f"options = {pformat(dict(options), width=88, sort_dicts=False)}",
+        f"for content in {pformat(contents, width=88, sort_dicts=False)}:",
+        "    for piece in chat.send(content, **options):",
+        '        print(piece, end="", flush=True)',
+        "    print()",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def save_chat(chat: Chat, folder: Path) -> Path:
+    """Writes a chat to a new file, "chat.json" or "chat-2.json" and so on.
+
+    Args:
+        chat: the conversation.
+        folder: the folder of the file.
+
+    Raises:
+        InvalidInput: the file cannot be written, or the conversation holds something that JSON
+            cannot hold.
+    """
+    number, path = 1, folder / "chat.json"
+    while path.exists():
+        number += 1
+        path = folder / f"chat-{number}.json"
+    try:
+        return chat.save(path)
+    except OSError as error:
+        raise InvalidInput("chat_not_saved", path=str(path), why=error) from error
+
+
+def _send_argument(message: Mapping[str, Any]) -> Any:
+    """The argument of ``Chat.send`` for a message, with a hint in place of images and sounds."""
+    content = message["content"]
+    if isinstance(content, list):
+        hint = text("chat_code_media")
+        content = [
+            {**part, part["type"]: f"… ({hint})"}
+            if part.get("type") in ("image", "audio")
+            else part
+            for part in content
+        ]
+    return {**message, "content": content} if message["role"] == "tool" else content
+
+
+def _shorten_urls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _shorten_urls(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_shorten_urls(v) for v in value]
+    if isinstance(value, str) and value.startswith("data:") and len(value) > _MAX_URL_SHOWN:
+        return f"{value[:40]}… ({len(value):,})"
+    return value

@@ -1,0 +1,1 @@
+"""The panel that compares several models on the same prompts."""

@@ -1,0 +1,176 @@
+"""The credentials panel: which logins were found where, and fields to enter missing ones."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+from gemma_nb.catalog.registry import terms_pages
+from gemma_nb.catalog.registry import variant as find_variant
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.errors import InvalidInput
+from gemma_nb.hub import credential_sources, credentials
+from gemma_nb.hub.credential_sources import SESSION_SOURCE, CredentialSource
+from gemma_nb.hub.credentials import LOGIN_PAGES, SERVICE_NAMES, SERVICES, Secret
+from gemma_nb.widgets.base import controls
+from gemma_nb.widgets.base.html import Html, join, link, table, tag
+from gemma_nb.widgets.base.panel import Panel
+
+
+class _SecretField(ipywidgets.Password):  # type: ignore[misc]
+    """A password field whose value is not sent back to the front ends.
+
+    ipywidgets 8 sends every value that one front end has set to all of them, unless the trait is
+    marked otherwise.
+    """
+
+    value = traitlets.Unicode("").tag(sync=True, echo_update=False)
+
+
+class CredentialsPanel(Panel):
+    """Logins for Kaggle and Hugging Face: which ones exist, and how to get those that are missing.
+
+    A login that is typed in goes to ``gemma_nb.hub.credentials.set_session``, which keeps it in this process
+    until the kernel ends, and the field is cleared at once. The login is never part of the widget's
+    state, its output or the saved notebook.
+
+    Args:
+        variant: the variant whose terms are shown; None shows those of every family.
+        lang: "en" or "ja"; the language in force when None.
+
+    Raises:
+        InvalidInput: an unknown variant or language.
+    """
+
+    def __init__(self, variant: str | Variant | None = None, lang: str | None = None) -> None:
+        super().__init__(lang)
+        self._variant = None if variant is None else find_variant(variant)
+        self._asks_colab = False
+        self._places: list[CredentialSource] = []
+        self._places_block = controls.html()
+        self._note = controls.html()
+        self._fields: dict[str, Any] = {}
+        self._forget_buttons: dict[str, Any] = {}
+        cards = [self._service_card(service) for service in SERVICES]
+        colab_button = controls.button(self.text("login_colab"), lambda _: self._ask_colab())
+        controls.set_visible(colab_button, credential_sources.in_colab())
+        title, intro = tag("h3", self.text("login_title")), tag("p", self.text("login_intro"))
+        self.assemble(
+            controls.html(self.with_lang(title, intro)),
+            self._places_block,
+            colab_button,
+            *cards,
+            self._note,
+            controls.html(self._terms_html()),
+        )
+        self._update()
+
+    def _service_card(self, service: str) -> Any:
+        """The controls for the login of one service."""
+        field = _SecretField(
+            description=self.text(f"login_field_{service}"), continuous_update=False
+        )
+        controls.with_classes(field, "gnb-field", "gnb-wide")
+        field.observe(partial(self._on_entered, service), "value")
+        # needs no handler: pressing it takes the focus from the field, which then sends its value
+        keep = controls.button(self.text("login_keep"), lambda _: None)
+        forget = controls.button(self.text("login_forget"), partial(self._on_forget, service))
+        self._fields[service], self._forget_buttons[service] = field, forget
+        how = tag("p", self._login_link(service), self.text("login_then"), lang=self.lang)
+        return controls.column(
+            controls.html(how), controls.row(field, keep, forget), css_classes=("gnb-card",)
+        )
+
+    # event handlers
+
+    def _on_entered(self, service: str, change: Any) -> None:
+        """Takes what was typed, and clears the field whether or not it is valid."""
+        secret = Secret(change["new"])
+        change["new"] = ""
+        self._fields[service].value = ""
+        if not secret:  # the change that clearing the field made
+            return
+        try:
+            credentials.set_session(service, secret)
+        except InvalidInput as error:
+            self._note.value = self.note_html(error.message.text(self.lang), is_error=True)
+            return
+        self._update()
+        self._set_note(self.text("login_kept", service=SERVICE_NAMES[service]))
+
+    def _on_forget(self, service: str, _: Any) -> None:
+        credentials.clear_session(service)
+        self._update()
+        self._set_note(self.text("login_forgotten"))
+
+    def _ask_colab(self) -> None:
+        self._asks_colab = True
+        self._update()
+
+    # view
+
+    def _set_note(self, sentence: str) -> None:
+        self._note.value = self.note_html(sentence)
+        self.announce(sentence)
+
+    def _update(self) -> None:
+        self._places = credential_sources.list_sources(ask_user=self._asks_colab)
+        with self.using_language():
+            self._places_block.value = self.with_lang(self._places_html())
+        for service in SERVICES:
+            is_kept = any(p.found for p in self._places_of(service) if p.place == SESSION_SOURCE)
+            controls.set_visible(self._forget_buttons[service], is_kept)
+        self.refresh()
+
+    def _places_of(self, service: str) -> list[CredentialSource]:
+        return [place for place in self._places if place.service == service]
+
+    def _status(self, service: str) -> str:
+        first = next((place for place in self._places_of(service) if place.found), None)
+        name = SERVICE_NAMES[service]
+        if first is None:
+            return self.text("login_missing", service=name)
+        return self.text("login_found", service=name, place=first.place)
+
+    def _places_html(self) -> Html:
+        status = join(tag("p", self._status(service)) for service in SERVICES)
+        heads = [self.text("login_place"), self.text("login_there")]
+        yes, no = self.text("login_yes"), self.text("login_no")
+        rows = [
+            (f"{SERVICE_NAMES[p.service]}: {p.place}", yes if p.found else no) for p in self._places
+        ]
+        label = self.text("login_places")
+        places = table(rows, heads, label=label, first_is_head=True)
+        return join([status, tag("details", tag("summary", label), places)])
+
+    def _login_link(self, service: str) -> Html:
+        return link(LOGIN_PAGES[service], self.text("login_get", service=SERVICE_NAMES[service]))
+
+    def _terms_html(self) -> Html:
+        if self._variant is not None and not self._variant.gated:
+            none = self.text("login_terms_none", variant=self._variant.name)
+            return tag("p", none, lang=self.lang)
+        pages = [
+            link(t.page, self.text("login_terms_of", variant=t.name, licence=t.licence, hub=t.hub))
+            for t in terms_pages(self._variant)
+        ]
+        items = tag("ul", *(tag("li", page) for page in pages))
+        return self.with_lang(tag("h4", self.text("login_terms")), items)
+
+    def static_html(self) -> Html:
+        """Which logins were found where, and the pages on which terms are accepted."""
+        title = tag("h3", self.text("login_title"))
+        pages = tag("ul", *(tag("li", self._login_link(service)) for service in SERVICES))
+        return join([title, self._places_html(), pages, self._terms_html()])
+
+    def static_text(self) -> str:
+        """The same as plain text."""
+        lines = [self.text("login_title"), *(f"  {self._status(s)}" for s in SERVICES)]
+        for service in SERVICES:
+            get = self.text("login_get", service=SERVICE_NAMES[service])
+            lines.append(f"  {get}: {LOGIN_PAGES[service]}")
+        lines += [f"  {t.name} ({t.licence}): {t.page}" for t in terms_pages(self._variant)]
+        return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The panel in which a person selects a model that fits, and loads it."""
