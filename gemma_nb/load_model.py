@@ -215,8 +215,8 @@ def _made(
 ) -> Model:
     """The model, its programs compiled while its weights are read where that gains time."""
     from gemma_nb.generation.decoder import Decoder
-    from gemma_nb.generation.engine import engine_of
-    from gemma_nb.generation.media_inputs import Converters, converters_in
+    from gemma_nb.generation.engine import create_engine
+    from gemma_nb.generation.media_inputs import Converters, load_converters
     from gemma_nb.hub.progress import Meter
     from gemma_nb.loading import assistants
     from gemma_nb.loading.build import begin
@@ -227,7 +227,7 @@ def _made(
     with Meter(report, "build", name):
         unread = begin(str(directory), precision, variant.task)
         guesses = assistants.read(beside, precision) if beside else None
-        engine = engine_of(unread.lm, max_length, guesses)
+        engine = create_engine(unread.lm, max_length, guesses)
         early = engine if isinstance(engine, Decoder) and engine.prepare() else None
     with Meter(report, "weights", name, on_disk(directory)) as meter:
         unread.read(meter.add)
@@ -235,6 +235,6 @@ def _made(
         with Meter(report, "compile", name):
             early.ready()
     reads = {"image", "audio"} & set(variant.modalities)
-    converters = converters_in(directory) if reads else Converters()
+    converters = load_converters(directory) if reads else Converters()
     told = (variant, precision.name, max_length)
     return Model(unread.lm, unread.tokenizer, *told, converters, engine)

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation import embedder as embedding
-from gemma_nb.generation.compilation import bucket
+from gemma_nb.generation.compilation import next_power_of_two
 from gemma_nb.generation.decoder import Decoder
-from gemma_nb.generation.detokenizer import TextStream
+from gemma_nb.generation.detokenizer import Detokenizer
 from gemma_nb.generation.embedder import Embedder
-from gemma_nb.generation.engine import Engine, engine_of
-from gemma_nb.generation.media_encoders import SoftTokens, senses_of
-from gemma_nb.generation.media_inputs import Clip, Converters, token_ids
-from gemma_nb.generation.sampling import Sampling, defaults
+from gemma_nb.generation.engine import Engine, create_engine
+from gemma_nb.generation.media_encoders import MediaEmbeddingCache, create_media_encoder
+from gemma_nb.generation.media_inputs import Converters, MediaInput, prompt_token_ids
+from gemma_nb.generation.sampling import Sampling, default_sampling
 from gemma_nb.generation.seq2seq import EncoderDecoder
-from gemma_nb.generation.stats import Clock, Stats, together
+from gemma_nb.generation.stats import ReplyTimer, Stats, combine_stats
 from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 from gemma_nb.prompts.safe_tokenizer import vocabulary
@@ -74,11 +74,11 @@ class Model:
         self.precision = precision
         self.max_length = max_length
         self.last: Stats | None = None
-        self._decoder: Engine | None = engine or engine_of(lm, max_length)
+        self._decoder: Engine | None = engine or create_engine(lm, max_length)
         self.converters = converters or Converters()
         programs = getattr(self._decoder, "programs", None)
-        self._senses = senses_of(lm, self.converters, variant.name, programs)
-        self._soft = SoftTokens(self._senses)  # of the last prompt, for the next
+        self._senses = create_media_encoder(lm, self.converters, variant.name, programs)
+        self._soft = MediaEmbeddingCache(self._senses)  # of the last prompt, for the next
         control = vocabulary(tokenizer).control
         self._stops = frozenset(control[t] for t in stop_tokens(variant) if t in control)
         # PaliGemma's places and masks are what it says, not marks round it
@@ -124,7 +124,7 @@ class Model:
 
     def _prompt(
         self, messages: Messages, raw: bool = False, **options: Any
-    ) -> tuple[list[int], str, list[Clip]]:
+    ) -> tuple[list[int], str, list[MediaInput]]:
         """The prompt's token ids, what it reads, and its images and clips."""
         if raw:
             if not isinstance(messages, str):
@@ -135,7 +135,7 @@ class Model:
         if not prompt.media:
             return list(prompt.token_ids(self.tokenizer)), prompt, []
         clips = [self._senses.read(medium) for medium in prompt.media]
-        return token_ids(prompt, clips, self._senses.places, self.tokenizer), prompt, clips
+        return prompt_token_ids(prompt, clips, self._senses.places, self.tokenizer), prompt, clips
 
     def stream_ids(
         self,
@@ -284,7 +284,7 @@ class Model:
         for start in range(0, len(requests), batch_size):
             replies += self._batch(requests[start : start + batch_size])
             stats += [self.last] if self.last else []
-        self.last = together(stats)
+        self.last = combine_stats(stats)
         return replies
 
     def _batch(self, requests: list[_Request]) -> list[str]:
@@ -293,9 +293,9 @@ class Model:
         if len(requests) == 1 or alone or not isinstance(engine, Decoder):
             return ["".join(text for _, text in self._pairs(one)) for one in requests]
         # a power of two, so that few sizes are compiled; what fills it up is not read
-        size = bucket(len(requests))
+        size = next_power_of_two(len(requests))
         filled = requests + [requests[0]] * (size - len(requests))
-        clock = Clock(sum(len(one.ids) for one in requests), engine)
+        clock = ReplyTimer(sum(len(one.ids) for one in requests), engine)
         pieces: list[list[str]] = [[] for _ in requests]
         open_rows = set(range(len(requests)))
         rows = engine.rows(
@@ -400,12 +400,14 @@ class Model:
         embedder = self._loaded()
         if not isinstance(embedder, Embedder):
             raise InvalidInput("embed_wants_embedder", name=self.variant.name)
-        dimensions = embedding.checked_dimensions(dimensions, embedder.dimensions)
-        ids = embedding.token_ids(texts, task, self.variant, self.tokenizer, self.max_length)
+        dimensions = embedding.check_dimensions(dimensions, embedder.dimensions)
+        ids = embedding.embedding_token_ids(
+            texts, task, self.variant, self.tokenizer, self.max_length
+        )
         vectors = embedder.vectors(ids)
         if not np.isfinite(vectors).all():
             raise GenerationError("not_a_number", precision=self.precision)
-        return embedding.cut(vectors, dimensions)
+        return embedding.truncate_vectors(vectors, dimensions)
 
     def unload(self) -> None:
         """Gives the model's memory back; it answers no more."""
@@ -480,7 +482,7 @@ class Model:
         if type(max_new_tokens) is not int or max_new_tokens < 1:
             raise InvalidInput("bad_max_new_tokens", value=max_new_tokens)
         ids, prompt, clips = self._prompt(messages, **prompt_options)
-        self._soft = SoftTokens(self._senses, clips, self._soft)
+        self._soft = MediaEmbeddingCache(self._senses, clips, self._soft)
         control = self._control - self._marks if marked else self._control
         return _Request(
             prompt,
@@ -489,14 +491,14 @@ class Model:
             seed,
             min(max_new_tokens, self._room(ids)),
             frozenset() if ignore_eos else self._stops,
-            TextStream(self.tokenizer, control, strings),
+            Detokenizer(self.tokenizer, control, strings),
             cache,
             self._soft,
         )
 
     def _pairs(self, one: _Request) -> Iterator[tuple[int | None, str]]:
         decoder = self._decoding()
-        clock = Clock(len(one.ids), decoder)
+        clock = ReplyTimer(len(one.ids), decoder)
         options: dict[str, Any] = {"media": one.media, **one.cache}
         if isinstance(decoder, EncoderDecoder):
             # it makes the whole reply before it gives any of it
@@ -506,7 +508,7 @@ class Model:
         return self._timed(tokens, one, clock)
 
     def _timed(
-        self, tokens: Iterator[int], one: _Request, clock: Clock
+        self, tokens: Iterator[int], one: _Request, clock: ReplyTimer
     ) -> Iterator[tuple[int | None, str]]:
         clock.start()
         try:
@@ -535,9 +537,9 @@ class _Request:
     seed: int
     count: int
     stops: frozenset[int]
-    text: TextStream
+    text: Detokenizer
     cache: Mapping[str, bool]
-    media: SoftTokens
+    media: MediaEmbeddingCache
 
 
 def _parsed(pairs: Iterator[tuple[int | None, str]], parser: ReplyParser) -> Iterator[Chunk]:
@@ -550,7 +552,7 @@ def _parsed(pairs: Iterator[tuple[int | None, str]], parser: ReplyParser) -> Ite
 def _sampling(
     variant: Variant, temperature: float | None, top_k: int | None, top_p: float | None
 ) -> Sampling:
-    default = defaults(variant)
+    default = default_sampling(variant)
     return Sampling(
         default.temperature if temperature is None else temperature,
         default.top_k if top_k is None else top_k,

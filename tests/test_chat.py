@@ -40,13 +40,13 @@ def fresh(model, messages, **options):
 def computed(monkeypatch):
     """Counts the prompts' tokens that are computed."""
     counts = []
-    pieces = decoding.pieces
+    pieces = decoding.prefill_chunks
 
     def counting(prompts, start, *rest):
         counts.append(max(map(len, prompts)) - start)
         return pieces(prompts, start, *rest)
 
-    monkeypatch.setattr(decoding, "pieces", counting)
+    monkeypatch.setattr(decoding, "prefill_chunks", counting)
     return counts
 
 
@@ -73,14 +73,14 @@ def test_twenty_turns_compile_next_to_nothing(model):
     for i in range(20):
         says(chat.send(f"What is {i} + {2 * i}?" + " Please." * (i % 7)))
     # one for each padded length that is entered, and one that copies the sliding layers
-    assert model.compilations - compiled <= len(decoding.BUCKETS)
+    assert model.compilations - compiled <= len(decoding.PREFILL_BUCKETS)
     assert chat.dropped > 0
     assert len(chat.messages) == 42
 
 
 def test_what_a_later_turn_needs_is_compiled_in_time(model, monkeypatch):
     """Where XLA compiles beside Python, the turn that first wraps a ring does not wait for it."""
-    monkeypatch.setattr(decoding.programs, "beside", lambda: True)
+    monkeypatch.setattr(decoding.compilation, "compiles_in_background", lambda: True)
     own = gnb.Model(model.lm, model.tokenizer, model.variant, "float32", 512)
     made, window = own._decoder.programs, own.lm.backbone.sliding_window_size
     chat = gnb.Chat(own)

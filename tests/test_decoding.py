@@ -52,7 +52,7 @@ def test_greedy_ids_equal_kerashub(lm, decoder, length):
 
 def test_a_prompt_of_several_stretches(lm, decoder, monkeypatch):
     whole = list(decoder.tokens(prompt(50), Sampling(), 0, 10))
-    monkeypatch.setattr(decoding, "BUCKETS", (4, 16))
+    monkeypatch.setattr(decoding, "PREFILL_BUCKETS", (4, 16))
     assert list(Decoder(lm, LENGTH).tokens(prompt(50), Sampling(), 0, 10)) == whole
 
 
@@ -117,13 +117,13 @@ def test_a_conversation_goes_on_from_the_cache(decoder, chunked):
 def computed(chunked, monkeypatch):
     """Counts the prompt's tokens that are computed."""
     counts = []
-    pieces = decoding.pieces
+    pieces = decoding.prefill_chunks
 
     def counting(prompts, start, *rest):
         counts.append(len(prompts[0]) - start)
         return pieces(prompts, start, *rest)
 
-    monkeypatch.setattr(decoding, "pieces", counting)
+    monkeypatch.setattr(decoding, "prefill_chunks", counting)
     return counts
 
 

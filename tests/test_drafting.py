@@ -15,7 +15,7 @@ from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
-from gemma_nb.generation.speculative import AssistedDecoder, Drafter
+from gemma_nb.generation.speculative import DraftModel, SpeculativeDecoder
 from gemma_nb.loading.assistants import check_room
 
 pytestmark = pytest.mark.slow
@@ -40,10 +40,10 @@ def alone(lm):
 
 @pytest.fixture(scope="module")
 def assisted(lm):
-    return AssistedDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
+    return SpeculativeDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
 
 
-class Knowing(Drafter):
+class Knowing(DraftModel):
     """Guesses what it was told, by position: an assistant that is right as often as wished."""
 
     def __init__(self, table):
@@ -61,7 +61,7 @@ def knowing(lm, reply, start, wrong=()):
     table[start : start + len(reply)] = reply
     for at in wrong:
         table[start + at] += 1
-    decoder = AssistedDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
+    decoder = SpeculativeDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
     decoder.drafter = Knowing(table)
     return decoder
 
@@ -109,7 +109,7 @@ def test_a_model_whose_values_are_its_keys():
     """26B-A4B's kind: experts, and global layers with fewer heads."""
     lm = tiny.gemma4_moe(vocabulary=VOCABULARY)
     expected = list(Decoder(lm, LENGTH).tokens(prompt(20), Sampling(), 0, 20))
-    decoder = AssistedDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
+    decoder = SpeculativeDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
     assert list(decoder.tokens(prompt(20), Sampling(), 0, 20)) == expected
 
 
@@ -128,7 +128,7 @@ def test_the_guesses_are_kerashubs(lm, ordered, length):
     import jax.numpy as jnp
 
     assistant = tiny.gemma4_assistant(lm, ordered=ordered)
-    decoder = AssistedDecoder(lm, LENGTH, assistant)
+    decoder = SpeculativeDecoder(lm, LENGTH, assistant)
     ids = np.array([prompt(length)], np.int32)
     first = jax.jit(functools.partial(decoder._pass, every=True))
     start, size = np.array([0], np.int32), np.array([length], np.int32)
@@ -166,7 +166,7 @@ def test_weights_that_are_not_numbers_are_told(lm):
     broken = tiny.gemma4(vocabulary=VOCABULARY)
     norm = broken.backbone.layer_norm.scale
     norm.assign(np.full(norm.shape, np.nan, "float32"))
-    decoder = AssistedDecoder(broken, LENGTH, tiny.gemma4_assistant(broken))
+    decoder = SpeculativeDecoder(broken, LENGTH, tiny.gemma4_assistant(broken))
     assert next(decoder.tokens(prompt(4), Sampling(), 0, 4)) == -1
 
 
@@ -174,9 +174,9 @@ def test_what_is_no_assistant_of_the_model_is_refused(lm):
     other = tiny.gemma4(vocabulary=VOCABULARY, hidden_dim=48)
     for wrong in (tiny.gemma4_assistant(other), lm, tiny.gemma3()):
         with pytest.raises(InvalidInput, match="assistant"):
-            AssistedDecoder(lm, LENGTH, wrong)
+            SpeculativeDecoder(lm, LENGTH, wrong)
     with pytest.raises(InvalidInput, match="assistant"):
-        AssistedDecoder(tiny.gemma3(), LENGTH, tiny.gemma4_assistant(lm))
+        SpeculativeDecoder(tiny.gemma3(), LENGTH, tiny.gemma4_assistant(lm))
 
 
 # --- loading the two together

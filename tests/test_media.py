@@ -9,8 +9,8 @@ from tiny_media import picture, tone
 
 import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.media_encoders import senses_of
-from gemma_nb.generation.media_inputs import Converters, converters_in, token_ids
+from gemma_nb.generation.media_encoders import create_media_encoder
+from gemma_nb.generation.media_inputs import Converters, load_converters, prompt_token_ids
 from gemma_nb.prompts.prompt import Media
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ class Seen:
 
         self.family, self.format, make = FAMILIES[name]
         self.lm, self.converters = make()
-        self.senses = senses_of(self.lm, self.converters, name)
+        self.senses = create_media_encoder(self.lm, self.converters, name)
         self.tokenizer = prompt_helpers.tokenizer(f"{self.family}Tokenizer")
         self.variant = prompt_helpers.variant(self.format)
         options = {"tokenizer": self.tokenizer, "image_converter": self.converters.image}
@@ -55,7 +55,7 @@ class Seen:
 
     def ids(self, prompt):
         clips = [self.senses.read(medium) for medium in prompt.media]
-        return token_ids(prompt, clips, self.senses.places, self.tokenizer), clips
+        return prompt_token_ids(prompt, clips, self.senses.places, self.tokenizer), clips
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -205,7 +205,7 @@ def test_gemma4_takes_as_many_tokens_as_the_picture_fills():
 def test_refusals(seen):
     with pytest.raises(InvalidInput, match="frames"):
         seen.senses.read(Media("video", PICTURES[0]))
-    blind = senses_of(seen.lm, Converters(), seen.family)
+    blind = create_media_encoder(seen.lm, Converters(), seen.family)
     with pytest.raises(InvalidInput, match="no encoder"):
         blind.read(Media("image", PICTURES[0]))
     with pytest.raises(InvalidInput, match="no file"):
@@ -226,7 +226,7 @@ def test_a_clip_of_the_wrong_length_is_refused(name, most, heard):
 
 
 def test_a_text_model_takes_no_media():
-    senses = senses_of(tiny.gemma1(), Converters())
+    senses = create_media_encoder(tiny.gemma1(), Converters())
     with pytest.raises(InvalidInput, match="no encoder"):
         senses.read(Media("image", PICTURES[0]))
 
@@ -234,9 +234,9 @@ def test_a_text_model_takes_no_media():
 def test_converters_come_with_the_preset(tmp_path):
     seen = Seen("gemma4")
     seen.lm.save_to_preset(str(tmp_path))
-    assert converters_in(tmp_path) == Converters()
+    assert load_converters(tmp_path) == Converters()
     seen.converters.image.save_to_preset(str(tmp_path))
     seen.converters.audio.save_to_preset(str(tmp_path))
-    found = converters_in(tmp_path)
+    found = load_converters(tmp_path)
     assert found.image.patch_size == 4
     assert found.audio.sampling_rate == 1000

@@ -8,8 +8,8 @@ from tiny_media import picture, tone
 
 from gemma_nb.generation import decoder as decoding
 from gemma_nb.generation.decoder import Decoder
-from gemma_nb.generation.media_encoders import senses_of
-from gemma_nb.generation.prefill import Soft
+from gemma_nb.generation.media_encoders import create_media_encoder
+from gemma_nb.generation.prefill import MediaEmbeddings
 from gemma_nb.generation.sampling import Sampling
 from gemma_nb.prompts.prompt import Media
 
@@ -35,13 +35,14 @@ class Seen:
 
     def __init__(self, name, make=None):
         self.lm, converters = (make or FAMILIES[name])()
-        senses = senses_of(self.lm, converters)
+        senses = create_media_encoder(self.lm, converters)
         asked = {f"image{i}": Media("image", picture(20, 28, i)) for i in range(2)}
         if converters.audio:
             asked["audio"] = Media("audio", tone(0.4, converters.audio.sampling_rate))
         self.clips = {k: senses.read(v) for k, v in asked.items()}
         self.media = {
-            c.id: Soft(c.kind, np.asarray(senses.embeddings(c))) for c in self.clips.values()
+            c.id: MediaEmbeddings(c.kind, np.asarray(senses.embeddings(c)))
+            for c in self.clips.values()
         }
         self.decoder = Decoder(self.lm, LENGTH)
         self.lm.compile(sampler="greedy")
@@ -150,7 +151,7 @@ def test_an_image_stays_whole_where_a_prompt_is_cut(seen, monkeypatch):
     ids = seen.ids(14, "image0", 20)
     whole = seen.ours(ids, 8)
     for buckets in ((4, 16), (8,)):
-        monkeypatch.setattr(decoding, "BUCKETS", buckets)
+        monkeypatch.setattr(decoding, "PREFILL_BUCKETS", buckets)
         cut = Decoder(seen.lm, LENGTH).tokens(ids, Sampling(), 0, 8, media=seen.media)
         assert list(cut) == whole
 

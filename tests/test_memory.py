@@ -196,7 +196,7 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
     from gemma_nb.generation.decoder import Decoder
     from gemma_nb.generation.sampling import Sampling
 
-    monkeypatch.setattr(decoding, "pads", lambda: padded)
+    monkeypatch.setattr(decoding, "pads_caches", lambda: padded)
     for lm, every in ((gemma3(), 6), (gemma2(), 2)):
         b = lm.backbone
         a = dataclasses.replace(

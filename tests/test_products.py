@@ -53,7 +53,7 @@ def same(ours, theirs):
 def test_einsum(equation, inputs, outputs, order, mode):
     layer = einsum(equation, inputs, outputs, mode)
     x = np.random.default_rng(1).normal(size=(1, 1, *inputs)).astype("float32")
-    same(fused_matvec.product_of(layer)(x), layer(x))
+    same(fused_matvec.build_matvec(layer)(x), layer(x))
     # Keras keeps an int4 kernel as (rows, columns)
     assert contracted_last(layer) == ((1, 0) if mode == "int4" else order)
 
@@ -65,7 +65,7 @@ def test_dense(mode, bias):
     layer.build((1, 1, 128))
     made(layer, mode)
     x = np.random.default_rng(1).normal(size=(1, 1, 128)).astype("float32")
-    same(fused_matvec.product_of(layer)(x), layer(x))
+    same(fused_matvec.build_matvec(layer)(x), layer(x))
 
 
 @pytest.mark.parametrize("mode", [None, "int8", "int4"])
@@ -75,7 +75,7 @@ def test_logits(mode, cap):
     layer.build((1, 1))
     made(layer, mode)
     hidden = np.random.default_rng(1).normal(size=(1, 1, 256)).astype("float32")
-    same(fused_matvec.logits_of(layer)(hidden), layer(hidden, reverse=True))
+    same(fused_matvec.build_logits_matvec(layer)(hidden), layer(hidden, reverse=True))
 
 
 def test_a_kernel_laid_out_anew_keeps_shape_and_values():
@@ -93,29 +93,32 @@ def test_a_kernel_laid_out_anew_keeps_shape_and_values():
 
 def test_only_a_gpu_and_one_row_take_the_short_way(monkeypatch):
     layer = einsum(*EINSUMS[3][:3])
-    assert fused_matvec.quick(layer) is layer
+    assert fused_matvec.optimize_layer(layer) is layer
     monkeypatch.setattr(fused_matvec, "on_gpu", lambda: True)
-    quick = fused_matvec.quick(layer)
+    quick = fused_matvec.optimize_layer(layer)
     for shape in ((1, 1, 256), (1, 5, 256), (2, 1, 256)):
         x = np.random.default_rng(1).normal(size=shape).astype("float32")
         same(quick(x), layer(x))
     layer.enable_lora(2)
-    assert fused_matvec.quick(layer) is layer
+    assert fused_matvec.optimize_layer(layer) is layer
 
 
 @pytest.mark.parametrize("rows", [(1, 1), (2, 5)])
 @pytest.mark.parametrize(("equation", "inputs", "outputs", "_"), EINSUMS)
 def test_a_kernel_of_three_axes_is_multiplied_as_it_lies(equation, inputs, outputs, _, rows):
     layer = einsum(equation, inputs, outputs)
-    quick = fused_matvec.quick(layer)
-    assert isinstance(quick, fused_matvec.InPlace) == (len(layer.kernel.shape) == 3)
+    quick = fused_matvec.optimize_layer(layer)
+    assert isinstance(quick, fused_matvec.NativeLayoutEinsum) == (len(layer.kernel.shape) == 3)
     x = np.random.default_rng(1).normal(size=(*rows, *inputs)).astype("float32")
     same(quick(x), layer(x))
 
 
 def test_what_keras_alone_knows_is_left_to_keras():
     equation, inputs, outputs, _ = EINSUMS[0]
-    assert fused_matvec.quick(quantised := einsum(equation, inputs, outputs, "int8")) is quantised
+    assert (
+        fused_matvec.optimize_layer(quantised := einsum(equation, inputs, outputs, "int8"))
+        is quantised
+    )
     adapted = einsum(equation, inputs, outputs)
     adapted.enable_lora(2)
-    assert fused_matvec.quick(adapted) is adapted
+    assert fused_matvec.optimize_layer(adapted) is adapted

@@ -10,7 +10,7 @@ import pytest
 import gemma_nb as gnb
 from gemma_nb.errors import LoadError
 from gemma_nb.generation import compilation
-from gemma_nb.generation.compilation import Programs, Recipe
+from gemma_nb.generation.compilation import CompiledFunctions, ProgramSpec
 from gemma_nb.loading import relayout
 from gemma_nb.model import live_models
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.slow
 
 
 def recipe(factor):
-    return lambda: Recipe(lambda x: x * factor, (jnp.ones(4),))
+    return lambda: ProgramSpec(lambda x: x * factor, (jnp.ones(4),))
 
 
 @pytest.mark.parametrize("beside", [True, False])
 def test_each_program_is_compiled_once(beside, monkeypatch):
-    monkeypatch.setattr(compilation, "beside", lambda: beside)
-    made = Programs()
+    monkeypatch.setattr(compilation, "compiles_in_background", lambda: beside)
+    made = CompiledFunctions()
     made.start({"twice": recipe(2)})
     assert made.compilations == (0 if beside else 1)
     made.make({"twice": recipe(2), "thrice": recipe(3)})
@@ -38,7 +38,7 @@ def test_each_program_is_compiled_once(beside, monkeypatch):
 
 
 def test_what_fails_to_compile_is_tried_anew(monkeypatch):
-    monkeypatch.setattr(compilation, "beside", lambda: True)
+    monkeypatch.setattr(compilation, "compiles_in_background", lambda: True)
     once = iter([ValueError("no")])
 
     def compiled(traced):
@@ -46,8 +46,8 @@ def test_what_fails_to_compile_is_tried_anew(monkeypatch):
             raise error
         return traced.compile()
 
-    monkeypatch.setattr(compilation, "_compiled", compiled)
-    made = Programs()
+    monkeypatch.setattr(compilation, "_compile", compiled)
+    made = CompiledFunctions()
     with pytest.raises(ValueError, match="no"):
         made.make({"twice": recipe(2)})
     made.make({"twice": recipe(2)})
@@ -67,7 +67,7 @@ def test_an_option_that_xla_no_longer_has_is_left_out(monkeypatch):
                 raise jax.errors.JaxRuntimeError(f"No such compile option: '{name}'")
             return "made"
 
-    assert compilation._compiled(Traced()) == "made"
+    assert compilation._compile(Traced()) == "made"
     options, *fewer, without = asked
     assert without is None
     assert [len(o) for o in (options, *fewer)] == list(range(len(options), 0, -1))
@@ -83,7 +83,7 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
     plain = gnb.load(DEMO, precision, progress=False)
     wanted = plain.generate(QUESTION, 8, temperature=0)
     plain.unload()
-    monkeypatch.setattr(compilation, "beside", lambda: True)
+    monkeypatch.setattr(compilation, "compiles_in_background", lambda: True)
     monkeypatch.setattr(relayout, "wanted", lambda: laid_out)
     steps = []
     model = gnb.load(DEMO, precision, progress=steps.append)
@@ -101,12 +101,12 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
 
 
 def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
-    monkeypatch.setattr(compilation, "beside", lambda: True)
+    monkeypatch.setattr(compilation, "compiles_in_background", lambda: True)
 
     def compiled(_):
         raise RuntimeError("no code for this device")
 
-    monkeypatch.setattr(compilation, "_compiled", compiled)
+    monkeypatch.setattr(compilation, "_compile", compiled)
     gc.collect()  # what other tests let go of
     before = sum(a.nbytes for a in jax.live_arrays())
     with pytest.raises(LoadError, match="no code for this device"):

@@ -69,7 +69,7 @@ def test_logits(name, mode, tmp_path):
     ],
 )
 def test_soft_tokens(name, kind, tmp_path):
-    from gemma_nb.generation.media_encoders import senses_of
+    from gemma_nb.generation.media_encoders import create_media_encoder
     from gemma_nb.prompts.prompt import Media
 
     lm, converters = getattr(tiny_media, name)()
@@ -79,6 +79,6 @@ def test_soft_tokens(name, kind, tmp_path):
         data = {"array": tiny_media.tone(0.5, rate), "sampling_rate": rate}
     made = []
     for model in (spread_out(lm), quantised(lm, "int8", tmp_path)):
-        senses = senses_of(model, converters, name)
+        senses = create_media_encoder(model, converters, name)
         made.append(senses.embeddings(senses.read(Media(kind, data))))
     assert likeness(*made) > 0.98

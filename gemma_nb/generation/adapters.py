@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation import fused_matvec
-from gemma_nb.generation.attention import LayerCache, Step, attend
-from gemma_nb.generation.fused_matvec import logits_of, on_gpu, quick
+from gemma_nb.generation.attention import ForwardContext, LayerCacheSpec, dot_product_attention
+from gemma_nb.generation.fused_matvec import build_logits_matvec, on_gpu, optimize_layer
 
 if TYPE_CHECKING:
     from gemma_nb.catalog.variant import Variant
 
 
-class View:
+class PatchedProxy:
     """An object with some attributes replaced; calling it runs the object's own ``call``.
 
     Its matrix products are ``products.quick``.
@@ -33,14 +33,14 @@ class View:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
-        return quick(value) if type(value).__name__ in {"Dense", "EinsumDense"} else value
+        return optimize_layer(value) if type(value).__name__ in {"Dense", "EinsumDense"} else value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the object's own ``call`` on the view."""
         return type(self._target).call(self, *args, **kwargs)
 
 
-class Gemma4Block(View):
+class Gemma4BlockProxy(PatchedProxy):
     """A Gemma 4 block whose feed-forward layers are called.
 
     KerasHub multiplies by their kernels itself (keras-hub 0.32, ``Gemma4TextDecoderBlock.call``); of
@@ -55,7 +55,7 @@ class Gemma4Block(View):
         """Runs KerasHub's ``call``, in which a product with a kernel is a call of its layer."""
         call = type(self._target).call
         names = call.__globals__
-        names = {**names, "ops": View(names["ops"], matmul=lambda x, layer: layer(x))}
+        names = {**names, "ops": PatchedProxy(names["ops"], matmul=lambda x, layer: layer(x))}
         made = FunctionType(call.__code__, names, None, call.__defaults__, call.__closure__)
         return made(self, *args, **kwargs)
 
@@ -63,7 +63,7 @@ class Gemma4Block(View):
 _FEED_FORWARD = {"gating_ffw", "gating_ffw_2", "ffw_linear"}
 
 
-def gemma(attention: Any, x: Any, step: Step, layer: int) -> Any:
+def gemma_attention(attention: Any, x: Any, step: ForwardContext, layer: int) -> Any:
     """Gemma 1 and 2, and PaliGemma's decoder."""
 
     def rotated(y: Any) -> Any:
@@ -71,11 +71,11 @@ def gemma(attention: Any, x: Any, step: Step, layer: int) -> Any:
 
     query = rotated(attention.query_dense(x))
     seen, mask = step.remember(layer, rotated(attention.key_dense(x)), attention.value_dense(x))
-    made = attend(query, seen, mask, _scale(attention), attention.logit_soft_cap)
+    made = dot_product_attention(query, seen, mask, _scale(attention), attention.logit_soft_cap)
     return attention.output_dense(made)
 
 
-def gemma3(attention: Any, x: Any, step: Step, layer: int) -> Any:
+def gemma3_attention(attention: Any, x: Any, step: ForwardContext, layer: int) -> Any:
     """Gemma 3: normed queries and keys."""
 
     def rotated(y: Any, norm: str) -> Any:
@@ -86,11 +86,13 @@ def gemma3(attention: Any, x: Any, step: Step, layer: int) -> Any:
     query = rotated(attention.query_dense(x), "query_norm")
     key = rotated(attention.key_dense(x), "key_norm")
     seen, mask = step.remember(layer, key, attention.value_dense(x))
-    made = attend(query, seen, mask, _scale(attention), attention.logit_soft_cap)
+    made = dot_product_attention(query, seen, mask, _scale(attention), attention.logit_soft_cap)
     return attention.output_dense(made)
 
 
-def gemma4(attention: Any, x: Any, step: Step, layer: int, source: int | None) -> Any:
+def gemma4_attention(
+    attention: Any, x: Any, step: ForwardContext, layer: int, source: int | None
+) -> Any:
     """Gemma 4: normed queries, keys and values, unscaled; some layers share another's cache."""
 
     def rotated(y: Any) -> Any:
@@ -104,10 +106,14 @@ def gemma4(attention: Any, x: Any, step: Step, layer: int, source: int | None) -
         value = raw if attention.attention_k_eq_v else attention.value_dense(x)
         key = rotated(attention.key_norm(raw))
         seen, mask = step.remember(layer, key, attention.value_norm(value))
-    return attention.output_dense(attend(query, seen, mask, 1.0, attention.logit_soft_cap))
+    return attention.output_dense(
+        dot_product_attention(query, seen, mask, 1.0, attention.logit_soft_cap)
+    )
 
 
-def gemma3n(attention: Any, x: Any, step: Step, layer: int, source: int | None) -> Any:
+def gemma3n_attention(
+    attention: Any, x: Any, step: ForwardContext, layer: int, source: int | None
+) -> Any:
     """Gemma 3n: as Gemma 4, with its own names."""
     shape = tuple(x.shape[:-1])
 
@@ -123,7 +129,7 @@ def gemma3n(attention: Any, x: Any, step: Step, layer: int, source: int | None) 
     else:
         key = rotated(headed(attention.k_proj, attention.k_norm))
         seen, mask = step.remember(layer, key, headed(attention.v_proj, attention.v_norm))
-    made = attend(query, seen, mask, 1.0, None)
+    made = dot_product_attention(query, seen, mask, 1.0, None)
     return attention.o_proj(made.reshape(*shape, -1))
 
 
@@ -133,7 +139,7 @@ def _scale(attention: Any) -> float:
     return float((attention.hidden_dim // attention.num_query_heads) ** -0.5)
 
 
-class Family:
+class ModelAdapter:
     """What decoding needs to know of one KerasHub task class.
 
     Args:
@@ -147,7 +153,7 @@ class Family:
     #: as ``Step.beyond``
     beyond: bool = False
     #: what its blocks are seen through
-    block: type[View] = View
+    block: type[PatchedProxy] = PatchedProxy
 
     def __init__(self, lm: Any) -> None:
         self.lm = lm
@@ -158,14 +164,14 @@ class Family:
         """Numbers of one embedding."""
         return int(self.lm.backbone.hidden_dim)
 
-    def _layers(self) -> dict[int, LayerCache]:
+    def _layers(self) -> dict[int, LayerCacheSpec]:
         b = self.lm.backbone
         return {
-            i: LayerCache(_window(block.attention), b.num_key_value_heads, b.head_dim)
+            i: LayerCacheSpec(_window(block.attention), b.num_key_value_heads, b.head_dim)
             for i, block in enumerate(b.transformer_layers)
         }
 
-    def forward(self, tokens: Any, step: Step) -> tuple[Any, Any]:
+    def forward(self, tokens: Any, step: ForwardContext) -> tuple[Any, Any]:
         """The logits of each row's last real token, and what they are made from.
 
         Args:
@@ -177,7 +183,7 @@ class Family:
             all tokens, (batch, size, hidden size).
         """
         backbone = self.lm.backbone
-        view = View(
+        view = PatchedProxy(
             backbone,
             transformer_layers=self._blocks(backbone.transformer_layers, step),
             token_embedding=_last_only(backbone.token_embedding, step),
@@ -186,70 +192,70 @@ class Family:
                 step, soft=image_embeddings
             ).embedded(text_embeddings),
         )
-        lm = View(self.lm, backbone=view)
+        lm = PatchedProxy(self.lm, backbone=view)
         logits, hidden, _ = self._run(lm, tokens, len(backbone.transformer_layers), step)
         return logits, hidden
 
-    def _run(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
+    def _run(self, lm: PatchedProxy, tokens: Any, layers: int, step: ForwardContext) -> Any:
         soft = {} if step.soft is None else {"img_embeddings": step.soft}
-        return type(self.lm).call_with_cache(lm, tokens, unused(layers), 0, **soft)
+        return type(self.lm).call_with_cache(lm, tokens, unused_cache(layers), 0, **soft)
 
-    def _blocks(self, blocks: Any, step: Step) -> list[View]:
+    def _blocks(self, blocks: Any, step: ForwardContext) -> list[PatchedProxy]:
         return [
             self.block(
                 block,
-                attention=replacing(self._attention(block, i, step), self.between),
+                attention=as_block_attention(self._attention(block, i, step), self.between),
                 _compute_attention_mask=lambda *_: None,
             )
             for i, block in enumerate(blocks)
         ]
 
-    def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
-        return lambda x: gemma(View(block.attention), x, step, layer)
+    def _attention(self, block: Any, layer: int, step: ForwardContext) -> Callable[[Any], Any]:
+        return lambda x: gemma_attention(PatchedProxy(block.attention), x, step, layer)
 
 
-class Gemma(Family):
+class GemmaAdapter(ModelAdapter):
     """Gemma 1 and 2, CodeGemma, ShieldGemma, VaultGemma."""
 
 
-class PaliGemma(Family):
+class PaliGemmaAdapter(ModelAdapter):
     """PaliGemma 1 and 2: an image in front, then a prompt that is seen both ways."""
 
     both_ways = "prompt"
 
-    def _run(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
+    def _run(self, lm: PatchedProxy, tokens: Any, layers: int, step: ForwardContext) -> Any:
         front = 0 if step.soft is None else self.lm.backbone.image_sequence_length
         soft = {"img_embeddings": step.soft[:, :front]} if front else {}
-        return type(self.lm).call_with_cache(lm, tokens[:, front:], unused(layers), 0, **soft)
+        return type(self.lm).call_with_cache(lm, tokens[:, front:], unused_cache(layers), 0, **soft)
 
 
-class Gemma3(Family):
+class Gemma3Adapter(ModelAdapter):
     """Gemma 3, MedGemma, TranslateGemma, FunctionGemma."""
 
     both_ways = "image"
 
-    def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
-        return lambda x: gemma3(View(block.attention), x, step, layer)
+    def _attention(self, block: Any, layer: int, step: ForwardContext) -> Callable[[Any], Any]:
+        return lambda x: gemma3_attention(PatchedProxy(block.attention), x, step, layer)
 
-    def _run(self, lm: View, tokens: Any, layers: int, step: Step) -> Any:
+    def _run(self, lm: PatchedProxy, tokens: Any, layers: int, step: ForwardContext) -> Any:
         soft = {} if step.soft is None else {"img_embeddings": step.soft}
         return type(self.lm).call_with_cache(lm, tokens, ((),) * layers, 0, **soft)
 
 
-class Gemma4(Family):
+class Gemma4Adapter(ModelAdapter):
     """Gemma 4: global layers with wider heads, layers that share a cache."""
 
     beyond = True
-    block = Gemma4Block
+    block = Gemma4BlockProxy
 
     def __init__(self, lm: Any) -> None:
         super().__init__(lm)
         if lm.backbone.use_vision_bidirectional_attention:
             self.both_ways = "image"
 
-    def _layers(self) -> dict[int, LayerCache]:
+    def _layers(self) -> dict[int, LayerCacheSpec]:
         return {
-            i: LayerCache(
+            i: LayerCacheSpec(
                 None if block.is_global_attention else block.attention.sliding_window_size,
                 block.attention.effective_num_kv_heads,
                 block.attention.head_dim,
@@ -258,12 +264,12 @@ class Gemma4(Family):
             if not block.is_kv_shared_layer
         }
 
-    def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
+    def _attention(self, block: Any, layer: int, step: ForwardContext) -> Callable[[Any], Any]:
         source = block.kv_shared_layer_index if block.is_kv_shared_layer else None
-        return lambda x: gemma4(View(block.attention), x, step, layer, source)
+        return lambda x: gemma4_attention(PatchedProxy(block.attention), x, step, layer, source)
 
 
-class Gemma3n(Family):
+class Gemma3nAdapter(ModelAdapter):
     """Gemma 3n: its decoder is a layer of its own inside the backbone."""
 
     between = (None,)  # the attention weights
@@ -273,20 +279,20 @@ class Gemma3n(Family):
         """As ``Family.hidden``."""
         return int(self.lm.backbone.text_hidden_size)
 
-    def _layers(self) -> dict[int, LayerCache]:
+    def _layers(self) -> dict[int, LayerCacheSpec]:
         b = self.lm.backbone
         text = b.language_model
         first_shared = text.first_kv_shared_layer_idx
         return {
-            i: LayerCache(block.attention.sliding_window, b.num_key_value_heads, b.head_dim)
+            i: LayerCacheSpec(block.attention.sliding_window, b.num_key_value_heads, b.head_dim)
             for i, block in enumerate(text.transformer_layers)
             if not i >= first_shared > 0
         }
 
-    def forward(self, tokens: Any, step: Step) -> tuple[Any, Any]:
+    def forward(self, tokens: Any, step: ForwardContext) -> tuple[Any, Any]:
         """As ``Family.forward``."""
         text = self.lm.backbone.language_model
-        decoder = View(
+        decoder = PatchedProxy(
             text,
             transformer_layers=self._blocks(text.transformer_layers, step),
             token_embedding=_last_only(_tied(text), step),
@@ -294,22 +300,24 @@ class Gemma3n(Family):
         processor = self.lm.backbone.embedding_processor
         if step.soft is not None:
             # before the per-layer inputs are projected from it
-            embed = View(text, embed_tokens=lambda ids: step.embedded(text.embed_tokens(ids)))
-            processor = View(processor, language_model=embed)
-        view = View(self.lm.backbone, language_model=decoder, embedding_processor=processor)
-        lm = View(self.lm, backbone=view)
+            embed = PatchedProxy(
+                text, embed_tokens=lambda ids: step.embedded(text.embed_tokens(ids))
+            )
+            processor = PatchedProxy(processor, language_model=embed)
+        view = PatchedProxy(self.lm.backbone, language_model=decoder, embedding_processor=processor)
+        lm = PatchedProxy(self.lm, backbone=view)
         layers = len(text.transformer_layers)
-        return type(self.lm).call_with_cache(lm, tokens, unused(layers), 0)[:2]
+        return type(self.lm).call_with_cache(lm, tokens, unused_cache(layers), 0)[:2]
 
-    def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
+    def _attention(self, block: Any, layer: int, step: ForwardContext) -> Callable[[Any], Any]:
         source = None
         if layer not in self.layers:
             kinds = self.lm.backbone.language_model.layer_types
             source = max(i for i in self.layers if kinds[i] == kinds[layer])
-        return lambda x: gemma3n(View(block.attention), x, step, layer, source)
+        return lambda x: gemma3n_attention(PatchedProxy(block.attention), x, step, layer, source)
 
 
-def unused(layers: int) -> Any:
+def unused_cache(layers: int) -> Any:
     """KerasHub slices this and stacks what the blocks give back: the real caches are in the step."""
     import jax.numpy as jnp
 
@@ -320,7 +328,7 @@ def _window(attention: Any) -> int | None:
     return attention.sliding_window_size if attention.use_sliding_window_attention else None
 
 
-def replacing(run: Callable[[Any], Any], extra: tuple[Any, ...]) -> Callable[..., Any]:
+def as_block_attention(run: Callable[[Any], Any], extra: tuple[Any, ...]) -> Callable[..., Any]:
     """Takes what KerasHub's blocks pass to their attention and gives what they expect back."""
 
     def call(x: Any, *_: Any, cache: Any = None, **__: Any) -> Any:
@@ -344,13 +352,13 @@ def _tied(text: Any) -> Callable[..., Any]:
 
         if not reverse:
             return text.embed_tokens(inputs)
-        logits = fused_matvec.logits_of_table(table, inputs)
+        logits = fused_matvec.dequantized_table_logits(table, inputs)
         return jnp.tanh(logits / cap) * cap if cap else logits
 
     return call
 
 
-def _last_only(embedding: Any, step: Step) -> Callable[..., Any]:
+def _last_only(embedding: Any, step: ForwardContext) -> Callable[..., Any]:
     """The token embedding, whose logits are computed for each row's last real token alone."""
 
     def call(inputs: Any, reverse: bool = False) -> Any:
@@ -359,32 +367,32 @@ def _last_only(embedding: Any, step: Step) -> Callable[..., Any]:
         if not reverse or step.every:
             return embedding(inputs, reverse=reverse)
         last = jnp.take_along_axis(inputs, (step.length - 1)[:, None, None], axis=1)
-        quick = logits_of(embedding) if last.shape[0] == 1 and on_gpu() else None
+        quick = build_logits_matvec(embedding) if last.shape[0] == 1 and on_gpu() else None
         return quick(last) if quick else embedding(last, reverse=True)
 
     return call
 
 
 #: KerasHub task class -> how it decodes.
-FAMILIES: dict[str, type[Family]] = {
-    "GemmaCausalLM": Gemma,
-    "Gemma3CausalLM": Gemma3,
-    "Gemma3nCausalLM": Gemma3n,
-    "Gemma4CausalLM": Gemma4,
-    "PaliGemmaCausalLM": PaliGemma,
+ADAPTERS: dict[str, type[ModelAdapter]] = {
+    "GemmaCausalLM": GemmaAdapter,
+    "Gemma3CausalLM": Gemma3Adapter,
+    "Gemma3nCausalLM": Gemma3nAdapter,
+    "Gemma4CausalLM": Gemma4Adapter,
+    "PaliGemmaCausalLM": PaliGemmaAdapter,
 }
 
 
-def family_of(lm: Any) -> Family:
+def create_adapter(lm: Any) -> ModelAdapter:
     """How a KerasHub task decodes.
 
     Raises:
         InvalidInput: this package does not generate with that class.
     """
-    name = next((c.__name__ for c in type(lm).__mro__ if c.__name__ in FAMILIES), None)
+    name = next((c.__name__ for c in type(lm).__mro__ if c.__name__ in ADAPTERS), None)
     if name is None:
         raise _unknown(type(lm).__name__)
-    return FAMILIES[name](lm)
+    return ADAPTERS[name](lm)
 
 
 def check_decodable(variant: Variant) -> None:
@@ -398,9 +406,9 @@ def check_decodable(variant: Variant) -> None:
     """
     backbone = variant.architecture.backbone if variant.architecture else ""
     task = backbone.replace("Backbone", "CausalLM")
-    if task not in FAMILIES or variant.role not in {"generate", "classify"}:
+    if task not in ADAPTERS or variant.role not in {"generate", "classify"}:
         raise _unknown(variant.name)
 
 
 def _unknown(name: str) -> InvalidInput:
-    return InvalidInput("undecodable_class", name=name, known=", ".join(sorted(FAMILIES)))
+    return InvalidInput("undecodable_class", name=name, known=", ".join(sorted(ADAPTERS)))

@@ -21,7 +21,7 @@ class KeyValue(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LayerCache:
+class LayerCacheSpec:
     """How one layer caches.
 
     Args:
@@ -47,7 +47,7 @@ class LayerCache:
 
 
 @dataclass
-class Step:
+class ForwardContext:
     """Where the tokens of one pass stand, and what it does to the caches; lives while tracing.
 
     Args:
@@ -191,7 +191,9 @@ def _held(last: Any, slots: int) -> Any:
 _FEW_KEYS = 2048
 
 
-def attend(query: Any, seen: KeyValue, mask: Any, scale: float, soft_cap: float | None) -> Any:
+def dot_product_attention(
+    query: Any, seen: KeyValue, mask: Any, scale: float, soft_cap: float | None
+) -> Any:
     """Scaled dot-product attention with grouped heads, softmax in float32, as KerasHub computes it.
 
     One query of one conversation is summed up, not multiplied as matrices: XLA makes two kernels of

@@ -12,7 +12,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ProgramSpec:
     """How a program is made.
 
     Args:
@@ -26,7 +26,7 @@ class Recipe:
     donated: tuple[int, ...] = ()
 
 
-class Programs:
+class CompiledFunctions:
     """The compiled programs of one model.
 
     Attributes:
@@ -43,7 +43,7 @@ class Programs:
     def __getitem__(self, name: Hashable) -> Any:
         return self._made[name]
 
-    def start(self, recipes: Mapping[Hashable, Callable[[], Recipe]]) -> None:
+    def start(self, recipes: Mapping[Hashable, Callable[[], ProgramSpec]]) -> None:
         """Traces the programs that are not there yet, and has XLA compile them ``beside`` it.
 
         Args:
@@ -57,14 +57,14 @@ class Programs:
                 continue
             r = recipe()
             traced = jax.jit(r.function, donate_argnums=r.donated).lower(*r.arguments)
-            if beside():
-                self._waiting[name] = _threads().submit(_compiled, traced)
+            if compiles_in_background():
+                self._waiting[name] = _threads().submit(_compile, traced)
             else:
-                self._made[name] = _compiled(traced)
+                self._made[name] = _compile(traced)
                 self.compilations += 1
         self.compile_seconds += time.perf_counter() - started
 
-    def make(self, recipes: Mapping[Hashable, Callable[[], Recipe]]) -> None:
+    def make(self, recipes: Mapping[Hashable, Callable[[], ProgramSpec]]) -> None:
         """Compiles the programs that are not there yet, all at once.
 
         Args:
@@ -95,11 +95,11 @@ class Programs:
             function: pure; traced once for each ``name``.
             *arguments: what it takes.
         """
-        self.make({name: lambda: Recipe(function, arguments)})
+        self.make({name: lambda: ProgramSpec(function, arguments)})
         return self._made[name](*arguments)
 
 
-def beside() -> bool:
+def compiles_in_background() -> bool:
     """Whether XLA compiles while Python goes on: a processor's compiler takes all cores."""
     import jax
 
@@ -118,7 +118,7 @@ _GPU = {
 }
 
 
-def _compiled(traced: Any) -> Any:
+def _compile(traced: Any) -> Any:
     """What was lowered, compiled."""
     import jax
 
@@ -141,7 +141,7 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1) - 1), "gemma_nb-compile")
 
 
-def bucket(count: int, shortest: int = 1, longest: int | None = None) -> int:
+def next_power_of_two(count: int, shortest: int = 1, longest: int | None = None) -> int:
     """The power of two that ``count`` is padded to, ``shortest`` to ``longest``."""
     size = max(1 << (count - 1).bit_length(), shortest)
     return size if longest is None else min(size, longest)

@@ -7,18 +7,25 @@ from typing import Any
 
 from gemma_nb.fit.cache_plan import AHEAD, CHUNK, STRETCH
 from gemma_nb.generation import compilation
-from gemma_nb.generation.adapters import family_of
-from gemma_nb.generation.attention import KeyValue, LayerCache, Step
-from gemma_nb.generation.compilation import Programs, Recipe
-from gemma_nb.generation.kv_cache import Context, Ring, Snapshot
-from gemma_nb.generation.prefill import NOTHING, Piece, Soft, pieces, run_start, shapes
-from gemma_nb.generation.sampling import Sampling, next_tokens
+from gemma_nb.generation.adapters import create_adapter
+from gemma_nb.generation.attention import ForwardContext, KeyValue, LayerCacheSpec
+from gemma_nb.generation.compilation import CompiledFunctions, ProgramSpec
+from gemma_nb.generation.kv_cache import CacheSnapshot, KVCache, RingBuffer
+from gemma_nb.generation.prefill import (
+    NO_MEDIA,
+    MediaEmbeddings,
+    PrefillChunk,
+    chunk_shapes,
+    media_start,
+    prefill_chunks,
+)
+from gemma_nb.generation.sampling import Sampling, sample_tokens
 from gemma_nb.loading import relayout
 
 #: Prompts are computed in stretches of one of these lengths; the last is padded to the next one.
-BUCKETS = (32, 64, 128, 256, STRETCH)
+PREFILL_BUCKETS = (32, 64, 128, 256, STRETCH)
 #: Those of an accelerator: padding costs it little, and each length takes seconds to compile.
-FEW_BUCKETS = (64, 256, STRETCH)
+PREFILL_BUCKETS_ACCELERATOR = (64, 256, STRETCH)
 
 
 class Decoder:
@@ -36,10 +43,10 @@ class Decoder:
     def __init__(self, lm: Any, max_length: int, chunk: int | None = None) -> None:
         self.lm = lm
         self.max_length = max_length
-        self.family = family_of(lm)
-        self.programs = Programs()
-        self.chunk = chunk or chunk_size()
-        self._context: Context | None = None  # the last reply's, for the next
+        self.family = create_adapter(lm)
+        self.programs = CompiledFunctions()
+        self.chunk = chunk or default_steps_per_call()
+        self._context: KVCache | None = None  # the last reply's, for the next
         self._weights_of = [*lm.trainable_variables, *lm.non_trainable_variables]
 
     @property
@@ -60,7 +67,7 @@ class Decoder:
             not where the weights will be laid out over several devices, which only they tell.
         """
         spread = any(v._layout is not None for v in self._weights_of)  # noqa: SLF001
-        if spread or not compilation.beside():
+        if spread or not compilation.compiles_in_background():
             return False
         self.programs.start(self._first())
         return True
@@ -69,7 +76,7 @@ class Decoder:
         """Waits until what ``prepare`` began is compiled."""
         self.programs.make(self._first())
 
-    def _first(self) -> dict[Hashable, Callable[[], Recipe]]:
+    def _first(self) -> dict[Hashable, Callable[[], ProgramSpec]]:
         if self.family.both_ways == "prompt":  # an image comes with it: how long, nobody knows
             return {("empty", 1): self._empty_recipe(1), ("chunk", 1): self._chunk_recipe(1)}
         return self._recipes([[0]], 0, chunk=True)
@@ -83,7 +90,7 @@ class Decoder:
         *,
         reuse: bool = False,
         new_turn: bool = True,
-        media: Mapping[int, Soft] = NOTHING,
+        media: Mapping[int, MediaEmbeddings] = NO_MEDIA,
     ) -> Iterator[int]:
         """Yields ``count`` token ids of the reply; -1 where the logits were not numbers.
 
@@ -123,7 +130,7 @@ class Decoder:
         finally:
             if whole:
                 self._context = context
-                if reuse and compilation.beside():
+                if reuse and compilation.compiles_in_background():
                     self._foresee(context)
 
     def rows(
@@ -150,11 +157,11 @@ class Decoder:
         self,
         weights: list[Any],
         prompts: Sequence[Sequence[int]],
-        context: Context,
+        context: KVCache,
         sampling: Sampling,
         seeds: Sequence[int],
         count: int,
-        media: Mapping[int, Soft] = NOTHING,
+        media: Mapping[int, MediaEmbeddings] = NO_MEDIA,
     ) -> Iterator[list[int]]:
         """The same, behind what is in ``context`` already.
 
@@ -168,8 +175,8 @@ class Decoder:
         batch = len(prompts)
         self._make(prompts, len(context.ids))
         written = max(len(p) for p in prompts)
-        short = written - len(context.ids) <= buckets()[0]
-        how = (np.array(seeds, np.uint32), *scalars(sampling))
+        short = written - len(context.ids) <= prefill_buckets()[0]
+        how = (np.array(seeds, np.uint32), *sampling_scalars(sampling))
         token, position, _ = self._prompt(weights, prompts, context, how, media)
         token.copy_to_host_async()  # now: behind the next call it would wait for that
         how = jax.device_put(how)  # for all further calls, while the prompt is computed
@@ -202,7 +209,7 @@ class Decoder:
                 if not count:
                     return
 
-    def logits(self, ids: Sequence[int], media: Mapping[int, Soft] = NOTHING) -> Any:
+    def logits(self, ids: Sequence[int], media: Mapping[int, MediaEmbeddings] = NO_MEDIA) -> Any:
         """What the model makes of the token that would follow ``ids``.
 
         Args:
@@ -224,27 +231,27 @@ class Decoder:
             logits, context.caches = program(weights, *_taken(piece), context.caches)
         return np.asarray(logits)[0]
 
-    def _empty(self, batch: int = 1) -> Context:
+    def _empty(self, batch: int = 1) -> KVCache:
         """Empty KV caches for conversations that run side by side."""
         self.programs.make({("empty", batch): self._empty_recipe(batch)})
-        return Context(self.programs["empty", batch]())
+        return KVCache(self.programs["empty", batch]())
 
     # --- what is in the caches
 
     def _go_back(
         self,
-        context: Context,
+        context: KVCache,
         ids: Sequence[int],
         count: int,
         weights: list[Any],
-        media: Mapping[int, Soft],
+        media: Mapping[int, MediaEmbeddings],
         *,
         new_turn: bool,
     ) -> None:
         """Leaves in the context what ``ids`` begins with, as far as the caches still have it."""
         rings = self._rings()
         # an image is taken in whole; and so is a prompt that is seen both ways
-        shared = run_start(ids, context.shared(ids)) if self.family.both_ways != "prompt" else 0
+        shared = media_start(ids, context.shared(ids)) if self.family.both_ways != "prompt" else 0
         saved = context.snapshot
         if context.can_go_back(shared, rings.values()):
             del context.ids[shared:]
@@ -263,18 +270,18 @@ class Decoder:
         if shared > len(context.ids):  # computed once more up to where the turn begins
             known = list(ids[:shared])
             self._make([known], len(context.ids), chunk=False)
-            how = (*_no_seed(), *scalars(Sampling()))
+            how = (*_no_seed(), *sampling_scalars(Sampling()))
             self._prompt(weights, [known], context, how, media)
         if context.ids:
             sliding = {i: context.caches[i] for i in rings}
             kept = context.snapshot and context.snapshot.caches
             copied = self._copied(sliding, kept)
-            context.snapshot = Snapshot(copied, len(context.ids), context.reach)
+            context.snapshot = CacheSnapshot(copied, len(context.ids), context.reach)
 
-    def _rings(self) -> dict[int, Ring]:
+    def _rings(self) -> dict[int, RingBuffer]:
         """The sliding layers' caches."""
         return {
-            i: Ring(layer.window, self._slots(layer))
+            i: RingBuffer(layer.window, self._slots(layer))
             for i, layer in self.family.layers.items()
             if layer.window is not None
         }
@@ -284,8 +291,8 @@ class Decoder:
         fewest = min(ring.slots for ring in self._rings().values())
         return tokens + AHEAD * self.chunk > fewest
 
-    def _slots(self, layer: LayerCache) -> int:
-        return layer.slots(self.max_length, self.chunk, padded=pads())
+    def _slots(self, layer: LayerCacheSpec) -> int:
+        return layer.slots(self.max_length, self.chunk, padded=pads_caches())
 
     def _copied(self, caches: Any, into: Any = None) -> Any:
         """A copy of caches, in the memory of others where there are any."""
@@ -293,7 +300,7 @@ class Decoder:
         self.programs.make({name: _copies(caches)[name]})
         return self.programs[name](caches, *([] if into is None else [into]))
 
-    def _foresee(self, context: Context) -> None:
+    def _foresee(self, context: KVCache) -> None:
         """Begins to compile what keeps the sliding layers' caches, turns before it is needed."""
         rings = self._rings()
         if rings and self._wraps(self.max_length):
@@ -303,9 +310,9 @@ class Decoder:
         self,
         weights: list[Any],
         prompts: Sequence[Sequence[int]],
-        context: Context,
+        context: KVCache,
         how: tuple[Any, ...],
-        media: Mapping[int, Soft],
+        media: Mapping[int, MediaEmbeddings],
     ) -> tuple[Any, Any, Any]:
         """Takes prompts in; the tokens picked to follow, where those will stand, from which state."""
         import numpy as np
@@ -335,10 +342,10 @@ class Decoder:
 
     def _recipes(
         self, prompts: Sequence[Sequence[int]], start: int, *, chunk: bool
-    ) -> dict[Hashable, Callable[[], Recipe]]:
+    ) -> dict[Hashable, Callable[[], ProgramSpec]]:
         batch = len(prompts)
         recipes: dict[Hashable, Any] = {("empty", batch): self._empty_recipe(batch)}
-        for shape in shapes(prompts, start, self.family.both_ways, buckets()):
+        for shape in chunk_shapes(prompts, start, self.family.both_ways, prefill_buckets()):
             recipes["prompt", *shape] = self._recipe(shape, how=True)
         if chunk:
             recipes["chunk", batch] = self._chunk_recipe(batch)
@@ -349,38 +356,38 @@ class Decoder:
         return relayout.described(self._weights_of, self.lm._flatten_layers())  # noqa: SLF001
 
     def _empty_recipe(self, batch: int) -> Any:
-        return lambda: Recipe(lambda: self._zeros(batch), ())
+        return lambda: ProgramSpec(lambda: self._zeros(batch), ())
 
     def _pieces(
-        self, prompts: Sequence[Sequence[int]], start: int, media: Mapping[int, Soft]
-    ) -> list[Piece]:
-        return list(pieces(prompts, start, self.family.both_ways, buckets(), media))
+        self, prompts: Sequence[Sequence[int]], start: int, media: Mapping[int, MediaEmbeddings]
+    ) -> list[PrefillChunk]:
+        return list(prefill_chunks(prompts, start, self.family.both_ways, prefill_buckets(), media))
 
     def _recipe(self, shape: tuple[int, int, bool, bool], *, how: bool) -> Any:
         """Of the program that takes a piece of that shape in, and ``how`` picks what follows."""
         batch, size, has_soft, has_groups = shape
 
-        def recipe() -> Recipe:
-            row, tokens = spec(batch), spec(batch, size)
+        def recipe() -> ProgramSpec:
+            row, tokens = array_spec(batch), array_spec(batch, size)
             soft = (
-                spec(batch, size, self.family.hidden, dtype="float32") if has_soft else None,
-                spec(batch, size, dtype="bool") if has_soft else None,
+                array_spec(batch, size, self.family.hidden, dtype="float32") if has_soft else None,
+                array_spec(batch, size, dtype="bool") if has_soft else None,
                 tokens if has_groups else None,
             )
             arguments = (self._described(), tokens, row, row, *soft, self._caches(batch))
             at = len(arguments) - 1
             if not how:
-                return Recipe(self._look, arguments, donated=(at,))
-            return Recipe(self._take, (*arguments, row, *how_shapes(batch)), donated=(at,))
+                return ProgramSpec(self._look, arguments, donated=(at,))
+            return ProgramSpec(self._take, (*arguments, row, *sampling_specs(batch)), donated=(at,))
 
         return recipe
 
     def _chunk_recipe(self, batch: int) -> Any:
-        def recipe() -> Recipe:
-            row = spec(batch)
+        def recipe() -> ProgramSpec:
+            row = array_spec(batch)
             described = self._described()
-            arguments = (described, row, row, self._caches(batch), *how_shapes(batch))
-            return Recipe(self._chunk, arguments, donated=(3,))
+            arguments = (described, row, row, self._caches(batch), *sampling_specs(batch))
+            return ProgramSpec(self._chunk, arguments, donated=(3,))
 
         return recipe
 
@@ -421,7 +428,7 @@ class Decoder:
 
         windows = {i: c.window for i, c in self.family.layers.items()}
         seen = (soft, is_soft, groups, self.family.beyond, every)
-        step = Step(start, length, tokens.shape[1], dict(caches), windows, *seen)
+        step = ForwardContext(start, length, tokens.shape[1], dict(caches), windows, *seen)
         with self._scope(weights):
             logits, hidden = self.family.forward(tokens, step)
         return logits.astype(jnp.float32), hidden, step.caches
@@ -466,7 +473,7 @@ class Decoder:
         logits, hidden, caches = self._pass(weights, tokens, start, length, *shown, caches)
         end = start + length
         last = jnp.take_along_axis(hidden, (length - 1)[:, None, None], axis=1)
-        picked = next_tokens(logits[:, 0], end, *how)
+        picked = sample_tokens(logits[:, 0], end, *how)
         return jnp.where(length > 0, picked, before), end, last, caches
 
     def _chunk(
@@ -483,7 +490,7 @@ class Decoder:
             logits, caches = self._look(
                 weights, token[:, None], position, one, None, None, None, caches
             )
-            token = next_tokens(logits, position + 1, *how)
+            token = sample_tokens(logits, position + 1, *how)
             return (token, position + 1, caches), token
 
         start = token, position, caches
@@ -494,14 +501,14 @@ class Decoder:
         return made, *last
 
 
-def buckets() -> tuple[int, ...]:
+def prefill_buckets() -> tuple[int, ...]:
     """Lengths that stretches of prompts are padded to, on this process's device."""
     import jax
 
-    return BUCKETS if jax.default_backend() == "cpu" else FEW_BUCKETS
+    return PREFILL_BUCKETS if jax.default_backend() == "cpu" else PREFILL_BUCKETS_ACCELERATOR
 
 
-def chunk_size() -> int:
+def default_steps_per_call() -> int:
     """Tokens that one call of the device makes: a call costs a GPU as much as a third of a token.
 
     A processor makes one: there a call costs next to nothing, and the reader sees each at once.
@@ -511,14 +518,14 @@ def chunk_size() -> int:
     return 1 if jax.default_backend() == "cpu" else CHUNK
 
 
-def pads() -> bool:
+def pads_caches() -> bool:
     """Whether a layer's cache is rounded up as ``padded_slots`` says, on this process's device."""
     import jax
 
     return jax.default_backend() != "cpu"
 
 
-def _taken(piece: Piece) -> tuple[Any, ...]:
+def _taken(piece: PrefillChunk) -> tuple[Any, ...]:
     """A piece as the programs take it."""
     return piece.tokens, piece.start, piece.length, piece.soft, piece.is_soft, piece.groups
 
@@ -530,17 +537,17 @@ def _order(value: Any) -> tuple[int, ...] | None:
     return None if not order or order == tuple(range(value.ndim)) else order
 
 
-def _copies(caches: Any) -> dict[Hashable, Callable[[], Recipe]]:
+def _copies(caches: Any) -> dict[Hashable, Callable[[], ProgramSpec]]:
     """The programs that copy such caches: into memory of their own, and into that of others."""
     from jax.tree_util import tree_map
 
-    def copy() -> Recipe:
+    def copy() -> ProgramSpec:
         import jax.numpy as jnp
 
-        return Recipe(lambda tree: tree_map(jnp.copy, tree), (caches,))
+        return ProgramSpec(lambda tree: tree_map(jnp.copy, tree), (caches,))
 
-    def over() -> Recipe:
-        return Recipe(lambda tree, old: tree_map(_write, old, tree), (caches, caches), (1,))
+    def over() -> ProgramSpec:
+        return ProgramSpec(lambda tree, old: tree_map(_write, old, tree), (caches, caches), (1,))
 
     return {"copy": copy, "copy over": over}
 
@@ -552,7 +559,7 @@ def _write(old: Any, new: Any) -> Any:
     return jax.lax.dynamic_update_slice(old, new, (0,) * old.ndim)
 
 
-def scalars(sampling: Sampling) -> tuple[Any, Any, Any]:
+def sampling_scalars(sampling: Sampling) -> tuple[Any, Any, Any]:
     """How to pick, as the programs take it behind the seeds."""
     import numpy as np
 
@@ -569,14 +576,14 @@ def _no_seed() -> tuple[Any]:
     return (np.zeros(1, np.uint32),)
 
 
-def spec(*shape: int, dtype: str = "int32") -> Any:
+def array_spec(*shape: int, dtype: str = "int32") -> Any:
     """What stands for an array while a program is compiled."""
     import jax
 
     return jax.ShapeDtypeStruct(shape, dtype)
 
 
-def how_shapes(batch: int) -> tuple[Any, ...]:
+def sampling_specs(batch: int) -> tuple[Any, ...]:
     """What stands for the seeds and ``scalars``."""
     import jax
     import numpy as np

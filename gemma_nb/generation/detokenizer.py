@@ -10,7 +10,7 @@ from typing import Any
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 
 
-class TextStream:
+class Detokenizer:
     """Turns a reply's token ids into text as they arrive.
 
     Bytes of a character that is not complete yet wait for the rest of it; so does text that may

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.compilation import Programs, bucket
+from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
 from gemma_nb.prompts.formats.embedding import TASKS
 from gemma_nb.prompts.formatting import format_prompt
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 #: Sizes that a vector can be cut to beside its full one (Matryoshka representation learning):
 #: https://ai.google.dev/gemma/docs/embeddinggemma/model_card
-CUT_TO = (512, 256, 128)
+TRUNCATED_DIMENSIONS = (512, 256, 128)
 
 #: What a document is embedded as; the other tasks are what a query is for.
 DOCUMENT = "document"
 
 #: Tokens of one pass, padding included, unless one text alone has more.
-PASS = 8192
+TOKENS_PER_BATCH = 8192
 
 #: Shortest padded length.
 SHORTEST = 32
 
 #: A text, or a document: {"text": …, "title": …}.
-Text = str | Mapping[str, Any]
+EmbeddingText = str | Mapping[str, Any]
 
 
 class Embedder:
@@ -46,7 +46,7 @@ class Embedder:
     def __init__(self, lm: Any, max_length: int) -> None:
         self.lm = lm
         self.max_length = max_length
-        self._programs = Programs()
+        self._programs = CompiledFunctions()
 
     @property
     def compilations(self) -> int:
@@ -77,12 +77,12 @@ class Embedder:
         made = np.empty((len(ids), self.dimensions), np.float32)
         sizes: dict[int, list[int]] = {}
         for i, text in enumerate(ids):
-            sizes.setdefault(bucket(len(text), SHORTEST, self.max_length), []).append(i)
+            sizes.setdefault(next_power_of_two(len(text), SHORTEST, self.max_length), []).append(i)
         for size, members in sizes.items():
-            most = 1 << (max(PASS // size, 1).bit_length() - 1)
+            most = 1 << (max(TOKENS_PER_BATCH // size, 1).bit_length() - 1)
             for start in range(0, len(members), most):
                 part = members[start : start + most]
-                tokens = np.zeros((bucket(len(part), 1, most), size), np.int32)
+                tokens = np.zeros((next_power_of_two(len(part), 1, most), size), np.int32)
                 real = np.zeros(tokens.shape, np.int32)
                 for row, i in enumerate(part):
                     tokens[row, : len(ids[i])] = ids[i]
@@ -105,7 +105,7 @@ class Embedder:
         return self.lm.stateless_call(*weights, inputs, training=False)[0].astype(jnp.float32)
 
 
-def asked(texts: Any, task: str) -> list[dict[str, Any]]:
+def content_parts(texts: Any, task: str) -> list[dict[str, Any]]:
     """The content parts that the texts are embedded as.
 
     Args:
@@ -140,7 +140,7 @@ def _part(text: Any, index: int, task: str) -> dict[str, Any]:
     return {"type": "text", "text": said, **what}
 
 
-def token_ids(
+def embedding_token_ids(
     texts: Any, task: str, variant: Variant, tokenizer: Any, max_length: int
 ) -> list[list[int]]:
     """Each text in its prompt, between ``<bos>`` and ``<eos>``.
@@ -156,7 +156,7 @@ def token_ids(
         InvalidInput: as ``asked``, or a text is too long.
     """
     made = []
-    for index, part in enumerate(asked(texts, task)):
+    for index, part in enumerate(content_parts(texts, task)):
         ids = [*format_prompt([part], variant).token_ids(tokenizer), tokenizer.end_token_id]
         if len(ids) > max_length:
             over = len(ids) - max_length
@@ -167,7 +167,7 @@ def token_ids(
     return made
 
 
-def checked_dimensions(dimensions: Any, full: int) -> int:
+def check_dimensions(dimensions: Any, full: int) -> int:
     """The size that the vectors are cut to.
 
     Args:
@@ -177,7 +177,7 @@ def checked_dimensions(dimensions: Any, full: int) -> int:
     Raises:
         InvalidInput: a size that the model was not trained for.
     """
-    sizes = (full, *(size for size in CUT_TO if size < full))
+    sizes = (full, *(size for size in TRUNCATED_DIMENSIONS if size < full))
     if dimensions is None:
         return full
     if type(dimensions) is not int or dimensions not in sizes:
@@ -186,7 +186,7 @@ def checked_dimensions(dimensions: Any, full: int) -> int:
     return dimensions
 
 
-def cut(vectors: Any, dimensions: int) -> Any:
+def truncate_vectors(vectors: Any, dimensions: int) -> Any:
     """Vectors cut to ``dimensions`` and brought back to length 1.
 
     Args:

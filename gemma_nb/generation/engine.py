@@ -9,7 +9,7 @@ from gemma_nb.generation import adapters
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.embedder import Embedder
 from gemma_nb.generation.seq2seq import EncoderDecoder
-from gemma_nb.generation.speculative import AssistedDecoder
+from gemma_nb.generation.speculative import SpeculativeDecoder
 
 if TYPE_CHECKING:
     from gemma_nb.catalog.variant import Variant
@@ -28,7 +28,7 @@ def _other(lm: Any) -> type[Embedder | EncoderDecoder] | None:
     return next((_OTHERS[c.__name__] for c in type(lm).__mro__ if c.__name__ in _OTHERS), None)
 
 
-def engine_of(lm: Any, max_length: int, assistant: Any = None) -> Engine:
+def create_engine(lm: Any, max_length: int, assistant: Any = None) -> Engine:
     """What runs a task.
 
     Args:
@@ -40,18 +40,18 @@ def engine_of(lm: Any, max_length: int, assistant: Any = None) -> Engine:
         InvalidInput: this package does not run that class, or the assistant is none of this model.
     """
     if assistant is not None:
-        return AssistedDecoder(lm, max_length, assistant)
+        return SpeculativeDecoder(lm, max_length, assistant)
     return (_other(lm) or Decoder)(lm, max_length)
 
 
-def check_runs(lm: Any) -> None:
+def check_task(lm: Any) -> None:
     """Makes sure that this package runs a task.
 
     Raises:
         InvalidInput: it does not.
     """
     if _other(lm) is None:
-        adapters.family_of(lm)
+        adapters.create_adapter(lm)
 
 
 def check_variant(variant: Variant) -> None:

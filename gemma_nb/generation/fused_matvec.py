@@ -29,7 +29,7 @@ def on_gpu() -> bool:
     return jax.default_backend() == "gpu"
 
 
-class Quick:
+class FusedMatvecLayer:
     """A Dense or EinsumDense layer that sums products where one row comes in.
 
     Args:
@@ -43,7 +43,7 @@ class Quick:
         self._summed = _summed_inputs(layer)
         # XLA would write an output projection anew, in another order of its axes
         across = _lies_across(layer, (None, "int8"), (_OUT,))
-        self._several = InPlace(layer) if across else layer
+        self._several = NativeLayoutEinsum(layer) if across else layer
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._layer, name)
@@ -57,7 +57,7 @@ class Quick:
         return self._product(x) if rows == 1 else self._several(x)
 
 
-class InPlace:
+class NativeLayoutEinsum:
     """An EinsumDense layer with a kernel of three axes, multiplied as the kernel lies.
 
     On a processor XLA would write the kernel anew, in an order that makes one matrix of it, in each
@@ -115,7 +115,7 @@ def _lies_across(
     return plain and linear and getattr(layer, "equation", None) in equations
 
 
-def quick(layer: Any) -> Any:
+def optimize_layer(layer: Any) -> Any:
     """A Dense or EinsumDense layer as this device multiplies it soonest.
 
     Returns:
@@ -123,12 +123,12 @@ def quick(layer: Any) -> Any:
         LoRA, and in a quantisation that ``gemma_nb.load`` does not make.
     """
     if not on_gpu():
-        return InPlace(layer) if _lies_across(layer) else layer
-    product = product_of(layer)
-    return Quick(layer, product) if product else layer
+        return NativeLayoutEinsum(layer) if _lies_across(layer) else layer
+    product = build_matvec(layer)
+    return FusedMatvecLayer(layer, product) if product else layer
 
 
-def product_of(layer: Any) -> Callable[[Any], Any] | None:
+def build_matvec(layer: Any) -> Callable[[Any], Any] | None:
     """A layer's ``call`` for one row, as a sum of products; None where there is none."""
     order = contracted_last(layer)
     if order is None or layer.lora_enabled:
@@ -144,7 +144,7 @@ def product_of(layer: Any) -> Callable[[Any], Any] | None:
     elif mode == "int8" and layer.inputs_quantizer is not None:
         row = _int8_row
     elif mode == "int4" and _grouped(layer):
-        summing = int4.summing(shape, summed)
+        summing = int4.build_int4_matvec(shape, summed)
         if summing is None:
             return None
         row = partial(_int4_row, summing)
@@ -163,7 +163,7 @@ def product_of(layer: Any) -> Callable[[Any], Any] | None:
     return call
 
 
-def logits_of(embedding: Any) -> Callable[[Any], Any] | None:
+def build_logits_matvec(embedding: Any) -> Callable[[Any], Any] | None:
     """The logits of one hidden state from a tied embedding; None where there is no such sum.
 
     Args:
@@ -180,7 +180,7 @@ def logits_of(embedding: Any) -> Callable[[Any], Any] | None:
     elif mode == "int8" and embedding.inputs_quantizer is not None:
         row = _int8_table
     elif mode == "int4" and _grouped(embedding) and embedding.output_dim % GROUP == 0:
-        row = int4.table
+        row = int4.int4_logits
     else:
         return None
 
@@ -195,7 +195,7 @@ def logits_of(embedding: Any) -> Callable[[Any], Any] | None:
     return call
 
 
-def logits_of_table(table: Any, hidden: Any) -> Any:
+def dequantized_table_logits(table: Any, hidden: Any) -> Any:
     """Logits from a quantised Embedding that its model has no ReversibleEmbedding for.
 
     Args:

@@ -19,7 +19,9 @@ EIGHT = 8
 _COLUMN, _ROW = (0, 8, 16, 24), tuple(range(0, 32, 4))
 
 
-def summing(shape: tuple[int, ...], summed: tuple[int, ...]) -> Callable[[Any, Any], Any] | None:
+def build_int4_matvec(
+    shape: tuple[int, ...], summed: tuple[int, ...]
+) -> Callable[[Any, Any], Any] | None:
     """What multiplies a row with a kernel that Keras keeps as (rows, columns).
 
     Args:
@@ -71,7 +73,7 @@ def _across(layer: Any, row: Any) -> Any:
     return jnp.sum(terms, axis=(0, 3)).T.reshape(-1)
 
 
-def table(embedding: Any, hidden: Any) -> Any:
+def int4_logits(embedding: Any, hidden: Any) -> Any:
     """The logits of one hidden state: two neighbours of a row in a byte, groups along the row.
 
     Args:

@@ -15,7 +15,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Ring:
+class RingBuffer:
     """A sliding layer's cache: how many tokens a query sees, and how many the cache holds."""
 
     window: int
@@ -23,7 +23,7 @@ class Ring:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class CacheSnapshot:
     """The sliding layers' caches as they were.
 
     Args:
@@ -38,7 +38,7 @@ class Snapshot:
 
 
 @dataclass
-class Context:
+class KVCache:
     """What one conversation has in the caches.
 
     Attributes:
@@ -52,7 +52,7 @@ class Context:
     caches: Any
     ids: list[int] = field(default_factory=list)
     reach: int = 0
-    snapshot: Snapshot | None = None
+    snapshot: CacheSnapshot | None = None
     _weights: list[Any] = field(default_factory=list)
 
     def forget(self) -> None:
@@ -74,7 +74,7 @@ class Context:
             return ends
         return next(i for i in range(ends) if self.ids[i] != ids[i])
 
-    def can_go_back(self, length: int, rings: Iterable[Ring]) -> bool:
+    def can_go_back(self, length: int, rings: Iterable[RingBuffer]) -> bool:
         """Whether the rings still hold what a query behind ``length`` tokens sees."""
         return all(
             self.reach <= ring.slots or self.reach - length <= ring.slots - ring.window

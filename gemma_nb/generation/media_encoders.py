@@ -34,17 +34,22 @@ from typing import Any
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation import media_files
-from gemma_nb.generation.adapters import View
-from gemma_nb.generation.compilation import Programs, bucket
-from gemma_nb.generation.media_inputs import Clip, Converters, Places, clip
-from gemma_nb.generation.prefill import NOTHING, Soft
+from gemma_nb.generation.adapters import PatchedProxy
+from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
+from gemma_nb.generation.media_inputs import (
+    Converters,
+    MediaInput,
+    PlaceholderTokens,
+    make_media_input,
+)
+from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings
 from gemma_nb.prompts.prompt import Media
 
 #: Shortest clip, in seconds: one soft token's worth.
 LEAST_SECONDS = 0.05
 
 
-class Senses:
+class MediaEncoder:
     """Reads media for one model and computes their soft tokens.
 
     Args:
@@ -55,17 +60,21 @@ class Senses:
     """
 
     #: kind -> what a placeholder becomes; a kind that is not there stands in front of the text
-    places: Mapping[str, Places] = {}
+    places: Mapping[str, PlaceholderTokens] = {}
 
     def __init__(
-        self, lm: Any, converters: Converters, name: str = "", programs: Programs | None = None
+        self,
+        lm: Any,
+        converters: Converters,
+        name: str = "",
+        programs: CompiledFunctions | None = None,
     ) -> None:
         self.lm = lm
         self.converters = converters
         self.name = name or type(lm).__name__
-        self._programs = programs or Programs()
+        self._programs = programs or CompiledFunctions()
 
-    def read(self, medium: Media) -> Clip:
+    def read(self, medium: Media) -> MediaInput:
         """Reads a medium of a message; nothing expensive is done.
 
         Args:
@@ -80,9 +89,9 @@ class Senses:
         if converter is None or not self._has_encoder(medium.kind):
             raise InvalidInput("media_no_encoder", kind=medium.kind)
         if medium.kind == "image":
-            return self._image(media_files.image(medium.data), converter)
+            return self._image(media_files.read_image(medium.data), converter)
         rate = int(converter.sampling_rate)
-        samples = media_files.sound(medium.data, rate)
+        samples = media_files.read_sound(medium.data, rate)
         seconds, most = len(samples) / rate, self._most_seconds()
         if seconds > most:
             told = f"{seconds:.1f}"
@@ -91,7 +100,7 @@ class Senses:
             raise InvalidInput("media_audio_short", least=LEAST_SECONDS)
         return self._audio(samples, converter)
 
-    def embeddings(self, clip: Clip) -> Any:
+    def embeddings(self, clip: MediaInput) -> Any:
         """A medium's soft tokens as KerasHub's encoder gives them, not scaled.
 
         Args:
@@ -122,10 +131,10 @@ class Senses:
     def _most_seconds(self) -> float:
         raise NotImplementedError
 
-    def _image(self, pixels: Any, converter: Any) -> Clip:
+    def _image(self, pixels: Any, converter: Any) -> MediaInput:
         raise NotImplementedError
 
-    def _audio(self, samples: Any, converter: Any) -> Clip:
+    def _audio(self, samples: Any, converter: Any) -> MediaInput:
         raise NotImplementedError
 
     def _encode_image(self, weights: Any, inputs: Any) -> Any:
@@ -135,14 +144,16 @@ class Senses:
         raise NotImplementedError
 
 
-class Gemma3Senses(Senses):
+class Gemma3MediaEncoder(MediaEncoder):
     """Gemma 3 and T5Gemma 2: square images."""
 
-    places = {"image": Places("\n\n<start_of_image>", "<img>", "<end_of_image>\n\n")}  # noqa: RUF012
+    places = {"image": PlaceholderTokens("\n\n<start_of_image>", "<img>", "<end_of_image>\n\n")}  # noqa: RUF012
 
-    def _image(self, pixels: Any, converter: Any) -> Clip:
+    def _image(self, pixels: Any, converter: Any) -> MediaInput:
         images = _converted(converter, pixels)[None]
-        return clip("image", {"images": images}, self.lm.backbone.num_vision_tokens_per_image)
+        return make_media_input(
+            "image", {"images": images}, self.lm.backbone.num_vision_tokens_per_image
+        )
 
     def _encode_image(self, weights: Any, inputs: Any) -> Any:
         with self._stateless(weights):
@@ -150,61 +161,65 @@ class Gemma3Senses(Senses):
         return made.reshape(-1, made.shape[-1])
 
 
-class T5Gemma2Senses(Gemma3Senses):
+class T5Gemma2MediaEncoder(Gemma3MediaEncoder):
     """T5Gemma 2: another token in the images' place."""
 
     places = {  # noqa: RUF012
-        "image": Places("\n\n<start_of_image>", "<image_soft_token>", "<end_of_image>\n\n")
+        "image": PlaceholderTokens(
+            "\n\n<start_of_image>", "<image_soft_token>", "<end_of_image>\n\n"
+        )
     }
 
 
-class PaliGemmaSenses(Senses):
+class PaliGemmaMediaEncoder(MediaEncoder):
     """PaliGemma: one square image in front of the text."""
 
     def _has_encoder(self, kind: str) -> bool:
         return kind == "image"
 
-    def _image(self, pixels: Any, converter: Any) -> Clip:
+    def _image(self, pixels: Any, converter: Any) -> MediaInput:
         images = _converted(converter, pixels)
-        return clip("image", {"images": images}, self.lm.backbone.image_sequence_length)
+        return make_media_input("image", {"images": images}, self.lm.backbone.image_sequence_length)
 
     def _encode_image(self, weights: Any, inputs: Any) -> Any:
         with self._stateless(weights):
             return self.lm.backbone.vit_encoder(inputs["images"])[0]
 
 
-class Gemma4Senses(Senses):
+class Gemma4MediaEncoder(MediaEncoder):
     """Gemma 4: images that keep their aspect ratio, and sound."""
 
     places = {  # noqa: RUF012
-        "image": Places("<|image>", "<|image|>", "<image|>"),
-        "audio": Places("<|audio>", "<|audio|>", "<audio|>"),
+        "image": PlaceholderTokens("<|image>", "<|image|>", "<image|>"),
+        "audio": PlaceholderTokens("<|audio>", "<|audio|>", "<audio|>"),
     }
 
     def _most_seconds(self) -> float:
         return float(self.converters.audio.max_audio_length)
 
-    def _image(self, pixels: Any, converter: Any) -> Clip:
+    def _image(self, pixels: Any, converter: Any) -> MediaInput:
         import numpy as np
 
         made = converter(pixels[None])
         inputs = {k: np.asarray(made[k])[None] for k in ("pixel_values", "pixel_position_ids")}
         filled = int((inputs["pixel_position_ids"][..., 0] >= 0).sum())
-        return clip("image", inputs, filled // self.lm.backbone.vision_encoder.pool_size**2)
+        return make_media_input(
+            "image", inputs, filled // self.lm.backbone.vision_encoder.pool_size**2
+        )
 
     def _encode_image(self, weights: Any, inputs: Any) -> Any:
         with self._stateless(weights):
             made = self.lm.backbone.vision_encoder(inputs)
         return made.reshape(-1, made.shape[-1])
 
-    def _audio(self, samples: Any, converter: Any) -> Clip:
+    def _audio(self, samples: Any, converter: Any) -> MediaInput:
         import numpy as np
 
         mel = np.asarray(converter(samples))[None, None]
         frames = len(samples) // converter.stride
         real = (np.arange(mel.shape[2]) < frames)[None, None]
         tokens = max((frames + 3) // 4, 1)
-        return clip("audio", {"audio_mel": mel, "audio_mel_mask": real}, tokens)
+        return make_media_input("audio", {"audio_mel": mel, "audio_mel_mask": real}, tokens)
 
     def _encode_audio(self, weights: Any, inputs: Any) -> Any:
         with self._stateless(weights):
@@ -212,20 +227,24 @@ class Gemma4Senses(Senses):
         return made.reshape(-1, made.shape[-1])
 
 
-class Gemma3nSenses(Senses):
+class Gemma3nMediaEncoder(MediaEncoder):
     """Gemma 3n: square images, and sound."""
 
     places = {  # noqa: RUF012
-        "image": Places("\n\n<start_of_image>", "<image_soft_token>", "<end_of_image>\n\n"),
-        "audio": Places("\n\n<start_of_audio>", "<audio_soft_token>", "<end_of_audio>\n\n"),
+        "image": PlaceholderTokens(
+            "\n\n<start_of_image>", "<image_soft_token>", "<end_of_image>\n\n"
+        ),
+        "audio": PlaceholderTokens(
+            "\n\n<start_of_audio>", "<audio_soft_token>", "<end_of_audio>\n\n"
+        ),
     }
 
     def _most_seconds(self) -> float:
         return 30.0  # KerasHub's converter cuts what is longer (max_length=480000 at 16 kHz)
 
-    def _image(self, pixels: Any, converter: Any) -> Clip:
+    def _image(self, pixels: Any, converter: Any) -> MediaInput:
         tokens = self.lm.backbone.embedding_processor.vision_soft_tokens_per_image
-        return clip("image", {"images": _converted(converter, pixels)}, tokens)
+        return make_media_input("image", {"images": _converted(converter, pixels)}, tokens)
 
     def _encode_image(self, weights: Any, inputs: Any) -> Any:
         import jax.numpy as jnp
@@ -239,14 +258,14 @@ class Gemma3nSenses(Senses):
             made *= jnp.sqrt(jnp.asarray(b.vision_encoder.num_features, b.compute_dtype))
             return b.embedding_processor.embed_vision(made)[0]
 
-    def _audio(self, samples: Any, converter: Any) -> Clip:
+    def _audio(self, samples: Any, converter: Any) -> MediaInput:
         import numpy as np
 
         features, real = (np.asarray(x) for x in converter(samples[None]))
         tokens = self.lm.backbone.embedding_processor.audio_soft_tokens_per_image
-        return clip("audio", {"features": features, "silent": real == 0}, tokens)
+        return make_media_input("audio", {"features": features, "silent": real == 0}, tokens)
 
-    def embeddings(self, clip: Clip) -> Any:
+    def embeddings(self, clip: MediaInput) -> Any:
         """As ``Senses.embeddings``.
 
         The first convolutions see how long the sound is; what follows is padded, so that clips of
@@ -263,7 +282,7 @@ class Gemma3nSenses(Senses):
         frames = thin.shape[1]
         stride = math.prod(stride for stride, _ in encoder.sscp_conv_stride_size)
         at = np.minimum(np.arange(frames) * stride, features.shape[1] - 1)
-        more = bucket(frames, 32, 4096) - frames
+        more = next_power_of_two(frames, 32, 4096) - frames
         inputs: dict[str, Any] = {
             "thin": np.pad(np.asarray(thin), ((0, 0), (0, more), (0, 0))),
             "silent": np.pad(
@@ -284,7 +303,7 @@ class Gemma3nSenses(Senses):
         processor = self.lm.backbone.embedding_processor
         embed = processor.embed_audio
         tokens = processor.audio_soft_tokens_per_image
-        encoder = View(
+        encoder = PatchedProxy(
             self.lm.backbone.audio_encoder,
             subsample_conv_projection=lambda x: x,
             sscp_conv_stride_size=((1, 1),),
@@ -297,16 +316,16 @@ class Gemma3nSenses(Senses):
         return jnp.where(jnp.arange(tokens)[:, None] < inputs["length"], made, rest)
 
 
-_SENSES: dict[str, type[Senses]] = {
-    "Gemma3Backbone": Gemma3Senses,
-    "Gemma3nBackbone": Gemma3nSenses,
-    "Gemma4Backbone": Gemma4Senses,
-    "PaliGemmaBackbone": PaliGemmaSenses,
-    "T5Gemma2Backbone": T5Gemma2Senses,
+_ENCODERS: dict[str, type[MediaEncoder]] = {
+    "Gemma3Backbone": Gemma3MediaEncoder,
+    "Gemma3nBackbone": Gemma3nMediaEncoder,
+    "Gemma4Backbone": Gemma4MediaEncoder,
+    "PaliGemmaBackbone": PaliGemmaMediaEncoder,
+    "T5Gemma2Backbone": T5Gemma2MediaEncoder,
 }
 
 
-class SoftTokens(dict[int, Soft]):
+class MediaEmbeddingCache(dict[int, MediaEmbeddings]):
     """The soft tokens of a prompt's media by id, computed when they are first asked for.
 
     Args:
@@ -316,23 +335,26 @@ class SoftTokens(dict[int, Soft]):
     """
 
     def __init__(
-        self, senses: Senses, clips: Sequence[Clip] = (), known: Mapping[int, Soft] = NOTHING
+        self,
+        senses: MediaEncoder,
+        clips: Sequence[MediaInput] = (),
+        known: Mapping[int, MediaEmbeddings] = NO_MEDIA,
     ) -> None:
         self.clips = {c.id: c for c in clips}
         self._senses = senses
         super().__init__({i: known[i] for i in self.clips if i in known})
 
-    def __missing__(self, key: int) -> Soft:
+    def __missing__(self, key: int) -> MediaEmbeddings:
         import numpy as np
 
         one = self.clips[key]
-        self[key] = Soft(one.kind, np.asarray(self._senses.embeddings(one), np.float32))
+        self[key] = MediaEmbeddings(one.kind, np.asarray(self._senses.embeddings(one), np.float32))
         return self[key]
 
 
-def senses_of(
-    lm: Any, converters: Converters, name: str = "", programs: Programs | None = None
-) -> Senses:
+def create_media_encoder(
+    lm: Any, converters: Converters, name: str = "", programs: CompiledFunctions | None = None
+) -> MediaEncoder:
     """What reads media for a task; for one that takes none, what refuses them.
 
     Args:
@@ -341,8 +363,8 @@ def senses_of(
         name: what the model is called in messages.
         programs: where compiled programs are kept and counted.
     """
-    kind = next((c.__name__ for c in type(lm.backbone).__mro__ if c.__name__ in _SENSES), "")
-    return _SENSES.get(kind, Senses)(lm, converters, name, programs)
+    kind = next((c.__name__ for c in type(lm.backbone).__mro__ if c.__name__ in _ENCODERS), "")
+    return _ENCODERS.get(kind, MediaEncoder)(lm, converters, name, programs)
 
 
 def _converted(converter: Any, pixels: Any) -> Any:

@@ -24,7 +24,7 @@ _WITHIN = ("array", "bytes", "data", "base64", "url", "path")
 _BASE64 = 64
 
 
-def image(data: Any) -> Any:
+def read_image(data: Any) -> Any:
     """An image's pixels.
 
     Args:
@@ -73,7 +73,7 @@ def _pixels(np: Any, data: Any) -> Any:
     return (pixels * 255 if pixels.dtype.kind == "b" else pixels).astype(np.uint8)
 
 
-def sound(data: Any, rate: int) -> Any:
+def read_sound(data: Any, rate: int) -> Any:
     """A clip's samples.
 
     Args:

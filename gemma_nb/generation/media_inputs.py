@@ -30,7 +30,7 @@ class Converters:
 
 
 @dataclass(frozen=True)
-class Clip:
+class MediaInput:
     """A medium that was read, ready for its encoder.
 
     Args:
@@ -47,7 +47,7 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Places:
+class PlaceholderTokens:
     """What a placeholder becomes in the prompt: text before, a token repeated, text behind."""
 
     before: str
@@ -55,7 +55,7 @@ class Places:
     after: str
 
 
-def clip(kind: str, inputs: Mapping[str, Any], tokens: int) -> Clip:
+def make_media_input(kind: str, inputs: Mapping[str, Any], tokens: int) -> MediaInput:
     """A ``Clip`` whose id comes from its content.
 
     Args:
@@ -66,17 +66,19 @@ def clip(kind: str, inputs: Mapping[str, Any], tokens: int) -> Clip:
     digest = hashlib.sha256(f"{kind} {tokens}".encode())
     for name in sorted(inputs):
         digest.update(inputs[name].tobytes())
-    return Clip(kind, inputs, tokens, -2 - int.from_bytes(digest.digest()[:4], "big") % (2**31 - 4))
+    return MediaInput(
+        kind, inputs, tokens, -2 - int.from_bytes(digest.digest()[:4], "big") % (2**31 - 4)
+    )
 
 
-def converters_of(lm: Any) -> Converters:
+def task_converters(lm: Any) -> Converters:
     """The converters of a task that has its preprocessor; none of one that has not."""
     preprocessor = getattr(lm, "preprocessor", None)
     found = (getattr(preprocessor, f"{kind}_converter", None) for kind in ("image", "audio"))
     return Converters(*found)
 
 
-def converters_in(directory: Path) -> Converters:
+def load_converters(directory: Path) -> Converters:
     """The converters that a preset's directory describes; no TensorFlow is needed.
 
     Args:
@@ -107,8 +109,11 @@ def converters_in(directory: Path) -> Converters:
     return Converters(load("image", ImageConverter), load("audio", AudioConverter))
 
 
-def token_ids(
-    prompt: Prompt, clips: Sequence[Clip], places: Mapping[str, Places], tokenizer: Any
+def prompt_token_ids(
+    prompt: Prompt,
+    clips: Sequence[MediaInput],
+    places: Mapping[str, PlaceholderTokens],
+    tokenizer: Any,
 ) -> list[int]:
     """A prompt's token ids with a medium's own id at each of its soft tokens.
 

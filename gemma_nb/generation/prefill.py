@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from gemma_nb.generation.compilation import bucket
+from gemma_nb.generation.compilation import next_power_of_two
 
 
 @dataclass(frozen=True)
-class Soft:
+class MediaEmbeddings:
     """What stands at the soft tokens of one medium.
 
     Args:
@@ -24,11 +24,11 @@ class Soft:
 
 
 #: The media of a prompt without any.
-NOTHING: Mapping[int, Soft] = MappingProxyType({})
+NO_MEDIA: Mapping[int, MediaEmbeddings] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Piece:
+class PrefillChunk:
     """The tokens of one pass, a row a prompt; all NumPy.
 
     Args:
@@ -55,14 +55,14 @@ class Piece:
         return (*self.tokens.shape, self.soft is not None, self.groups is not None)
 
 
-def run_start(ids: Sequence[int], at: int) -> int:
+def media_start(ids: Sequence[int], at: int) -> int:
     """Where the medium that ``ids[at]`` belongs to begins; ``at`` itself for a plain token."""
     while at and ids[at] < -1 and ids[at - 1] == ids[at]:
         at -= 1
     return at
 
 
-def cuts(
+def split_prompt(
     ids: Sequence[int], start: int, both_ways: str, buckets: Sequence[int]
 ) -> list[tuple[int, int]]:
     """How a prompt is cut: (real tokens, padded length) of each pass.
@@ -77,7 +77,7 @@ def cuts(
     made = []
     while start < len(ids):
         end = len(ids) if both_ways == "prompt" else min(start + buckets[-1], len(ids))
-        if both_ways == "image" and end < len(ids) and (first := run_start(ids, end)) < end:
+        if both_ways == "image" and end < len(ids) and (first := media_start(ids, end)) < end:
             end = first if first > start else _run_end(ids, end)
         made.append((end - start, _padded(end - start, buckets)))
         start = end
@@ -92,28 +92,28 @@ def _run_end(ids: Sequence[int], at: int) -> int:
 
 def _padded(count: int, buckets: Sequence[int]) -> int:
     fits = (size for size in buckets if size >= count)
-    return next(fits, bucket(count))
+    return next(fits, next_power_of_two(count))
 
 
-def shapes(
+def chunk_shapes(
     prompts: Sequence[Sequence[int]], start: int, both_ways: str, buckets: Sequence[int]
 ) -> Iterator[tuple[int, int, bool, bool]]:
     """The ``Piece.shape`` of each pass that takes prompts in; arguments as in ``pieces``."""
     longest = max(prompts, key=len)
-    for real, size in cuts(longest, start, both_ways, buckets):
+    for real, size in split_prompt(longest, start, both_ways, buckets):
         soft = any(i < -1 for i in longest[start : start + real])
         together = both_ways == "prompt" or (soft and both_ways == "image")
         yield len(prompts), size, soft, together
         start += real
 
 
-def pieces(
+def prefill_chunks(
     prompts: Sequence[Sequence[int]],
     start: int,
     both_ways: str,
     buckets: Sequence[int],
-    media: Mapping[int, Soft],
-) -> Iterator[Piece]:
+    media: Mapping[int, MediaEmbeddings],
+) -> Iterator[PrefillChunk]:
     """The passes that take prompts in.
 
     Args:
@@ -127,7 +127,7 @@ def pieces(
 
     longest = max(prompts, key=len)
     batch = len(prompts)
-    for real, size in cuts(longest, start, both_ways, buckets):
+    for real, size in split_prompt(longest, start, both_ways, buckets):
         tokens = np.zeros((batch, size), np.int32)
         begin = np.zeros(batch, np.int32)
         length = np.zeros(batch, np.int32)
@@ -139,18 +139,18 @@ def pieces(
         is_soft = tokens < -1
         soft = groups = None
         if is_soft.any():
-            soft, images = soft_at(prompts[0][: start + real], start, size, media)
+            soft, images = media_embeddings_at(prompts[0][: start + real], start, size, media)
             groups = images if both_ways == "image" else None
         if both_ways == "prompt":
             groups = (np.arange(size)[None] < length[:, None]).astype(np.int32)
         tokens = np.where(is_soft, 0, tokens)
         where = None if soft is None else is_soft
-        yield Piece(tokens, begin, length, taken, soft, where, groups)
+        yield PrefillChunk(tokens, begin, length, taken, soft, where, groups)
         start += real
 
 
-def soft_at(
-    ids: Sequence[int], start: int, size: int, media: Mapping[int, Soft]
+def media_embeddings_at(
+    ids: Sequence[int], start: int, size: int, media: Mapping[int, MediaEmbeddings]
 ) -> tuple[Any, Any]:
     """The soft embeddings of a stretch of a prompt that has some, and which image each is of.
 
@@ -173,7 +173,7 @@ def soft_at(
         if ids[at] >= -1:
             at += 1
             continue
-        first, medium = run_start(ids, at), media[ids[at]]
+        first, medium = media_start(ids, at), media[ids[at]]
         count = min(_run_end(ids, at + 1), last) - at
         number += 1
         where = slice(at - start, at - start + count)

@@ -59,7 +59,7 @@ PUBLISHED = {
 }
 
 
-def defaults(variant: Variant) -> Sampling:
+def default_sampling(variant: Variant) -> Sampling:
     """The publisher's sampling for a chat with ``variant``; greedy for all that is no chat model.
 
     Args:
@@ -74,7 +74,7 @@ def defaults(variant: Variant) -> Sampling:
     return PUBLISHED.get(variant.generation, Sampling(1.0))
 
 
-def next_tokens(
+def sample_tokens(
     logits: Any, position: Any, seeds: Any, temperature: Any, top_k: Any, top_p: Any
 ) -> Any:
     """Picks one token a row; traced inside the compiled programs.
@@ -100,7 +100,7 @@ def next_tokens(
     return _picked(logits, draw, temperature, top_k, top_p)
 
 
-def next_token(logits: Any, key: Any, temperature: Any, top_k: Any, top_p: Any) -> Any:
+def sample_token(logits: Any, key: Any, temperature: Any, top_k: Any, top_p: Any) -> Any:
     """Picks one token a row, with one random key for all rows; traced inside compiled programs.
 
     Args:
@@ -132,7 +132,7 @@ def _picked(
 
     def sample(logits: Any) -> Any:
         scaled = logits.astype(jnp.float32) / jnp.maximum(temperature, 1e-6)
-        return draw(filtered(scaled, top_k, top_p)).astype(jnp.int32)
+        return draw(filter_logits(scaled, top_k, top_p)).astype(jnp.int32)
 
     if jax.default_backend() == "cpu":  # where sorting a vocabulary takes as long as the layers
         token = jax.lax.cond(temperature > 0, sample, greedy, logits)
@@ -141,7 +141,7 @@ def _picked(
     return jnp.where(jnp.any(jnp.isnan(logits), axis=-1), -1, token)
 
 
-def filtered(logits: Any, top_k: Any, top_p: Any) -> Any:
+def filter_logits(logits: Any, top_k: Any, top_p: Any) -> Any:
     """``logits`` with minus infinity where top-k, then top-p, leave a token out.
 
     Args:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from gemma_nb.generation.adapters import View
-from gemma_nb.generation.compilation import Programs, bucket
-from gemma_nb.generation.prefill import NOTHING, Soft, soft_at
-from gemma_nb.generation.sampling import Sampling, next_tokens
+from gemma_nb.generation.adapters import PatchedProxy
+from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
+from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings, media_embeddings_at
+from gemma_nb.generation.sampling import Sampling, sample_tokens
 
 #: Shortest padded length of prompt and of reply.
 SHORTEST = 32
 
 #: Stop tokens that one program takes; a place that is not used holds no token.
-STOPS, NONE = 8, -2
+MAX_STOP_TOKENS, NONE = 8, -2
 
 
 class EncoderDecoder:
@@ -37,7 +37,7 @@ class EncoderDecoder:
     def __init__(self, lm: Any, max_length: int) -> None:
         self.lm = lm
         self.max_length = max_length
-        self.programs = Programs()
+        self.programs = CompiledFunctions()
 
     @property
     def compilations(self) -> int:
@@ -57,7 +57,7 @@ class EncoderDecoder:
         count: int,
         stops: Collection[int] = (),
         start: int = 2,
-        media: Mapping[int, Soft] = NOTHING,
+        media: Mapping[int, MediaEmbeddings] = NO_MEDIA,
     ) -> Iterator[int]:
         """Yields the reply's token ids, all when the last is made; -1 where logits were no numbers.
 
@@ -72,10 +72,10 @@ class EncoderDecoder:
         """
         import numpy as np
 
-        size = bucket(len(ids), SHORTEST, self.max_length)
+        size = next_power_of_two(len(ids), SHORTEST, self.max_length)
         prompt = np.zeros((1, size), np.int32)
         prompt[0, : len(ids)] = ids
-        reply = np.zeros((1, bucket(count, SHORTEST, self.max_length) + 1), np.int32)
+        reply = np.zeros((1, next_power_of_two(count, SHORTEST, self.max_length) + 1), np.int32)
         reply[0, 0] = start
         inputs: dict[str, Any] = {
             "encoder_token_ids": np.maximum(prompt, 0),
@@ -84,9 +84,9 @@ class EncoderDecoder:
             "decoder_padding_mask": np.arange(reply.shape[1])[None] < 1,
         }
         if (prompt < -1).any():
-            inputs["images"], _ = soft_at(ids, 0, size, media)
+            inputs["images"], _ = media_embeddings_at(ids, 0, size, media)
             inputs["vision_indices"] = prompt < -1
-        ends = np.full(STOPS, NONE, np.int32)
+        ends = np.full(MAX_STOP_TOKENS, NONE, np.int32)
         ends[: len(stops)] = sorted(stops)
         how = (
             np.uint32(seed),
@@ -115,15 +115,15 @@ class EncoderDecoder:
 
         backbone = self.lm.backbone
         if "images" in inputs:  # encoded already, and in their places
-            backbone = View(
+            backbone = PatchedProxy(
                 backbone, vision_encoder=lambda soft: soft, interleave_embeddings=interleaved
             )
         elif not getattr(backbone, "text_only_model", True):
             # KerasHub puts an image of zeros through the vision encoder, and nothing in its place
-            backbone = View(backbone, text_only_model=True)
+            backbone = PatchedProxy(backbone, text_only_model=True)
         picker = _Picker(ends, count, how)
         # the sampler of the user's own task stays as it is
-        lm = View(self.lm, sampler=picker, backbone=backbone)
+        lm = PatchedProxy(self.lm, sampler=picker, backbone=backbone)
         lm.__dict__.update(
             {name: _bound(self.lm, name, lm) for name in ("_build_cache", "call_encoder")}
         )
@@ -133,7 +133,7 @@ class EncoderDecoder:
         return made["decoder_token_ids"], picker.last
 
 
-def _bound(lm: Any, name: str, view: View) -> Any:
+def _bound(lm: Any, name: str, view: PatchedProxy) -> Any:
     """A method of ``lm`` that runs on its view."""
     return getattr(type(lm), name).__get__(view)
 
@@ -169,7 +169,7 @@ class _Picker:
         def step(state: Any) -> Any:
             prompt, cache, at, _ = state
             logits, _, cache = next(prompt, cache, at)
-            token = next_tokens(logits, at[None], seed[None], *sampling)
+            token = sample_tokens(logits, at[None], seed[None], *sampling)
             prompt = jax.lax.dynamic_update_slice(prompt, token[:, None], (0, at))
             return prompt, cache, at + 1, token[0]
 

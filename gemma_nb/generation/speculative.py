@@ -13,16 +13,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.adapters import View, gemma4, replacing, unused
-from gemma_nb.generation.attention import KeyValue, Step
-from gemma_nb.generation.compilation import Recipe
-from gemma_nb.generation.decoder import Decoder, how_shapes, scalars, spec
-from gemma_nb.generation.kv_cache import Context
-from gemma_nb.generation.prefill import NOTHING, Soft
-from gemma_nb.generation.sampling import Sampling, next_tokens
+from gemma_nb.generation.adapters import (
+    PatchedProxy,
+    as_block_attention,
+    gemma4_attention,
+    unused_cache,
+)
+from gemma_nb.generation.attention import ForwardContext, KeyValue
+from gemma_nb.generation.compilation import ProgramSpec
+from gemma_nb.generation.decoder import Decoder, array_spec, sampling_scalars, sampling_specs
+from gemma_nb.generation.kv_cache import KVCache
+from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings
+from gemma_nb.generation.sampling import Sampling, sample_tokens
 
 
-class Drafter:
+class DraftModel:
     """Guesses tokens from a model's caches and hidden state; lives while tracing.
 
     Args:
@@ -79,32 +84,34 @@ class Drafter:
         """
         import jax.numpy as jnp
 
-        step = Step(position, jnp.ones_like(position), 1, {}, {})
+        step = ForwardContext(position, jnp.ones_like(position), 1, {}, {})
         blocks = self.lm.backbone.transformer_layers
         for block in blocks:
             source = self._source(block)
             window = None if block.is_global_attention else block.attention.sliding_window_size
             step.recall(source, caches[source], window)
         views = [
-            View(
+            PatchedProxy(
                 block,
-                attention=replacing(self._attention(block, i, step), ()),
+                attention=as_block_attention(self._attention(block, i, step), ()),
                 _compute_attention_mask=lambda *_: None,
             )
             for i, block in enumerate(blocks)
         ]
-        lm = View(self.lm, backbone=View(self.lm.backbone, transformer_layers=views))
+        lm = PatchedProxy(
+            self.lm, backbone=PatchedProxy(self.lm.backbone, transformer_layers=views)
+        )
         guessed = []
         for _ in range(count):
-            seen = self._embedded(token), hidden, unused(2), 0
+            seen = self._embedded(token), hidden, unused_cache(2), 0
             logits, hidden = type(self.lm).call_with_cache(lm, *seen)
             token = jnp.argmax(logits[:, 0], axis=-1).astype(jnp.int32)
             guessed.append(token)
         return jnp.concatenate(guessed)
 
-    def _attention(self, block: Any, layer: int, step: Step) -> Callable[[Any], Any]:
+    def _attention(self, block: Any, layer: int, step: ForwardContext) -> Callable[[Any], Any]:
         source = self._source(block)
-        return lambda x: gemma4(View(block.attention), x, step, layer, source)
+        return lambda x: gemma4_attention(PatchedProxy(block.attention), x, step, layer, source)
 
     def _embedded(self, token: Any) -> Any:
         import jax.numpy as jnp
@@ -114,7 +121,7 @@ class Drafter:
         return vector * jnp.sqrt(jnp.asarray(backbone.hidden_dim, vector.dtype))
 
 
-class AssistedDecoder(Decoder):
+class SpeculativeDecoder(Decoder):
     """A decoder whose single replies are made with the help of an assistant.
 
     Several conversations side by side are made without it.
@@ -137,7 +144,7 @@ class AssistedDecoder(Decoder):
         self.count = count or int(getattr(assistant, "num_speculative_tokens", 0)) or 1
         # what a pass writes ahead is the rings' room to spare
         super().__init__(lm, max_length, chunk=self.count + 1)
-        self.drafter = Drafter(assistant, self)
+        self.drafter = DraftModel(assistant, self)
         self._weights_of += [*assistant.trainable_variables, *assistant.non_trainable_variables]
         self.passes = self.accepted = 0
 
@@ -145,11 +152,11 @@ class AssistedDecoder(Decoder):
         self,
         weights: list[Any],
         prompts: Sequence[Sequence[int]],
-        context: Context,
+        context: KVCache,
         sampling: Sampling,
         seeds: Sequence[int],
         count: int,
-        media: Mapping[int, Soft] = NOTHING,
+        media: Mapping[int, MediaEmbeddings] = NO_MEDIA,
     ) -> Iterator[list[int]]:
         import jax
         import numpy as np
@@ -158,7 +165,7 @@ class AssistedDecoder(Decoder):
             yield from super()._rows(weights, prompts, context, sampling, seeds, count, media)
             return
         self._make(prompts, len(context.ids))
-        how = jax.device_put((np.array(seeds, np.uint32), *scalars(sampling)))
+        how = jax.device_put((np.array(seeds, np.uint32), *sampling_scalars(sampling)))
         state = self._prompt(weights, prompts, context, how, media)
         waiting: deque[tuple[Any, Any]] = deque([(state[0], np.ones(1, np.int32))])
         position, left, first = len(prompts[0]), count, True
@@ -192,10 +199,14 @@ class AssistedDecoder(Decoder):
         if batch > 1:
             return super()._chunk_recipe(batch)
 
-        def recipe() -> Recipe:
-            state = spec(1), spec(1), spec(1, 1, self.family.hidden, dtype=self.lm.compute_dtype)
-            arguments = (self._described(), *state, self._caches(1), *how_shapes(1))
-            return Recipe(self._checked, arguments, donated=(4,))
+        def recipe() -> ProgramSpec:
+            state = (
+                array_spec(1),
+                array_spec(1),
+                array_spec(1, 1, self.family.hidden, dtype=self.lm.compute_dtype),
+            )
+            arguments = (self._described(), *state, self._caches(1), *sampling_specs(1))
+            return ProgramSpec(self._checked, arguments, donated=(4,))
 
         return recipe
 
@@ -233,7 +244,7 @@ class AssistedDecoder(Decoder):
             every=True,
         )
         behind = position + 1 + jnp.arange(size, dtype=jnp.int32)
-        picked = next_tokens(logits[0], behind, jnp.repeat(seeds, size), *how)
+        picked = sample_tokens(logits[0], behind, jnp.repeat(seeds, size), *how)
         right = jnp.cumprod((guessed == picked[:-1]).astype(jnp.int32))
         kept = 1 + jnp.sum(right, dtype=jnp.int32)[None]
         state = jnp.take_along_axis(states, (kept - 1)[:, None, None], axis=1)

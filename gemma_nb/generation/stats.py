@@ -27,7 +27,7 @@ class Stats:
     tokens_per_pass: float | None = None
 
 
-class Clock:
+class ReplyTimer:
     """Times one reply, or several that are made side by side.
 
     Args:
@@ -94,7 +94,7 @@ class Clock:
         return made / seconds if made > 0 and seconds > 0 else None
 
 
-def together(stats: Sequence[Stats]) -> Stats | None:
+def combine_stats(stats: Sequence[Stats]) -> Stats | None:
     """What several batches took, one after the other."""
     if len(stats) < 2:
         return stats[0] if stats else None

@@ -48,9 +48,9 @@ def attachment(name: str, data: bytes, kinds: frozenset[str]) -> Attachment:
 def _image(name: str, data: bytes) -> Attachment:
     from PIL import Image
 
-    from gemma_nb.generation.media_files import image
+    from gemma_nb.generation.media_files import read_image
 
-    small = Image.fromarray(image(data))
+    small = Image.fromarray(read_image(data))
     small.thumbnail((_SIDE, _SIDE))
     out = io.BytesIO()
     small.save(out, "PNG")
@@ -62,9 +62,9 @@ def _image(name: str, data: bytes) -> Attachment:
 
 
 def _sound(name: str, data: bytes) -> Attachment:
-    from gemma_nb.generation.media_files import sound
+    from gemma_nb.generation.media_files import read_sound
 
-    seconds = len(sound(data, _RATE)) / _RATE
+    seconds = len(read_sound(data, _RATE)) / _RATE
     shown = tag("div", f"♪ {name} ({seconds:.1f} s)")
     return Attachment(name, {"type": "audio", "audio": _url("audio/wav", data)}, shown)
 

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.sampling import defaults
+from gemma_nb.generation.sampling import default_sampling
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.widgets import controls
@@ -28,7 +28,7 @@ class Settings:
     def __init__(self, chat: Any) -> None:
         self._chat = chat
         model = chat.model
-        first = defaults(model.variant)
+        first = default_sampling(model.variant)
         slider, whole = ipywidgets.FloatSlider, ipywidgets.IntSlider
         length = model.max_length
         self.temperature = slider(value=first.temperature, min=0, max=_HOTTEST, step=0.05)
