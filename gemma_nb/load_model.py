@@ -228,12 +228,12 @@ def _made(
         unread = begin(str(directory), precision, variant.task)
         guesses = assistants.read(beside, precision) if beside else None
         engine = create_engine(unread.lm, max_length, guesses)
-        early = engine if isinstance(engine, Decoder) and engine.prepare() else None
+        early = engine if isinstance(engine, Decoder) and engine.start_compiling() else None
     with Meter(report, "weights", name, on_disk(directory)) as meter:
         unread.read(meter.add)
     if early:
         with Meter(report, "compile", name):
-            early.ready()
+            early.finish_compiling()
     reads = {"image", "audio"} & set(variant.modalities)
     converters = load_converters(directory) if reads else Converters()
     told = (variant, precision.name, max_length)

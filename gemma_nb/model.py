@@ -76,8 +76,8 @@ class Model:
         self.last: Stats | None = None
         self._decoder: Engine | None = engine or create_engine(lm, max_length)
         self.converters = converters or Converters()
-        programs = getattr(self._decoder, "programs", None)
-        self._senses = create_media_encoder(lm, self.converters, variant.name, programs)
+        compiled = getattr(self._decoder, "compiled", None)
+        self._senses = create_media_encoder(lm, self.converters, variant.name, compiled)
         self._soft = MediaEmbeddingCache(self._senses)  # of the last prompt, for the next
         control = vocabulary(tokenizer).control
         self._stops = frozenset(control[t] for t in stop_tokens(variant) if t in control)
@@ -135,7 +135,11 @@ class Model:
         if not prompt.media:
             return list(prompt.token_ids(self.tokenizer)), prompt, []
         clips = [self._senses.read(medium) for medium in prompt.media]
-        return prompt_token_ids(prompt, clips, self._senses.places, self.tokenizer), prompt, clips
+        return (
+            prompt_token_ids(prompt, clips, self._senses.placeholders, self.tokenizer),
+            prompt,
+            clips,
+        )
 
     def stream_ids(
         self,
@@ -289,7 +293,7 @@ class Model:
 
     def _batch(self, requests: list[_Request]) -> list[str]:
         engine = self._decoding()
-        alone = any(one.media.clips for one in requests)
+        alone = any(one.media.inputs for one in requests)
         if len(requests) == 1 or alone or not isinstance(engine, Decoder):
             return ["".join(text for _, text in self._pairs(one)) for one in requests]
         # a power of two, so that few sizes are compiled; what fills it up is not read
@@ -298,7 +302,7 @@ class Model:
         clock = ReplyTimer(sum(len(one.ids) for one in requests), engine)
         pieces: list[list[str]] = [[] for _ in requests]
         open_rows = set(range(len(requests)))
-        rows = engine.rows(
+        rows = engine.batch_tokens(
             [one.ids for one in filled],
             requests[0].sampling,
             [one.seed for one in filled],
@@ -311,7 +315,7 @@ class Model:
                 if token < 0:
                     raise GenerationError("not_a_number", precision=self.precision)
                 if token not in one.stops:
-                    clock.kept += 1
+                    clock.new_tokens += 1
                     pieces[row].append(one.text.push(token))
                 if token in one.stops or one.text.stopped or step == one.count:
                     open_rows.discard(row)
@@ -518,7 +522,7 @@ class Model:
                     raise GenerationError("not_a_number", precision=self.precision)
                 if token in one.stops:
                     break
-                clock.kept += 1
+                clock.new_tokens += 1
                 yield token, one.text.push(token)
                 if one.text.stopped:
                     break

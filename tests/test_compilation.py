@@ -29,8 +29,8 @@ def test_each_program_is_compiled_once(beside, monkeypatch):
     made = CompiledFunctions()
     made.start({"twice": recipe(2)})
     assert made.compilations == (0 if beside else 1)
-    made.make({"twice": recipe(2), "thrice": recipe(3)})
-    made.make({"twice": recipe(2)})
+    made.ensure({"twice": recipe(2), "thrice": recipe(3)})
+    made.ensure({"twice": recipe(2)})
     assert made.compilations == 2
     assert made["twice"](jnp.ones(4)).tolist() == [2] * 4
     assert made["thrice"](jnp.ones(4)).tolist() == [3] * 4
@@ -49,8 +49,8 @@ def test_what_fails_to_compile_is_tried_anew(monkeypatch):
     monkeypatch.setattr(compilation, "_compile", compiled)
     made = CompiledFunctions()
     with pytest.raises(ValueError, match="no"):
-        made.make({"twice": recipe(2)})
-    made.make({"twice": recipe(2)})
+        made.ensure({"twice": recipe(2)})
+    made.ensure({"twice": recipe(2)})
     assert made.compilations == 1
 
 

@@ -1,10 +1,11 @@
-"""Products that are summed give what Keras's own layers give."""
+"""Fused matvecs and optimized layers give what Keras's own layers give."""
 
 import keras
 import numpy as np
 import pytest
 
-from gemma_nb.generation import fused_matvec
+from gemma_nb.generation import optimized_layers
+from gemma_nb.generation.gpu import fused_matvec
 from gemma_nb.loading import quantize
 from gemma_nb.loading.relayout import arrange, contracted_last
 
@@ -93,32 +94,34 @@ def test_a_kernel_laid_out_anew_keeps_shape_and_values():
 
 def test_only_a_gpu_and_one_row_take_the_short_way(monkeypatch):
     layer = einsum(*EINSUMS[3][:3])
-    assert fused_matvec.optimize_layer(layer) is layer
-    monkeypatch.setattr(fused_matvec, "on_gpu", lambda: True)
-    quick = fused_matvec.optimize_layer(layer)
+    assert optimized_layers.optimize_layer(layer) is layer
+    monkeypatch.setattr(optimized_layers, "on_gpu", lambda: True)
+    optimized = optimized_layers.optimize_layer(layer)
     for shape in ((1, 1, 256), (1, 5, 256), (2, 1, 256)):
         x = np.random.default_rng(1).normal(size=shape).astype("float32")
-        same(quick(x), layer(x))
+        same(optimized(x), layer(x))
     layer.enable_lora(2)
-    assert fused_matvec.optimize_layer(layer) is layer
+    assert optimized_layers.optimize_layer(layer) is layer
 
 
 @pytest.mark.parametrize("rows", [(1, 1), (2, 5)])
 @pytest.mark.parametrize(("equation", "inputs", "outputs", "_"), EINSUMS)
 def test_a_kernel_of_three_axes_is_multiplied_as_it_lies(equation, inputs, outputs, _, rows):
     layer = einsum(equation, inputs, outputs)
-    quick = fused_matvec.optimize_layer(layer)
-    assert isinstance(quick, fused_matvec.NativeLayoutEinsum) == (len(layer.kernel.shape) == 3)
+    optimized = optimized_layers.optimize_layer(layer)
+    assert isinstance(optimized, optimized_layers.NativeLayoutEinsum) == (
+        len(layer.kernel.shape) == 3
+    )
     x = np.random.default_rng(1).normal(size=(*rows, *inputs)).astype("float32")
-    same(quick(x), layer(x))
+    same(optimized(x), layer(x))
 
 
 def test_what_keras_alone_knows_is_left_to_keras():
     equation, inputs, outputs, _ = EINSUMS[0]
     assert (
-        fused_matvec.optimize_layer(quantised := einsum(equation, inputs, outputs, "int8"))
+        optimized_layers.optimize_layer(quantised := einsum(equation, inputs, outputs, "int8"))
         is quantised
     )
     adapted = einsum(equation, inputs, outputs)
     adapted.enable_lora(2)
-    assert fused_matvec.optimize_layer(adapted) is adapted
+    assert optimized_layers.optimize_layer(adapted) is adapted

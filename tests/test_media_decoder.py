@@ -6,7 +6,7 @@ import tiny
 import tiny_media
 from tiny_media import picture, tone
 
-from gemma_nb.generation import decoder as decoding
+from gemma_nb.generation import prefill
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.media_encoders import create_media_encoder
 from gemma_nb.generation.prefill import MediaEmbeddings
@@ -151,7 +151,7 @@ def test_an_image_stays_whole_where_a_prompt_is_cut(seen, monkeypatch):
     ids = seen.ids(14, "image0", 20)
     whole = seen.ours(ids, 8)
     for buckets in ((4, 16), (8,)):
-        monkeypatch.setattr(decoding, "PREFILL_BUCKETS", buckets)
+        monkeypatch.setattr(prefill, "PREFILL_BUCKETS", buckets)
         cut = Decoder(seen.lm, LENGTH).tokens(ids, Sampling(), 0, 8, media=seen.media)
         assert list(cut) == whole
 

@@ -55,7 +55,7 @@ class Seen:
 
     def ids(self, prompt):
         clips = [self.senses.read(medium) for medium in prompt.media]
-        return prompt_token_ids(prompt, clips, self.senses.places, self.tokenizer), clips
+        return prompt_token_ids(prompt, clips, self.senses.placeholders, self.tokenizer), clips
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -189,11 +189,11 @@ def heard():
 
 
 def test_one_program_serves_images_of_any_size(seen):
-    compiled = seen.senses._programs.compilations
+    compiled = seen.senses._compiled.compilations
     for height, width in ((9, 40), (16, 16), (40, 9)):
         clip = seen.senses.read(Media("image", picture(height, width)))
         assert np.isfinite(seen.senses.embeddings(clip)).all()
-    assert seen.senses._programs.compilations <= max(compiled, 1)
+    assert seen.senses._compiled.compilations <= max(compiled, 1)
 
 
 def test_gemma4_takes_as_many_tokens_as_the_picture_fills():

@@ -59,10 +59,10 @@ def test_pieces():
     assert [i for p in made for i in p.ids] == ids
     assert made[0].tokens[0].tolist() == [2, 0, 0, 0, 0, 0, 0, 3]
     assert made[1].groups[0].tolist() == [*[1] * 6, 0, 0]
-    np.testing.assert_array_equal(made[1].soft[0, :6], MEDIA[-6].embeddings)
-    assert made[1].is_soft[0].tolist() == [*[True] * 6, False, False]
+    np.testing.assert_array_equal(made[1].media[0, :6], MEDIA[-6].embeddings)
+    assert made[1].is_media[0].tolist() == [*[True] * 6, False, False]
     plain = list(prefill_chunks([[2, 3], [2, 3, 4, 5, 6]], 0, "image", BUCKETS, {}))
-    assert plain[0].soft is plain[0].groups is None
+    assert plain[0].media is plain[0].groups is None
     assert plain[0].length.tolist() == [2, 5]
     (both,) = prefill_chunks([[2, 3, 4]], 0, "prompt", BUCKETS, {})
     assert both.groups[0].tolist() == [1, 1, 1, 0]
