@@ -10,7 +10,7 @@ from gemma_nb.generation.detokenizer import Detokenizer
 
 
 class Tokenizer:
-    """The part of a KerasHub tokenizer that TextStream reads, over the demo's own vocabulary."""
+    """The part of a KerasHub tokenizer that Detokenizer uses, over the demo's own vocabulary."""
 
     def __init__(self):
         path = next(demo_directory("demo_gemma3_instruct_4m").rglob("vocabulary.spm"))

@@ -273,6 +273,7 @@ class DecodePrograms:
 
     def _with_layouts(self, weights: list[Any]) -> list[Any]:
         """Weights that keep their memory layout: in a loop, XLA would copy them to its default."""
+        # private: an experimental module of jax 0.10.2 to 0.11.2
         from jax.experimental.layout import Layout, with_layout_constraint
 
         orders = [_axis_order(w) for w in self.weight_specs()]

@@ -210,6 +210,7 @@ class Gemma3nMediaEncoder(MediaEncoder):
         processor = self.lm.backbone.embedding_processor
         embed = processor.embed_audio
         tokens = processor.audio_soft_tokens_per_image
+        # private: keras-hub 0.32, attributes that the audio encoder's call uses
         encoder = PatchedProxy(
             self.lm.backbone.audio_encoder,
             subsample_conv_projection=lambda x: x,

@@ -42,8 +42,8 @@ def build_matvec(layer: Any) -> Callable[[Any], Any] | None:
     if order is None or layer.lora_enabled:
         return None
     shape = _kernel_shape(layer)
-    kept, summed = _kernel_axes(layer, len(shape))
-    if any(name in _equation(layer)[0] for name in (_equation(layer)[1][i] for i in kept)):
+    output_axes, summed = _kernel_axes(layer, len(shape))
+    if any(name in _equation(layer)[0] for name in (_equation(layer)[1][i] for i in output_axes)):
         return None  # a batched product, with a kernel for each row
     mode = layer.quantization_mode
     multiply: Callable[[Any, Any], Any]
@@ -177,8 +177,8 @@ def _kernel_shape(layer: Any) -> tuple[int, ...]:
 def _kernel_axes(layer: Any, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The kernel's axes that appear in the output, and those that are summed over."""
     _, kernel, output = _equation(layer)
-    kept = tuple(i for i in range(rank) if kernel[i] in output)
-    return kept, tuple(i for i in range(rank) if kernel[i] not in output)
+    output_axes = tuple(i for i in range(rank) if kernel[i] in output)
+    return output_axes, tuple(i for i in range(rank) if kernel[i] not in output)
 
 
 def summed_input_axes(layer: Any) -> set[int]:
@@ -188,12 +188,12 @@ def summed_input_axes(layer: Any) -> set[int]:
 
 
 def _as_matrix(layer: Any, kernel: Any) -> Any:
-    """The kernel as (kept, summed); copies nothing if it is laid out that way."""
+    """The kernel as (output axes, summed axes); copies nothing if it is laid out that way."""
     import jax.numpy as jnp
 
-    kept, summed = _kernel_axes(layer, kernel.ndim)
+    output_axes, summed = _kernel_axes(layer, kernel.ndim)
     rows = math.prod(kernel.shape[i] for i in summed)
-    return jnp.transpose(kernel, (*kept, *summed)).reshape(-1, rows)
+    return jnp.transpose(kernel, (*output_axes, *summed)).reshape(-1, rows)
 
 
 def _as_vector(layer: Any, x: Any) -> Any:
@@ -216,10 +216,10 @@ def _as_output(layer: Any, flat: Any, x: Any) -> Any:
     shape = _kernel_shape(layer)
     if type(layer).__name__ == "Dense":
         return flat.reshape(*[1] * (x.ndim - 1), -1)
-    kept = [i for i, name in enumerate(kernel) if name in output]
-    result = flat.reshape([shape[i] for i in kept])
+    axes = [i for i, name in enumerate(kernel) if name in output]
+    result = flat.reshape([shape[i] for i in axes])
     order = [name for name in output if name not in inputs]
-    result = jnp.transpose(result, [[kernel[i] for i in kept].index(name) for name in order])
+    result = jnp.transpose(result, [[kernel[i] for i in axes].index(name) for name in order])
     return result.reshape(
         [1 if name in inputs else result.shape[order.index(name)] for name in output]
     )
