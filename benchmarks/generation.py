@@ -219,13 +219,13 @@ class Ours:
             next(tokens)
             seconds.append(time.perf_counter() - started)
             tokens.close()
-            jax.block_until_ready(jax.tree_util.tree_leaves(self.decoder._context.caches))  # noqa: SLF001
+            jax.block_until_ready(jax.tree_util.tree_leaves(self.decoder._cache.layers))  # noqa: SLF001
         return statistics.median(seconds[WARM:])
 
     def cache_bytes(self) -> int:
         import jax
 
-        caches = jax.tree_util.tree_leaves(self.decoder._context.caches)  # noqa: SLF001
+        caches = jax.tree_util.tree_leaves(self.decoder._cache.layers)  # noqa: SLF001
         return sum(cache.nbytes for cache in caches)
 
 

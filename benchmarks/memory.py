@@ -112,7 +112,7 @@ def generate(lm, max_length: int, batch: int) -> None:
     prompt = [7] * (max_length - NEW_TOKENS)
     greedy = Sampling(temperature=0.0, top_k=0, top_p=1.0)
     if batch > 1:
-        made = list(decoder.rows([prompt] * batch, greedy, [0] * batch, NEW_TOKENS))
+        made = list(decoder.batch_tokens([prompt] * batch, greedy, [0] * batch, NEW_TOKENS))
     else:
         half = prompt[: max_length // 2]
         list(decoder.tokens(half, greedy, 0, NEW_TOKENS, reuse=True))

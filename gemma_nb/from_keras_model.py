@@ -11,8 +11,8 @@ from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.precision import PRECISIONS
-from gemma_nb.generation.engine import check_runs, engine_of
-from gemma_nb.generation.media_inputs import converters_of
+from gemma_nb.generation.engine import check_task, create_engine
+from gemma_nb.generation.media_inputs import task_converters
 from gemma_nb.model import Model
 
 
@@ -45,7 +45,7 @@ def from_keras(
     """
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
-    check_runs(causal_lm)
+    check_task(causal_lm)
     if tokenizer is None:
         tokenizer = getattr(getattr(causal_lm, "preprocessor", None), "tokenizer", None)
     if tokenizer is None:
@@ -60,9 +60,9 @@ def from_keras(
             wanted=architecture.backbone,
             kind=type(backbone).__name__,
         )
-    converters = converters_of(causal_lm)
+    converters = task_converters(causal_lm)
     precision = precision_of(backbone)
-    engine = engine_of(causal_lm, max_length, assistant)
+    engine = create_engine(causal_lm, max_length, assistant)
     return Model(causal_lm, tokenizer, variant, precision, max_length, converters, engine)
 
 

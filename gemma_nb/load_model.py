@@ -15,8 +15,8 @@ from gemma_nb.fit.precision import Precision, auto_precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.generation.decoder import Decoder
-from gemma_nb.generation.engine import check_variant, engine_of
-from gemma_nb.generation.media_inputs import Converters, converters_in
+from gemma_nb.generation.engine import check_variant, create_engine
+from gemma_nb.generation.media_inputs import Converters, load_converters
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hub.availability import check_before_download, ignore_disk_if_local, look_up_variant
 from gemma_nb.hub.checkpoint_files import quantization_mode
@@ -211,15 +211,15 @@ def _read_model(
     with ProgressMeter(report, "build", name):
         unloaded = build_without_weights(str(directory), precision, variant.task)
         helper = read_assistant(helper_directory, precision) if helper_directory else None
-        engine = engine_of(unloaded.lm, max_length, helper)
-        compiling = engine if isinstance(engine, Decoder) and engine.prepare() else None
+        engine = create_engine(unloaded.lm, max_length, helper)
+        compiling = engine if isinstance(engine, Decoder) and engine.start_compiling() else None
     with ProgressMeter(report, "weights", name, weight_file_bytes(directory)) as meter:
         unloaded.read_weights(meter.add)
     if compiling:
         with ProgressMeter(report, "compile", name):
-            compiling.ready()
+            compiling.finish_compiling()
     takes_media = {"image", "audio"} & set(variant.modalities)
-    converters = converters_in(directory) if takes_media else Converters()
+    converters = load_converters(directory) if takes_media else Converters()
     return Model(
         unloaded.lm, unloaded.tokenizer, variant, precision.name, max_length, converters, engine
     )

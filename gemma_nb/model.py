@@ -13,16 +13,16 @@ from typing import Any
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation import embedder as embedding
-from gemma_nb.generation.compilation import bucket
+from gemma_nb.generation.compilation import next_power_of_two
 from gemma_nb.generation.decoder import Decoder
-from gemma_nb.generation.detokenizer import TextStream
+from gemma_nb.generation.detokenizer import Detokenizer
 from gemma_nb.generation.embedder import Embedder
-from gemma_nb.generation.engine import Engine, engine_of
-from gemma_nb.generation.media_encoders import SoftTokens, senses_of
-from gemma_nb.generation.media_inputs import Clip, Converters, token_ids
-from gemma_nb.generation.sampling import Sampling, defaults
+from gemma_nb.generation.engine import Engine, create_engine
+from gemma_nb.generation.media_encoders import MediaEmbeddingCache, create_media_encoder
+from gemma_nb.generation.media_inputs import Converters, MediaInput, prompt_token_ids
+from gemma_nb.generation.sampling import Sampling, default_sampling
 from gemma_nb.generation.seq2seq import EncoderDecoder
-from gemma_nb.generation.stats import Clock, Stats, together
+from gemma_nb.generation.stats import ReplyTimer, Stats, combine_stats
 from gemma_nb.loading.free_memory import free_memory
 from gemma_nb.loading.saving import save_preset
 from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
@@ -77,11 +77,13 @@ class Model:
         self.precision = precision
         self.max_length = max_length
         self.last: Stats | None = None
-        self._decoder: Engine | None = engine or engine_of(lm, max_length)
+        self._decoder: Engine | None = engine or create_engine(lm, max_length)
         self.converters = converters or Converters()
-        programs = getattr(self._decoder, "programs", None)
-        self._senses = senses_of(lm, self.converters, variant.name, programs)
-        self._soft = SoftTokens(self._senses)  # of the last prompt, for the next
+        compiled = getattr(self._decoder, "compiled", None)
+        self._media_encoder = create_media_encoder(lm, self.converters, variant.name, compiled)
+        self._media_cache = MediaEmbeddingCache(
+            self._media_encoder
+        )  # of the last prompt, for the next
         control = vocabulary(tokenizer).control
         self._stops = frozenset(control[t] for t in stop_tokens(variant) if t in control)
         # PaliGemma's locations and masks belong to its reply; they are no markup to drop
@@ -127,7 +129,7 @@ class Model:
 
     def _prompt(
         self, messages: Messages, raw: bool = False, **options: Any
-    ) -> tuple[list[int], str, list[Clip]]:
+    ) -> tuple[list[int], str, list[MediaInput]]:
         """The prompt's token ids, the prompt itself, and its images and clips."""
         if raw:
             if not isinstance(messages, str):
@@ -137,8 +139,12 @@ class Model:
         prompt = format_prompt(messages, self.variant, **options)
         if not prompt.media:
             return list(prompt.token_ids(self.tokenizer)), prompt, []
-        clips = [self._senses.read(medium) for medium in prompt.media]
-        return token_ids(prompt, clips, self._senses.places, self.tokenizer), prompt, clips
+        clips = [self._media_encoder.read(medium) for medium in prompt.media]
+        return (
+            prompt_token_ids(prompt, clips, self._media_encoder.placeholders, self.tokenizer),
+            prompt,
+            clips,
+        )
 
     def stream_ids(
         self,
@@ -286,21 +292,21 @@ class Model:
         for start in range(0, len(requests), batch_size):
             replies += self._batch(requests[start : start + batch_size])
             stats += [self.last] if self.last else []
-        self.last = together(stats)
+        self.last = combine_stats(stats)
         return replies
 
     def _batch(self, requests: list[_Request]) -> list[str]:
         engine = self._decoding()
-        alone = any(one.media.clips for one in requests)
+        alone = any(one.media.inputs for one in requests)
         if len(requests) == 1 or alone or not isinstance(engine, Decoder):
             return ["".join(text for _, text in self._pairs(one)) for one in requests]
         # a power of two, so that few sizes are compiled; the padding rows are ignored
-        size = bucket(len(requests))
+        size = next_power_of_two(len(requests))
         filled = requests + [requests[0]] * (size - len(requests))
-        clock = Clock(sum(len(one.ids) for one in requests), engine)
+        clock = ReplyTimer(sum(len(one.ids) for one in requests), engine)
         pieces: list[list[str]] = [[] for _ in requests]
         open_rows = set(range(len(requests)))
-        rows = engine.rows(
+        rows = engine.batch_tokens(
             [one.ids for one in filled],
             requests[0].sampling,
             [one.seed for one in filled],
@@ -313,7 +319,7 @@ class Model:
                 if token < 0:
                     raise GenerationError("not_a_number", precision=self.precision)
                 if token not in one.stops:
-                    clock.kept += 1
+                    clock.new_tokens += 1
                     pieces[row].append(one.text.push(token))
                 if token in one.stops or one.text.stopped or step == one.count:
                     open_rows.discard(row)
@@ -402,19 +408,21 @@ class Model:
         embedder = self._loaded()
         if not isinstance(embedder, Embedder):
             raise InvalidInput("embed_wants_embedder", name=self.variant.name)
-        dimensions = embedding.checked_dimensions(dimensions, embedder.dimensions)
-        ids = embedding.token_ids(texts, task, self.variant, self.tokenizer, self.max_length)
+        dimensions = embedding.check_dimensions(dimensions, embedder.dimensions)
+        ids = embedding.embedding_token_ids(
+            texts, task, self.variant, self.tokenizer, self.max_length
+        )
         vectors = embedder.vectors(ids)
         if not np.isfinite(vectors).all():
             raise GenerationError("not_a_number", precision=self.precision)
-        return embedding.cut(vectors, dimensions)
+        return embedding.truncate_vectors(vectors, dimensions)
 
     def unload(self) -> None:
         """Frees the memory of the model, which cannot be used afterwards."""
         _live.discard(self)
         self._decoder = None
-        self.lm = self._senses.lm = None
-        self._soft.clear()
+        self.lm = self._media_encoder.lm = None
+        self._media_cache.clear()
         free_memory()
 
     def _room(self, ids: Sequence[int]) -> int:
@@ -480,7 +488,7 @@ class Model:
         if type(max_new_tokens) is not int or max_new_tokens < 1:
             raise InvalidInput("bad_max_new_tokens", value=max_new_tokens)
         ids, prompt, clips = self._prompt(messages, **prompt_options)
-        self._soft = SoftTokens(self._senses, clips, self._soft)
+        self._media_cache = MediaEmbeddingCache(self._media_encoder, clips, self._media_cache)
         control = self._control - self._marks if marked else self._control
         return _Request(
             prompt,
@@ -489,14 +497,14 @@ class Model:
             seed,
             min(max_new_tokens, self._room(ids)),
             frozenset() if ignore_eos else self._stops,
-            TextStream(self.tokenizer, control, strings),
+            Detokenizer(self.tokenizer, control, strings),
             cache,
-            self._soft,
+            self._media_cache,
         )
 
     def _pairs(self, one: _Request) -> Iterator[tuple[int | None, str]]:
         decoder = self._decoding()
-        clock = Clock(len(one.ids), decoder)
+        clock = ReplyTimer(len(one.ids), decoder)
         options: dict[str, Any] = {"media": one.media, **one.cache}
         if isinstance(decoder, EncoderDecoder):
             # it generates the whole reply before it yields any token
@@ -506,7 +514,7 @@ class Model:
         return self._timed(tokens, one, clock)
 
     def _timed(
-        self, tokens: Iterator[int], one: _Request, clock: Clock
+        self, tokens: Iterator[int], one: _Request, clock: ReplyTimer
     ) -> Iterator[tuple[int | None, str]]:
         clock.start()
         try:
@@ -516,7 +524,7 @@ class Model:
                     raise GenerationError("not_a_number", precision=self.precision)
                 if token in one.stops:
                     break
-                clock.kept += 1
+                clock.new_tokens += 1
                 yield token, one.text.push(token)
                 if one.text.stopped:
                     break
@@ -535,9 +543,9 @@ class _Request:
     seed: int
     count: int
     stops: frozenset[int]
-    text: TextStream
+    text: Detokenizer
     cache: Mapping[str, bool]
-    media: SoftTokens
+    media: MediaEmbeddingCache
 
 
 def _parsed(pairs: Iterator[tuple[int | None, str]], parser: ReplyParser) -> Iterator[Chunk]:
@@ -550,7 +558,7 @@ def _parsed(pairs: Iterator[tuple[int | None, str]], parser: ReplyParser) -> Ite
 def _sampling(
     variant: Variant, temperature: float | None, top_k: int | None, top_p: float | None
 ) -> Sampling:
-    default = defaults(variant)
+    default = default_sampling(variant)
     return Sampling(
         default.temperature if temperature is None else temperature,
         default.top_k if top_k is None else top_k,

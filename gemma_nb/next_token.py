@@ -7,7 +7,7 @@ from typing import Any
 
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation.decoder import Decoder
-from gemma_nb.generation.sampling import Sampling, defaults, filtered
+from gemma_nb.generation.sampling import Sampling, default_sampling, filter_logits
 from gemma_nb.model import Messages, Model
 from gemma_nb.prompts.safe_tokenizer import vocabulary
 
@@ -69,7 +69,7 @@ def next_tokens(
     engine = model._decoding()  # noqa: SLF001
     if not isinstance(engine, Decoder):
         raise InvalidInput("next_tokens_no_decoder", name=model.variant.name)
-    usual = defaults(model.variant)
+    usual = default_sampling(model.variant)
     sampling = Sampling(
         usual.temperature if temperature is None else temperature,
         usual.top_k if top_k is None else top_k,
@@ -99,7 +99,7 @@ def _kept(logits: Any, sampling: Sampling) -> Any:
     if sampling.temperature == 0:
         return np.eye(1, len(logits), int(logits.argmax()))[0]
     scaled = logits[None] / max(sampling.temperature, 1e-6)
-    return _softmax(np.asarray(filtered(scaled, sampling.top_k, sampling.top_p))[0])
+    return _softmax(np.asarray(filter_logits(scaled, sampling.top_k, sampling.top_p))[0])
 
 
 def _softmax(logits: Any) -> Any:

@@ -9,6 +9,7 @@ import tiny
 import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation import decoder as decoding
+from gemma_nb.generation import prefill
 
 pytestmark = pytest.mark.slow
 
@@ -40,13 +41,13 @@ def fresh(model, messages, **options):
 def computed(monkeypatch):
     """Counts the prompts' tokens that are computed."""
     counts = []
-    pieces = decoding.pieces
+    pieces = decoding.prefill_chunks
 
     def counting(prompts, start, *rest):
         counts.append(max(map(len, prompts)) - start)
         return pieces(prompts, start, *rest)
 
-    monkeypatch.setattr(decoding, "pieces", counting)
+    monkeypatch.setattr(decoding, "prefill_chunks", counting)
     return counts
 
 
@@ -73,29 +74,29 @@ def test_twenty_turns_compile_next_to_nothing(model):
     for i in range(20):
         says(chat.send(f"What is {i} + {2 * i}?" + " Please." * (i % 7)))
     # one for each padded length that is entered, and one that copies the sliding layers
-    assert model.compilations - compiled <= len(decoding.BUCKETS)
+    assert model.compilations - compiled <= len(prefill.PREFILL_BUCKETS)
     assert chat.dropped > 0
     assert len(chat.messages) == 42
 
 
 def test_what_a_later_turn_needs_is_compiled_in_time(model, monkeypatch):
     """Where XLA compiles beside Python, the turn that first wraps a ring does not wait for it."""
-    monkeypatch.setattr(decoding.programs, "beside", lambda: True)
+    monkeypatch.setattr(decoding.compilation, "compiles_in_background", lambda: True)
     own = gnb.Model(model.lm, model.tokenizer, model.variant, "float32", 512)
-    made, window = own._decoder.programs, own.lm.backbone.sliding_window_size
+    made, window = own._decoder.compiled, own.lm.backbone.sliding_window_size
     chat = gnb.Chat(own)
     says(chat.send("Hello!"))
-    assert set(made._waiting) == {"copy", "copy over"}
+    assert set(made._pending) == {"copy", "copy_into"}
     while own.max_length - chat.context_left < 1.5 * window:
         asked = [*chat.messages, {"role": "user", "content": "Count from 3 to 9."}]
         assert says(chat.send("Count from 3 to 9.")) == fresh(model, asked)
         says(chat.regenerate())
-    assert {"copy", "copy over"} <= set(made._made)
-    assert not made._waiting
+    assert {"copy", "copy_into"} <= set(made._compiled)
+    assert not made._pending
     # one that never wraps has no use for them
     short = gnb.Model(model.lm, model.tokenizer, model.variant, "float32", window)
     says(gnb.Chat(short).send("Hi", max_new_tokens=2))
-    assert not short._decoder.programs._waiting
+    assert not short._decoder.compiled._pending
 
 
 def test_edit_and_regenerate(model, computed):
@@ -182,7 +183,7 @@ def test_an_answer_left_unread_joins_with_what_there_is(model):
 def test_interrupted(model, monkeypatch):
     chat = gnb.Chat(model)
     says(chat.send("Hello!"))
-    rows = decoding.Decoder._rows
+    rows = decoding.Decoder._generate
 
     def stopping(self, *arguments):
         for i, row in enumerate(rows(self, *arguments)):
@@ -190,7 +191,7 @@ def test_interrupted(model, monkeypatch):
                 raise KeyboardInterrupt
             yield row
 
-    monkeypatch.setattr(decoding.Decoder, "_rows", stopping)
+    monkeypatch.setattr(decoding.Decoder, "_generate", stopping)
     with pytest.raises(KeyboardInterrupt):
         says(chat.send("Count from 3 to 9."))
     monkeypatch.undo()
@@ -254,7 +255,7 @@ def thinker():
 def test_thoughts_are_kept_apart_and_not_sent_again(thinker, monkeypatch):
     decoder = thinker._decoder
     script = thinker.tokenizer.tokenize("<|channel>thought\nhm<channel|>Yes.<turn|>")
-    rows = decoding.Decoder._rows
+    rows = decoding.Decoder._generate
     prompts = []
 
     def scripted(self, weights, given, context, *rest):
@@ -262,7 +263,7 @@ def test_thoughts_are_kept_apart_and_not_sent_again(thinker, monkeypatch):
         for token, _ in zip(script, rows(self, weights, given, context, *rest), strict=False):
             yield [int(token)]
 
-    monkeypatch.setattr(decoding.Decoder, "_rows", scripted)
+    monkeypatch.setattr(decoding.Decoder, "_generate", scripted)
     chat = gnb.Chat(thinker, thinking=True)
     chunks = list(chat.chunks("Hi", 40))
     assert [c.text for c in chunks if c.kind == "thought"]

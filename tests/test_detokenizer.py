@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemma_nb.catalog.registry import demo_directory
-from gemma_nb.generation.detokenizer import TextStream
+from gemma_nb.generation.detokenizer import Detokenizer
 
 
 class Tokenizer:
-    """The part of a KerasHub tokenizer that TextStream reads, over the demo's own vocabulary."""
+    """The part of a KerasHub tokenizer that Detokenizer uses, over the demo's own vocabulary."""
 
     def __init__(self):
         path = next(demo_directory("demo_gemma3_instruct_4m").rglob("vocabulary.spm"))
@@ -28,7 +28,7 @@ CONTROL = frozenset({0, 1, 2, 3, 105, 106})
 
 
 def pieces(ids, stop=()):
-    stream = TextStream(TOKENIZER, CONTROL, stop)
+    stream = Detokenizer(TOKENIZER, CONTROL, stop)
     made = [stream.push(i) for i in ids]
     return [*made, stream.finish()]
 
@@ -72,7 +72,7 @@ def test_a_byte_that_begins_nothing_does_not_block():
 )
 def test_stop_strings_end_the_text_at_any_split(stop, expected):
     ids = [TOKENIZER.processor.piece_to_id(f"<0x{b:02X}>") for b in b"one two END three"]
-    stream = TextStream(TOKENIZER, CONTROL, stop)
+    stream = Detokenizer(TOKENIZER, CONTROL, stop)
     made = ""
     for i in ids:
         made += stream.push(i)
@@ -89,5 +89,5 @@ def test_stopping_equals_cutting_the_whole_text(text, stop):
 
 
 def test_rows_behind_the_vocabulary_say_nothing():
-    stream = TextStream(TOKENIZER, CONTROL)
+    stream = Detokenizer(TOKENIZER, CONTROL)
     assert stream.push(TOKENIZER.vocabulary_size()) + stream.push(2**18) + stream.finish() == ""

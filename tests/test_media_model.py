@@ -9,7 +9,7 @@ from tiny_media import picture, tone
 
 import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.media_inputs import Converters, converters_in
+from gemma_nb.generation.media_inputs import Converters, load_converters
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
@@ -81,7 +81,7 @@ def test_sound(tmp_path):
     model = gnb.Model(lm, tokenizer, variant, "float32", 160, converters)
     made = list(model.stream_ids(asked(tone(0.5, 1000), "Say it.", "audio"), 8, **GREEDY))
     assert len(made) == 8
-    again = converters_in(model.save(tmp_path / "saved"))
+    again = load_converters(model.save(tmp_path / "saved"))
     assert again.audio.sampling_rate == 1000
     assert again.image.patch_size == 4
 

@@ -198,11 +198,11 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
     from tiny import gemma2, gemma3
 
     from gemma_nb.fit.cache_layout import TOKENS_PER_CALL
-    from gemma_nb.generation import decoder as decoding
+    from gemma_nb.generation import kv_cache
     from gemma_nb.generation.decoder import Decoder
     from gemma_nb.generation.sampling import Sampling
 
-    monkeypatch.setattr(decoding, "pads", lambda: padded)
+    monkeypatch.setattr(kv_cache, "pads_caches", lambda: padded)
     for lm, every in ((gemma3(), 6), (gemma2(), 2)):
         b = lm.backbone
         a = dataclasses.replace(
@@ -214,16 +214,16 @@ def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):
             sliding_window=b.sliding_window_size,
             global_every=every,
         )
-        decoder = Decoder(lm, length, chunk=TOKENS_PER_CALL)
-        real = sum(x.nbytes for x in jax.tree.leaves(decoder._empty().caches))
+        decoder = Decoder(lm, length, steps_per_call=TOKENS_PER_CALL)
+        real = sum(x.nbytes for x in jax.tree.leaves(decoder._empty_cache().layers))
         plan = dataclasses.replace(WINDOWED, snapshots=0, padded=padded)
         assert cache_bytes(a, length, dtype_bytes=4, plan=plan) == real
         # a turn that may wrap the rings keeps the sliding layers' as they were
         list(decoder.tokens([2, *[5] * (length - 3)], Sampling(), 0, 1, reuse=True))
         list(decoder.tokens([2, *[5] * (length - 2)], Sampling(), 0, 1, reuse=True))
         held = [
-            decoder._context.caches,
-            decoder._context.snapshot and decoder._context.snapshot.caches,
+            decoder._cache.layers,
+            decoder._cache.snapshot and decoder._cache.snapshot.layers,
         ]
         if length > b.sliding_window_size:
             plan = dataclasses.replace(WINDOWED, padded=padded)

@@ -5,7 +5,7 @@ import pytest
 
 from gemma_nb.catalog.registry import variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.sampling import Sampling, defaults, filtered, next_token
+from gemma_nb.generation.sampling import Sampling, default_sampling, filter_logits, sample_token
 
 
 def reference(logits, temperature, top_k, top_p):
@@ -29,7 +29,7 @@ def test_distribution_equals_numpy(temperature, top_k, top_p):
     import jax
 
     logits = np.random.default_rng(top_k).normal(0, 3, (2, 50)).astype("float32")
-    ours = jax.nn.softmax(filtered(logits / np.float32(temperature), top_k, np.float32(top_p)))
+    ours = jax.nn.softmax(filter_logits(logits / np.float32(temperature), top_k, np.float32(top_p)))
     for row, made in zip(logits, np.asarray(ours), strict=True):
         np.testing.assert_allclose(made, reference(row, temperature, top_k, top_p), atol=2e-6)
 
@@ -38,7 +38,7 @@ def test_draws_follow_the_distribution():
     import jax
 
     logits = np.log(np.array([[0.5, 0.3, 0.15, 0.05]], "float32"))
-    drawn = jax.vmap(lambda k: next_token(logits, k, np.float32(1), 3, np.float32(1)))(
+    drawn = jax.vmap(lambda k: sample_token(logits, k, np.float32(1), 3, np.float32(1)))(
         jax.random.split(jax.random.key(0), 20_000)
     )
     shares = np.bincount(np.asarray(drawn).ravel(), minlength=4) / 20_000
@@ -51,7 +51,7 @@ def test_greedy_takes_the_first_of_the_largest():
     import jax
 
     logits = np.array([[1.0, 3.0, 3.0], [2.0, 0.0, 1.0]], "float32")
-    made = next_token(logits, jax.random.key(0), np.float32(0), 0, np.float32(1))
+    made = sample_token(logits, jax.random.key(0), np.float32(0), 0, np.float32(1))
     assert made.tolist() == [1, 0]
 
 
@@ -60,7 +60,7 @@ def test_not_a_number_gives_minus_one(temperature):
     import jax
 
     logits = np.array([[1.0, np.nan], [0.0, 1.0]], "float32")
-    made = next_token(logits, jax.random.key(0), np.float32(temperature), 1, np.float32(1))
+    made = sample_token(logits, jax.random.key(0), np.float32(temperature), 1, np.float32(1))
     assert made.tolist() == [-1, 1]
 
 
@@ -86,8 +86,8 @@ def test_bad_arguments_are_refused(bad):
 
 
 def test_defaults_are_the_publishers():
-    assert defaults(variant("gemma3_instruct_1b")) == Sampling(1.0, 64, 0.95)
-    assert defaults(variant("gemma4_instruct_2b")) == Sampling(1.0, 64, 0.95)
-    assert defaults(variant("gemma2_instruct_2b_en")) == Sampling(1.0)
-    assert defaults(variant("gemma3_1b")) == Sampling()
-    assert defaults(variant("demo_gemma3_instruct_4m")) == Sampling()
+    assert default_sampling(variant("gemma3_instruct_1b")) == Sampling(1.0, 64, 0.95)
+    assert default_sampling(variant("gemma4_instruct_2b")) == Sampling(1.0, 64, 0.95)
+    assert default_sampling(variant("gemma2_instruct_2b_en")) == Sampling(1.0)
+    assert default_sampling(variant("gemma3_1b")) == Sampling()
+    assert default_sampling(variant("demo_gemma3_instruct_4m")) == Sampling()

@@ -16,7 +16,7 @@ from gemma_nb.comparison.rows import DONE, FAILED, MISFIT, Output, Row
 from gemma_nb.errors import GemmaError, LoadError
 from gemma_nb.fit.memory import INTERPRETER_BYTES, estimate_memory
 from gemma_nb.fit.precision import PRECISIONS
-from gemma_nb.generation.detokenizer import TextStream
+from gemma_nb.generation.detokenizer import Detokenizer
 from gemma_nb.i18n import Message
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def _plain(text: str) -> str:
 
 
 def _text(model: Model, ids: list[int]) -> str:
-    stream = TextStream(model.tokenizer, model._control)  # noqa: SLF001 - one package
+    stream = Detokenizer(model.tokenizer, model._control)  # noqa: SLF001 - one package
     return "".join([*(stream.push(i) for i in ids), stream.finish()])
 
 

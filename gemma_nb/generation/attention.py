@@ -1,8 +1,9 @@
-"""Attention over a KV cache in which a sliding layer keeps its window and no more.
+"""Attention over a KV cache in which a sliding-window layer stores no more than its window.
 
-A layer's cache is a ring: the key of position p stands in slot p modulo the ring's length, which
-is the window of a sliding layer and ``max_length`` of a global one, and room for what is computed
-ahead: tokens behind a stop token are written before anyone knows, and must overwrite nothing.
+A layer's cache is a ring buffer: position p is stored in slot p modulo the buffer's length. The
+length is the window of a sliding-window layer, or ``max_length`` of a global layer, plus room for
+tokens that are computed ahead: several decode steps run before Python sees a stop token, and the
+tokens behind it must not overwrite anything that is still needed.
 """
 
 from __future__ import annotations
@@ -21,49 +22,50 @@ class KeyValue(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LayerCache:
-    """How one layer caches.
+class LayerCacheSpec:
+    """The shape of one layer's cache.
 
     Args:
-        window: how many tokens it sees, itself included; None for all.
-        heads: key-value heads.
-        head_dim: numbers of one head.
+        window: tokens that a query attends to, itself included; None for all.
+        heads: number of key-value heads.
+        head_dim: size of one head.
     """
 
     window: int | None
     heads: int
     head_dim: int
 
-    def slots(self, max_length: int, chunk: int, *, padded: bool) -> int:
-        """Tokens that the ring holds.
+    def slots(self, max_length: int, steps_per_call: int, *, padded: bool) -> int:
+        """Returns the number of tokens that the layer's buffer holds.
 
         Args:
             max_length: tokens of prompt and reply together.
-            chunk: tokens that are made at a call.
-            padded: whether that is rounded up as ``padded_slots`` says.
+            steps_per_call: tokens that one call of the decode program generates.
+            padded: whether to round up with ``padded_slots``.
         """
-        room = min(self.window or max_length, max_length) + CALLS_AHEAD * chunk
+        room = min(self.window or max_length, max_length) + CALLS_AHEAD * steps_per_call
         return padded_slots(room) if padded else room
 
 
 @dataclass
-class Step:
-    """Where the tokens of one pass stand, and what it does to the caches; lives while tracing.
+class ForwardContext:
+    """The positions, masks and caches of one forward pass; exists only while JAX traces.
 
     Args:
-        start: int32 (batch,): tokens that the caches hold already.
-        length: int32 (batch,): how many of this pass's tokens are real; the rest is padding.
+        start: int32 (batch,): tokens that the caches hold before this pass.
+        length: int32 (batch,): real tokens of this pass; the rest is padding.
         size: tokens of this pass, padding included.
-        caches: layer -> its cache; updated as the layers run.
+        caches: layer -> its cache; replaced as the layers run.
         windows: layer -> its window, None for all.
-        soft: embeddings (batch, size, hidden size) of an image or a clip, None where the pass has
-            none.
-        is_soft: bool (batch, size): which tokens they stand for.
-        groups: int32 (batch, size): tokens of one number above 0 see each other both ways.
-        beyond: whether such tokens see each other in sliding layers alone, there further than the
-            window; else in all layers, no further than their windows.
-        every: whether the logits of all tokens are wanted, not of the last real one alone.
-        seen: layer -> the keys and values that this pass's queries see, and their mask.
+        media: float (batch, size, hidden size): embeddings of an image or a clip, None if this
+            pass has none.
+        is_media: bool (batch, size): the tokens whose embeddings come from ``media``.
+        groups: int32 (batch, size): tokens with the same number above 0 attend to each other in
+            both directions; None for causal attention everywhere.
+        groups_beyond_window: if true, the tokens of a group attend to each other in sliding-window
+            layers only, at any distance; otherwise in all layers, within the layer's window.
+        all_logits: whether to compute the logits of all tokens, instead of the last real one only.
+        visible: layer -> the keys and values that this pass's queries attend to, and their mask.
     """
 
     start: Any
@@ -71,30 +73,31 @@ class Step:
     size: int
     caches: dict[int, KeyValue]
     windows: dict[int, int | None]
-    soft: Any = None
-    is_soft: Any = None
+    media: Any = None
+    is_media: Any = None
     groups: Any = None
-    beyond: bool = False
-    every: bool = False
-    seen: dict[int, tuple[KeyValue, Any]] = field(default_factory=dict)
+    groups_beyond_window: bool = False
+    all_logits: bool = False
+    visible: dict[int, tuple[KeyValue, Any]] = field(default_factory=dict)
 
     @property
     def positions(self) -> Any:
-        """Where each token stands in its sequence, int32 (batch, size)."""
+        """The position of each token in its sequence, int32 (batch, size)."""
         import jax.numpy as jnp
 
         return self.start[:, None] + jnp.arange(self.size, dtype=jnp.int32)
 
-    def remember(self, layer: int, key: Any, value: Any) -> tuple[KeyValue, Any]:
-        """Puts this pass's keys and values into a layer's cache.
+    def update_cache(self, layer: int, key: Any, value: Any) -> tuple[KeyValue, Any]:
+        """Writes this pass's keys and values to a layer's cache.
 
         Args:
-            layer: which.
+            layer: the layer's index.
             key: (batch, size, key-value heads, head size).
             value: likewise.
 
         Returns:
-            The keys and values that this pass's queries see, and the mask (batch, size, keys).
+            The keys and values that this pass's queries attend to, and the mask (batch, size,
+            keys).
         """
         import jax
         import jax.numpy as jnp
@@ -102,107 +105,118 @@ class Step:
         old, window = self.caches[layer], self.windows[layer]
         slots = old.key.shape[2]
         if self.size == 1 or window is None:
-            # nothing that a query still sees is overwritten
-            shown = KeyValue(self._written(old.key, key), self._written(old.value, value))
-            at = _held(self.start + self.length - 1, slots)
-            self.caches[layer] = shown
+            # nothing that a query of this pass attends to is overwritten
+            visible = KeyValue(self._write(old.key, key), self._write(old.value, value))
+            at = _slot_positions(self.start + self.length - 1, slots)
+            self.caches[layer] = visible
         else:
-            shown = KeyValue(
+            visible = KeyValue(
                 jnp.concatenate([old.key, jnp.swapaxes(key, 1, 2)], axis=2),
                 jnp.concatenate([old.value, jnp.swapaxes(value, 1, 2)], axis=2),
             )
-            at = jnp.concatenate([_held(self.start - 1, slots), self.positions], axis=1)
-            # what is shown is read from the rings first: else XLA copies them to write in place
-            shown, old = jax.lax.optimization_barrier((shown, old))
-            new = KeyValue(self._written(old.key, key), self._written(old.value, value))
-            # and they are written next: else XLA keeps all layers' new ones to the pass's end
-            shown, self.caches[layer] = jax.lax.optimization_barrier((shown, new))
+            at = jnp.concatenate([_slot_positions(self.start - 1, slots), self.positions], axis=1)
+            # read from the buffers before they are written: otherwise XLA copies them first
+            visible, old = jax.lax.optimization_barrier((visible, old))
+            new = KeyValue(self._write(old.key, key), self._write(old.value, value))
+            # write them now: otherwise XLA keeps all layers' new buffers until the pass ends
+            visible, self.caches[layer] = jax.lax.optimization_barrier((visible, new))
         query = self.positions[:, :, None]
         mask = (at[:, None, :] >= 0) & (at[:, None, :] <= query)
         if window is not None:
             mask &= at[:, None, :] > query - window
-        if self.groups is not None and not (self.beyond and window is None):
-            mask |= self._together(at, None if self.beyond else window)
-        self.seen[layer] = shown, mask
-        return shown, mask
+        if self.groups is not None and not (self.groups_beyond_window and window is None):
+            mask |= self._group_mask(at, None if self.groups_beyond_window else window)
+        self.visible[layer] = visible, mask
+        return visible, mask
 
-    def recall(self, layer: int, cache: KeyValue, window: int | None) -> None:
-        """Lets this pass's one query see what a cache holds already, and nothing of its own.
+    def attend(self, layer: int, cache: KeyValue, window: int | None) -> None:
+        """Makes a cache visible to this pass's single query, without writing to it.
 
         Args:
-            layer: whose.
+            layer: the index under which the cache becomes visible.
             cache: its keys and values.
-            window: as ``LayerCache.window``.
+            window: as ``LayerCacheSpec.window``.
         """
-        at = _held(self.start - 1, cache.key.shape[2])
+        at = _slot_positions(self.start - 1, cache.key.shape[2])
         mask = at >= 0
         if window is not None:
             mask &= at > self.start[:, None] - window
-        self.seen[layer] = cache, mask[:, None, :]
+        self.visible[layer] = cache, mask[:, None, :]
 
-    def _together(self, at: Any, window: int | None) -> Any:
-        """Which keys a query sees for being of its group: bool (batch, size, keys)."""
+    def _group_mask(self, at: Any, window: int | None) -> Any:
+        """The keys that a query attends to within its group: bool (batch, size, keys)."""
         import jax.numpy as jnp
 
         index = at - self.start[:, None]
-        here = (index >= 0) & (index < self.length[:, None])
-        found = jnp.take_along_axis(self.groups, jnp.clip(index, 0, self.size - 1), axis=1)
-        theirs = jnp.where(here, found, 0)[:, None, :]
-        same = (theirs > 0) & (theirs == self.groups[:, :, None])
+        in_pass = (index >= 0) & (index < self.length[:, None])
+        groups = jnp.take_along_axis(self.groups, jnp.clip(index, 0, self.size - 1), axis=1)
+        key_groups = jnp.where(in_pass, groups, 0)[:, None, :]
+        same = (key_groups > 0) & (key_groups == self.groups[:, :, None])
         if window is None:
             return same
         return same & (jnp.abs(at[:, None, :] - self.positions[:, :, None]) < window)
 
-    def embedded(self, text: Any) -> Any:
-        """Embeddings (batch, size, hidden size) with the soft ones in their places."""
+    def insert_media(self, text: Any) -> Any:
+        """Replaces the embeddings of media tokens.
+
+        Args:
+            text: (batch, size, hidden size): embeddings of the token ids.
+
+        Returns:
+            The same shape, with ``media`` where ``is_media`` is true.
+        """
         import jax.numpy as jnp
 
-        if self.soft is None:
+        if self.media is None:
             return text
-        return jnp.where(self.is_soft[..., None], self.soft.astype(text.dtype), text)
+        return jnp.where(self.is_media[..., None], self.media.astype(text.dtype), text)
 
-    def _written(self, ring: Any, new: Any) -> Any:
+    def _write(self, buffer: Any, new: Any) -> Any:
+        """Returns the ring buffer with this pass's keys, or values, in their slots."""
         import jax
         import jax.numpy as jnp
 
-        batch, _, slots, _ = ring.shape
-        new = new.astype(ring.dtype)
+        batch, _, slots, _ = buffer.shape
+        new = new.astype(buffer.dtype)
         if self.size == 1 and batch == 1:
             at = (0, 0, self.start[0] % slots, 0)
-            return jax.lax.dynamic_update_slice(ring, jnp.swapaxes(new, 1, 2), at)
+            return jax.lax.dynamic_update_slice(buffer, jnp.swapaxes(new, 1, 2), at)
         index = jnp.arange(self.size, dtype=jnp.int32)
         length = self.length[:, None]
-        # of more tokens than there are slots the last are kept; padding is written nowhere
-        kept = (index < length) & (index >= length - slots)
-        slot = jnp.where(kept, self.positions % slots, slots)
+        # if there are more tokens than slots, the last ones are stored; padding is not stored
+        stored = (index < length) & (index >= length - slots)
+        slot = jnp.where(stored, self.positions % slots, slots)
         rows = jnp.arange(batch)[:, None]
-        return ring.at[rows, :, slot].set(new, mode="drop")
+        return buffer.at[rows, :, slot].set(new, mode="drop")
 
 
-def _held(last: Any, slots: int) -> Any:
-    """The position that each slot holds once ``last`` is written; negative where it is empty."""
+def _slot_positions(last: Any, slots: int) -> Any:
+    """The position stored in each slot after ``last`` was written; negative for an empty slot."""
     import jax.numpy as jnp
 
     slot = jnp.arange(slots, dtype=jnp.int32)
     return last[:, None] - (last[:, None] - slot) % slots
 
 
-#: Keys up to which one query's sums are XLA's own; it would copy longer values for them.
-_FEW_KEYS = 2048
+#: Most keys for which one query's weighted sum of values is a reduction; for more keys, XLA would
+#: copy the values first.
+_MAX_REDUCED_KEYS = 2048
 
 
-def attend(query: Any, seen: KeyValue, mask: Any, scale: float, soft_cap: float | None) -> Any:
-    """Scaled dot-product attention with grouped heads, softmax in float32, as KerasHub computes it.
+def dot_product_attention(
+    query: Any, visible: KeyValue, mask: Any, scale: float, soft_cap: float | None
+) -> Any:
+    """Scaled dot-product attention with grouped heads, softmax in float32, as in KerasHub.
 
-    One query of one conversation is summed up, not multiplied as matrices: XLA makes two kernels of
-    that on a GPU (scores; softmax and the sum of values), where products took five to ten.
+    A single query of a single conversation uses reductions instead of matrix products: on a GPU,
+    XLA then makes two kernels (scores; softmax and the sum of values) instead of five to ten.
 
     Args:
         query: (batch, queries, heads, head size).
-        seen: keys and values, each (batch, key-value heads, keys, head size).
+        visible: keys and values, each (batch, key-value heads, keys, head size).
         mask: bool (batch, queries, keys).
-        scale: what the queries are multiplied by.
-        soft_cap: Gemma 2's bound on the logits, None for none.
+        scale: factor of the queries.
+        soft_cap: Gemma 2's bound on the attention logits, None for none.
 
     Returns:
         (batch, queries, heads, head size).
@@ -211,14 +225,14 @@ def attend(query: Any, seen: KeyValue, mask: Any, scale: float, soft_cap: float 
     import jax.numpy as jnp
 
     batch, queries, heads, size = query.shape
-    _, groups, keys, _ = seen.key.shape
-    one = batch == queries == 1
-    # a head's group together, so that each group is one product
+    _, groups, keys, _ = visible.key.shape
+    single = batch == queries == 1
+    # the heads of a group side by side, so that each group is one product
     query = jnp.swapaxes(query * jnp.asarray(scale, query.dtype), 1, 2)
     query = query.reshape(batch, groups, -1, size)
-    key, value = seen.key.astype(query.dtype), seen.value.astype(query.dtype)
-    if one:
-        logits = _sum(key[:, :, None], query[:, :, :, None], -1)
+    key, value = visible.key.astype(query.dtype), visible.value.astype(query.dtype)
+    if single:
+        logits = _sum_of_products(key[:, :, None], query[:, :, :, None], -1)
     else:
         logits = jnp.einsum("bkqh,bksh->bkqs", query, key)
     if soft_cap:
@@ -226,16 +240,16 @@ def attend(query: Any, seen: KeyValue, mask: Any, scale: float, soft_cap: float 
     logits = logits.astype(jnp.float32).reshape(batch, groups, -1, queries, keys)
     weights = jax.nn.softmax(jnp.where(mask[:, None, None], logits, -1e30), axis=-1)
     weights = weights.astype(query.dtype).reshape(batch, groups, -1, keys)
-    if one and keys <= _FEW_KEYS:
-        made = _sum(weights[..., None], value[:, :, None], 3)
+    if single and keys <= _MAX_REDUCED_KEYS:
+        result = _sum_of_products(weights[..., None], value[:, :, None], 3)
     else:
-        made = jnp.einsum("bkqs,bksh->bkqh", weights, value)
-    return jnp.swapaxes(made.reshape(batch, heads, queries, size), 1, 2)
+        result = jnp.einsum("bkqs,bksh->bkqh", weights, value)
+    return jnp.swapaxes(result.reshape(batch, heads, queries, size), 1, 2)
 
 
-def _sum(a: Any, b: Any, axis: int) -> Any:
-    """The sum of products, in float32."""
+def _sum_of_products(a: Any, b: Any, axis: int) -> Any:
+    """The sum of ``a * b`` along an axis, accumulated in float32."""
     import jax.numpy as jnp
 
-    made = jnp.sum(a.astype(jnp.float32) * b.astype(jnp.float32), axis=axis)
-    return made.astype(a.dtype)
+    total = jnp.sum(a.astype(jnp.float32) * b.astype(jnp.float32), axis=axis)
+    return total.astype(a.dtype)

@@ -1,4 +1,4 @@
-"""Compiled programs, each made once and counted."""
+"""Ahead-of-time compilation of JAX functions: each one is compiled once, counted and timed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a program is made.
+class ProgramSpec:
+    """What XLA needs to compile one program.
 
     Args:
-        function: what is traced.
-        arguments: arrays, or descriptions of arrays, of the shapes that it will be called with.
-        donated: positions of the arguments whose memory the results take over.
+        function: the Python function to trace.
+        arguments: arrays, or ``jax.ShapeDtypeStruct``, with the shapes of later calls.
+        donated: positions of the arguments whose memory the results may reuse.
     """
 
     function: Callable[..., Any]
@@ -26,122 +26,145 @@ class Recipe:
     donated: tuple[int, ...] = ()
 
 
-class Programs:
-    """The compiled programs of one model.
+#: Returns the spec of a program; called only if the program must be compiled.
+SpecFactory = Callable[[], ProgramSpec]
+
+
+class CompiledFunctions:
+    """The compiled programs of one model, by name.
 
     Attributes:
-        compilations: how many were compiled.
-        compile_seconds: how long that took.
+        compilations: how many programs were compiled.
+        compile_seconds: seconds spent on tracing and compiling.
     """
 
     def __init__(self) -> None:
         self.compilations = 0
         self.compile_seconds = 0.0
-        self._made: dict[Hashable, Any] = {}
-        self._waiting: dict[Hashable, Future[Any]] = {}
+        self._compiled: dict[Hashable, Any] = {}
+        self._pending: dict[Hashable, Future[Any]] = {}
 
     def __getitem__(self, name: Hashable) -> Any:
-        return self._made[name]
+        return self._compiled[name]
 
-    def start(self, recipes: Mapping[Hashable, Callable[[], Recipe]]) -> None:
-        """Traces the programs that are not there yet, and has XLA compile them ``beside`` it.
+    def start(self, specs: Mapping[Hashable, SpecFactory]) -> None:
+        """Traces the programs that do not exist yet and starts to compile them.
+
+        XLA compiles in background threads where ``compiles_in_background`` allows it, otherwise
+        before this function returns.
 
         Args:
-            recipes: name -> what gives its recipe.
+            specs: name -> how to make the program's spec.
         """
         import jax
 
         started = time.perf_counter()
-        for name, recipe in recipes.items():
-            if name in self._made or name in self._waiting:
+        for name, make_spec in specs.items():
+            if name in self._compiled or name in self._pending:
                 continue
-            r = recipe()
-            traced = jax.jit(r.function, donate_argnums=r.donated).lower(*r.arguments)
-            if beside():
-                self._waiting[name] = _threads().submit(_compiled, traced)
+            spec = make_spec()
+            lowered = jax.jit(spec.function, donate_argnums=spec.donated).lower(*spec.arguments)
+            if compiles_in_background():
+                self._pending[name] = _threads().submit(_compile, lowered)
             else:
-                self._made[name] = _compiled(traced)
+                self._compiled[name] = _compile(lowered)
                 self.compilations += 1
         self.compile_seconds += time.perf_counter() - started
 
-    def make(self, recipes: Mapping[Hashable, Callable[[], Recipe]]) -> None:
-        """Compiles the programs that are not there yet, all at once.
+    def ensure(self, specs: Mapping[Hashable, SpecFactory]) -> None:
+        """Compiles the programs that do not exist yet, in parallel, and waits for them.
 
         Args:
-            recipes: name -> what gives its recipe.
+            specs: name -> how to make the program's spec.
         """
-        missing = {name: recipe for name, recipe in recipes.items() if name not in self._made}
+        missing = {name: spec for name, spec in specs.items() if name not in self._compiled}
         if not missing:
             return
         try:
             self.start(missing)
             started = time.perf_counter()
-            for name in missing.keys() & self._waiting.keys():
-                self._made[name] = self._waiting.pop(name).result()
+            for name in missing.keys() & self._pending.keys():
+                self._compiled[name] = self._pending.pop(name).result()
                 self.compilations += 1
             self.compile_seconds += time.perf_counter() - started
         except BaseException:
-            # an interrupt does not wait for XLA, which cannot be stopped
-            for program in self._waiting.values():
+            # XLA cannot be stopped, and an interrupt must not wait for it
+            for program in self._pending.values():
                 program.cancel()
-            self._waiting.clear()
+            self._pending.clear()
             raise
 
     def run(self, name: Hashable, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Runs a function, compiled for the shapes that ``name`` stands for.
+        """Calls a function, compiled for the shapes of its arguments.
 
         Args:
-            name: tells this program from the model's others; holds the arguments' shapes.
-            function: pure; traced once for each ``name``.
-            *arguments: what it takes.
+            name: identifies the program among the model's others; it contains the shapes.
+            function: a pure function; it is traced once per ``name``.
+            *arguments: the function's arguments.
+
+        Returns:
+            The function's result.
         """
-        self.make({name: lambda: Recipe(function, arguments)})
-        return self._made[name](*arguments)
+        self.ensure({name: lambda: ProgramSpec(function, arguments)})
+        return self._compiled[name](*arguments)
 
 
-def beside() -> bool:
-    """Whether XLA compiles while Python goes on: a processor's compiler takes all cores."""
+def compiles_in_background() -> bool:
+    """Whether XLA compiles in threads while Python continues.
+
+    False on CPU, where the compiler would take the cores that Python needs.
+    """
     import jax
 
     return jax.default_backend() != "cpu"
 
 
-#: What XLA is told for a GPU. It picks code for products and sums by trying some, on copies of what
-#: they read, and each copy counts in the peak of memory. It tries neither sums (left to its own rules
-#: it picks as well) nor two products as one (their kernels would be copied side by side), and does
-#: not compare the results. Above weights and cache Gemma 3 4B then peaked at 0.10 GiB, not 0.19,
-#: and its prompt was ready as soon (H100, 2026-11-25).
-_GPU = {
+#: XLA options for GPUs. XLA chooses kernels for matrix products and reductions by running
+#: candidates on copies of their inputs, and these copies count toward peak memory. With these
+#: options it does not autotune reductions (its own heuristics choose as well), does not merge two
+#: products into one (their kernels would be copied side by side), and does not compare the results
+#: of candidates. Gemma 3 4B then peaked 0.10 GiB above weights and cache instead of 0.19 GiB, and
+#: its prompt took the same time (H100, 2026-11-25).
+_GPU_OPTIONS = {
     "xla_gpu_autotune_level": 3,
     "xla_gpu_dot_merger_threshold_mb": 0,
     "xla_gpu_experimental_enable_fusion_autotuner": False,
 }
 
 
-def _compiled(traced: Any) -> Any:
-    """What was lowered, compiled."""
+def _compile(lowered: Any) -> Any:
+    """Compiles a lowered function; leaves out options that this version of XLA does not have."""
     import jax
 
-    options = dict(_GPU) if jax.default_backend() == "gpu" else {}
+    options = dict(_GPU_OPTIONS) if jax.default_backend() == "gpu" else {}
     while options:
         try:
-            return traced.compile(compiler_options=dict(options))
+            return lowered.compile(compiler_options=dict(options))
         except jax.errors.JaxRuntimeError as error:
             unknown = "No such compile option" in str(error)
-            named = next((name for name in options if name in str(error)), None)
-            if not unknown or named is None:
+            option = next((name for name in options if name in str(error)), None)
+            if not unknown or option is None:
                 raise
-            del options[named]  # another version's
-    return traced.compile()
+            del options[option]
+    return lowered.compile()
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """Threads for all models: each new one would keep memory of its own."""
+    """The threads that compile, shared by all models: each new thread would keep its own memory."""
     return ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1) - 1), "gemma_nb-compile")
 
 
-def bucket(count: int, shortest: int = 1, longest: int | None = None) -> int:
-    """The power of two that ``count`` is padded to, ``shortest`` to ``longest``."""
+def next_power_of_two(count: int, shortest: int = 1, longest: int | None = None) -> int:
+    """Rounds up to a power of two, so that few shapes are compiled.
+
+    Args:
+        count: at least 1.
+        shortest: lower bound of the result.
+        longest: upper bound of the result; None for none.
+
+    Returns:
+        The smallest power of two that is at least ``count``, within the bounds.
+    """
     size = max(1 << (count - 1).bit_length(), shortest)
     return size if longest is None else min(size, longest)

@@ -1,78 +1,90 @@
-"""The compiled programs of one model: take a stretch of a prompt in, make the next tokens."""
+"""The decoder: generates replies token by token, and reuses the KV cache between replies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gemma_nb.fit.cache_layout import CALLS_AHEAD, PREFILL_CHUNK, TOKENS_PER_CALL
+from gemma_nb.fit.cache_layout import CALLS_AHEAD
 from gemma_nb.generation import compilation
-from gemma_nb.generation.adapters import family_of
-from gemma_nb.generation.attention import KeyValue, LayerCache, Step
-from gemma_nb.generation.compilation import Programs, Recipe
-from gemma_nb.generation.kv_cache import Context, Ring, Snapshot
-from gemma_nb.generation.prefill import NOTHING, Piece, Soft, pieces, run_start, shapes
-from gemma_nb.generation.sampling import Sampling, next_tokens
-from gemma_nb.loading import relayout
-
-#: Prompts are computed in stretches of one of these lengths; the last is padded to the next one.
-BUCKETS = (32, 64, 128, 256, PREFILL_CHUNK)
-#: Those of an accelerator: padding costs it little, and each length takes seconds to compile.
-FEW_BUCKETS = (64, 256, PREFILL_CHUNK)
+from gemma_nb.generation.compilation import CompiledFunctions
+from gemma_nb.generation.decode_programs import (
+    DecodePrograms,
+    default_steps_per_call,
+    sampling_scalars,
+)
+from gemma_nb.generation.keras_internals import is_distributed, variable_arrays
+from gemma_nb.generation.kv_cache import CacheSnapshot, KVCache, copy_specs
+from gemma_nb.generation.prefill import (
+    NO_MEDIA,
+    MediaEmbeddings,
+    PrefillChunk,
+    media_start,
+    prefill_buckets,
+    prefill_chunks,
+)
+from gemma_nb.generation.sampling import Sampling
 
 
 class Decoder:
-    """Runs a KerasHub task token by token, on its own weights and layers.
+    """Generates tokens with a KerasHub task, using its own weights and layers.
 
     Args:
         lm: the KerasHub task; it is read, never changed.
         max_length: tokens that the KV cache holds, prompt and reply together.
-        chunk: tokens that one call of the device makes; None for what suits the device.
+        steps_per_call: tokens that one call of the device generates; None for the device's default.
+        programs: the programs to compile; None for ``DecodePrograms``.
 
     Attributes:
-        programs: what was compiled.
+        programs: the functions to compile.
+        compiled: the compiled functions, by name.
     """
 
-    def __init__(self, lm: Any, max_length: int, chunk: int | None = None) -> None:
+    def __init__(
+        self,
+        lm: Any,
+        max_length: int,
+        steps_per_call: int | None = None,
+        programs: DecodePrograms | None = None,
+    ) -> None:
         self.lm = lm
         self.max_length = max_length
-        self.family = family_of(lm)
-        self.programs = Programs()
-        self.chunk = chunk or chunk_size()
-        self._context: Context | None = None  # the last reply's, for the next
-        self._weights_of = [*lm.trainable_variables, *lm.non_trainable_variables]
+        steps = steps_per_call or default_steps_per_call()
+        self.programs = programs or DecodePrograms(lm, max_length, steps)
+        self.steps_per_call = self.programs.steps_per_call
+        self.adapter = self.programs.adapter
+        self.compiled = CompiledFunctions()
+        self._cache: KVCache | None = None  # of the last reply
 
     @property
     def compilations(self) -> int:
-        """How many programs were compiled."""
-        return self.programs.compilations
+        """Number of programs that were compiled."""
+        return self.compiled.compilations
 
     @property
     def compile_seconds(self) -> float:
-        """How long that took."""
-        return self.programs.compile_seconds
+        """Seconds spent on compiling."""
+        return self.compiled.compile_seconds
 
-    def prepare(self) -> bool:
-        """Begins to compile what a short first prompt needs; the weights may not be read yet.
+    def start_compiling(self) -> bool:
+        """Starts to compile what a short first prompt needs; the weights may not be loaded yet.
 
         Returns:
-            Whether it did: not on a processor, whose compiler would take the cores that read, and
-            not where the weights will be laid out over several devices, which only they tell.
+            Whether it started. It does not on a CPU, whose compiler would take the cores that load
+            the weights, nor if a Keras distribution lays the weights out over several devices:
+            only the loaded weights tell how.
         """
-        spread = any(v._layout is not None for v in self._weights_of)  # noqa: SLF001
-        if spread or not compilation.beside():
+        distributed = is_distributed(self.programs.variables)
+        if distributed or not compilation.compiles_in_background():
             return False
-        self.programs.start(self._first())
+        self.compiled.start(self.programs.first_prompt_specs())
         return True
 
-    def ready(self) -> None:
-        """Waits until what ``prepare`` began is compiled."""
-        self.programs.make(self._first())
+    def finish_compiling(self) -> None:
+        """Waits until the programs of ``start_compiling`` are compiled."""
+        self.compiled.ensure(self.programs.first_prompt_specs())
 
-    def _first(self) -> dict[Hashable, Callable[[], Recipe]]:
-        if self.family.both_ways == "prompt":  # an image comes with it: how long, nobody knows
-            return {("empty", 1): self._empty_recipe(1), ("chunk", 1): self._chunk_recipe(1)}
-        return self._recipes([[0]], 0, chunk=True)
+    # --- generation
 
     def tokens(
         self,
@@ -83,50 +95,49 @@ class Decoder:
         *,
         reuse: bool = False,
         new_turn: bool = True,
-        media: Mapping[int, Soft] = NOTHING,
+        media: Mapping[int, MediaEmbeddings] = NO_MEDIA,
     ) -> Iterator[int]:
-        """Yields ``count`` token ids of the reply; -1 where the logits were not numbers.
+        """Yields ``count`` token ids of the reply; -1 if the logits were not numbers.
 
         Args:
             ids: the prompt's token ids, fewer than ``max_length``.
-            sampling: how to pick.
-            seed: of the random numbers, 0 to 2³² - 1.
-            count: how many; prompt and reply fit ``max_length`` together.
-            reuse: whether what the prompt begins with is taken from the KV cache, where the last
-                prompt and reply left it. The numbers may then differ in their last bits from a
-                fresh computation's, which cuts the prompt elsewhere.
-            new_turn: with ``reuse``, whether the conversation goes on from here, so that an edit
-                goes back to this place.
-            media: soft id, as the prompt has it, -> what stands there.
+            sampling: how to sample.
+            seed: seed of the random numbers, 0 to 2³² - 1.
+            count: number of tokens; prompt and reply together must fit ``max_length``.
+            reuse: whether to take the prompt's longest known prefix from the KV cache of the last
+                prompt and reply. The results may then differ in their last bits from those of a
+                new computation, which splits the prompt at other places.
+            new_turn: with ``reuse``, whether a new turn begins here, to which later edits rewind.
+            media: media id in the prompt -> embeddings.
         """
         weights = self._weights()
-        # a reply that is begun while another is being read has a cache of its own
-        context, self._context = self._context, None
-        if context is None:
-            self._make([ids], 0)
-            context = self._empty()
-        elif reuse and context.made_with(weights):
-            self._go_back(context, ids, count, weights, media, new_turn=new_turn)
+        # a reply that begins while another one is being read gets a cache of its own
+        cache, self._cache = self._cache, None
+        if cache is None:
+            self._ensure_compiled([ids], 0)
+            cache = self._empty_cache()
+        elif reuse and cache.is_bound_to(weights):
+            self._rewind(cache, ids, count, weights, media, new_turn=new_turn)
         else:
-            context.forget()
-        context.note(weights)
-        whole = False
+            cache.reset()
+        cache.bind_weights(weights)
+        usable = False
         try:
-            for row in self._rows(weights, [ids], context, sampling, [seed], count, media):
-                # what is not a number would spread from the cache
-                whole = row[0] >= 0
+            for row in self._generate(weights, [ids], cache, sampling, [seed], count, media):
+                # NaN would spread from the cache to later replies
+                usable = row[0] >= 0
                 yield row[0]
         except BaseException as end:
-            # left unread they are whole; after anything else they may have been given away
-            whole = whole and isinstance(end, GeneratorExit)
+            # usable if the caller stopped reading; after any other error a buffer may be donated
+            usable = usable and isinstance(end, GeneratorExit)
             raise
         finally:
-            if whole:
-                self._context = context
-                if reuse and compilation.beside():
-                    self._foresee(context)
+            if usable:
+                self._cache = cache
+                if reuse and compilation.compiles_in_background():
+                    self._precompile_snapshot(cache)
 
-    def rows(
+    def batch_tokens(
         self,
         prompts: Sequence[Sequence[int]],
         sampling: Sampling,
@@ -136,74 +147,19 @@ class Decoder:
         """Yields the next token of each of several conversations, ``count`` times.
 
         Args:
-            prompts: token ids of each, fewer than ``max_length``; of any lengths.
-            sampling: how to pick.
-            seeds: of the random numbers, one a conversation.
-            count: how many; what follows where a conversation's prompt and reply reach
-                ``max_length`` before is to be left unread.
+            prompts: the token ids of each, fewer than ``max_length``; lengths may differ.
+            sampling: how to sample.
+            seeds: seeds of the random numbers, one per conversation.
+            count: number of tokens. The tokens of a conversation whose prompt and reply have
+                reached ``max_length`` are meaningless from there on.
         """
         weights = self._weights()
-        self._make(prompts, 0)
-        yield from self._rows(weights, prompts, self._empty(len(prompts)), sampling, seeds, count)
+        self._ensure_compiled(prompts, 0)
+        cache = self._empty_cache(len(prompts))
+        yield from self._generate(weights, prompts, cache, sampling, seeds, count)
 
-    def _rows(
-        self,
-        weights: list[Any],
-        prompts: Sequence[Sequence[int]],
-        context: Context,
-        sampling: Sampling,
-        seeds: Sequence[int],
-        count: int,
-        media: Mapping[int, Soft] = NOTHING,
-    ) -> Iterator[list[int]]:
-        """The same, behind what is in ``context`` already.
-
-        Tokens are made ``chunk`` at a call, and the next call is sent to the device before the
-        tokens of the last are read, so that the device does not wait for Python; but behind a
-        short prompt, whose token would wait for that (1 ms of 5, Gemma 3 1B on an H200).
-        """
-        import jax
-        import numpy as np
-
-        batch = len(prompts)
-        self._make(prompts, len(context.ids))
-        written = max(len(p) for p in prompts)
-        short = written - len(context.ids) <= buckets()[0]
-        how = (np.array(seeds, np.uint32), *scalars(sampling))
-        token, position, _ = self._prompt(weights, prompts, context, how, media)
-        token.copy_to_host_async()  # now: behind the next call it would wait for that
-        how = jax.device_put(how)  # for all further calls, while the prompt is computed
-        waiting, sent = [token], 1
-        # a short prompt is computed before another call is sent: its token is read first
-        most, read = 1 if short else 2, None
-        while True:
-            while sent < count and len(waiting) < most:
-                made, token, position, context.caches = self.programs["chunk", batch](
-                    weights, token, position, context.caches, *how
-                )
-                made.copy_to_host_async()
-                if read is not None:  # it is taken in now
-                    context.ids.append(read)
-                    read = None
-                waiting.append(made)
-                sent += self.chunk
-                written += self.chunk
-                context.wrote(written)
-            most = 2
-            for row in np.asarray(waiting.pop(0)).reshape(-1, batch).tolist():
-                # the last token of all was never taken in
-                if len(context.ids) < written:
-                    context.ids.append(row[0])
-                else:
-                    read = row[0]
-                yield row
-                count -= 1
-                sent -= 1
-                if not count:
-                    return
-
-    def logits(self, ids: Sequence[int], media: Mapping[int, Soft] = NOTHING) -> Any:
-        """What the model makes of the token that would follow ``ids``.
+    def logits(self, ids: Sequence[int], media: Mapping[int, MediaEmbeddings] = NO_MEDIA) -> Any:
+        """Computes the logits of the token that follows ``ids``.
 
         Args:
             ids: token ids, fewer than ``max_length``.
@@ -215,372 +171,191 @@ class Decoder:
         import numpy as np
 
         weights = self._weights()
-        context = self._empty()
+        cache = self._empty_cache()
         logits = None
-        for piece in self._pieces([ids], 0, media):
-            recipe = self._recipe(piece.shape, how=False)
-            self.programs.make({("logits", *piece.shape): recipe})
-            program = self.programs["logits", *piece.shape]
-            logits, context.caches = program(weights, *_taken(piece), context.caches)
+        for chunk in self._prefill_chunks([ids], 0, media):
+            name = ("logits", *chunk.shape)
+            self.compiled.ensure({name: self.programs.logits_spec(chunk.shape)})
+            logits, cache.layers = self.compiled[name](weights, *chunk.arguments, cache.layers)
         return np.asarray(logits)[0]
 
-    def _empty(self, batch: int = 1) -> Context:
-        """Empty KV caches for conversations that run side by side."""
-        self.programs.make({("empty", batch): self._empty_recipe(batch)})
-        return Context(self.programs["empty", batch]())
-
-    # --- what is in the caches
-
-    def _go_back(
-        self,
-        context: Context,
-        ids: Sequence[int],
-        count: int,
-        weights: list[Any],
-        media: Mapping[int, Soft],
-        *,
-        new_turn: bool,
-    ) -> None:
-        """Leaves in the context what ``ids`` begins with, as far as the caches still have it."""
-        rings = self._rings()
-        # an image is taken in whole; and so is a prompt that is seen both ways
-        shared = run_start(ids, context.shared(ids)) if self.family.both_ways != "prompt" else 0
-        saved = context.snapshot
-        if context.can_go_back(shared, rings.values()):
-            del context.ids[shared:]
-        elif saved is not None and saved.length <= shared:
-            # the caches are written in place: the snapshot itself is kept
-            sliding = {i: context.caches[i] for i in saved.caches}
-            context.caches = {**context.caches, **self._copied(saved.caches, sliding)}
-            context.ids, context.reach = context.ids[: saved.length], saved.reach
-        else:
-            context.forget()
-        if not new_turn or not rings:
-            return
-        if not self._wraps(len(ids) + count):
-            context.snapshot = None
-            return
-        if shared > len(context.ids):  # computed once more up to where the turn begins
-            known = list(ids[:shared])
-            self._make([known], len(context.ids), chunk=False)
-            how = (*_no_seed(), *scalars(Sampling()))
-            self._prompt(weights, [known], context, how, media)
-        if context.ids:
-            sliding = {i: context.caches[i] for i in rings}
-            kept = context.snapshot and context.snapshot.caches
-            copied = self._copied(sliding, kept)
-            context.snapshot = Snapshot(copied, len(context.ids), context.reach)
-
-    def _rings(self) -> dict[int, Ring]:
-        """The sliding layers' caches."""
-        return {
-            i: Ring(layer.window, self._slots(layer))
-            for i, layer in self.family.layers.items()
-            if layer.window is not None
-        }
-
-    def _wraps(self, tokens: int) -> bool:
-        """Whether so many tokens, with what is computed ahead, overwrite a ring's first ones."""
-        fewest = min(ring.slots for ring in self._rings().values())
-        return tokens + CALLS_AHEAD * self.chunk > fewest
-
-    def _slots(self, layer: LayerCache) -> int:
-        return layer.slots(self.max_length, self.chunk, padded=pads())
-
-    def _copied(self, caches: Any, into: Any = None) -> Any:
-        """A copy of caches, in the memory of others where there are any."""
-        name = "copy" if into is None else "copy over"
-        self.programs.make({name: _copies(caches)[name]})
-        return self.programs[name](caches, *([] if into is None else [into]))
-
-    def _foresee(self, context: Context) -> None:
-        """Begins to compile what keeps the sliding layers' caches, turns before it is needed."""
-        rings = self._rings()
-        if rings and self._wraps(self.max_length):
-            self.programs.start(_copies({i: context.caches[i] for i in rings}))
-
-    def _prompt(
+    def _generate(
         self,
         weights: list[Any],
         prompts: Sequence[Sequence[int]],
-        context: Context,
-        how: tuple[Any, ...],
-        media: Mapping[int, Soft],
+        cache: KVCache,
+        sampling: Sampling,
+        seeds: Sequence[int],
+        count: int,
+        media: Mapping[int, MediaEmbeddings] = NO_MEDIA,
+    ) -> Iterator[list[int]]:
+        """Yields the next token of each row, ``count`` times, after the tokens in ``cache``.
+
+        Each call of the device generates ``steps_per_call`` tokens. The next call is sent before
+        the tokens of the last one are read, so that the device does not wait for Python. After a
+        short prompt, however, the first token is read first: it would wait for the next call (1 ms
+        of 5, Gemma 3 1B on an H200).
+        """
+        import jax
+        import numpy as np
+
+        batch = len(prompts)
+        self._ensure_compiled(prompts, len(cache.ids))
+        written = max(len(p) for p in prompts)
+        is_short = written - len(cache.ids) <= prefill_buckets()[0]
+        sampling_args = (np.array(seeds, np.uint32), *sampling_scalars(sampling))
+        token, position, _ = self._prefill(weights, prompts, cache, sampling_args, media)
+        token.copy_to_host_async()  # before the next call, which the copy would wait for
+        # once for all further calls, while the device computes the prompt
+        sampling_args = jax.device_put(sampling_args)
+        pending, requested = [token], 1
+        max_pending = 1 if is_short else 2
+        uncached = None  # a token that was yielded and is not in the cache yet
+        while True:
+            while requested < count and len(pending) < max_pending:
+                tokens, token, position, cache.layers = self.compiled["decode", batch](
+                    weights, token, position, cache.layers, *sampling_args
+                )
+                tokens.copy_to_host_async()
+                if uncached is not None:  # this call writes it
+                    cache.ids.append(uncached)
+                    uncached = None
+                pending.append(tokens)
+                requested += self.steps_per_call
+                written += self.steps_per_call
+                cache.mark_written(written)
+            max_pending = 2
+            for row in np.asarray(pending.pop(0)).reshape(-1, batch).tolist():
+                # the very last sampled token is not written to the cache
+                if len(cache.ids) < written:
+                    cache.ids.append(row[0])
+                else:
+                    uncached = row[0]
+                yield row
+                count -= 1
+                requested -= 1
+                if not count:
+                    return
+
+    def _prefill(
+        self,
+        weights: list[Any],
+        prompts: Sequence[Sequence[int]],
+        cache: KVCache,
+        sampling_args: tuple[Any, ...],
+        media: Mapping[int, MediaEmbeddings],
     ) -> tuple[Any, Any, Any]:
-        """Takes prompts in; the tokens picked to follow, where those will stand, from which state."""
+        """Runs the prompts' chunks; returns as ``DecodePrograms.prefill_step``, without caches."""
         import numpy as np
 
         batch = len(prompts)
         token: Any = np.zeros(batch, np.int32)
         position: Any = None
         hidden: Any = None
-        for piece in self._pieces(prompts, len(context.ids), media):
-            program = self.programs["prompt", *piece.shape]
-            token, position, hidden, context.caches = program(
-                weights, *_taken(piece), context.caches, token, *how
+        for chunk in self._prefill_chunks(prompts, len(cache.ids), media):
+            prefill_step = self.compiled["prefill", *chunk.shape]
+            token, position, hidden, cache.layers = prefill_step(
+                weights, *chunk.arguments, cache.layers, token, *sampling_args
             )
-            context.ids.extend(piece.ids)
-            context.wrote(len(context.ids))
+            cache.ids.extend(chunk.ids)
+            cache.mark_written(len(cache.ids))
         return token, position, hidden
 
-    # --- the programs
+    def _prefill_chunks(
+        self,
+        prompts: Sequence[Sequence[int]],
+        start: int,
+        media: Mapping[int, MediaEmbeddings],
+    ) -> list[PrefillChunk]:
+        bidirectional = self.adapter.bidirectional
+        return list(prefill_chunks(prompts, start, bidirectional, prefill_buckets(), media))
+
+    # --- cache reuse
+
+    def _empty_cache(self, batch: int = 1) -> KVCache:
+        """Creates the cache of conversations that run as one batch."""
+        self.compiled.ensure({("empty", batch): self.programs.zero_caches_spec(batch)})
+        return KVCache(self.compiled["empty", batch]())
+
+    def _rewind(
+        self,
+        cache: KVCache,
+        ids: Sequence[int],
+        count: int,
+        weights: list[Any],
+        media: Mapping[int, MediaEmbeddings],
+        *,
+        new_turn: bool,
+    ) -> None:
+        """Rewinds the cache to the longest prefix of ``ids`` that it still holds.
+
+        With ``new_turn``, also takes a snapshot of the sliding-window layers if the turn may
+        overwrite them.
+        """
+        buffers = self.programs.cache_layout.ring_buffers()
+        # an image is computed as a whole, and so is a prompt that is bidirectional
+        bidirectional = self.adapter.bidirectional == "prompt"
+        shared = 0 if bidirectional else media_start(ids, cache.shared_prefix(ids))
+        snapshot = cache.snapshot
+        if cache.can_rewind(shared, buffers.values()):
+            del cache.ids[shared:]
+        elif snapshot is not None and snapshot.length <= shared:
+            # copied, not moved: the programs update caches in place, and the snapshot must stay
+            sliding = {i: cache.layers[i] for i in snapshot.layers}
+            cache.layers = {**cache.layers, **self._copy_caches(snapshot.layers, sliding)}
+            cache.ids = cache.ids[: snapshot.length]
+            cache.written_until = snapshot.written_until
+        else:
+            cache.reset()
+        if not new_turn or not buffers:
+            return
+        if not self._wraps_round(len(ids) + count):
+            cache.snapshot = None
+            return
+        if shared > len(cache.ids):  # compute again up to the place where the turn begins
+            prefix = list(ids[:shared])
+            self._ensure_compiled([prefix], len(cache.ids), decode=False)
+            sampling_args = (_zero_seed(), *sampling_scalars(Sampling()))
+            self._prefill(weights, [prefix], cache, sampling_args, media)
+        if cache.ids:
+            sliding = {i: cache.layers[i] for i in buffers}
+            old_copy = cache.snapshot and cache.snapshot.layers
+            copied = self._copy_caches(sliding, old_copy)
+            cache.snapshot = CacheSnapshot(copied, len(cache.ids), cache.written_until)
+
+    def _wraps_round(self, tokens: int) -> bool:
+        """Whether so many tokens, plus those computed ahead, overwrite a ring buffer's first."""
+        shortest = min(
+            buffer.slots for buffer in self.programs.cache_layout.ring_buffers().values()
+        )
+        return tokens + CALLS_AHEAD * self.steps_per_call > shortest
+
+    def _copy_caches(self, layers: Any, into: Any = None) -> Any:
+        """Copies layers' caches, into the memory of others if there are any."""
+        name = "copy" if into is None else "copy_into"
+        self.compiled.ensure({name: copy_specs(layers)[name]})
+        return self.compiled[name](layers, *([] if into is None else [into]))
+
+    def _precompile_snapshot(self, cache: KVCache) -> None:
+        """Starts to compile the programs that copy caches, turns before they are needed."""
+        buffers = self.programs.cache_layout.ring_buffers()
+        if buffers and self._wraps_round(self.max_length):
+            self.compiled.start(copy_specs({i: cache.layers[i] for i in buffers}))
+
+    # --- compilation
 
     def _weights(self) -> list[Any]:
-        # value looks for a scope first: half a millisecond of a first token
-        return [v._value for v in self._weights_of]  # noqa: SLF001
+        """The arrays that the programs take as their first argument."""
+        return variable_arrays(self.programs.variables)
 
-    def _make(self, prompts: Sequence[Sequence[int]], start: int, *, chunk: bool = True) -> None:
-        """Compiles what these prompts need and is not there yet."""
-        self.programs.make(self._recipes(prompts, start, chunk=chunk))
-
-    def _recipes(
-        self, prompts: Sequence[Sequence[int]], start: int, *, chunk: bool
-    ) -> dict[Hashable, Callable[[], Recipe]]:
-        batch = len(prompts)
-        recipes: dict[Hashable, Any] = {("empty", batch): self._empty_recipe(batch)}
-        for shape in shapes(prompts, start, self.family.both_ways, buckets()):
-            recipes["prompt", *shape] = self._recipe(shape, how=True)
-        if chunk:
-            recipes["chunk", batch] = self._chunk_recipe(batch)
-        return recipes
-
-    def _described(self) -> list[Any]:
-        """The weights as programs are compiled for, read or not."""
-        return relayout.compile_arguments(self._weights_of, self.lm._flatten_layers())  # noqa: SLF001
-
-    def _empty_recipe(self, batch: int) -> Any:
-        return lambda: Recipe(lambda: self._zeros(batch), ())
-
-    def _pieces(
-        self, prompts: Sequence[Sequence[int]], start: int, media: Mapping[int, Soft]
-    ) -> list[Piece]:
-        return list(pieces(prompts, start, self.family.both_ways, buckets(), media))
-
-    def _recipe(self, shape: tuple[int, int, bool, bool], *, how: bool) -> Any:
-        """Of the program that takes a piece of that shape in, and ``how`` picks what follows."""
-        batch, size, has_soft, has_groups = shape
-
-        def recipe() -> Recipe:
-            row, tokens = spec(batch), spec(batch, size)
-            soft = (
-                spec(batch, size, self.family.hidden, dtype="float32") if has_soft else None,
-                spec(batch, size, dtype="bool") if has_soft else None,
-                tokens if has_groups else None,
-            )
-            arguments = (self._described(), tokens, row, row, *soft, self._caches(batch))
-            at = len(arguments) - 1
-            if not how:
-                return Recipe(self._look, arguments, donated=(at,))
-            return Recipe(self._take, (*arguments, row, *how_shapes(batch)), donated=(at,))
-
-        return recipe
-
-    def _chunk_recipe(self, batch: int) -> Any:
-        def recipe() -> Recipe:
-            row = spec(batch)
-            described = self._described()
-            arguments = (described, row, row, self._caches(batch), *how_shapes(batch))
-            return Recipe(self._chunk, arguments, donated=(3,))
-
-        return recipe
-
-    def _caches(self, batch: int) -> Any:
-        import jax
-
-        return jax.eval_shape(lambda: self._zeros(batch))
-
-    def _zeros(self, batch: int) -> dict[int, KeyValue]:
-        import jax.numpy as jnp
-
-        def zeros(layer: Any) -> Any:
-            shape = (batch, layer.heads, self._slots(layer), layer.head_dim)
-            return jnp.zeros(shape, self.lm.compute_dtype)
-
-        return {i: KeyValue(zeros(c), zeros(c)) for i, c in self.family.layers.items()}
-
-    def _look(self, weights: Any, *pass_: Any) -> tuple[Any, dict[int, KeyValue]]:
-        """One pass: takes tokens into the caches; the logits of the token that follows."""
-        logits, _, caches = self._pass(weights, *pass_)
-        return logits[:, 0], caches
-
-    def _pass(
-        self,
-        weights: Any,
-        tokens: Any,
-        start: Any,
-        length: Any,
-        soft: Any,
-        is_soft: Any,
-        groups: Any,
-        caches: dict[int, KeyValue],
-        *,
-        every: bool = False,
-    ) -> tuple[Any, Any, dict[int, KeyValue]]:
-        """Takes tokens into the caches; as ``Family.forward``, the logits in float32."""
-        import jax.numpy as jnp
-
-        windows = {i: c.window for i, c in self.family.layers.items()}
-        seen = (soft, is_soft, groups, self.family.beyond, every)
-        step = Step(start, length, tokens.shape[1], dict(caches), windows, *seen)
-        with self._scope(weights):
-            logits, hidden = self.family.forward(tokens, step)
-        return logits.astype(jnp.float32), hidden, step.caches
-
-    def _scope(self, weights: list[Any]) -> Any:
-        """In which KerasHub's layers have these weights."""
-        import keras
-
-        mapping = zip(self._weights_of, self._as_they_lie(weights), strict=True)
-        return keras.StatelessScope(state_mapping=mapping)
-
-    def _as_they_lie(self, weights: list[Any]) -> list[Any]:
-        """Weights whose layout XLA keeps: inside a loop it would copy them into its own."""
-        from jax.experimental.layout import Layout, with_layout_constraint
-
-        orders = [_order(w) for w in self._described()]
-        return [
-            w if order is None else with_layout_constraint(w, Layout(major_to_minor=order))
-            for w, order in zip(weights, orders, strict=True)
-        ]
-
-    def _take(
-        self,
-        weights: Any,
-        tokens: Any,
-        start: Any,
-        length: Any,
-        soft: Any,
-        is_soft: Any,
-        groups: Any,
-        caches: dict[int, KeyValue],
-        before: Any,
-        *how: Any,
-    ) -> tuple[Any, Any, Any, dict[int, KeyValue]]:
-        """A stretch of the prompts; the tokens that are picked to follow, and from which state.
-
-        A prompt that ended in an earlier stretch (``length`` 0) keeps the token from ``before``.
-        """
-        import jax.numpy as jnp
-
-        shown = (soft, is_soft, groups)
-        logits, hidden, caches = self._pass(weights, tokens, start, length, *shown, caches)
-        end = start + length
-        last = jnp.take_along_axis(hidden, (length - 1)[:, None, None], axis=1)
-        picked = next_tokens(logits[:, 0], end, *how)
-        return jnp.where(length > 0, picked, before), end, last, caches
-
-    def _chunk(
-        self, weights: Any, token: Any, position: Any, caches: dict[int, KeyValue], *how: Any
-    ) -> tuple[Any, Any, Any, dict[int, KeyValue]]:
-        """``chunk`` tokens more: all of them, (chunk, batch); the last; where it will stand."""
-        import jax
-        import jax.numpy as jnp
-
-        one = jnp.ones_like(position)
-
-        def step(state: Any, _: None) -> Any:
-            token, position, caches = state
-            logits, caches = self._look(
-                weights, token[:, None], position, one, None, None, None, caches
-            )
-            token = next_tokens(logits, position + 1, *how)
-            return (token, position + 1, caches), token
-
-        start = token, position, caches
-        if self.chunk == 1:  # a loop would copy the caches in and out
-            last, made = step(start, None)
-            return made[None], *last
-        last, made = jax.lax.scan(step, start, None, length=self.chunk)
-        return made, *last
+    def _ensure_compiled(
+        self, prompts: Sequence[Sequence[int]], start: int, *, decode: bool = True
+    ) -> None:
+        """Compiles the programs that these prompts need and that do not exist yet."""
+        self.compiled.ensure(self.programs.specs(prompts, start, decode=decode))
 
 
-def buckets() -> tuple[int, ...]:
-    """Lengths that stretches of prompts are padded to, on this process's device."""
-    import jax
-
-    return BUCKETS if jax.default_backend() == "cpu" else FEW_BUCKETS
-
-
-def chunk_size() -> int:
-    """Tokens that one call of the device makes: a call costs a GPU as much as a third of a token.
-
-    A processor makes one: there a call costs next to nothing, and the reader sees each at once.
-    """
-    import jax
-
-    return 1 if jax.default_backend() == "cpu" else TOKENS_PER_CALL
-
-
-def pads() -> bool:
-    """Whether a layer's cache is rounded up as ``padded_slots`` says, on this process's device."""
-    import jax
-
-    return jax.default_backend() != "cpu"
-
-
-def _taken(piece: Piece) -> tuple[Any, ...]:
-    """A piece as the programs take it."""
-    return piece.tokens, piece.start, piece.length, piece.soft, piece.is_soft, piece.groups
-
-
-def _order(value: Any) -> tuple[int, ...] | None:
-    """The order of an array's axes in memory; None where it is the usual one."""
-    lies = value.format.layout
-    order = lies and lies.major_to_minor
-    return None if not order or order == tuple(range(value.ndim)) else order
-
-
-def _copies(caches: Any) -> dict[Hashable, Callable[[], Recipe]]:
-    """The programs that copy such caches: into memory of their own, and into that of others."""
-    from jax.tree_util import tree_map
-
-    def copy() -> Recipe:
-        import jax.numpy as jnp
-
-        return Recipe(lambda tree: tree_map(jnp.copy, tree), (caches,))
-
-    def over() -> Recipe:
-        return Recipe(lambda tree, old: tree_map(_write, old, tree), (caches, caches), (1,))
-
-    return {"copy": copy, "copy over": over}
-
-
-def _write(old: Any, new: Any) -> Any:
-    """``new`` in the memory of ``old``."""
-    import jax
-
-    return jax.lax.dynamic_update_slice(old, new, (0,) * old.ndim)
-
-
-def scalars(sampling: Sampling) -> tuple[Any, Any, Any]:
-    """How to pick, as the programs take it behind the seeds."""
+def _zero_seed() -> Any:
     import numpy as np
 
-    return (
-        np.float32(sampling.temperature),
-        np.int32(sampling.top_k),
-        np.float32(sampling.top_p),
-    )
-
-
-def _no_seed() -> tuple[Any]:
-    import numpy as np
-
-    return (np.zeros(1, np.uint32),)
-
-
-def spec(*shape: int, dtype: str = "int32") -> Any:
-    """What stands for an array while a program is compiled."""
-    import jax
-
-    return jax.ShapeDtypeStruct(shape, dtype)
-
-
-def how_shapes(batch: int) -> tuple[Any, ...]:
-    """What stands for the seeds and ``scalars``."""
-    import jax
-    import numpy as np
-
-    kinds = (np.float32, np.int32, np.float32)
-    scalars = (jax.ShapeDtypeStruct((), kind) for kind in kinds)
-    return jax.ShapeDtypeStruct((batch,), np.uint32), *scalars
+    return np.zeros(1, np.uint32)

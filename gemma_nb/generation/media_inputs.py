@@ -1,7 +1,7 @@
-"""Images and sound on their way into a prompt: what they become, and where they stand in it.
+"""Images and sound clips on their way into a prompt: encoder inputs, and placeholders for tokens.
 
-A medium is read (``reading``), turned into what KerasHub's encoder takes and encoded (``senses``),
-and becomes soft tokens: embeddings that stand where the prompt has placeholders.
+A medium is read (``media_files``), converted to the inputs of KerasHub's encoder and encoded
+(``media_encoders``). It becomes soft tokens: embeddings at the prompt's placeholders.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from gemma_nb.prompts.safe_tokenizer import vocabulary
 
 @dataclass(frozen=True)
 class Converters:
-    """KerasHub's layers that turn pixels and samples into what its encoders take.
+    """KerasHub's layers that convert pixels and samples to the inputs of its encoders.
 
     Args:
-        image: an ``ImageConverter``, None where the preset has none.
+        image: an ``ImageConverter``, None if the preset has none.
         audio: an ``AudioConverter``, likewise.
     """
 
@@ -30,14 +30,15 @@ class Converters:
 
 
 @dataclass(frozen=True)
-class Clip:
-    """A medium that was read, ready for its encoder.
+class MediaInput:
+    """A medium that was read and converted, ready for its encoder.
 
     Args:
         kind: "image" or "audio".
-        inputs: what the encoder takes, NumPy arrays.
-        tokens: how many soft tokens it becomes.
-        id: stands for each of them among token ids: negative, below -1, from the content.
+        inputs: the encoder's inputs, NumPy arrays by name.
+        tokens: the number of its soft tokens.
+        id: represents each of them among the token ids ("media id"); computed from the content,
+            negative and below -1.
     """
 
     kind: str
@@ -47,42 +48,45 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Places:
-    """What a placeholder becomes in the prompt: text before, a token repeated, text behind."""
+class PlaceholderTokens:
+    """What replaces a placeholder in the prompt: text before, a repeated token, text after."""
 
     before: str
     soft: str
     after: str
 
 
-def clip(kind: str, inputs: Mapping[str, Any], tokens: int) -> Clip:
-    """A ``Clip`` whose id comes from its content.
+def make_media_input(kind: str, inputs: Mapping[str, Any], tokens: int) -> MediaInput:
+    """Creates a ``MediaInput`` with an id computed from its content.
 
     Args:
         kind: "image" or "audio".
-        inputs: what the encoder takes, NumPy arrays.
-        tokens: how many soft tokens it becomes.
+        inputs: the encoder's inputs, NumPy arrays by name.
+        tokens: the number of soft tokens.
     """
     digest = hashlib.sha256(f"{kind} {tokens}".encode())
     for name in sorted(inputs):
         digest.update(inputs[name].tobytes())
-    return Clip(kind, inputs, tokens, -2 - int.from_bytes(digest.digest()[:4], "big") % (2**31 - 4))
+    media_id = -2 - int.from_bytes(digest.digest()[:4], "big") % (2**31 - 4)
+    return MediaInput(kind, inputs, tokens, media_id)
 
 
-def converters_of(lm: Any) -> Converters:
-    """The converters of a task that has its preprocessor; none of one that has not."""
+def task_converters(lm: Any) -> Converters:
+    """Returns the converters of a task's preprocessor; none if the task has no preprocessor."""
     preprocessor = getattr(lm, "preprocessor", None)
-    found = (getattr(preprocessor, f"{kind}_converter", None) for kind in ("image", "audio"))
-    return Converters(*found)
+    layers = (getattr(preprocessor, f"{kind}_converter", None) for kind in ("image", "audio"))
+    return Converters(*layers)
 
 
-def converters_in(directory: Path) -> Converters:
-    """The converters that a preset's directory describes; no TensorFlow is needed.
+def load_converters(directory: Path) -> Converters:
+    """Loads the converters that a preset's directory describes; TensorFlow is not needed.
 
     Args:
         directory: a Keras preset, or a Hugging Face checkpoint that KerasHub converts.
     """
     from keras_hub.layers import AudioConverter, ImageConverter
+
+    # private: keras-hub 0.32, the loaders behind ImageConverter.from_preset
     from keras_hub.src.utils.preset_utils import (
         KerasPresetLoader,
         find_subclass,
@@ -90,55 +94,59 @@ def converters_in(directory: Path) -> Converters:
     )
 
     loader = get_preset_loader(str(directory))
-    keras_preset = isinstance(loader, KerasPresetLoader)
+    is_keras_preset = isinstance(loader, KerasPresetLoader)
 
     def load(kind: str, base: Any) -> Any:
-        if keras_preset and not (directory / f"{kind}_converter.json").exists():
+        if is_keras_preset and not (directory / f"{kind}_converter.json").exists():
             return None
         try:
-            made = find_subclass("", base, loader.check_backbone_class())
-        except ValueError:  # there is no such converter for this backbone
+            converter_class = find_subclass("", base, loader.check_backbone_class())
+        except ValueError:  # this backbone has no such converter
             return None
         try:
-            return getattr(loader, f"load_{kind}_converter")(made)
+            return getattr(loader, f"load_{kind}_converter")(converter_class)
         except NotImplementedError:
             return None
 
     return Converters(load("image", ImageConverter), load("audio", AudioConverter))
 
 
-def token_ids(
-    prompt: Prompt, clips: Sequence[Clip], places: Mapping[str, Places], tokenizer: Any
+def prompt_token_ids(
+    prompt: Prompt,
+    media: Sequence[MediaInput],
+    placeholders: Mapping[str, PlaceholderTokens],
+    tokenizer: Any,
 ) -> list[int]:
-    """A prompt's token ids with a medium's own id at each of its soft tokens.
+    """Returns a prompt's token ids, with a medium's id at each of its soft tokens.
 
     Args:
         prompt: the rendered conversation.
-        clips: its media, in order, read.
-        places: kind -> what a placeholder becomes; a kind that is not there stands in front.
+        media: its media, in order.
+        placeholders: kind -> what replaces a placeholder; the soft tokens of a kind that is missing
+            come before the whole prompt.
         tokenizer: the KerasHub tokenizer.
     """
     vocab = vocabulary(tokenizer)
-    waiting = iter(clips)
+    remaining = iter(media)
     parts: list[tuple[str, bool]] = []
-    front: list[int] = []
-    fill: list[int] = []
-    soft = set()
+    prefix: list[int] = []
+    media_ids: list[int] = []
+    soft_token_ids = set()
     for part in prompt.parts:
         if not part.medium:
             parts.append((part.text, part.control))
             continue
-        one = next(waiting)
-        place = places.get(one.kind)
-        if place is None:
-            front += [one.id] * one.tokens
+        medium = next(remaining)
+        tokens = placeholders.get(medium.kind)
+        if tokens is None:
+            prefix += [medium.id] * medium.tokens
             continue
-        parts.append((place.before + place.soft * one.tokens + place.after, True))
-        fill += [one.id] * one.tokens
-        soft.add(vocab.control[place.soft])
+        parts.append((tokens.before + tokens.soft * medium.tokens + tokens.after, True))
+        media_ids += [medium.id] * medium.tokens
+        soft_token_ids.add(vocab.control[tokens.soft])
     ids = vocab.ids(parts)
-    if not clips:
+    if not media:
         return ids
-    following = iter(fill)
-    # only the format's own parts give control ids: nobody's text stands for a medium
-    return [*front, *(next(following) if i in soft else i for i in ids)]
+    following = iter(media_ids)
+    # only the format's own parts give control ids, so a user's text cannot stand for a medium
+    return [*prefix, *(next(following) if i in soft_token_ids else i for i in ids)]

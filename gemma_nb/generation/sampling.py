@@ -1,7 +1,6 @@
-"""Picking the next token: temperature, then top-k, then top-p, as transformers and vLLM do.
+"""Sampling of the next token: temperature, then top-k, then top-p, as in transformers and vLLM.
 
-Nothing here depends on the values of the arguments at compile time, so that changing one compiles
-nothing.
+The parameters are arguments of the compiled programs, so changing one compiles nothing.
 """
 
 from __future__ import annotations
@@ -9,26 +8,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 
-if TYPE_CHECKING:
-    from gemma_nb.catalog.variant import Variant
 
-
-def _number(value: object) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next token is picked.
+    """Parameters of sampling.
 
     Args:
-        temperature: 0 is greedy; otherwise the logits are divided by it.
-        top_k: only the k most likely tokens; 0 keeps all.
-        top_p: of those, the fewest whose probabilities reach p; 1 keeps all.
+        temperature: divisor of the logits; 0 picks the most likely token (greedy).
+        top_k: keep only the k most likely tokens; 0 keeps all.
+        top_p: of those, keep the fewest tokens whose probabilities sum to p; 1 keeps all.
     """
 
     temperature: float = 0.0
@@ -36,22 +33,23 @@ class Sampling:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuses what has no meaning.
+        """Checks the parameters.
 
         Raises:
             InvalidInput: a negative or not finite temperature, a negative or fractional top_k, a
                 top_p outside (0, 1].
         """
-        if not _number(self.temperature) or self.temperature < 0:
+        if not _is_number(self.temperature) or self.temperature < 0:
             raise InvalidInput("bad_temperature", value=self.temperature)
         if isinstance(self.top_k, bool) or not isinstance(self.top_k, int) or self.top_k < 0:
             raise InvalidInput("bad_top_k", value=self.top_k)
-        if not _number(self.top_p) or not 0 < self.top_p <= 1:
+        if not _is_number(self.top_p) or not 0 < self.top_p <= 1:
             raise InvalidInput("bad_top_p", value=self.top_p)
 
 
-#: What Google publishes in the generation configs of Gemma 3, 3n and 4 (temperature 1.0, top_k 64,
-#: top_p 0.95). Gemma 1 and 2 name none: transformers' own default then is plain sampling at 1.0.
+#: Sampling that Google publishes in the generation configs of Gemma 3, 3n and 4 (temperature 1.0,
+#: top_k 64, top_p 0.95). Gemma 1 and 2 publish none; transformers' default for them is temperature
+#: 1.0 without top-k and top-p.
 PUBLISHED = {
     "3": Sampling(1.0, 64, 0.95),
     "3n": Sampling(1.0, 64, 0.95),
@@ -59,11 +57,11 @@ PUBLISHED = {
 }
 
 
-def defaults(variant: Variant) -> Sampling:
-    """The publisher's sampling for a chat with ``variant``; greedy for all that is no chat model.
+def default_sampling(variant: Variant) -> Sampling:
+    """Returns the publisher's sampling for a chat model, and greedy for all other variants.
 
     Args:
-        variant: the variant; the demo models are greedy, their replies being single facts.
+        variant: the variant. The demo models are greedy: their replies are single facts.
     """
     if variant.family == "Demo" or variant.prompt_format not in {
         "turns",
@@ -74,22 +72,22 @@ def defaults(variant: Variant) -> Sampling:
     return PUBLISHED.get(variant.generation, Sampling(1.0))
 
 
-def next_tokens(
+def sample_tokens(
     logits: Any, position: Any, seeds: Any, temperature: Any, top_k: Any, top_p: Any
 ) -> Any:
-    """Picks one token a row; traced inside the compiled programs.
+    """Samples one token per row; traced within the compiled programs.
 
     Args:
         logits: float array, shape (batch, vocabulary).
-        position: int32 (batch,): where the tokens will stand. The random numbers hang on it and
-            on the seed alone: neither on how the prompt was cut nor on the other rows.
+        position: int32 (batch,): positions of the sampled tokens. The random numbers depend only on
+            position and seed, not on how the prompt was split nor on the other rows.
         seeds: uint32 (batch,).
         temperature: scalar float32; 0 is greedy.
         top_k: scalar int32; 0 keeps all.
         top_p: scalar float32 in (0, 1].
 
     Returns:
-        int32 array, shape (batch,); -1 where the row's logits are not all numbers.
+        int32 array, shape (batch,); -1 for a row whose logits contain NaN.
     """
     import jax
 
@@ -97,31 +95,31 @@ def next_tokens(
         keys = jax.vmap(lambda seed, at: jax.random.fold_in(jax.random.key(seed), at))
         return jax.vmap(jax.random.categorical)(keys(seeds, position), logits)
 
-    return _picked(logits, draw, temperature, top_k, top_p)
+    return _sample(logits, draw, temperature, top_k, top_p)
 
 
-def next_token(logits: Any, key: Any, temperature: Any, top_k: Any, top_p: Any) -> Any:
-    """Picks one token a row, with one random key for all rows; traced inside compiled programs.
+def sample_token(logits: Any, key: Any, temperature: Any, top_k: Any, top_p: Any) -> Any:
+    """Samples one token per row, with one random key for all rows; traced within programs.
 
     Args:
-        logits: as in ``next_tokens``.
+        logits: as in ``sample_tokens``.
         key: a JAX random key.
-        temperature: as in ``next_tokens``, like the next two.
+        temperature: as in ``sample_tokens``, like the next two.
         top_k: scalar int32.
         top_p: scalar float32.
 
     Returns:
-        As in ``next_tokens``.
+        As ``sample_tokens``.
     """
     import jax
 
     def draw(logits: Any) -> Any:
         return jax.random.categorical(key, logits, axis=-1)
 
-    return _picked(logits, draw, temperature, top_k, top_p)
+    return _sample(logits, draw, temperature, top_k, top_p)
 
 
-def _picked(
+def _sample(
     logits: Any, draw: Callable[[Any], Any], temperature: Any, top_k: Any, top_p: Any
 ) -> Any:
     import jax
@@ -132,23 +130,23 @@ def _picked(
 
     def sample(logits: Any) -> Any:
         scaled = logits.astype(jnp.float32) / jnp.maximum(temperature, 1e-6)
-        return draw(filtered(scaled, top_k, top_p)).astype(jnp.int32)
+        return draw(filter_logits(scaled, top_k, top_p)).astype(jnp.int32)
 
-    if jax.default_backend() == "cpu":  # where sorting a vocabulary takes as long as the layers
+    if jax.default_backend() == "cpu":  # sorting a vocabulary takes as long as the layers there
         token = jax.lax.cond(temperature > 0, sample, greedy, logits)
-    else:  # where a condition makes the device wait for the host, which costs more than sorting
+    else:  # a condition makes the device wait for the host, which costs more than sorting
         token = jnp.where(temperature > 0, sample(logits), greedy(logits))
     return jnp.where(jnp.any(jnp.isnan(logits), axis=-1), -1, token)
 
 
-def filtered(logits: Any, top_k: Any, top_p: Any) -> Any:
-    """``logits`` with minus infinity where top-k, then top-p, leave a token out.
+def filter_logits(logits: Any, top_k: Any, top_p: Any) -> Any:
+    """Sets the logits of tokens that top-k, then top-p, leave out to minus infinity.
 
     Args:
         logits: float32 array, shape (batch, vocabulary), already divided by the temperature.
-        top_k: scalar int32; 0 keeps all; tokens tied with the k-th stay.
-        top_p: scalar float32; a token stays while those above it sum to less than p, so the most
-            likely one always does.
+        top_k: scalar int32; 0 keeps all; tokens with the same logit as the k-th are kept.
+        top_p: scalar float32; a token is kept if the tokens above it sum to less than p, so the
+            most likely one is always kept.
 
     Returns:
         float32 array of the same shape.
@@ -158,11 +156,11 @@ def filtered(logits: Any, top_k: Any, top_p: Any) -> Any:
 
     size = logits.shape[-1]
     ranked = jnp.flip(jnp.sort(logits, axis=-1), axis=-1)
-    kept = jnp.where(top_k > 0, jnp.minimum(top_k, size), size)
-    kth = jnp.take(ranked, kept - 1, axis=-1)[:, None]
+    count = jnp.where(top_k > 0, jnp.minimum(top_k, size), size)
+    kth = jnp.take(ranked, count - 1, axis=-1)[:, None]
     ranked = jnp.where(ranked < kth, -jnp.inf, ranked)
     probabilities = jax.nn.softmax(ranked, axis=-1)
     above = jnp.cumsum(probabilities, axis=-1) - probabilities
     lowest = jnp.min(jnp.where(above < top_p, ranked, jnp.inf), axis=-1, keepdims=True)
-    # rounding may leave the sum below p when every kept token is in it: top-k holds all the same
+    # rounding may leave the sum of all kept tokens below p; top-k must still hold then
     return jnp.where(logits < jnp.maximum(lowest, kth), -jnp.inf, logits)

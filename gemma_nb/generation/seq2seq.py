@@ -1,7 +1,7 @@
-"""T5Gemma and T5Gemma 2: KerasHub's own generate step, with this package's sampling in it.
+"""T5Gemma and T5Gemma 2: KerasHub's own generate step with this package's sampling.
 
-KerasHub encodes the prompt, then runs its decoder from ``<bos>`` in one compiled loop; nothing of
-that is replaced but the sampler. The reply comes when it is whole.
+KerasHub encodes the prompt, then runs its decoder from ``<bos>`` in one compiled loop. Only the
+sampler is replaced. The reply is available when it is complete.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from gemma_nb.generation.adapters import View
-from gemma_nb.generation.compilation import Programs, bucket
-from gemma_nb.generation.prefill import NOTHING, Soft, soft_at
-from gemma_nb.generation.sampling import Sampling, next_tokens
+from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
+from gemma_nb.generation.keras_hub_layers import PatchedProxy
+from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings, media_embeddings_at
+from gemma_nb.generation.sampling import Sampling, sample_tokens
 
 #: Shortest padded length of prompt and of reply.
 SHORTEST = 32
 
-#: Stop tokens that one program takes; a place that is not used holds no token.
-STOPS, NONE = 8, -2
+#: Stop tokens that a program takes. Unused places hold ``NO_TOKEN``, which is no token's id.
+MAX_STOP_TOKENS, NO_TOKEN = 8, -2
 
 
 class EncoderDecoder:
@@ -29,25 +29,26 @@ class EncoderDecoder:
         max_length: the most tokens of prompt and reply together.
 
     Attributes:
-        at_once: that a reply comes in one piece, for what times it.
+        returns_whole_reply: true: the reply is not available token by token (``ReplyTimer``).
+        compiled: the compiled functions.
     """
 
-    at_once = True
+    returns_whole_reply = True
 
     def __init__(self, lm: Any, max_length: int) -> None:
         self.lm = lm
         self.max_length = max_length
-        self.programs = Programs()
+        self.compiled = CompiledFunctions()
 
     @property
     def compilations(self) -> int:
-        """How many programs were compiled."""
-        return self.programs.compilations
+        """Number of programs that were compiled."""
+        return self.compiled.compilations
 
     @property
     def compile_seconds(self) -> float:
-        """How long that took."""
-        return self.programs.compile_seconds
+        """Seconds spent on compiling."""
+        return self.compiled.compile_seconds
 
     def tokens(
         self,
@@ -57,25 +58,26 @@ class EncoderDecoder:
         count: int,
         stops: Collection[int] = (),
         start: int = 2,
-        media: Mapping[int, Soft] = NOTHING,
+        media: Mapping[int, MediaEmbeddings] = NO_MEDIA,
     ) -> Iterator[int]:
-        """Yields the reply's token ids, all when the last is made; -1 where logits were no numbers.
+        """Yields the reply's token ids, once all are generated; -1 if logits were not numbers.
 
         Args:
-            ids: the prompt's token ids, soft ids among them.
-            sampling: how to pick.
-            seed: of the random numbers, 0 to 2³² - 1.
-            count: the most tokens to make.
-            stops: at most ``STOPS`` tokens, one of which ends the reply; it is yielded too.
-            start: what the decoder starts from: ``<bos>``.
-            media: soft id -> what stands there.
+            ids: the prompt's token ids, media ids included.
+            sampling: how to sample.
+            seed: seed of the random numbers, 0 to 2³² - 1.
+            count: the most tokens to generate.
+            stops: at most ``MAX_STOP_TOKENS`` ids, each of which ends the reply; it is yielded too.
+            start: the decoder's first token: ``<bos>``.
+            media: media id -> embeddings.
         """
         import numpy as np
 
-        size = bucket(len(ids), SHORTEST, self.max_length)
+        size = next_power_of_two(len(ids), SHORTEST, self.max_length)
         prompt = np.zeros((1, size), np.int32)
         prompt[0, : len(ids)] = ids
-        reply = np.zeros((1, bucket(count, SHORTEST, self.max_length) + 1), np.int32)
+        reply_size = next_power_of_two(count, SHORTEST, self.max_length) + 1
+        reply = np.zeros((1, reply_size), np.int32)
         reply[0, 0] = start
         inputs: dict[str, Any] = {
             "encoder_token_ids": np.maximum(prompt, 0),
@@ -84,11 +86,11 @@ class EncoderDecoder:
             "decoder_padding_mask": np.arange(reply.shape[1])[None] < 1,
         }
         if (prompt < -1).any():
-            inputs["images"], _ = soft_at(ids, 0, size, media)
+            inputs["images"], _ = media_embeddings_at(ids, 0, size, media)
             inputs["vision_indices"] = prompt < -1
-        ends = np.full(STOPS, NONE, np.int32)
-        ends[: len(stops)] = sorted(stops)
-        how = (
+        stop_ids = np.full(MAX_STOP_TOKENS, NO_TOKEN, np.int32)
+        stop_ids[: len(stops)] = sorted(stops)
+        sampling_args = (
             np.uint32(seed),
             np.float32(sampling.temperature),
             np.int32(sampling.top_k),
@@ -96,83 +98,100 @@ class EncoderDecoder:
         )
         weights = [v.value for v in self._variables()]
         shape = (prompt.shape, reply.shape, "images" in inputs)
-        made, last = self.programs.run(
-            ("reply", shape), self._reply, weights, inputs, ends, np.int32(count), how
-        )
-        yield from np.asarray(made)[0, 1 : int(last)].tolist()
+        arguments = weights, inputs, stop_ids, np.int32(count), sampling_args
+        tokens, end = self.compiled.run(("reply", shape), self._generate_reply, *arguments)
+        yield from np.asarray(tokens)[0, 1 : int(end)].tolist()
 
     def _variables(self) -> list[Any]:
         return [*self.lm.trainable_variables, *self.lm.non_trainable_variables]
 
-    def _reply(self, weights: Any, inputs: Any, ends: Any, count: Any, how: Any) -> Any:
-        """The decoder's tokens, and where they end."""
+    def _generate_reply(
+        self, weights: Any, inputs: Any, stop_ids: Any, count: Any, sampling: Any
+    ) -> Any:
+        """Traced: returns the decoder's tokens, (1, length), and the index of their end."""
         import jax.numpy as jnp
         import keras
 
-        def interleaved(image_embeddings: Any, text_embeddings: Any, vision_indices: Any) -> Any:
-            soft = image_embeddings.astype(text_embeddings.dtype)
-            return jnp.where(vision_indices[..., None], soft, text_embeddings)
+        def interleave(image_embeddings: Any, text_embeddings: Any, vision_indices: Any) -> Any:
+            images = image_embeddings.astype(text_embeddings.dtype)
+            return jnp.where(vision_indices[..., None], images, text_embeddings)
 
         backbone = self.lm.backbone
-        if "images" in inputs:  # encoded already, and in their places
-            backbone = View(
-                backbone, vision_encoder=lambda soft: soft, interleave_embeddings=interleaved
+        if "images" in inputs:  # the images are encoded already, and in their places
+            backbone = PatchedProxy(
+                backbone,
+                vision_encoder=lambda embeddings: embeddings,
+                interleave_embeddings=interleave,
             )
         elif not getattr(backbone, "text_only_model", True):
-            # KerasHub puts an image of zeros through the vision encoder, and nothing in its place
-            backbone = View(backbone, text_only_model=True)
-        picker = _Picker(ends, count, how)
+            # KerasHub would run the vision encoder on an image of zeros, and not use the result
+            backbone = PatchedProxy(backbone, text_only_model=True)
+        sampler = _LoopSampler(stop_ids, count, sampling)
         # the sampler of the user's own task stays as it is
-        lm = View(self.lm, sampler=picker, backbone=backbone)
+        lm = PatchedProxy(self.lm, sampler=sampler, backbone=backbone)
+        # private: keras-hub 0.32, the methods that T5Gemma's generate_step calls on itself
         lm.__dict__.update(
-            {name: _bound(self.lm, name, lm) for name in ("_build_cache", "call_encoder")}
+            {name: _bind_method(self.lm, name, lm) for name in ("_build_cache", "call_encoder")}
         )
         mapping = zip(self._variables(), weights, strict=True)
         with keras.StatelessScope(state_mapping=mapping):
-            made = type(self.lm).generate_step(lm, inputs)
-        return made["decoder_token_ids"], picker.last
+            output = type(self.lm).generate_step(lm, inputs)
+        return output["decoder_token_ids"], sampler.end
 
 
-def _bound(lm: Any, name: str, view: View) -> Any:
-    """A method of ``lm`` that runs on its view."""
-    return getattr(type(lm), name).__get__(view)
+def _bind_method(lm: Any, name: str, proxy: PatchedProxy) -> Any:
+    """A method of the task's class, bound to a proxy of the task."""
+    return getattr(type(lm), name).__get__(proxy)
 
 
-class _Picker:
-    """Stands where KerasHub's sampler does, for the length of one trace.
+class _LoopSampler:
+    """Replaces KerasHub's sampler during one trace.
 
     Args:
-        ends: int32 (``STOPS``,): the tokens that end the reply.
-        count: scalar int32: the most tokens to make.
-        how: seed, temperature, top_k and top_p, each a scalar.
+        stop_ids: int32 (``MAX_STOP_TOKENS``,): the tokens that end the reply.
+        count: scalar int32: the most tokens to generate.
+        sampling: seed, temperature, top_k and top_p, each a scalar.
+
+    Attributes:
+        end: the index behind the reply's last token, after the call.
     """
 
-    def __init__(self, ends: Any, count: Any, how: Any) -> None:
-        self._ends = ends
+    def __init__(self, stop_ids: Any, count: Any, sampling: Any) -> None:
+        self._stop_ids = stop_ids
         self._count = count
-        self._how = how
-        self.last: Any = None
+        self._sampling = sampling
+        self.end: Any = None
 
     def __call__(self, next: Any, prompt: Any, cache: Any, index: Any, **_: Any) -> Any:  # noqa: A002 - KerasHub's name
-        """Runs the decoder from ``index`` until a stop token or ``count`` tokens."""
+        """Runs the decoder from ``index`` to a stop token, or for ``count`` tokens.
+
+        Args:
+            next: KerasHub's step, from tokens, cache and index to logits, hidden states and cache.
+            prompt: int32 (1, length): the decoder's tokens.
+            cache: KerasHub's cache.
+            index: the first index to generate.
+
+        Returns:
+            The decoder's tokens.
+        """
         import jax
         import jax.numpy as jnp
 
-        seed, *sampling = self._how
+        seed, *sampling = self._sampling
         first = index = jnp.asarray(index, jnp.int32)
 
-        def goes_on(state: Any) -> Any:
+        def continues(state: Any) -> Any:
             _, _, at, token = state
-            ended = jnp.any(token == self._ends) | (token < 0)
+            ended = jnp.any(token == self._stop_ids) | (token < 0)
             return (at < first + self._count) & ~((at > first) & ended)
 
         def step(state: Any) -> Any:
             prompt, cache, at, _ = state
             logits, _, cache = next(prompt, cache, at)
-            token = next_tokens(logits, at[None], seed[None], *sampling)
+            token = sample_tokens(logits, at[None], seed[None], *sampling)
             prompt = jax.lax.dynamic_update_slice(prompt, token[:, None], (0, at))
             return prompt, cache, at + 1, token[0]
 
-        state = (jnp.asarray(prompt), cache, index, jnp.int32(NONE - 1))
-        prompt, _, self.last, _ = jax.lax.while_loop(goes_on, step, state)
+        state = (jnp.asarray(prompt), cache, index, jnp.int32(NO_TOKEN - 1))
+        prompt, _, self.end, _ = jax.lax.while_loop(continues, step, state)
         return prompt

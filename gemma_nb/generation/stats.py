@@ -1,4 +1,4 @@
-"""What replies take: times and counts, compiling told apart."""
+"""Times and token counts of replies; compile time is counted apart."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Stats:
-    """What the last reply took.
+    """Times and token counts of the last reply.
 
-    ``first_token_seconds`` runs from the call to the first token and leaves compiling out;
-    ``tokens_per_second`` counts the tokens after the first, None where there was only one; of an
-    encoder-decoder, whose reply comes in one piece, it counts all of them over the whole call.
-    ``tokens_per_pass`` is what an assistant's guesses brought: 1 were none of them right; None
-    without an assistant.
+    Attributes:
+        prompt_tokens: tokens of the prompt.
+        new_tokens: tokens of the reply.
+        compile_seconds: seconds spent on compiling during the call.
+        first_token_seconds: seconds from the call to the first token, without compile time.
+        tokens_per_second: rate of the tokens after the first; None if there was only one token. An
+            encoder-decoder returns its reply as a whole, so all tokens are counted over the whole
+            call.
+        tokens_per_pass: average number of tokens that one pass of the model gave in speculative
+            decoding; 1 means that no proposed token was accepted. None without an assistant.
     """
 
     prompt_tokens: int
@@ -27,83 +32,100 @@ class Stats:
     tokens_per_pass: float | None = None
 
 
-class Clock:
-    """Times one reply, or several that are made side by side.
+class ReplyTimer:
+    """Times one reply, or several replies that are generated as one batch.
 
     Args:
-        prompt_tokens: of all prompts.
-        engine: what counts ``compile_seconds``.
+        prompt_tokens: tokens of all prompts together.
+        engine: the engine that generates; its ``compile_seconds`` are subtracted.
 
     Attributes:
-        kept: tokens of the replies so far.
+        new_tokens: tokens of the replies so far; the caller increments it.
     """
 
     def __init__(self, prompt_tokens: int, engine: Any) -> None:
-        self.kept = 0
+        self.new_tokens = 0
         self._prompt_tokens = prompt_tokens
         self._engine = engine
         self._ticks = 0
-        self._at_once = getattr(engine, "at_once", False)
+        self._whole_reply = getattr(engine, "returns_whole_reply", False)
         self.start()
 
     def start(self) -> None:
-        """Sets it to zero."""
-        self._compiled = self._engine.compile_seconds
-        self._before = self._checked()
+        """Starts the timer again at zero."""
+        self._compile_seconds_at_start = self._engine.compile_seconds
+        self._speculation_at_start = self._speculation_counts()
         self._started = self._first = self._last = time.perf_counter()
-        self._first_compiled = 0.0
+        self._compile_seconds_to_first = 0.0
 
     def tick(self) -> None:
-        """Notes that a token has come, or one of each row."""
+        """Records that the engine yielded: one token, or one token of each row."""
         self._last = time.perf_counter()
         self._ticks += 1
         if self._ticks == 1:
             self._first = self._last
-            self._first_compiled = self._engine.compile_seconds - self._compiled
+            self._compile_seconds_to_first = (
+                self._engine.compile_seconds - self._compile_seconds_at_start
+            )
 
     def stats(self, rows: int = 1) -> Stats:
-        """What it took so far, of so many replies side by side."""
-        compiled = self._engine.compile_seconds - self._compiled
-        seconds = self._last - self._first - (compiled - self._first_compiled)
-        if self._at_once:
-            seconds = self._last - self._started - compiled
+        """Returns the statistics so far.
+
+        Args:
+            rows: number of replies in the batch.
+        """
+        compile_seconds = self._engine.compile_seconds - self._compile_seconds_at_start
+        seconds = self._last - self._first - (compile_seconds - self._compile_seconds_to_first)
+        if self._whole_reply:
+            seconds = self._last - self._started - compile_seconds
         return Stats(
             prompt_tokens=self._prompt_tokens,
-            new_tokens=self.kept,
-            compile_seconds=compiled,
-            first_token_seconds=self._first - self._started - self._first_compiled,
+            new_tokens=self.new_tokens,
+            compile_seconds=compile_seconds,
+            first_token_seconds=self._first - self._started - self._compile_seconds_to_first,
             tokens_per_second=self._rate(rows, seconds),
-            tokens_per_pass=self._per_pass(),
+            tokens_per_pass=self._tokens_per_pass(),
         )
 
-    def _checked(self) -> tuple[int, int]:
-        """Passes that checked guesses, and guesses that stayed."""
-        return getattr(self._engine, "passes", 0), getattr(self._engine, "accepted", 0)
+    def _speculation_counts(self) -> tuple[int, int]:
+        """Passes that verified proposed tokens, and proposed tokens that were accepted."""
+        engine = self._engine
+        return getattr(engine, "verify_passes", 0), getattr(engine, "accepted_tokens", 0)
 
-    def _per_pass(self) -> float | None:
+    def _tokens_per_pass(self) -> float | None:
         passes, accepted = (
-            now - was for now, was in zip(self._checked(), self._before, strict=True)
+            now - before
+            for now, before in zip(
+                self._speculation_counts(), self._speculation_at_start, strict=True
+            )
         )
         return 1 + accepted / passes if passes else None
 
     def _rate(self, rows: int, seconds: float) -> float | None:
-        """Tokens a second behind the first of each row."""
-        made = self._ticks - 1 if rows == 1 else self.kept - rows
-        if self._at_once:
-            made = self._ticks
-        return made / seconds if made > 0 and seconds > 0 else None
+        """Tokens per second after the first token of each row."""
+        tokens = self._ticks - 1 if rows == 1 else self.new_tokens - rows
+        if self._whole_reply:
+            tokens = self._ticks
+        return tokens / seconds if tokens > 0 and seconds > 0 else None
 
 
-def together(stats: Sequence[Stats]) -> Stats | None:
-    """What several batches took, one after the other."""
+def combine_stats(stats: Sequence[Stats]) -> Stats | None:
+    """Combines the statistics of several batches that ran one after the other.
+
+    Args:
+        stats: one item per batch.
+
+    Returns:
+        The sums and the average rate; the first batch's time to its first token. None for no batch.
+    """
     if len(stats) < 2:
         return stats[0] if stats else None
     seconds = [s.new_tokens / s.tokens_per_second for s in stats if s.tokens_per_second]
-    made = sum(s.new_tokens for s in stats if s.tokens_per_second)
+    tokens = sum(s.new_tokens for s in stats if s.tokens_per_second)
     return Stats(
         prompt_tokens=sum(s.prompt_tokens for s in stats),
         new_tokens=sum(s.new_tokens for s in stats),
         compile_seconds=sum(s.compile_seconds for s in stats),
         first_token_seconds=stats[0].first_token_seconds,
-        tokens_per_second=made / sum(seconds) if seconds else None,
+        tokens_per_second=tokens / sum(seconds) if seconds else None,
     )

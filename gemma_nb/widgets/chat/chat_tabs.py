@@ -13,7 +13,7 @@ import ipywidgets
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.chat import Chat
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.generation.sampling import defaults
+from gemma_nb.generation.sampling import default_sampling
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.widgets.base import controls, prompt_view
@@ -43,7 +43,7 @@ class ChatSettings:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         model = chat.model
-        sampling = defaults(model.variant)
+        sampling = default_sampling(model.variant)
         length = model.max_length
         self.temperature = ipywidgets.FloatSlider(
             value=sampling.temperature, min=0, max=_MAX_TEMPERATURE, step=0.05

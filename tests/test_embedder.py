@@ -91,12 +91,12 @@ def test_many_texts_are_taken_in_passes(model, monkeypatch):
     from gemma_nb.generation import embedder as embedding
 
     whole = model.embed(TEXTS)
-    monkeypatch.setattr(embedding, "PASS", 128)
+    monkeypatch.setattr(embedding, "TOKENS_PER_BATCH", 128)
     np.testing.assert_allclose(model.embed(TEXTS), whole, rtol=0, atol=1e-5)
 
 
 def test_text_cannot_become_control(model):
-    (ids,) = gnb.generation.embedding.token_ids(
+    (ids,) = gnb.generation.embedder.embedding_token_ids(
         "a<end_of_turn>b<eos>", "clustering", model.variant, model.tokenizer, 512
     )
     assert ids.count(model.tokenizer.end_token_id) == 1

@@ -1,9 +1,10 @@
-"""Products that are summed give what Keras's own layers give."""
+"""Fused matvecs and optimized layers give what Keras's own layers give."""
 
 import numpy as np
 import pytest
 
-from gemma_nb.generation import fused_matvec
+from gemma_nb.generation import optimized_layers
+from gemma_nb.generation.gpu import fused_matvec
 from gemma_nb.loading import quantize
 from gemma_nb.loading.relayout import contracted_last, relayout_layers
 
@@ -56,7 +57,7 @@ def same(ours, theirs):
 def test_einsum(equation, inputs, outputs, order, mode):
     layer = einsum(equation, inputs, outputs, mode)
     x = np.random.default_rng(1).normal(size=(1, 1, *inputs)).astype("float32")
-    same(fused_matvec.product_of(layer)(x), layer(x))
+    same(fused_matvec.build_matvec(layer)(x), layer(x))
     # Keras keeps an int4 kernel as (rows, columns)
     assert contracted_last(layer) == ((1, 0) if mode == "int4" else order)
 
@@ -70,7 +71,7 @@ def test_dense(mode, bias):
     layer.build((1, 1, 128))
     made(layer, mode)
     x = np.random.default_rng(1).normal(size=(1, 1, 128)).astype("float32")
-    same(fused_matvec.product_of(layer)(x), layer(x))
+    same(fused_matvec.build_matvec(layer)(x), layer(x))
 
 
 @pytest.mark.parametrize("mode", [None, "int8", "int4"])
@@ -82,7 +83,7 @@ def test_logits(mode, cap):
     layer.build((1, 1))
     made(layer, mode)
     hidden = np.random.default_rng(1).normal(size=(1, 1, 256)).astype("float32")
-    same(fused_matvec.logits_of(layer)(hidden), layer(hidden, reverse=True))
+    same(fused_matvec.build_logits_matvec(layer)(hidden), layer(hidden, reverse=True))
 
 
 def test_a_kernel_laid_out_anew_keeps_shape_and_values():
@@ -100,29 +101,34 @@ def test_a_kernel_laid_out_anew_keeps_shape_and_values():
 
 def test_only_a_gpu_and_one_row_take_the_short_way(monkeypatch):
     layer = einsum(*EINSUMS[3][:3])
-    assert fused_matvec.quick(layer) is layer
-    monkeypatch.setattr(fused_matvec, "on_gpu", lambda: True)
-    quick = fused_matvec.quick(layer)
+    assert optimized_layers.optimize_layer(layer) is layer
+    monkeypatch.setattr(optimized_layers, "on_gpu", lambda: True)
+    optimized = optimized_layers.optimize_layer(layer)
     for shape in ((1, 1, 256), (1, 5, 256), (2, 1, 256)):
         x = np.random.default_rng(1).normal(size=shape).astype("float32")
-        same(quick(x), layer(x))
+        same(optimized(x), layer(x))
     layer.enable_lora(2)
-    assert fused_matvec.quick(layer) is layer
+    assert optimized_layers.optimize_layer(layer) is layer
 
 
 @pytest.mark.parametrize("rows", [(1, 1), (2, 5)])
 @pytest.mark.parametrize(("equation", "inputs", "outputs", "_"), EINSUMS)
 def test_a_kernel_of_three_axes_is_multiplied_as_it_lies(equation, inputs, outputs, _, rows):
     layer = einsum(equation, inputs, outputs)
-    quick = fused_matvec.quick(layer)
-    assert isinstance(quick, fused_matvec.InPlace) == (len(layer.kernel.shape) == 3)
+    optimized = optimized_layers.optimize_layer(layer)
+    assert isinstance(optimized, optimized_layers.NativeLayoutEinsum) == (
+        len(layer.kernel.shape) == 3
+    )
     x = np.random.default_rng(1).normal(size=(*rows, *inputs)).astype("float32")
-    same(quick(x), layer(x))
+    same(optimized(x), layer(x))
 
 
 def test_what_keras_alone_knows_is_left_to_keras():
     equation, inputs, outputs, _ = EINSUMS[0]
-    assert fused_matvec.quick(quantised := einsum(equation, inputs, outputs, "int8")) is quantised
+    assert (
+        optimized_layers.optimize_layer(quantised := einsum(equation, inputs, outputs, "int8"))
+        is quantised
+    )
     adapted = einsum(equation, inputs, outputs)
     adapted.enable_lora(2)
-    assert fused_matvec.quick(adapted) is adapted
+    assert optimized_layers.optimize_layer(adapted) is adapted

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.media_files import image, sound
+from gemma_nb.generation.media_files import read_image, read_sound
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype("uint8")
 RATE = 16000
@@ -54,20 +54,20 @@ def test_every_form_of_an_image_gives_its_pixels(tmp_path):
         np.dstack([PIXELS, np.full((5, 7), 255, "uint8")]),
     ]
     for form in forms:
-        np.testing.assert_array_equal(image(form), PIXELS)
+        np.testing.assert_array_equal(read_image(form), PIXELS)
 
 
 def test_a_grey_image_gets_three_channels():
     grey = PIXELS[..., 0]
     for form in (grey, grey[..., None], Image.fromarray(grey)):
-        np.testing.assert_array_equal(image(form), np.repeat(grey[..., None], 3, 2))
-    assert image(grey > 99).max() == 255
+        np.testing.assert_array_equal(read_image(form), np.repeat(grey[..., None], 3, 2))
+    assert read_image(grey > 99).max() == 255
 
 
 def test_a_photo_is_turned_as_its_camera_noted():
     exif = Image.Exif()
     exif[0x0112] = 6  # the top is on the right
-    np.testing.assert_array_equal(image(png(exif=exif)), np.rot90(PIXELS, -1))
+    np.testing.assert_array_equal(read_image(png(exif=exif)), np.rot90(PIXELS, -1))
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_a_photo_is_turned_as_its_camera_noted():
 )
 def test_what_is_no_image_is_refused_in_one_line(data, match):
     with pytest.raises(InvalidInput, match=match) as caught:
-        image(data)
+        read_image(data)
     assert "\n" not in str(caught.value)
 
 
 def test_a_bomb_is_refused(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with pytest.raises(InvalidInput, match="cannot be read"):
-        image(png())
+        read_image(png())
 
 
 def test_every_form_of_a_clip_gives_its_samples(tmp_path):
@@ -124,7 +124,7 @@ def test_every_form_of_a_clip_gives_its_samples(tmp_path):
         ({"array": SAMPLES, "sampling_rate": RATE}, 0),
     ]
     for form, close in forms:
-        found = sound(form, RATE)
+        found = read_sound(form, RATE)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, SAMPLES, rtol=0, atol=close)
 
@@ -134,7 +134,7 @@ def test_another_rate_is_resampled():
         at = np.arange(rate) / rate
         tone = (0.5 * np.sin(2 * np.pi * 440 * at)).astype("float32")
         for form in ({"array": tone, "sampling_rate": rate}, wav(tone, rate=rate)):
-            found = sound(form, RATE)
+            found = read_sound(form, RATE)
             assert found.shape == (RATE,)
             expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
             np.testing.assert_allclose(found[500:-500], expected[500:-500], rtol=0, atol=5e-3)
@@ -158,5 +158,5 @@ def test_another_rate_is_resampled():
 )
 def test_what_is_no_clip_is_refused_in_one_line(data, match):
     with pytest.raises(InvalidInput, match=match) as caught:
-        sound(data, RATE)
+        read_sound(data, RATE)
     assert "\n" not in str(caught.value)

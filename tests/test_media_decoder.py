@@ -6,10 +6,10 @@ import tiny
 import tiny_media
 from tiny_media import picture, tone
 
-from gemma_nb.generation import decoder as decoding
+from gemma_nb.generation import prefill
 from gemma_nb.generation.decoder import Decoder
-from gemma_nb.generation.media_encoders import senses_of
-from gemma_nb.generation.prefill import Soft
+from gemma_nb.generation.media_encoders import create_media_encoder
+from gemma_nb.generation.prefill import MediaEmbeddings
 from gemma_nb.generation.sampling import Sampling
 from gemma_nb.prompts.prompt import Media
 
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 LENGTH = 72
 COUNT = 16
-FAMILIES = {
+MODELS = {
     "gemma3": tiny_media.gemma3,
     "gemma3n": tiny_media.gemma3n,
     "gemma4": tiny_media.gemma4,
@@ -30,18 +30,19 @@ def words(count, seed=0):
     return np.random.default_rng(seed).integers(60, 600, count).tolist()
 
 
-class Seen:
+class MediaCase:
     """A tiny model, its decoder, and its media by name."""
 
     def __init__(self, name, make=None):
-        self.lm, converters = (make or FAMILIES[name])()
-        senses = senses_of(self.lm, converters)
-        asked = {f"image{i}": Media("image", picture(20, 28, i)) for i in range(2)}
+        self.lm, converters = (make or MODELS[name])()
+        encoder = create_media_encoder(self.lm, converters)
+        request = {f"image{i}": Media("image", picture(20, 28, i)) for i in range(2)}
         if converters.audio:
-            asked["audio"] = Media("audio", tone(0.4, converters.audio.sampling_rate))
-        self.clips = {k: senses.read(v) for k, v in asked.items()}
+            request["audio"] = Media("audio", tone(0.4, converters.audio.sampling_rate))
+        self.clips = {k: encoder.read(v) for k, v in request.items()}
         self.media = {
-            c.id: Soft(c.kind, np.asarray(senses.embeddings(c))) for c in self.clips.values()
+            c.id: MediaEmbeddings(c.kind, np.asarray(encoder.embeddings(c)))
+            for c in self.clips.values()
         }
         self.decoder = Decoder(self.lm, LENGTH)
         self.lm.compile(sampler="greedy")
@@ -62,15 +63,15 @@ class Seen:
         return list(self.decoder.tokens(ids, Sampling(), 0, count, media=self.media, **options))
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def seen(request):
-    return Seen(request.param)
+@pytest.fixture(scope="module", params=MODELS)
+def case(request):
+    return MediaCase(request.param)
 
 
-def kerashub_ids(seen, ids, count=COUNT):
+def kerashub_ids(case, ids, count=COUNT):
     """What KerasHub's generate function adds, given the media's inputs themselves."""
-    lm, b = seen.lm, seen.lm.backbone
-    used = [seen.clips[k] for k in seen.clips if seen.clips[k].id in ids]
+    lm, b = case.lm, case.lm.backbone
+    used = [case.clips[k] for k in case.clips if case.clips[k].id in ids]
     used.sort(key=lambda c: ids.index(c.id))
     images = [c for c in used if c.kind == "image"]
     audio = [c for c in used if c.kind == "audio"]
@@ -119,70 +120,70 @@ def kerashub_ids(seen, ids, count=COUNT):
 
 # the sliding window is 8 tokens, an image 4 (Gemma 4: 8, PaliGemma: 16)
 @pytest.mark.parametrize(("before", "behind"), [(0, 3), (3, 1), (5, 20), (30, 7)])
-def test_an_image_gives_the_ids_of_kerashub(seen, before, behind):
-    ids = seen.ids(before, "image0", behind)
-    assert seen.ours(ids) == kerashub_ids(seen, ids)
+def test_an_image_gives_the_ids_of_kerashub(case, before, behind):
+    ids = case.ids(before, "image0", behind)
+    assert case.ours(ids) == kerashub_ids(case, ids)
 
 
-def test_another_image_gives_other_logits(seen):
-    ids = seen.ids(3, "image0", 4)
-    other = [i if i >= 0 else seen.clips["image1"].id for i in ids]
-    one, two = (seen.decoder.logits(i, seen.media) for i in (ids, other))
+def test_another_image_gives_other_logits(case):
+    ids = case.ids(3, "image0", 4)
+    other = [i if i >= 0 else case.clips["image1"].id for i in ids]
+    one, two = (case.decoder.logits(i, case.media) for i in (ids, other))
     assert np.abs(one - two).max() > 1e-3
 
 
-def test_two_images(seen):
-    if hasattr(seen.lm.backbone, "vit_encoder"):
+def test_two_images(case):
+    if hasattr(case.lm.backbone, "vit_encoder"):
         pytest.skip("PaliGemma takes one image")
-    ids = seen.ids(4, "image0", 3, "image1", 9)
-    assert seen.ours(ids) == kerashub_ids(seen, ids)
+    ids = case.ids(4, "image0", 3, "image1", 9)
+    assert case.ours(ids) == kerashub_ids(case, ids)
 
 
 @pytest.mark.parametrize("parts", [(3, "audio", 12), (3, "image0", 2, "audio", 2)])
-def test_sound_gives_the_ids_of_kerashub(seen, parts):
-    if "audio" not in seen.clips:
+def test_sound_gives_the_ids_of_kerashub(case, parts):
+    if "audio" not in case.clips:
         pytest.skip("this family hears nothing")
-    ids = seen.ids(*parts)
-    assert seen.ours(ids) == kerashub_ids(seen, ids)
+    ids = case.ids(*parts)
+    assert case.ours(ids) == kerashub_ids(case, ids)
 
 
-def test_an_image_stays_whole_where_a_prompt_is_cut(seen, monkeypatch):
-    ids = seen.ids(14, "image0", 20)
-    whole = seen.ours(ids, 8)
+def test_an_image_stays_whole_where_a_prompt_is_cut(case, monkeypatch):
+    ids = case.ids(14, "image0", 20)
+    whole = case.ours(ids, 8)
     for buckets in ((4, 16), (8,)):
-        monkeypatch.setattr(decoding, "BUCKETS", buckets)
-        cut = Decoder(seen.lm, LENGTH).tokens(ids, Sampling(), 0, 8, media=seen.media)
+        monkeypatch.setattr(prefill, "PREFILL_BUCKETS", buckets)
+        cut = Decoder(case.lm, LENGTH).tokens(ids, Sampling(), 0, 8, media=case.media)
         assert list(cut) == whole
 
 
-def test_a_conversation_goes_on_behind_an_image(seen):
-    first = seen.ids(4, "image0", 5)
-    said = seen.ours(first, 6, reuse=True)
+def test_a_conversation_goes_on_behind_an_image(case):
+    first = case.ids(4, "image0", 5)
+    said = case.ours(first, 6, reuse=True)
     ids = [*first, *said, *words(4, 9)]
-    expected = list(Decoder(seen.lm, LENGTH).tokens(ids, Sampling(), 0, 8, media=seen.media))
-    assert seen.ours(ids, 8, reuse=True) == expected
+    expected = list(Decoder(case.lm, LENGTH).tokens(ids, Sampling(), 0, 8, media=case.media))
+    assert case.ours(ids, 8, reuse=True) == expected
     # another image in its place: nothing from there on may be taken from the cache
-    other = [i if i >= 0 else seen.clips["image1"].id for i in ids]
-    expected = list(Decoder(seen.lm, LENGTH).tokens(other, Sampling(), 0, 8, media=seen.media))
-    assert seen.ours(other, 8, reuse=True) == expected
+    other = [i if i >= 0 else case.clips["image1"].id for i in ids]
+    expected = list(Decoder(case.lm, LENGTH).tokens(other, Sampling(), 0, 8, media=case.media))
+    assert case.ours(other, 8, reuse=True) == expected
 
 
-def test_text_alone_gives_the_ids_of_kerashub(seen):
-    if hasattr(seen.lm.backbone, "vit_encoder"):
+def test_text_alone_gives_the_ids_of_kerashub(case):
+    if hasattr(case.lm.backbone, "vit_encoder"):
         pytest.skip("KerasHub's PaliGemma wants an image")
-    ids = seen.ids(12)
-    made = seen.ours(ids)
-    if type(seen.lm).__name__ == "Gemma3CausalLM":
-        assert made == tiny.keras_hub_ids(seen.lm, ids, COUNT, length=LENGTH)
+    ids = case.ids(12)
+    made = case.ours(ids)
+    if type(case.lm).__name__ == "Gemma3CausalLM":
+        assert made == tiny.keras_hub_ids(case.lm, ids, COUNT, length=LENGTH)
     else:
-        assert made == kerashub_ids(seen, ids)
+        assert made == kerashub_ids(case, ids)
 
 
-def test_an_image_compiles_as_often_as_its_prompts_length_asks(seen):
-    decoder = Decoder(seen.lm, LENGTH)
+def test_an_image_compiles_as_often_as_its_prompts_length_asks(case):
+    decoder = Decoder(case.lm, LENGTH)
     for i, count in enumerate((3, 4, 5)):
-        ids = seen.ids(2, f"image{i % 2}", count)
-        list(decoder.tokens(ids, Sampling(), 0, 3, media=seen.media))
+        ids = case.ids(2, f"image{i % 2}", count)
+        list(decoder.tokens(ids, Sampling(), 0, 3, media=case.media))
         if not i:
             compiled = decoder.compilations
     assert decoder.compilations == compiled
@@ -190,9 +191,9 @@ def test_an_image_compiles_as_often_as_its_prompts_length_asks(seen):
 
 def test_pixels_of_larger_gemma4_see_each_other_as_in_kerashubs_own_forward():
     """KerasHub's generate leaves the two-way attention out; its call without a cache has it."""
-    seen = Seen("gemma4", lambda: tiny_media.gemma4(use_vision_bidirectional_attention=True))
-    ids = seen.ids(5, "image0", 6)
-    clip = seen.clips["image0"]
+    case = MediaCase("gemma4", lambda: tiny_media.gemma4(use_vision_bidirectional_attention=True))
+    ids = case.ids(5, "image0", 6)
+    clip = case.clips["image0"]
     tokens = np.array([ids], "int32")
     where = tokens == clip.id
     inputs = {
@@ -207,8 +208,8 @@ def test_pixels_of_larger_gemma4_see_each_other_as_in_kerashubs_own_forward():
         "audio_indices": np.zeros((1, 0), "int32"),
         "audio_mask": np.zeros_like(tokens),
     }
-    theirs = np.asarray(seen.lm(inputs))[0, -1]
-    ours = seen.decoder.logits(ids, seen.media)
+    theirs = np.asarray(case.lm(inputs))[0, -1]
+    ours = case.decoder.logits(ids, case.media)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-5)
-    causal = Seen("gemma4").decoder.logits(ids, seen.media)
+    causal = MediaCase("gemma4").decoder.logits(ids, case.media)
     assert np.abs(causal - ours).max() > 2e-4  # ten times what is let pass above

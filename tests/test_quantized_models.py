@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 PROMPT = [2, 5, 7, 9, 11, 4]
 
 
-def quantised(lm, mode, folder):
+def quantized(lm, mode, folder):
     """The same model as ``load`` makes it of the model's preset."""
     from keras_hub.src.utils.preset_utils import get_preset_loader
 
@@ -47,10 +47,10 @@ def test_logits(name, mode, tmp_path):
     from gemma_nb.generation.decoder import Decoder
 
     lm = spread_out(getattr(tiny, name)())
-    wanted = Decoder(lm, 32).logits(PROMPT)
-    found = Decoder(quantised(lm, mode, tmp_path), 32).logits(PROMPT)
+    expected = Decoder(lm, 32).logits(PROMPT)
+    quantized_logits = Decoder(quantized(lm, mode, tmp_path), 32).logits(PROMPT)
     # raw whole numbers gave 0.90 to 0.21 for Gemma 4, 0.91 for Gemma 3n
-    assert likeness(wanted, found) > (0.99 if mode == "int8" else 0.8)
+    assert likeness(expected, quantized_logits) > (0.99 if mode == "int8" else 0.8)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_logits(name, mode, tmp_path):
     ],
 )
 def test_soft_tokens(name, kind, tmp_path):
-    from gemma_nb.generation.media_encoders import senses_of
+    from gemma_nb.generation.media_encoders import create_media_encoder
     from gemma_nb.prompts.prompt import Media
 
     lm, converters = getattr(tiny_media, name)()
@@ -74,7 +74,7 @@ def test_soft_tokens(name, kind, tmp_path):
         rate = converters.audio.sampling_rate
         data = {"array": tiny_media.tone(0.5, rate), "sampling_rate": rate}
     made = []
-    for model in (spread_out(lm), quantised(lm, "int8", tmp_path)):
-        senses = senses_of(model, converters, name)
-        made.append(senses.embeddings(senses.read(Media(kind, data))))
+    for model in (spread_out(lm), quantized(lm, "int8", tmp_path)):
+        encoder = create_media_encoder(model, converters, name)
+        made.append(encoder.embeddings(encoder.read(Media(kind, data))))
     assert likeness(*made) > 0.98

@@ -1,4 +1,4 @@
-"""Programs are compiled once, beside other work where that gains time."""
+"""Programs are compiled once, in the background where that saves time."""
 
 import gc
 
@@ -8,7 +8,7 @@ import pytest
 import gemma_nb as gnb
 from gemma_nb.errors import LoadError
 from gemma_nb.generation import compilation
-from gemma_nb.generation.compilation import Programs, Recipe
+from gemma_nb.generation.compilation import CompiledFunctions, ProgramSpec
 from gemma_nb.loading import relayout
 from gemma_nb.model import live_models
 
@@ -17,43 +17,43 @@ QUESTION = "What is 2 plus 3?"
 pytestmark = pytest.mark.slow
 
 
-def recipe(factor):
+def make_spec(factor):
     import jax.numpy as jnp
 
-    return lambda: Recipe(lambda x: x * factor, (jnp.ones(4),))
+    return lambda: ProgramSpec(lambda x: x * factor, (jnp.ones(4),))
 
 
-@pytest.mark.parametrize("beside", [True, False])
-def test_each_program_is_compiled_once(beside, monkeypatch):
+@pytest.mark.parametrize("background", [True, False])
+def test_each_program_is_compiled_once(background, monkeypatch):
     import jax.numpy as jnp
 
-    monkeypatch.setattr(compilation, "beside", lambda: beside)
-    made = Programs()
-    made.start({"twice": recipe(2)})
-    assert made.compilations == (0 if beside else 1)
-    made.make({"twice": recipe(2), "thrice": recipe(3)})
-    made.make({"twice": recipe(2)})
-    assert made.compilations == 2
-    assert made["twice"](jnp.ones(4)).tolist() == [2] * 4
-    assert made["thrice"](jnp.ones(4)).tolist() == [3] * 4
-    assert made.compile_seconds > 0
+    monkeypatch.setattr(compilation, "compiles_in_background", lambda: background)
+    functions = CompiledFunctions()
+    functions.start({"twice": make_spec(2)})
+    assert functions.compilations == (0 if background else 1)
+    functions.ensure({"twice": make_spec(2), "thrice": make_spec(3)})
+    functions.ensure({"twice": make_spec(2)})
+    assert functions.compilations == 2
+    assert functions["twice"](jnp.ones(4)).tolist() == [2] * 4
+    assert functions["thrice"](jnp.ones(4)).tolist() == [3] * 4
+    assert functions.compile_seconds > 0
 
 
 def test_what_fails_to_compile_is_tried_anew(monkeypatch):
-    monkeypatch.setattr(compilation, "beside", lambda: True)
+    monkeypatch.setattr(compilation, "compiles_in_background", lambda: True)
     once = iter([ValueError("no")])
 
-    def compiled(traced):
+    def compile_lowered(lowered):
         for error in once:
             raise error
-        return traced.compile()
+        return lowered.compile()
 
-    monkeypatch.setattr(compilation, "_compiled", compiled)
-    made = Programs()
+    monkeypatch.setattr(compilation, "_compile", compile_lowered)
+    functions = CompiledFunctions()
     with pytest.raises(ValueError, match="no"):
-        made.make({"twice": recipe(2)})
-    made.make({"twice": recipe(2)})
-    assert made.compilations == 1
+        functions.ensure({"twice": make_spec(2)})
+    functions.ensure({"twice": make_spec(2)})
+    assert functions.compilations == 1
 
 
 def test_an_option_that_xla_no_longer_has_is_left_out(monkeypatch):
@@ -62,18 +62,18 @@ def test_an_option_that_xla_no_longer_has_is_left_out(monkeypatch):
 
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
 
-    asked = []
+    options_tried = []
 
     class Traced:
         def compile(self, compiler_options=None):
-            asked.append(compiler_options)
+            options_tried.append(compiler_options)
             if compiler_options:
                 name = min(compiler_options)  # one after the other, whichever it does not know
                 raise jax.errors.JaxRuntimeError(f"No such compile option: '{name}'")
-            return "made"
+            return "compiled"
 
-    assert compilation._compiled(Traced()) == "made"
-    options, *fewer, without = asked
+    assert compilation._compile(Traced()) == "compiled"
+    options, *fewer, without = options_tried
     assert without is None
     assert [len(o) for o in (options, *fewer)] == list(range(len(options), 0, -1))
     # this XLA has them
@@ -86,35 +86,35 @@ def test_an_option_that_xla_no_longer_has_is_left_out(monkeypatch):
 def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, monkeypatch):
     """Its programs fit the weights that come later, also where those lie as a GPU has them."""
     plain = gnb.load(DEMO, precision, progress=False)
-    wanted = plain.generate(QUESTION, 8, temperature=0)
+    expected = plain.generate(QUESTION, 8, temperature=0)
     plain.unload()
-    monkeypatch.setattr(compilation, "beside", lambda: True)
+    monkeypatch.setattr(compilation, "compiles_in_background", lambda: True)
     monkeypatch.setattr(relayout, "relayout_pays", lambda: laid_out)
     steps = []
     model = gnb.load(DEMO, precision, progress=steps.append)
     stages = [step.stage for step in steps if step.finished]
     assert stages[-3:] == ["build", "weights", "compile"]
-    made = model.compilations
-    assert made == 3  # an empty cache, a prompt, the tokens behind it
+    compilations = model.compilations
+    assert compilations == 3  # an empty cache, a prompt, the tokens behind it
     if laid_out:
         block = model.lm.backbone.transformer_layers[0]
         assert block.gating_ffw._kernel.value.format.layout.major_to_minor == (1, 0)
-    assert model.generate(QUESTION, 8, temperature=0) == wanted
-    assert model.compilations == made
+    assert model.generate(QUESTION, 8, temperature=0) == expected
+    assert model.compilations == compilations
     assert model.last.compile_seconds == 0
     model.unload()
 
 
 def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
-    import jax
-
-    monkeypatch.setattr(compilation, "beside", lambda: True)
+    monkeypatch.setattr(compilation, "compiles_in_background", lambda: True)
 
     def compiled(_):
+    import jax
+
         raise RuntimeError("no code for this device")
 
-    monkeypatch.setattr(compilation, "_compiled", compiled)
-    gc.collect()  # what other tests let go of
+    monkeypatch.setattr(compilation, "_compile", compiled)
+    gc.collect()  # frees what other tests no longer use
     before = sum(a.nbytes for a in jax.live_arrays())
     with pytest.raises(LoadError, match="no code for this device"):
         gnb.load(DEMO, progress=False)

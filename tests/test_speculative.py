@@ -13,8 +13,7 @@ from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
-from gemma_nb.generation.speculative import AssistedDecoder, Drafter
-from gemma_nb.loading.assistants import check_memory_beside
+from gemma_nb.generation.speculative import DraftModel, SpeculativeDecoder
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
@@ -38,16 +37,16 @@ def alone(lm):
 
 @pytest.fixture(scope="module")
 def assisted(lm):
-    return AssistedDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
+    return SpeculativeDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
 
 
-class Knowing(Drafter):
-    """Guesses what it was told, by position: an assistant that is right as often as wished."""
+class ScriptedDraftModel(DraftModel):
+    """Proposes tokens from a table, by position: right as often as the test wants."""
 
     def __init__(self, table):
         self.table = table
 
-    def guess(self, token, hidden, position, caches, count):
+    def propose(self, token, hidden, position, caches, count):
         import jax.numpy as jnp
 
         return jnp.take(jnp.asarray(self.table), position + 1 + jnp.arange(count)).astype(jnp.int32)
@@ -59,8 +58,8 @@ def knowing(lm, reply, start, wrong=()):
     table[start : start + len(reply)] = reply
     for at in wrong:
         table[start + at] += 1
-    decoder = AssistedDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
-    decoder.drafter = Knowing(table)
+    decoder = SpeculativeDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
+    decoder.programs.draft_model = ScriptedDraftModel(table)
     return decoder
 
 
@@ -83,8 +82,8 @@ def test_guesses_stay_where_they_are_right(lm, alone, wrong, passes):
     decoder = knowing(lm, reply, len(ids), wrong)
     assert list(decoder.tokens(ids, Sampling(), 0, 20)) == reply
     # three guesses a pass, and the token behind the last right one comes with it
-    assert decoder.passes == passes
-    assert len(reply) <= 1 + decoder.passes + decoder.accepted <= len(reply) + 3
+    assert decoder.verify_passes == passes
+    assert len(reply) <= 1 + decoder.verify_passes + decoder.accepted_tokens <= len(reply) + 3
 
 
 @pytest.mark.parametrize("wrong", [(), (1, 4, 5)], ids=["right", "mixed"])
@@ -107,13 +106,13 @@ def test_a_model_whose_values_are_its_keys():
     """26B-A4B's kind: experts, and global layers with fewer heads."""
     lm = tiny.gemma4_moe(vocabulary=VOCABULARY)
     expected = list(Decoder(lm, LENGTH).tokens(prompt(20), Sampling(), 0, 20))
-    decoder = AssistedDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
+    decoder = SpeculativeDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
     assert list(decoder.tokens(prompt(20), Sampling(), 0, 20)) == expected
 
 
 def test_several_conversations_are_made_without_it(alone, assisted):
     prompts = [prompt(20, 1), prompt(3, 2)]
-    rows = list(assisted.rows(prompts, Sampling(), [0, 0], 10))
+    rows = list(assisted.batch_tokens(prompts, Sampling(), [0, 0], 10))
     for ids, made in zip(prompts, zip(*rows, strict=True), strict=True):
         assert list(made) == list(alone.tokens(ids, Sampling(), 0, 10))
 
@@ -129,23 +128,23 @@ def test_the_guesses_are_kerashubs(lm, ordered, length):
     import keras
 
     assistant = tiny.gemma4_assistant(lm, ordered=ordered)
-    decoder = AssistedDecoder(lm, LENGTH, assistant)
+    decoder = SpeculativeDecoder(lm, LENGTH, assistant)
     ids = np.array([prompt(length)], np.int32)
-    first = jax.jit(functools.partial(decoder._pass, every=True))
+    first = jax.jit(functools.partial(decoder.programs.forward, all_logits=True))
     start, size = np.array([0], np.int32), np.array([length], np.int32)
-    caches = decoder._empty().caches
+    caches = decoder._empty_cache().layers
     logits, hidden, caches = first(decoder._weights(), ids, start, size, None, None, None, caches)
     token = jnp.argmax(logits[:, -1], axis=-1).astype("int32")
     position = np.array([length], np.int32)
-    guess = jax.jit(decoder.drafter.guess, static_argnums=4)
-    ours = guess(token, hidden[:, -1:], position, caches, 3)
+    propose = jax.jit(decoder.programs.draft_model.propose, static_argnums=4)
+    ours = propose(token, hidden[:, -1:], position, caches, 3)
 
     padded = np.zeros((1, LENGTH), np.int32)
     padded[:, :length] = ids
     mask = np.arange(LENGTH)[None] < length
     build = jax.jit(lambda ids, mask: lm._build_cache(ids, None, None, mask, None))
     states, cache = build(padded, mask)
-    sources = decoder.drafter._sources
+    sources = decoder.programs.draft_model._sources
     theirs, state = [], states[:, length - 1 : length]
     step = jax.jit(
         lambda vector, state, cache: assistant.call_with_cache(
@@ -167,7 +166,7 @@ def test_weights_that_are_not_numbers_are_told(lm):
     broken = tiny.gemma4(vocabulary=VOCABULARY)
     norm = broken.backbone.layer_norm.scale
     norm.assign(np.full(norm.shape, np.nan, "float32"))
-    decoder = AssistedDecoder(broken, LENGTH, tiny.gemma4_assistant(broken))
+    decoder = SpeculativeDecoder(broken, LENGTH, tiny.gemma4_assistant(broken))
     assert next(decoder.tokens(prompt(4), Sampling(), 0, 4)) == -1
 
 
@@ -175,9 +174,9 @@ def test_what_is_no_assistant_of_the_model_is_refused(lm):
     other = tiny.gemma4(vocabulary=VOCABULARY, hidden_dim=48)
     for wrong in (tiny.gemma4_assistant(other), lm, tiny.gemma3()):
         with pytest.raises(InvalidInput, match="assistant"):
-            AssistedDecoder(lm, LENGTH, wrong)
+            SpeculativeDecoder(lm, LENGTH, wrong)
     with pytest.raises(InvalidInput, match="assistant"):
-        AssistedDecoder(tiny.gemma3(), LENGTH, tiny.gemma4_assistant(lm))
+        SpeculativeDecoder(tiny.gemma3(), LENGTH, tiny.gemma4_assistant(lm))
 
 
 # --- loading the two together
@@ -205,7 +204,7 @@ def test_a_model_is_loaded_with_its_assistant(folders, precision):
     reply = alone.generate("Hello", 30, **greedy)
     assert alone.last.tokens_per_pass is None
     model = gnb.load(path, precision, 64, progress=False, force=True, assistant=beside)
-    read = {v.path: np.asarray(v.value) for v in model._decoder.drafter.lm.variables}
+    read = {v.path: np.asarray(v.value) for v in model._decoder.programs.draft_model.lm.variables}
     for variable in wanted.variables:
         value = read[variable.path]
         assert value.dtype == ("float32" if "ordering" in variable.path else model.lm.compute_dtype)

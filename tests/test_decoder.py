@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tiny
 
-from gemma_nb.generation import decoder as decoding
+from gemma_nb.generation import decoder as decoder_module
+from gemma_nb.generation import prefill
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
 
@@ -51,7 +52,7 @@ def test_greedy_ids_equal_kerashub(lm, decoder, length):
 
 def test_a_prompt_of_several_stretches(lm, decoder, monkeypatch):
     whole = list(decoder.tokens(prompt(50), Sampling(), 0, 10))
-    monkeypatch.setattr(decoding, "BUCKETS", (4, 16))
+    monkeypatch.setattr(prefill, "PREFILL_BUCKETS", (4, 16))
     assert list(Decoder(lm, LENGTH).tokens(prompt(50), Sampling(), 0, 10)) == whole
 
 
@@ -61,14 +62,14 @@ def test_a_prompt_of_several_stretches(lm, decoder, monkeypatch):
 @pytest.mark.parametrize("sampling", [Sampling(), Sampling(1.0, 40, 0.9)], ids=["greedy", "hot"])
 def test_a_batch_of_unequal_prompts(lm, decoder, sampling):
     prompts = [prompt(40, 1), prompt(1), prompt(9, 2), prompt(33, 3)]
-    rows = list(decoder.rows(prompts, sampling, [0, 1, 2, 3], 20))
+    rows = list(decoder.batch_tokens(prompts, sampling, [0, 1, 2, 3], 20))
     for i, (ids, made) in enumerate(zip(prompts, zip(*rows, strict=True), strict=True)):
         assert list(made) == list(decoder.tokens(ids, sampling, i, 20))
 
 
 def test_a_batch_equals_kerashub(lm, decoder):
     prompts = [prompt(30, 1), prompt(5, 2), prompt(12, 3)]
-    rows = list(decoder.rows(prompts, Sampling(), [0] * 3, 20))
+    rows = list(decoder.batch_tokens(prompts, Sampling(), [0] * 3, 20))
     expected = tiny.keras_hub_batch(lm, prompts, 20, LENGTH)
     assert [list(made) for made in zip(*rows, strict=True)] == expected
 
@@ -93,12 +94,12 @@ def fresh(decoder, ids, count=6):
 @pytest.fixture(scope="module")
 def of_three(lm):
     """Three tokens at a call, as an accelerator makes several; tests of Chat make one."""
-    return Decoder(lm, LENGTH, chunk=3)
+    return Decoder(lm, LENGTH, steps_per_call=3)
 
 
 @pytest.fixture
 def chunked(of_three):
-    of_three._context = None
+    of_three._cache = None
     return of_three
 
 
@@ -116,13 +117,13 @@ def test_a_conversation_goes_on_from_the_cache(decoder, chunked):
 def computed(chunked, monkeypatch):
     """Counts the prompt's tokens that are computed."""
     counts = []
-    pieces = decoding.pieces
+    pieces = decoder_module.prefill_chunks
 
     def counting(prompts, start, *rest):
         counts.append(len(prompts[0]) - start)
         return pieces(prompts, start, *rest)
 
-    monkeypatch.setattr(decoding, "pieces", counting)
+    monkeypatch.setattr(decoder_module, "prefill_chunks", counting)
     return counts
 
 
@@ -235,7 +236,7 @@ def test_every_compilation_is_counted():
         list(decoder.tokens(prompt(60), Sampling(), 0, 4, reuse=True))
         list(decoder.tokens([*prompt(60), 5], Sampling(), 0, 2, reuse=True))
         assert len(seen) == decoder.compilations
-        list(decoder.rows([prompt(4), prompt(9)], Sampling(), [1, 2], 4))
+        list(decoder.batch_tokens([prompt(4), prompt(9)], Sampling(), [1, 2], 4))
         assert len(seen) == decoder.compilations == 7
     finally:
         jax.monitoring.clear_event_listeners()
@@ -247,4 +248,4 @@ def test_weights_that_are_not_numbers_are_told():
     variable.assign(np.full(variable.shape, np.nan, "float32"))
     decoder = Decoder(lm, 64)
     assert list(decoder.tokens(prompt(4), Sampling(), 0, 1)) == [-1]
-    assert decoder._context is None, "what is not a number would spread from the cache"
+    assert decoder._cache is None, "what is not a number would spread from the cache"

@@ -1,0 +1,329 @@
+"""The functions of a decoder that JAX compiles, and the shapes that they are compiled for.
+
+There are few programs: ``prefill_step`` for each padded length of a prompt's chunk, ``decode_steps``
+for the tokens of the reply, and those of ``kv_cache`` that create and copy caches. All are pure
+functions of the weights and the caches; the caches are donated, so that XLA updates them in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from gemma_nb.fit.cache_layout import TOKENS_PER_CALL
+from gemma_nb.generation.adapters import create_adapter
+from gemma_nb.generation.attention import ForwardContext, KeyValue
+from gemma_nb.generation.compilation import ProgramSpec, SpecFactory
+from gemma_nb.generation.keras_internals import all_layers
+from gemma_nb.generation.kv_cache import CacheLayout
+from gemma_nb.generation.prefill import chunk_shapes, prefill_buckets
+from gemma_nb.generation.sampling import Sampling, sample_tokens
+from gemma_nb.loading import relayout
+
+
+class DecodePrograms:
+    """The programs of one model.
+
+    Args:
+        lm: the KerasHub task; it is read, never changed.
+        max_length: tokens that the KV cache holds, prompt and reply together.
+        steps_per_call: tokens that one call of ``decode_steps`` generates.
+
+    Attributes:
+        adapter: runs the task's forward pass.
+        cache_layout: the shapes of the caches.
+        variables: the Keras variables whose arrays the programs take as their first argument.
+    """
+
+    def __init__(self, lm: Any, max_length: int, steps_per_call: int) -> None:
+        self.lm = lm
+        self.max_length = max_length
+        self.steps_per_call = steps_per_call
+        self.adapter = create_adapter(lm)
+        self.cache_layout = CacheLayout(
+            self.adapter.layers, lm.compute_dtype, max_length, steps_per_call
+        )
+        self.variables = [*lm.trainable_variables, *lm.non_trainable_variables]
+
+    # --- specs: what each program is compiled for
+
+    def specs(
+        self, prompts: Sequence[Sequence[int]], start: int, *, decode: bool
+    ) -> dict[Hashable, SpecFactory]:
+        """Returns the specs of the programs that prompts need, by name.
+
+        Args:
+            prompts: the token ids of each.
+            start: tokens that are in the cache already.
+            decode: whether to include the program that generates the reply.
+        """
+        batch = len(prompts)
+        specs: dict[Hashable, SpecFactory] = {("empty", batch): self.zero_caches_spec(batch)}
+        for shape in chunk_shapes(prompts, start, self.adapter.bidirectional, prefill_buckets()):
+            specs["prefill", *shape] = self.prefill_spec(shape)
+        if decode:
+            specs["decode", batch] = self.decode_spec(batch)
+        return specs
+
+    def first_prompt_specs(self) -> dict[Hashable, SpecFactory]:
+        """Returns the specs of the programs that a short first prompt needs, by name."""
+        if self.adapter.bidirectional == "prompt":
+            # the prompt comes with an image, and its length is not known yet
+            return {("empty", 1): self.zero_caches_spec(1), ("decode", 1): self.decode_spec(1)}
+        return self.specs([[0]], 0, decode=True)
+
+    def zero_caches_spec(self, batch: int) -> SpecFactory:
+        """Spec of the program that creates empty caches."""
+        return lambda: ProgramSpec(lambda: self.cache_layout.zeros(batch), ())
+
+    def prefill_spec(self, shape: tuple[int, int, bool, bool]) -> SpecFactory:
+        """Spec of ``prefill_step`` for chunks of a ``PrefillChunk.shape``."""
+        batch = shape[0]
+
+        def make_spec() -> ProgramSpec:
+            arguments = self._forward_specs(shape)
+            donated = (len(arguments) - 1,)
+            previous = array_spec(batch)
+            return ProgramSpec(
+                self.prefill_step, (*arguments, previous, *sampling_specs(batch)), donated
+            )
+
+        return make_spec
+
+    def logits_spec(self, shape: tuple[int, int, bool, bool]) -> SpecFactory:
+        """Spec of ``next_token_logits`` for chunks of a ``PrefillChunk.shape``."""
+
+        def make_spec() -> ProgramSpec:
+            arguments = self._forward_specs(shape)
+            return ProgramSpec(self.next_token_logits, arguments, (len(arguments) - 1,))
+
+        return make_spec
+
+    def decode_spec(self, batch: int) -> SpecFactory:
+        """Spec of ``decode_steps``."""
+
+        def make_spec() -> ProgramSpec:
+            row, weights = array_spec(batch), self.weight_specs()
+            arguments = (weights, row, row, self.cache_layout.specs(batch), *sampling_specs(batch))
+            return ProgramSpec(self.decode_steps, arguments, donated=(3,))
+
+        return make_spec
+
+    def _forward_specs(self, shape: tuple[int, int, bool, bool]) -> tuple[Any, ...]:
+        """Descriptions of the arguments of ``forward``."""
+        batch, size, has_media, has_groups = shape
+        row, tokens = array_spec(batch), array_spec(batch, size)
+        media = (
+            array_spec(batch, size, self.adapter.hidden_size, dtype="float32"),
+            array_spec(batch, size, dtype="bool"),
+        )
+        return (
+            self.weight_specs(),
+            tokens,
+            row,
+            row,
+            *(media if has_media else (None, None)),
+            tokens if has_groups else None,
+            self.cache_layout.specs(batch),
+        )
+
+    def weight_specs(self) -> list[Any]:
+        """The weights, or their descriptions where they are not loaded yet."""
+        return relayout.compile_arguments(self.variables, all_layers(self.lm))
+
+    # --- the programs; JAX traces what follows
+
+    def forward(
+        self,
+        weights: Any,
+        tokens: Any,
+        start: Any,
+        length: Any,
+        media: Any,
+        is_media: Any,
+        groups: Any,
+        caches: dict[int, KeyValue],
+        *,
+        all_logits: bool = False,
+    ) -> tuple[Any, Any, dict[int, KeyValue]]:
+        """Runs the model on some tokens and writes their keys and values to the caches.
+
+        Args:
+            weights: arrays of ``variables``.
+            tokens: int32 (batch, size); 0 at media tokens and padding.
+            start: as ``ForwardContext.start``.
+            length: as ``ForwardContext.length``.
+            media: as ``ForwardContext.media``.
+            is_media: as ``ForwardContext.is_media``.
+            groups: as ``ForwardContext.groups``.
+            caches: layer -> keys and values.
+            all_logits: as ``ForwardContext.all_logits``.
+
+        Returns:
+            As ``ModelAdapter.forward``, the logits in float32; and the new caches.
+        """
+        import jax.numpy as jnp
+
+        context = ForwardContext(
+            start=start,
+            length=length,
+            size=tokens.shape[1],
+            caches=dict(caches),
+            windows={i: c.window for i, c in self.adapter.layers.items()},
+            media=media,
+            is_media=is_media,
+            groups=groups,
+            groups_beyond_window=self.adapter.groups_beyond_window,
+            all_logits=all_logits,
+        )
+        with self.stateless_scope(weights):
+            logits, hidden = self.adapter.forward(tokens, context)
+        return logits.astype(jnp.float32), hidden, context.caches
+
+    def next_token_logits(self, weights: Any, *arguments: Any) -> tuple[Any, dict[int, KeyValue]]:
+        """Runs ``forward``; returns the logits of each row's next token, and the new caches."""
+        logits, _, caches = self.forward(weights, *arguments)
+        return logits[:, 0], caches
+
+    def prefill_step(
+        self,
+        weights: Any,
+        tokens: Any,
+        start: Any,
+        length: Any,
+        media: Any,
+        is_media: Any,
+        groups: Any,
+        caches: dict[int, KeyValue],
+        previous: Any,
+        *sampling: Any,
+    ) -> tuple[Any, Any, Any, dict[int, KeyValue]]:
+        """Runs a chunk of the prompts and samples the token that follows it.
+
+        Args:
+            weights: as in ``forward``, like the next six.
+            tokens: the chunk.
+            start: its first positions.
+            length: its real tokens; 0 for a prompt that ended in an earlier chunk.
+            media: embeddings of images and sound.
+            is_media: which tokens they belong to.
+            groups: which tokens attend to each other in both directions.
+            caches: layer -> keys and values.
+            previous: int32 (batch,): the tokens sampled after the chunk before; a prompt with
+                ``length`` 0 keeps it.
+            *sampling: seeds and ``sampling_scalars``.
+
+        Returns:
+            The sampled tokens, int32 (batch,); their positions, int32 (batch,); the hidden states
+            that they were sampled from, (batch, 1, hidden size); the new caches.
+        """
+        import jax.numpy as jnp
+
+        media_arguments = (media, is_media, groups)
+        logits, hidden, caches = self.forward(
+            weights, tokens, start, length, *media_arguments, caches
+        )
+        end = start + length
+        last = jnp.take_along_axis(hidden, (length - 1)[:, None, None], axis=1)
+        sampled = sample_tokens(logits[:, 0], end, *sampling)
+        return jnp.where(length > 0, sampled, previous), end, last, caches
+
+    def decode_steps(
+        self, weights: Any, token: Any, position: Any, caches: dict[int, KeyValue], *sampling: Any
+    ) -> tuple[Any, Any, Any, dict[int, KeyValue]]:
+        """Generates ``steps_per_call`` tokens for each row.
+
+        Args:
+            weights: as in ``forward``.
+            token: int32 (batch,): the last sampled tokens; they are not in the caches yet.
+            position: int32 (batch,): their positions.
+            caches: layer -> keys and values.
+            *sampling: seeds and ``sampling_scalars``.
+
+        Returns:
+            The new tokens, int32 (steps, batch); the last of them, int32 (batch,), and their
+            positions, int32 (batch,); the new caches.
+        """
+        import jax
+        import jax.numpy as jnp
+
+        one = jnp.ones_like(position)
+
+        def decode_step(state: Any, _: None) -> Any:
+            token, position, caches = state
+            logits, caches = self.next_token_logits(
+                weights, token[:, None], position, one, None, None, None, caches
+            )
+            token = sample_tokens(logits, position + 1, *sampling)
+            return (token, position + 1, caches), token
+
+        state = token, position, caches
+        if self.steps_per_call == 1:  # a loop would copy the caches in and out
+            last, tokens = decode_step(state, None)
+            return tokens[None], *last
+        last, tokens = jax.lax.scan(decode_step, state, None, length=self.steps_per_call)
+        return tokens, *last
+
+    def stateless_scope(self, weights: list[Any]) -> Any:
+        """Returns the Keras scope in which the task's layers use these arrays as weights."""
+        import keras
+
+        mapping = zip(self.variables, self._with_layouts(weights), strict=True)
+        return keras.StatelessScope(state_mapping=mapping)
+
+    def _with_layouts(self, weights: list[Any]) -> list[Any]:
+        """Weights that keep their memory layout: in a loop, XLA would copy them to its default."""
+        # private: an experimental module of jax 0.10.2 to 0.11.2
+        from jax.experimental.layout import Layout, with_layout_constraint
+
+        orders = [_axis_order(w) for w in self.weight_specs()]
+        return [
+            w if order is None else with_layout_constraint(w, Layout(major_to_minor=order))
+            for w, order in zip(weights, orders, strict=True)
+        ]
+
+
+def default_steps_per_call() -> int:
+    """Returns the tokens to generate per call of the device.
+
+    A call costs a GPU a third of the time of a token, so it generates several. On a CPU a call costs
+    next to nothing, and one token per call reaches the reader sooner.
+    """
+    import jax
+
+    return 1 if jax.default_backend() == "cpu" else TOKENS_PER_CALL
+
+
+def _axis_order(value: Any) -> tuple[int, ...] | None:
+    """The order of an array's axes in memory, outermost first; None for the default order."""
+    layout = value.format.layout
+    order = layout and layout.major_to_minor
+    return None if not order or order == tuple(range(value.ndim)) else order
+
+
+def array_spec(*shape: int, dtype: str = "int32") -> Any:
+    """Describes an array for compilation."""
+    import jax
+
+    return jax.ShapeDtypeStruct(shape, dtype)
+
+
+def sampling_scalars(sampling: Sampling) -> tuple[Any, Any, Any]:
+    """Returns temperature, top_k and top_p as the programs take them, after the seeds."""
+    import numpy as np
+
+    return (
+        np.float32(sampling.temperature),
+        np.int32(sampling.top_k),
+        np.float32(sampling.top_p),
+    )
+
+
+def sampling_specs(batch: int) -> tuple[Any, ...]:
+    """Describes the seeds and the ``sampling_scalars`` for compilation."""
+    import jax
+    import numpy as np
+
+    kinds = (np.float32, np.int32, np.float32)
+    scalars = (jax.ShapeDtypeStruct((), kind) for kind in kinds)
+    return jax.ShapeDtypeStruct((batch,), np.uint32), *scalars
