@@ -163,18 +163,18 @@ def compare(gnb):
     """The comparing panel; a run's rows come from a list."""
     from gemma_nb.comparison import run
     from gemma_nb.comparison.measure import Measurement
-    from gemma_nb.comparison.rows import Output, Row
+    from gemma_nb.comparison.rows import ComparisonRow, ScoredReply
 
     def measured(self, _):
         """A row without measuring."""
         for step in ("load", "first", "speed", "answer"):
             self._tell(step)
-        said = tuple(Output("Tokyo", 3, False, False) for _ in self._task.prompts)
+        said = tuple(ScoredReply("Tokyo", 3, False, False) for _ in self._task.prompts)
         done = {"status": "done", "tokens_per_second": 100.0, "outputs": said}
-        return Row(**{**self._found, **done})
+        return ComparisonRow(**{**self._found, **done})
 
     Measurement.run = measured
-    run.start = lambda: None
+    run.prepare_backend = lambda: None
     os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp()  # a comparison keeps its rows there
     made = gnb.ComparePanel()
     choices, fields = made._choices, made._fields

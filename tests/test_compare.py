@@ -15,12 +15,18 @@ import pytest
 from html_seen import Seen
 
 import gemma_nb as gnb
-from gemma_nb.comparison.log_likelihood import WINDOW, windows
-from gemma_nb.comparison.measure import scored
-from gemma_nb.comparison.peaks import Peaks
+from gemma_nb.comparison.log_likelihood import WINDOW, text_windows
+from gemma_nb.comparison.measure import score_reply
+from gemma_nb.comparison.peak_memory import PeakMemory
 from gemma_nb.comparison.result import Comparison, Machine, MissingPackage
-from gemma_nb.comparison.rows import Agreement, Output, Row, from_values, to_values
-from gemma_nb.comparison.store import ATTEMPTS, Kept, Store
+from gemma_nb.comparison.rows import (
+    Agreement,
+    ComparisonRow,
+    ScoredReply,
+    row_from_json,
+    row_to_json,
+)
+from gemma_nb.comparison.store import MAX_ATTEMPTS, RowStore, StoredRow
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 from gemma_nb.model import live_models
@@ -52,11 +58,11 @@ def done(variant="demo_gemma3_1m", precision="float32", text="Tokyo", **more):
         "host_peak": 3 * 2**30,
         "predicted": {"weights": 2**30, "kv_cache": 2**20},
         "predicted_host": 2 * 2**30,
-        "outputs": (scored(text, 1, "Tokyo"),),
+        "outputs": (score_reply(text, 1, "Tokyo"),),
         "bits_per_byte": 0.75,
         "text_tokens": 40,
     }
-    return Row(variant, precision, 2048, **{**values, **more})
+    return ComparisonRow(variant, precision, 2048, **{**values, **more})
 
 
 def comparison(*rows, prompts=("Capital?",), references=("Tokyo",)):
@@ -73,8 +79,10 @@ def several():
     return comparison(
         done(),
         int8,
-        Row("big", "bfloat16", 2048, status="misfit", reason=misfit, predicted={"weights": 2**35}),
-        Row("broken", "int8", 2048, status="failed", reason=Message("compare_waiting")),
+        ComparisonRow(
+            "big", "bfloat16", 2048, status="misfit", reason=misfit, predicted={"weights": 2**35}
+        ),
+        ComparisonRow("broken", "int8", 2048, status="failed", reason=Message("compare_waiting")),
     )
 
 
@@ -152,32 +160,38 @@ def test_the_function_is_not_hidden_by_a_module_of_its_name():
     ],
 )
 def test_scores(said, reference, exact, contains):
-    found = scored(said, 3, reference)
+    found = score_reply(said, 3, reference)
     assert (found.text, found.tokens, found.exact, found.contains) == (said, 3, exact, contains)
 
 
 def test_share_counts_prompts_with_a_reference_only():
-    row = done(outputs=(Output("a", 1, True, True), Output("b", 1, False, True), Output("c", 1)))
+    row = done(
+        outputs=(
+            ScoredReply("a", 1, True, True),
+            ScoredReply("b", 1, False, True),
+            ScoredReply("c", 1),
+        )
+    )
     assert row.share("exact") == 0.5
     assert row.share("contains") == 1.0
-    assert done(outputs=(Output("c", 1),)).share("exact") is None
+    assert done(outputs=(ScoredReply("c", 1),)).share("exact") is None
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 100, 3000])
 def test_windows_take_every_token_once(count):
     for length in (8, 64, 10**6):
-        pieces = list(windows(count, length))
+        pieces = list(text_windows(count, length))
         assert [t for piece in pieces for t in piece] == list(range(count))
         assert all(len(piece) < min(length, WINDOW) for piece in pieces)
 
 
 def test_rows_come_back_from_json(several):
     for row in several.rows:
-        assert from_values(json.loads(json.dumps(to_values(row)))) == row
+        assert row_from_json(json.loads(json.dumps(row_to_json(row)))) == row
 
 
 def test_a_reason_is_told_in_the_language_in_force(several):
-    row = from_values(json.loads(json.dumps(to_values(several.rows[2]))))
+    row = row_from_json(json.loads(json.dumps(row_to_json(several.rows[2]))))
     english = str(row.reason)
     gnb.set_language("ja")
     assert str(row.reason) != english
@@ -187,8 +201,8 @@ def test_a_reason_is_told_in_the_language_in_force(several):
 
 
 def test_a_row_is_on_disk_whole_and_read_again(tmp_path):
-    store = Store(tmp_path / "x", {"digest": "a"}, own=False, fresh=False)
-    kept = Kept(done(), {"other": (0.5, 0.25, 8)})
+    store = RowStore(tmp_path / "x", {"digest": "a"}, own=False, fresh=False)
+    kept = StoredRow(done(), {"other": (0.5, 0.25, 8)})
     store.keep("k", kept)
     assert store.row("k") == kept
     (store.folder / "k.json").write_text('{"row": ')
@@ -201,36 +215,36 @@ def test_a_row_is_on_disk_whole_and_read_again(tmp_path):
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(InvalidInput, match="other files"):
-        Store(tmp_path, {"digest": "a"}, own=False, fresh=True)
+        RowStore(tmp_path, {"digest": "a"}, own=False, fresh=True)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
 def test_another_comparison_is_not_mixed_in(tmp_path):
     folder = tmp_path / "x"
-    first = Store(folder, {"digest": "a"}, own=False, fresh=False)
-    first.keep("k", Kept(done(), {}))
+    first = RowStore(folder, {"digest": "a"}, own=False, fresh=False)
+    first.keep("k", StoredRow(done(), {}))
     with pytest.raises(InvalidInput, match="Another process"):
-        Store(folder, {"digest": "a"}, own=False, fresh=False)
+        RowStore(folder, {"digest": "a"}, own=False, fresh=False)
     first.close()
     with pytest.raises(InvalidInput, match="another comparison"):
-        Store(folder, {"digest": "b"}, own=False, fresh=False)
-    again = Store(folder, {"digest": "a"}, own=False, fresh=False)
+        RowStore(folder, {"digest": "b"}, own=False, fresh=False)
+    again = RowStore(folder, {"digest": "a"}, own=False, fresh=False)
     assert again.row("k")
     again.close()
-    fresh = Store(folder, {"digest": "b"}, own=False, fresh=True)
+    fresh = RowStore(folder, {"digest": "b"}, own=False, fresh=True)
     assert fresh.row("k") is None
     fresh.close()
 
 
 def test_a_folder_in_the_cache_begins_anew_once_it_is_complete(tmp_path):
-    first = Store(tmp_path, {"digest": "a"}, own=True, fresh=False)
-    first.keep("k", Kept(done(), {}))
+    first = RowStore(tmp_path, {"digest": "a"}, own=True, fresh=False)
+    first.keep("k", StoredRow(done(), {}))
     first.close()
-    second = Store(tmp_path, {"digest": "a"}, own=True, fresh=False)
+    second = RowStore(tmp_path, {"digest": "a"}, own=True, fresh=False)
     assert second.row("k")
     second.complete()
     second.close()
-    third = Store(tmp_path, {"digest": "a"}, own=True, fresh=False)
+    third = RowStore(tmp_path, {"digest": "a"}, own=True, fresh=False)
     assert third.row("k") is None
     third.close()
 
@@ -238,20 +252,20 @@ def test_a_folder_in_the_cache_begins_anew_once_it_is_complete(tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InvalidInput, match="another path"):
-        Store(tmp_path / "file" / "rows", {}, own=False, fresh=False)
+        RowStore(tmp_path / "file" / "rows", {}, own=False, fresh=False)
 
 
 # --- memory
 
 
 def test_host_peak_is_of_the_block():
-    with Peaks() as small:
+    with PeakMemory() as small:
         pass
-    with Peaks() as large:
+    with PeakMemory() as large:
         block = bytearray(200 * 2**20)
         block[:: 2**12] = b"x" * len(block[:: 2**12])
         del block
-    with Peaks() as after:
+    with PeakMemory() as after:
         pass
     assert large.host - small.host > 190 * 2**20
     assert large.host - after.host > 150 * 2**20
@@ -260,12 +274,12 @@ def test_host_peak_is_of_the_block():
 
 def test_device_peak_is_exact_where_it_rose_and_sampled_else(monkeypatch):
     told = iter([(100, 40), (500, 60), (500, 60), (500, 60)])
-    monkeypatch.setattr("gemma_nb.comparison.peaks._device", lambda: next(told))
-    monkeypatch.setattr("gemma_nb.comparison.peaks._EVERY", 1e9)
-    with Peaks() as first:
+    monkeypatch.setattr("gemma_nb.comparison.peak_memory._device", lambda: next(told))
+    monkeypatch.setattr("gemma_nb.comparison.peak_memory._EVERY", 1e9)
+    with PeakMemory() as first:
         pass
     assert (first.device, first.sampled) == (460, False)
-    with Peaks(own=60) as second:
+    with PeakMemory(own=60) as second:
         pass
     assert (second.device, second.sampled) == (60, True)
 
@@ -296,7 +310,9 @@ def test_columns_without_a_value_are_left_out(several):
 def test_nothing_that_is_said_becomes_markup(way):
     evil = comparison(
         done(EVIL, text=EVIL),
-        Row(EVIL, "int8", 8, status="failed", reason=Message("compare_bad_text", {"kind": EVIL})),
+        ComparisonRow(
+            EVIL, "int8", 8, status="failed", reason=Message("compare_bad_text", {"kind": EVIL})
+        ),
         prompts=(EVIL,),
         references=(EVIL,),
     )
@@ -546,7 +562,7 @@ def test_a_row_that_ends_the_process_again_and_again_is_left_out(tmp_path):
     assert steps_of().rows[0].status == "done"
     (row,) = [p for p in tmp_path.glob("*.json") if p.name != "run.json"]
     row.unlink()
-    row.with_suffix(".started").write_text(str(ATTEMPTS))
+    row.with_suffix(".started").write_text(str(MAX_ATTEMPTS))
     left_out = steps_of().rows[0]
     assert left_out.status == "failed"
     assert "fresh=True" in str(left_out.reason)
@@ -620,14 +636,14 @@ def test_log_probabilities_are_kerashubs_own(family):
     import numpy as np
     import tiny
 
-    from gemma_nb.comparison.log_likelihood import Positions
+    from gemma_nb.comparison.log_likelihood import LogProbabilityReader
 
     lm = getattr(tiny, family)()
     model = type("Loaded", (), {"lm": lm})
     ids = [2, *np.random.default_rng(0).integers(5, 90, size=180).tolist()]  # past the window
     logits = kerashubs_logits(lm, ids)
     expected = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    found = Positions(model)
+    found = LogProbabilityReader(model)
     np.testing.assert_allclose(found.distributions(ids, 7), expected[7:], atol=2e-4)
     of_tokens = expected[np.arange(len(ids) - 1), ids[1:]]
     np.testing.assert_allclose(found.of_tokens(ids), of_tokens, atol=2e-4)
@@ -638,16 +654,16 @@ def test_log_probabilities_are_kerashubs_own(family):
 def test_agreement_of_known_distributions():
     import numpy as np
 
-    from gemma_nb.comparison.agreement import Trace, compared
+    from gemma_nb.comparison.agreement import ReplyDistributions, compare_distributions
 
     high = np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)
     low = np.log([[0.25, 0.5, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)
     reader = type("Reader", (), {"distributions": lambda *_: high})()
-    other = Trace(((2, 5, 6),), (1,), low)
+    other = ReplyDistributions(((2, 5, 6),), (1,), low)
     # first row: 0.5 * 1 bit - 0.25 * 1 bit
-    assert compared(reader, other, higher=True) == (0.5, pytest.approx(0.125), 2)
+    assert compare_distributions(reader, other, higher=True) == (0.5, pytest.approx(0.125), 2)
     # the other way round the divergence is that of the other distribution from this one
-    assert compared(reader, other, higher=False) == (0.5, pytest.approx(0.125), 2)
+    assert compare_distributions(reader, other, higher=False) == (0.5, pytest.approx(0.125), 2)
 
 
 @pytest.mark.slow

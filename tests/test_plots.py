@@ -113,7 +113,7 @@ def test_japanese_is_written_in_a_font_that_has_it():
     assert "京" in words(figure)
     drawn = [t for t in figure.findobj(Text) if t.get_text()]
     families = {tuple(t.get_fontfamily()) for t in drawn}
-    assert families == {fonts.fonts().families}
+    assert families == {fonts.choose_fonts().families}
 
 
 def test_without_such_a_font_labels_are_english_and_say_so(monkeypatch):
@@ -128,7 +128,7 @@ def test_without_such_a_font_labels_are_english_and_say_so(monkeypatch):
     assert "[U+4EAC]" in told
     assert any("No font with Japanese" in word for word in told)
     gnb.set_language("en")
-    assert not fonts.fonts().note
+    assert not fonts.choose_fonts().note
 
 
 def test_tokens_can_be_told_apart():

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.comparison.log_likelihood import WINDOW, Positions
+from gemma_nb.comparison.log_likelihood import WINDOW, LogProbabilityReader
 
 #: Positions of the replies that are kept of a row, over all prompts: 64 of Gemma 3's 262,144 tokens
 #: are 64 MiB in float32.
-POSITIONS = 64
+MAX_POSITIONS = 64
 
 
 @dataclass(frozen=True)
-class Trace:
+class ReplyDistributions:
     """What a model found likely along its own replies.
 
     Args:
@@ -46,7 +46,7 @@ class Trace:
         part.replace(path)
 
     @classmethod
-    def load(cls, path: Path) -> Trace | None:
+    def load(cls, path: Path) -> ReplyDistributions | None:
         """Reads it; None where it is not there or not whole."""
         import zipfile
 
@@ -61,13 +61,15 @@ class Trace:
             return None
 
 
-def trace(
-    positions: Positions, prompts: Sequence[Sequence[int]], replies: Sequence[Sequence[int]]
-) -> Trace | None:
+def reply_distributions(
+    positions: LogProbabilityReader,
+    prompts: Sequence[Sequence[int]],
+    replies: Sequence[Sequence[int]],
+) -> ReplyDistributions | None:
     """What a model finds likely along its own replies; None where none is short enough to read."""
-    each = max(1, POSITIONS // max(1, len(prompts)))
+    each = max(1, MAX_POSITIONS // max(1, len(prompts)))
     contexts, starts = [], []
-    for prompt, reply in list(zip(prompts, replies, strict=True))[:POSITIONS]:
+    for prompt, reply in list(zip(prompts, replies, strict=True))[:MAX_POSITIONS]:
         # the position behind the last token counts too: whether the reply ends there
         context = (*prompt, *reply[: each - 1])
         if len(context) <= WINDOW:
@@ -75,10 +77,12 @@ def trace(
             starts.append(len(prompt) - 1)
     if not contexts:
         return None
-    return Trace(tuple(contexts), tuple(starts), _logs(positions, contexts, starts))
+    return ReplyDistributions(tuple(contexts), tuple(starts), _logs(positions, contexts, starts))
 
 
-def compared(positions: Positions, other: Trace, *, higher: bool) -> tuple[float, float, int]:
+def compare_distributions(
+    positions: LogProbabilityReader, other: ReplyDistributions, *, higher: bool
+) -> tuple[float, float, int]:
     """Holds a model against what another one found likely along that one's replies.
 
     Args:
@@ -103,7 +107,7 @@ def compared(positions: Positions, other: Trace, *, higher: bool) -> tuple[float
     return same, max(0.0, float(np.mean(nats))) / math.log(2), len(nats)
 
 
-def _logs(positions: Positions, contexts: Any, starts: Any) -> Any:
+def _logs(positions: LogProbabilityReader, contexts: Any, starts: Any) -> Any:
     import numpy as np
 
     pairs = zip(contexts, starts, strict=True)

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 #: Tokens of a text that are read at once, ``<bos>`` included; a shorter ``max_length`` counts.
 WINDOW = 1024
 #: Positions whose logits exist at once: 128 of Gemma 3's 262,144 tokens are 128 MiB in float32.
-CHUNK = 128
+LOGITS_CHUNK = 128
 #: Windows are padded to one of these, so that few programs are compiled.
 _LENGTHS = (128, 256, 512, WINDOW)
 
 
-def windows(count: int, max_length: int) -> Iterator[range]:
+def text_windows(count: int, max_length: int) -> Iterator[range]:
     """How a text of ``count`` tokens is cut; each piece is read behind a ``<bos>`` of its own."""
     size = min(WINDOW, max_length) - 1
     return (range(at, min(at + size, count)) for at in range(0, count, size))
 
 
-class Positions:
+class LogProbabilityReader:
     """Reads token sequences with a loaded model.
 
     Args:
@@ -55,9 +55,9 @@ class Positions:
 
         states, weights = self._padded(ids)
         found = []
-        for at in range(0, len(ids) - 1, CHUNK):
-            targets = np.zeros(CHUNK, np.int32)
-            following = ids[at + 1 : at + 1 + CHUNK]
+        for at in range(0, len(ids) - 1, LOGITS_CHUNK):
+            targets = np.zeros(LOGITS_CHUNK, np.int32)
+            following = ids[at + 1 : at + 1 + LOGITS_CHUNK]
             targets[: len(following)] = following
             picked = self._pick(weights, states, np.int32(at), targets)
             found.append(np.asarray(picked)[: len(following)])
@@ -78,7 +78,7 @@ class Positions:
         states, weights = self._padded(ids)
         found = [
             np.asarray(self._all(weights, states, np.int32(at)))[: len(ids) - at]
-            for at in range(start, len(ids), CHUNK)
+            for at in range(start, len(ids), LOGITS_CHUNK)
         ]
         return np.concatenate(found)
 
@@ -88,7 +88,7 @@ class Positions:
 
         size = next((n for n in _LENGTHS if n >= len(ids)), len(ids))
         # CHUNK more, so that a chunk that begins near the end stays inside
-        tokens = np.zeros((1, size + CHUNK), np.int32)
+        tokens = np.zeros((1, size + LOGITS_CHUNK), np.int32)
         tokens[0, : len(ids)] = ids
         weights = [v.value for v in self._variables]
         return self._run(weights, tokens), weights
@@ -100,7 +100,7 @@ class Positions:
     def _distribution(self, weights: list[Any], states: Any, at: Any) -> Any:
         import jax
 
-        part = jax.lax.dynamic_slice_in_dim(states, at, CHUNK)
+        part = jax.lax.dynamic_slice_in_dim(states, at, LOGITS_CHUNK)
         with self._with(weights):
             return jax.nn.log_softmax(_logits(self._lm, part[None])[0], axis=-1)
 

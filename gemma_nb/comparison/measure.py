@@ -9,10 +9,14 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.comparison.agreement import Trace, compared, trace
-from gemma_nb.comparison.log_likelihood import Positions, windows
-from gemma_nb.comparison.peaks import Peaks
-from gemma_nb.comparison.rows import DONE, FAILED, MISFIT, Output, Row
+from gemma_nb.comparison.agreement import (
+    ReplyDistributions,
+    compare_distributions,
+    reply_distributions,
+)
+from gemma_nb.comparison.log_likelihood import LogProbabilityReader, text_windows
+from gemma_nb.comparison.peak_memory import PeakMemory
+from gemma_nb.comparison.rows import DOES_NOT_FIT, DONE, FAILED, ComparisonRow, ScoredReply
 from gemma_nb.errors import GemmaError, LoadError
 from gemma_nb.fit.memory import INTERPRETER_BYTES, estimate_memory
 from gemma_nb.fit.precision import PRECISIONS
@@ -20,7 +24,7 @@ from gemma_nb.generation.detokenizer import TextStream
 from gemma_nb.i18n import Message
 
 if TYPE_CHECKING:
-    from gemma_nb.comparison.request import Entry, Task
+    from gemma_nb.comparison.request import ComparisonTask, ResolvedChoice
     from gemma_nb.hardware.runtime import Runtime
     from gemma_nb.model import Messages, Model
 
@@ -30,10 +34,10 @@ SPEED_TOKENS = 64
 #: What a verdict says that has not enough room.
 _NO_ROOM = ("does_not_fit", "load_no_room_beside")
 
-Pairs = dict[str, tuple[float, float, int]]
+AgreementPairs = dict[str, tuple[float, float, int]]
 
 
-def planned(entry: Entry, runtime: Runtime) -> Row:
+def predicted_row(entry: ResolvedChoice, runtime: Runtime) -> ComparisonRow:
     """The row of a choice before it is measured: its prediction.
 
     Args:
@@ -47,7 +51,7 @@ def planned(entry: Entry, runtime: Runtime) -> Row:
     if runtime.shares_host_memory:
         predicted["python"] = INTERPRETER_BYTES
         host = device + INTERPRETER_BYTES
-    return Row(
+    return ComparisonRow(
         entry.variant.name,
         entry.precision,
         entry.max_length,
@@ -71,20 +75,20 @@ class Measurement:
 
     def __init__(
         self,
-        entry: Entry,
-        task: Task,
-        row: Row,
+        entry: ResolvedChoice,
+        task: ComparisonTask,
+        row: ComparisonRow,
         tell: Callable[[str], None],
         options: Mapping[str, Any],
     ) -> None:
         self._entry, self._task, self._options = entry, task, options
-        self._found = {k: getattr(row, k) for k in Row.__dataclass_fields__}
+        self._found = {k: getattr(row, k) for k in ComparisonRow.__dataclass_fields__}
         self._notes: list[Message] = []
         self._say, self._doing = tell, "load"
-        self.pairs: Pairs = {}
-        self.trace: Trace | None = None
+        self.pairs: AgreementPairs = {}
+        self.trace: ReplyDistributions | None = None
 
-    def run(self, others: Mapping[str, tuple[str, Trace]] | None) -> Row:
+    def run(self, others: Mapping[str, tuple[str, ReplyDistributions]] | None) -> ComparisonRow:
         """Measures; whatever goes wrong is told in the row.
 
         Args:
@@ -98,7 +102,7 @@ class Measurement:
         model = self._entry.model
         held = sum(v.value.nbytes for v in model.lm.variables) if model else 0
         try:
-            with Peaks(held) as peaks:
+            with PeakMemory(held) as peaks:
                 model = model or self._load()
                 replies = self._generate(model)
             self._found["device_peak"] = peaks.device
@@ -112,7 +116,7 @@ class Measurement:
             if model is not None and self._entry.model is None:
                 self._tell("unload")
                 model.unload()
-        return Row(**{**self._found, "notes": tuple(self._notes)})
+        return ComparisonRow(**{**self._found, "notes": tuple(self._notes)})
 
     def _tell(self, doing: str) -> None:
         self._doing = doing
@@ -120,7 +124,7 @@ class Measurement:
 
     def _fault(self, error: Exception) -> None:
         if isinstance(error, LoadError) and error.message.key in _NO_ROOM:
-            self._found["status"] = MISFIT
+            self._found["status"] = DOES_NOT_FIT
             reason = error.message.values["reason"]
             plain = error.message.key == "does_not_fit"
             self._found["reason"] = reason if plain else error.message
@@ -167,7 +171,7 @@ class Measurement:
             self._tell("answer")
             ids = list(model.stream_ids(one, task.max_new_tokens, temperature=0))
             replies.append(ids)
-            outputs.append(scored(_text(model, ids), len(ids), reference))
+            outputs.append(score_reply(_text(model, ids), len(ids), reference))
             self._found["outputs"] = tuple(outputs)
         return replies
 
@@ -190,14 +194,14 @@ class Measurement:
         self,
         model: Model,
         replies: list[list[int]],
-        others: Mapping[str, tuple[str, Trace]] | None,
+        others: Mapping[str, tuple[str, ReplyDistributions]] | None,
     ) -> None:
         if self._task.text is None and others is None:
             return
         if model.variant.encoder_decoder:
             self._notes.append(Message("compare_encoder"))
             return
-        positions = Positions(model)
+        positions = LogProbabilityReader(model)
         if self._task.text is not None:
             self._extra("text", lambda: self._likelihood(model, positions))
         if others is not None:
@@ -212,13 +216,13 @@ class Measurement:
             values = {"doing": Message(f"compare_doing_{doing}"), "why": _why(error)}
             self._notes.append(Message("compare_failed", values))
 
-    def _likelihood(self, model: Model, positions: Positions) -> None:
+    def _likelihood(self, model: Model, positions: LogProbabilityReader) -> None:
         text = self._task.text
         assert text is not None
         ids = [int(t) for t in model.tokenizer.tokenize(text)]
         bos = int(model.tokenizer.start_token_id)
         total = 0.0
-        for piece in windows(len(ids), model.max_length):
+        for piece in text_windows(len(ids), model.max_length):
             self._tell("text")
             total += float(positions.of_tokens([bos, *ids[piece.start : piece.stop]]).sum())
         if not math.isfinite(total):
@@ -229,19 +233,19 @@ class Measurement:
     def _agree(
         self,
         model: Model,
-        positions: Positions,
+        positions: LogProbabilityReader,
         replies: list[list[int]],
-        others: Mapping[str, tuple[str, Trace]],
+        others: Mapping[str, tuple[str, ReplyDistributions]],
     ) -> None:
         rank = list(PRECISIONS).index
         for key, (precision, other) in others.items():
             higher = rank(model.precision) < rank(precision)
-            self.pairs[key] = compared(positions, other, higher=higher)
+            self.pairs[key] = compare_distributions(positions, other, higher=higher)
         prompts = [model.prompt_ids(one) for one in self._task.prompts]
-        self.trace = trace(positions, prompts, replies)
+        self.trace = reply_distributions(positions, prompts, replies)
 
 
-def scored(text: str, tokens: int, reference: str | None) -> Output:
+def score_reply(text: str, tokens: int, reference: str | None) -> ScoredReply:
     """A reply with its scores.
 
     Args:
@@ -250,9 +254,9 @@ def scored(text: str, tokens: int, reference: str | None) -> Output:
         reference: the right answer, None where there is none.
     """
     if reference is None:
-        return Output(text, tokens)
+        return ScoredReply(text, tokens)
     exact = text.strip() == reference.strip()
-    return Output(text, tokens, exact, exact or _plain(reference) in _plain(text))
+    return ScoredReply(text, tokens, exact, exact or _plain(reference) in _plain(text))
 
 
 def _plain(text: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from gemma_nb.comparison.report_table import NONE, columns, remarks
-from gemma_nb.comparison.report_text import head, how, mark_of
-from gemma_nb.comparison.rows import DONE, Row
+from gemma_nb.comparison.report_table import NO_VALUE, row_remarks, table_columns
+from gemma_nb.comparison.report_text import measured_on, method_sentences, score_sign
+from gemma_nb.comparison.rows import DONE, ComparisonRow
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import language, text
 
@@ -56,7 +56,7 @@ pre { background: #f4f4f4; padding: .6rem .8rem; white-space: pre-wrap; overflow
 """
 
 
-def fragment(comparison: Comparison) -> str:
+def report_fragment(comparison: Comparison) -> str:
     """The table with its remarks and, folded, the replies, for a notebook's page."""
     return (
         f"<style>{_TABLE}</style>{_table(comparison)}{_remarks(comparison.rows)}"
@@ -66,7 +66,7 @@ def fragment(comparison: Comparison) -> str:
     )
 
 
-def page(comparison: Comparison, command: str | None = None) -> str:
+def report_html(comparison: Comparison, command: str | None = None) -> str:
     """The whole page: no script, no request, whatever a model said.
 
     Args:
@@ -89,7 +89,7 @@ def page(comparison: Comparison, command: str | None = None) -> str:
 </head>
 <body>
 <h1>{title}</h1>
-<p class="gnb-small">{_e(head(comparison))}</p>
+<p class="gnb-small">{_e(measured_on(comparison))}</p>
 <h2>{_e(text("compare_page_table"))}</h2>
 {_table(comparison)}{_remarks(comparison.rows)}
 {_plots(comparison)}
@@ -108,7 +108,7 @@ def _e(said: str) -> str:
 
 
 def _table(comparison: Comparison) -> str:
-    shown = columns(comparison.rows)
+    shown = table_columns(comparison.rows)
     firsts = {next(c.head for c in shown if c.about == about) for about in {c.about for c in shown}}
 
     def style(head: str) -> str:
@@ -138,12 +138,12 @@ def _table(comparison: Comparison) -> str:
     )
 
 
-def _remarks(rows: Sequence[Row]) -> str:
-    return _list(remarks(rows))
+def _remarks(rows: Sequence[ComparisonRow]) -> str:
+    return _list(row_remarks(rows))
 
 
 def _how(comparison: Comparison) -> str:
-    return f'<div class="gnb-how">{_list([head(comparison), *how(comparison)])}</div>'
+    return f'<div class="gnb-how">{_list([measured_on(comparison), *method_sentences(comparison)])}</div>'
 
 
 def _list(lines: Iterable[str]) -> str:
@@ -185,7 +185,7 @@ def _cards(comparison: Comparison, number: int) -> str:
             good = output.exact or output.contains
             kind = " gnb-good" if good else " gnb-bad"
             how = "exact" if output.exact else "contains" if output.contains else "wrong"
-            mark = mark_of(output.exact, output.contains)
+            mark = score_sign(output.exact, output.contains)
             told = f" <span>{mark} {_e(text(f'compare_mark_{how}'))}</span>"
         said = _e(output.text.strip("\n")) or f"<i>{_e(text('compare_empty'))}</i>"
         cards.append(
@@ -207,7 +207,7 @@ def _plain_replies(comparison: Comparison) -> str:
     lines = []
     for number in range(len(comparison.prompts)):
         lines.append(_asked(comparison, number))
-        said = [r.outputs[number].text.strip("\n") if number < len(r.outputs) else NONE
+        said = [r.outputs[number].text.strip("\n") if number < len(r.outputs) else NO_VALUE
                 for r in comparison.rows]  # fmt: skip
         cells = (
             f'<tr><th scope="row">{_e(row.label)}</th><td class="gnb-reply">{_e(one)}</td></tr>'

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gemma_nb.comparison.report_table import NONE, Column, columns, remarks
+from gemma_nb.comparison.report_table import NO_VALUE, TableColumn, row_remarks, table_columns
 from gemma_nb.comparison.rows import DONE
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import align_columns as aligned
@@ -16,29 +16,29 @@ from gemma_nb.text_utils import format_bytes
 
 if TYPE_CHECKING:
     from gemma_nb.comparison.result import Comparison
-    from gemma_nb.comparison.rows import Row
+    from gemma_nb.comparison.rows import ComparisonRow
 
 #: Characters of an output that a terminal shows.
 _SHOWN = 200
 _ABOUT = ("speed", "memory", "quality")
 
 
-def plain(comparison: Comparison) -> str:
+def report_text(comparison: Comparison) -> str:
     """Tables of speed, memory and quality, then what each said to each prompt."""
     rows = comparison.rows
-    shown = columns(rows)
+    shown = table_columns(rows)
     names = [c for c in shown if not c.about]
-    blocks = [head(comparison)]
+    blocks = [measured_on(comparison)]
     for about in _ABOUT:
         if found := [c for c in shown if c.about == about]:
             lines = _table([*names, *found], [r for r in rows if r.status == DONE])
             blocks.append(f"{text(f'compare_about_{about}')}\n{lines}")
-    blocks += ["\n".join(told)] if (told := remarks(rows)) else []
+    blocks += ["\n".join(told)] if (told := row_remarks(rows)) else []
     blocks += [_answers(comparison, i) for i in range(len(comparison.prompts))]
     return "\n\n".join(_harmless(block) for block in blocks)
 
 
-def head(comparison: Comparison) -> str:
+def measured_on(comparison: Comparison) -> str:
     """Where and how it was measured, in a line."""
     machine = comparison.machine
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
@@ -52,9 +52,9 @@ def head(comparison: Comparison) -> str:
     )
 
 
-def how(comparison: Comparison) -> list[str]:
+def method_sentences(comparison: Comparison) -> list[str]:
     """How the figures came about, a sentence each; only those of columns that are shown."""
-    shown = {c.head for c in columns(comparison.rows)}
+    shown = {c.head for c in table_columns(comparison.rows)}
     told = [text("compare_how_speed", repeats=comparison.repeats)] if "speed" in shown else []
     told += [text("compare_how_cold")] if "cold" in shown else []
     told += [text("compare_how_memory")] if shown & {"device", "host"} else []
@@ -66,11 +66,11 @@ def how(comparison: Comparison) -> list[str]:
     return told + ([text("compare_how_agreement")] if "same" in shown else [])
 
 
-def _sampled(rows: Sequence[Row]) -> bool:
+def _sampled(rows: Sequence[ComparisonRow]) -> bool:
     return any(r.device_peak_sampled and r.device_peak is not None for r in rows)
 
 
-def _table(shown: Sequence[Column], rows: Sequence[Row]) -> str:
+def _table(shown: Sequence[TableColumn], rows: Sequence[ComparisonRow]) -> str:
     cells = [[c.heading for c in shown], *([c.cell(r) for c in shown] for r in rows)]
     return aligned(cells, right=[i for i, c in enumerate(shown) if c.about])
 
@@ -82,12 +82,12 @@ def _answers(comparison: Comparison, number: int) -> str:
     for row in comparison.rows:
         if number < len(row.outputs):
             output = row.outputs[number]
-            mark = "" if output.exact is None else f"{mark_of(output.exact, output.contains)} "
+            mark = "" if output.exact is None else f"{score_sign(output.exact, output.contains)} "
             lines.append(f"  {row.label}: {mark}{_line(output.text) or text('compare_empty')}")
     return "\n".join(lines)
 
 
-def mark_of(exact: bool | None, contains: bool | None) -> str:
+def score_sign(exact: bool | None, contains: bool | None) -> str:
     """How a reply did against its reference: equal, containing it, or neither."""
     return "=" if exact else "⊃" if contains else "≠"
 
@@ -102,15 +102,15 @@ def _harmless(said: str) -> str:
     return "".join(c if c == "\n" or unicodedata.category(c) != "Cc" else "�" for c in said)
 
 
-def markdown(comparison: Comparison) -> str:
+def report_markdown(comparison: Comparison) -> str:
     """The table, the remarks and the outputs as Markdown; what models say is escaped."""
-    shown = columns(comparison.rows)
+    shown = table_columns(comparison.rows)
     lines = [
         _row(c.heading for c in shown),
         _row("---:" if c.about else "---" for c in shown),
         *(_row(_cells(r, shown)) for r in comparison.rows),
         "",
-        *(f"- {_escaped(line)}" for line in remarks(comparison.rows)),
+        *(f"- {_escaped(line)}" for line in row_remarks(comparison.rows)),
     ]
     for number, prompt in enumerate(comparison.prompts):
         lines += [
@@ -123,17 +123,22 @@ def markdown(comparison: Comparison) -> str:
         heads = [text("compare_head_variant"), text("compare_head_precision")]
         lines += [_row([*heads, text("compare_head_output")]), _row(["---"] * 3)]
         for row in comparison.rows:
-            said = row.outputs[number].text if number < len(row.outputs) else NONE
+            said = row.outputs[number].text if number < len(row.outputs) else NO_VALUE
             lines.append(_row([_escaped(row.variant), row.precision, _escaped(said)]))
-    lines += ["", _escaped(head(comparison)), "", *(f"- {_escaped(s)}" for s in how(comparison))]
+    lines += [
+        "",
+        _escaped(measured_on(comparison)),
+        "",
+        *(f"- {_escaped(s)}" for s in method_sentences(comparison)),
+    ]
     return "\n".join(lines) + "\n"
 
 
-def _cells(row: Row, shown: Sequence[Column]) -> list[str]:
+def _cells(row: ComparisonRow, shown: Sequence[TableColumn]) -> list[str]:
     if row.status == DONE:
         return [_escaped(c.cell(row)) for c in shown]
     names = [_escaped(c.cell(row)) for c in shown if not c.about]
-    state = [text(f"compare_status_{row.status}"), *[NONE] * len(shown)]
+    state = [text(f"compare_status_{row.status}"), *[NO_VALUE] * len(shown)]
     return [*names, *state][: len(shown)]
 
 

@@ -24,7 +24,7 @@ Comparable = Any
 
 
 @dataclass(frozen=True)
-class Entry:
+class ResolvedChoice:
     """One choice, understood. ``model`` is the one that the user loaded, None where we load."""
 
     variant: Variant
@@ -47,7 +47,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Task:
+class ComparisonTask:
     """What every choice is asked.
 
     Args:
@@ -64,19 +64,19 @@ class Task:
     max_new_tokens: int
     repeats: int
 
-    def digest(self, entries: Sequence[Entry]) -> str:
+    def digest(self, entries: Sequence[ResolvedChoice]) -> str:
         """A short name of this task for these choices; the same again for the same ones."""
         values = [asdict(self), sorted(e.key for e in entries)]
         told = json.dumps(values, sort_keys=True, ensure_ascii=False, default=repr)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def understood(
+def resolve_choices(
     choices: Comparable | Sequence[Comparable],
     max_length: int,
     runtime: Runtime,
     credentials: Any = None,
-) -> tuple[Entry, ...]:
+) -> tuple[ResolvedChoice, ...]:
     """The choices as entries.
 
     Args:
@@ -112,7 +112,7 @@ def _list(value: Any) -> list[Any]:
     return list(value)
 
 
-def _entry(one: Any, max_length: int, runtime: Runtime, credentials: Any) -> Entry:
+def _entry(one: Any, max_length: int, runtime: Runtime, credentials: Any) -> ResolvedChoice:
     from gemma_nb.fit.memory import check_numbers
     from gemma_nb.model import Model
 
@@ -120,23 +120,23 @@ def _entry(one: Any, max_length: int, runtime: Runtime, credentials: Any) -> Ent
         if one.lm is None:
             raise InvalidInput("compare_unloaded", name=one.variant.name)
         _check_replies(one.variant)
-        return Entry(one.variant, one.precision, one.max_length, one)
+        return ResolvedChoice(one.variant, one.precision, one.max_length, one)
     if isinstance(one, Choice):
-        entry = Entry(one.variant, one.precision, one.max_length)
+        entry = ResolvedChoice(one.variant, one.precision, one.max_length)
     elif isinstance(one, (str, Path, Variant)):
         name, precision = _split(one)
         variant, precision = _looked_up(name, precision, runtime, credentials)
-        entry = Entry(variant, precision, max_length)
+        entry = ResolvedChoice(variant, precision, max_length)
     else:
         raise InvalidInput("compare_not_a_choice", kind=type(one).__name__)
     if not entry.variant.loadable:
         raise InvalidInput("not_loadable", name=entry.variant.name)
-    check_answers(entry.variant)
+    check_can_reply(entry.variant)
     check_numbers(entry.variant, entry.max_length, 1)
     return entry
 
 
-def check_answers(variant: Variant) -> None:
+def check_can_reply(variant: Variant) -> None:
     """Makes sure that a variant is one that makes replies here.
 
     Raises:
@@ -176,14 +176,14 @@ def _looked_up(
     return variant, _saved(variant) or auto_precision(variant, runtime).name
 
 
-def task(
-    entries: Sequence[Entry],
+def build_task(
+    entries: Sequence[ResolvedChoice],
     prompts: Messages | Sequence[Messages],
     references: str | Sequence[str | None] | None,
     text: str | None,
     max_new_tokens: int,
     repeats: int,
-) -> Task:
+) -> ComparisonTask:
     """What every choice is asked, checked against each.
 
     Raises:
@@ -214,7 +214,7 @@ def task(
                 raise InvalidInput(
                     "compare_bad_prompt", number=number, name=variant.name, why=error.message
                 ) from None
-    return Task(tuple(listed), tuple(wanted), text, max_new_tokens, repeats)
+    return ComparisonTask(tuple(listed), tuple(wanted), text, max_new_tokens, repeats)
 
 
 def _prompts(prompts: Any) -> list[Messages]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.comparison import report_html, report_text, result_plots
-from gemma_nb.comparison.report_table import records
-from gemma_nb.comparison.rows import DONE, WAITING, Row, from_values, to_values
+from gemma_nb.comparison.report_table import row_records
+from gemma_nb.comparison.rows import DONE, WAITING, ComparisonRow, row_from_json, row_to_json
 from gemma_nb.comparison.store import write
 from gemma_nb.errors import GemmaError, InvalidInput
 
@@ -57,7 +57,7 @@ class Comparison:
         path: the folder that the run kept its rows in; None where it was read from a file.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
     prompts: tuple[str, ...]
     references: tuple[str | None, ...]
     text_bytes: int | None
@@ -72,21 +72,21 @@ class Comparison:
         return all(row.status != WAITING for row in self.rows)
 
     @property
-    def measured(self) -> tuple[Row, ...]:
+    def measured(self) -> tuple[ComparisonRow, ...]:
         """The rows that were measured."""
         return tuple(row for row in self.rows if row.status == DONE)
 
     def __str__(self) -> str:
-        return report_text.plain(self)
+        return report_text.report_text(self)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return report_html.fragment(self)
+        return report_html.report_fragment(self)
 
     def records(self) -> list[dict[str, Any]]:
         """A flat dict a row: times in seconds, memory in bytes, one key an output."""
-        return records(self)
+        return row_records(self)
 
     def to_pandas(self) -> Any:
         """A ``pandas.DataFrame`` of ``records()``.
@@ -109,7 +109,7 @@ class Comparison:
         Raises:
             InvalidInput: the file cannot be written.
         """
-        return _written(path, report_text.markdown(self))
+        return _written(path, report_text.report_markdown(self))
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """``records()`` as CSV, quoted as RFC 4180 says, in UTF-8.
@@ -144,7 +144,7 @@ class Comparison:
             "text_bytes": self.text_bytes,
             "max_new_tokens": self.max_new_tokens,
             "repeats": self.repeats,
-            "rows": [to_values(row) for row in self.rows],
+            "rows": [row_to_json(row) for row in self.rows],
         }
         return _written(path, json.dumps(values, ensure_ascii=False, indent=1, default=str) + "\n")
 
@@ -161,7 +161,7 @@ class Comparison:
         try:
             values = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
             return cls(
-                rows=tuple(from_values(row) for row in values["rows"]),
+                rows=tuple(row_from_json(row) for row in values["rows"]),
                 prompts=tuple(values["prompts"]),
                 references=tuple(values["references"]),
                 text_bytes=values["text_bytes"],
@@ -185,7 +185,7 @@ class Comparison:
         Raises:
             InvalidInput: the file cannot be written.
         """
-        return _written(path, report_html.page(self, command))
+        return _written(path, report_html.report_html(self, command))
 
     def plot_speed_quality(self) -> Figure:
         """Tokens a second against the best score there is: references, likelihood or agreement."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from gemma_nb.comparison.rows import DONE, Row
+from gemma_nb.comparison.rows import DONE, ComparisonRow
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def quality(rows: Sequence[Row]) -> tuple[str, Callable[[Row], float | None]]:
+def quality(rows: Sequence[ComparisonRow]) -> tuple[str, Callable[[ComparisonRow], float | None]]:
     """What is called quality here: the first score that every measured row has.
 
     References say most; where they tell nothing apart, the text does.
@@ -21,7 +21,7 @@ def quality(rows: Sequence[Row]) -> tuple[str, Callable[[Row], float | None]]:
     Raises:
         InvalidInput: there is none.
     """
-    scores: dict[str, Callable[[Row], float | None]] = {
+    scores: dict[str, Callable[[ComparisonRow], float | None]] = {
         "exact": lambda r: r.share("exact"),
         "contains": lambda r: r.share("contains"),
         "bits": lambda r: r.bits_per_byte,
@@ -36,7 +36,7 @@ def quality(rows: Sequence[Row]) -> tuple[str, Callable[[Row], float | None]]:
     return name, scores[name]
 
 
-def speed_quality(rows: Sequence[Row]) -> Figure:
+def speed_quality(rows: Sequence[ComparisonRow]) -> Figure:
     """``plots.speed_quality`` of the rows that have both."""
     from gemma_nb import plots
 
@@ -54,7 +54,7 @@ def speed_quality(rows: Sequence[Row]) -> Figure:
     )
 
 
-def memory(rows: Sequence[Row], available: int) -> Figure:
+def memory(rows: Sequence[ComparisonRow], available: int) -> Figure:
     """``plots.memory`` of all rows, those that do not fit as well."""
     from gemma_nb import plots
 
@@ -69,7 +69,7 @@ def memory(rows: Sequence[Row], available: int) -> Figure:
     )
 
 
-def latency(rows: Sequence[Row]) -> Figure:
+def latency(rows: Sequence[ComparisonRow]) -> Figure:
     """``plots.latency`` of the rows that have a first token."""
     from gemma_nb import plots
 
@@ -80,7 +80,7 @@ def latency(rows: Sequence[Row]) -> Figure:
     return plots.latency([_short(r, rows) for r in found], cold, warm)
 
 
-def tokens_per_second(rows: Sequence[Row]) -> Figure:
+def tokens_per_second(rows: Sequence[ComparisonRow]) -> Figure:
     """``plots.tokens_per_second`` of the rows that have a speed."""
     from gemma_nb import plots
 
@@ -94,7 +94,7 @@ def tokens_per_second(rows: Sequence[Row]) -> Figure:
     )
 
 
-def _short(row: Row, rows: Sequence[Row]) -> str:
+def _short(row: ComparisonRow, rows: Sequence[ComparisonRow]) -> str:
     """The row's name on a plot; the precision alone where all rows are one variant."""
     if len({r.variant for r in rows}) == 1 and len({r.precision for r in rows}) == len(rows):
         return row.precision

@@ -9,11 +9,11 @@ from typing import Any
 from gemma_nb.i18n import Message, table
 
 #: How a row ended: measured; does not fit; something went wrong; not reached.
-DONE, MISFIT, FAILED, WAITING = "done", "misfit", "failed", "waiting"
+DONE, DOES_NOT_FIT, FAILED, WAITING = "done", "misfit", "failed", "waiting"
 
 
 @dataclass(frozen=True)
-class Output:
+class ScoredReply:
     """What a model said to one prompt, greedily.
 
     Args:
@@ -50,7 +50,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One choice, measured or not. Times are in seconds, memory in bytes; None is unmeasured.
 
     Args:
@@ -100,7 +100,7 @@ class Row:
     predicted: Mapping[str, int] = field(default_factory=dict)
     predicted_device: int | None = None
     predicted_host: int | None = None
-    outputs: tuple[Output, ...] = ()
+    outputs: tuple[ScoredReply, ...] = ()
     bits_per_byte: float | None = None
     text_tokens: int | None = None
     agreement: Agreement | None = None
@@ -124,15 +124,15 @@ class Row:
         return sum(found) / len(found) if found else None
 
 
-def to_values(row: Row) -> dict[str, Any]:
+def row_to_json(row: ComparisonRow) -> dict[str, Any]:
     """A row as JSON takes it."""
     values = asdict(row)
-    values["reason"] = message_values(row.reason) if row.reason else None
-    values["notes"] = [message_values(note) for note in row.notes]
+    values["reason"] = message_to_json(row.reason) if row.reason else None
+    values["notes"] = [message_to_json(note) for note in row.notes]
     return values
 
 
-def from_values(values: Mapping[str, Any]) -> Row:
+def row_from_json(values: Mapping[str, Any]) -> ComparisonRow:
     """A row from what ``to_values`` wrote; what an older or newer version wrote more is left out.
 
     Raises:
@@ -140,31 +140,31 @@ def from_values(values: Mapping[str, Any]) -> Row:
         TypeError: a field is of another kind.
         ValueError: a field is of another kind.
     """
-    known = {k: v for k, v in values.items() if k in Row.__dataclass_fields__}
+    known = {k: v for k, v in values.items() if k in ComparisonRow.__dataclass_fields__}
     span, agreement = known.get("tokens_per_second_range"), known.get("agreement")
     known["tokens_per_second_range"] = (float(span[0]), float(span[1])) if span else None
     known["agreement"] = Agreement(**agreement) if agreement else None
-    known["outputs"] = tuple(Output(**o) for o in known.get("outputs") or ())
-    known["reason"] = message(known["reason"]) if known.get("reason") else None
-    known["notes"] = tuple(message(note) for note in known.get("notes") or ())
-    row = Row(**known)
-    if row.status not in (DONE, MISFIT, FAILED, WAITING):
+    known["outputs"] = tuple(ScoredReply(**o) for o in known.get("outputs") or ())
+    known["reason"] = message_from_json(known["reason"]) if known.get("reason") else None
+    known["notes"] = tuple(message_from_json(note) for note in known.get("notes") or ())
+    row = ComparisonRow(**known)
+    if row.status not in (DONE, DOES_NOT_FIT, FAILED, WAITING):
         raise ValueError(row.status)
     return row
 
 
-def message_values(found: Message) -> dict[str, Any]:
+def message_to_json(found: Message) -> dict[str, Any]:
     """A sentence's key and values as JSON takes them; what is neither text nor number as text."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, Message):
-            return message_values(value)
+            return message_to_json(value)
         return value if isinstance(value, (str, int, float)) else str(value)
 
     return {"key": found.key, "values": {k: plain(v) for k, v in found.values.items()}}
 
 
-def message(values: Mapping[str, Any]) -> Message:
+def message_from_json(values: Mapping[str, Any]) -> Message:
     """A sentence from what ``message_values`` wrote.
 
     Raises:
@@ -172,5 +172,8 @@ def message(values: Mapping[str, Any]) -> Message:
     """
     if values["key"] not in table():
         raise KeyError(values["key"])
-    inner = {k: message(v) if isinstance(v, Mapping) else v for k, v in values["values"].items()}
+    inner = {
+        k: message_from_json(v) if isinstance(v, Mapping) else v
+        for k, v in values["values"].items()
+    }
     return Message(values["key"], inner)

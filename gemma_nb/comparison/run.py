@@ -10,13 +10,24 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.comparison.agreement import Trace
-from gemma_nb.comparison.measure import Measurement, planned
-from gemma_nb.comparison.request import Comparable, Entry, Task, task, understood
+from gemma_nb.comparison.agreement import ReplyDistributions
+from gemma_nb.comparison.measure import Measurement, predicted_row
+from gemma_nb.comparison.request import (
+    Comparable,
+    ComparisonTask,
+    ResolvedChoice,
+    build_task,
+    resolve_choices,
+)
 from gemma_nb.comparison.result import Comparison, Machine
-from gemma_nb.comparison.rows import DONE, FAILED, MISFIT, Agreement, Row
-from gemma_nb.comparison.run_progress import Doing, Progress, loading, reporter
-from gemma_nb.comparison.store import ATTEMPTS, Kept, Store, default_folder
+from gemma_nb.comparison.rows import DOES_NOT_FIT, DONE, FAILED, Agreement, ComparisonRow
+from gemma_nb.comparison.run_progress import (
+    ComparisonProgress,
+    ProgressCallback,
+    load_progress,
+    progress_reporter,
+)
+from gemma_nb.comparison.store import MAX_ATTEMPTS, RowStore, StoredRow, default_folder
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.environment import package_version
@@ -40,7 +51,7 @@ def compare(
     fresh: bool = False,
     force: bool = False,
     credentials: Any = None,
-    progress: Progress | bool | None = None,
+    progress: ProgressCallback | bool | None = None,
 ) -> Comparison:
     """Loads, measures and unloads each choice in turn, so that what fits alone can be compared.
 
@@ -85,13 +96,13 @@ def compare(
 
     credentials = take(credentials)
     runtime = detect_runtime()
-    entries = understood(choices, max_length, runtime, credentials)
-    wanted = task(entries, prompts, references, text, max_new_tokens, repeats)
+    entries = resolve_choices(choices, max_length, runtime, credentials)
+    wanted = build_task(entries, prompts, references, text, max_new_tokens, repeats)
     machine = _machine(runtime)
     digest = wanted.digest(entries)
     folder = default_folder(digest) if path is None else Path(path).expanduser()
     run = {"digest": digest, "machine": machine.identity()}
-    store = Store(folder, run, asdict(machine), own=path is None, fresh=fresh)
+    store = RowStore(folder, run, asdict(machine), own=path is None, fresh=fresh)
     try:
         session = _Session(entries, wanted, store, runtime, force=force, credentials=credentials)
         rows = session.run(progress)
@@ -113,50 +124,61 @@ class _Session:
     """One run over all choices."""
 
     def __init__(
-        self, entries: Sequence[Entry], wanted: Task, store: Store, runtime: Runtime, **options: Any
+        self,
+        entries: Sequence[ResolvedChoice],
+        wanted: ComparisonTask,
+        store: RowStore,
+        runtime: Runtime,
+        **options: Any,
     ) -> None:
         self._entries, self._task, self._store = entries, wanted, store
         self._options = options
-        self._plans = {e.key: planned(e, runtime) for e in entries}
-        self._kept: dict[str, Kept] = {}
+        self._plans = {e.key: predicted_row(e, runtime) for e in entries}
+        self._kept: dict[str, StoredRow] = {}
 
-    def run(self, progress: Progress | bool | None) -> tuple[Row, ...]:
+    def run(self, progress: ProgressCallback | bool | None) -> tuple[ComparisonRow, ...]:
         """Every row, finished or waiting, in the user's order."""
-        tell = reporter(progress)
+        tell = progress_reporter(progress)
         order = sorted(
             self._entries,
             key=lambda e: (e.model is None, sum(self._plans[e.key].predicted.values())),
         )
         try:
-            tell(Doing(0, len(order), note=text("compare_kept_at", folder=self._store.folder)))
+            tell(
+                ComparisonProgress(
+                    0, len(order), note=text("compare_kept_at", folder=self._store.folder)
+                )
+            )
             for number, entry in enumerate(order, 1):
-                doing = Doing(number, len(order), entry.label)
+                doing = ComparisonProgress(number, len(order), entry.label)
                 found = self._store.row(entry.key)
                 if found is None or found.row.status != DONE:
-                    found = self._measured(entry, tell, doing, loading(progress, doing))
+                    found = self._measured(entry, tell, doing, load_progress(progress, doing))
                 self._kept[entry.key] = found
                 tell(replace(doing, step="done", row=found.row))
-            if all(k.row.status in (DONE, MISFIT) for k in self._kept.values()):
+            if all(k.row.status in (DONE, DOES_NOT_FIT) for k in self._kept.values()):
                 self._store.complete()
         except KeyboardInterrupt:
             if not self._kept:
                 raise
             with suppress(KeyboardInterrupt):  # a callback may interrupt at each call
-                tell(Doing(0, len(order), note=text("compare_interrupted")))
+                tell(ComparisonProgress(0, len(order), note=text("compare_interrupted")))
         rows = self._agreed()
         reason = Message("compare_waiting")
         return tuple(
             rows.get(e.key) or replace(self._plans[e.key], reason=reason) for e in self._entries
         )
 
-    def _measured(self, entry: Entry, tell: Progress, doing: Doing, loading: Any) -> Kept:
+    def _measured(
+        self, entry: ResolvedChoice, tell: ProgressCallback, doing: ComparisonProgress, loading: Any
+    ) -> StoredRow:
         key, plan, store = entry.key, self._plans[entry.key], self._store
         before = store.mark(key)
-        if before >= ATTEMPTS:
+        if before >= MAX_ATTEMPTS:
             reason = Message("compare_killed", {"count": before})
-            return Kept(replace(plan, status=FAILED, reason=reason), {})
+            return StoredRow(replace(plan, status=FAILED, reason=reason), {})
         try:
-            start()
+            prepare_backend()
             measurement = Measurement(
                 entry,
                 self._task,
@@ -167,21 +189,25 @@ class _Session:
             row = measurement.run(self._others(entry))
             if measurement.trace and row.status == DONE:
                 measurement.trace.save(store.trace(key))
-            kept = Kept(row, measurement.pairs)
+            kept = StoredRow(row, measurement.pairs)
             store.keep(key, kept)
         finally:
             store.unmark(key)  # whatever Python sees did not end the process
         return kept
 
-    def _others(self, entry: Entry) -> dict[str, tuple[str, Trace]] | None:
+    def _others(self, entry: ResolvedChoice) -> dict[str, tuple[str, ReplyDistributions]] | None:
         """What was measured of the same variant; None where it is in one precision only."""
         alike = {e.key: e for e in self._entries if e.variant.name == entry.variant.name}
         if len(alike) < 2:
             return None
-        traces = {key: Trace.load(self._store.trace(key)) for key in alike if key in self._kept}
+        traces = {
+            key: ReplyDistributions.load(self._store.trace(key))
+            for key in alike
+            if key in self._kept
+        }
         return {key: (alike[key].precision, found) for key, found in traces.items() if found}
 
-    def _agreed(self) -> dict[str, Row]:
+    def _agreed(self) -> dict[str, ComparisonRow]:
         """The finished rows, each with its agreement with the highest precision of its variant."""
         rows = {key: found.row for key, found in self._kept.items()}
         rank = list(PRECISIONS).index
@@ -195,7 +221,7 @@ class _Session:
         return rows
 
 
-def start() -> None:
+def prepare_backend() -> None:
     """Imports keras and wakes the device, which are no part of a model's load time."""
     from gemma_nb import backend
 

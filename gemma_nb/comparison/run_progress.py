@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gemma_nb.comparison.rows import DONE, Row
+from gemma_nb.comparison.rows import DONE, ComparisonRow
 from gemma_nb.i18n import text
 
 
 @dataclass(frozen=True)
-class Doing:
+class ComparisonProgress:
     """How far a comparison is; what a progress callback is given.
 
     Args:
@@ -28,7 +28,7 @@ class Doing:
     count: int
     label: str = ""
     step: str = ""
-    row: Row | None = None
+    row: ComparisonRow | None = None
     note: str = ""
 
     def __str__(self) -> str:
@@ -42,14 +42,14 @@ class Doing:
         return head + str(self.row.reason)
 
 
-Progress = Callable[[Doing], None]
+ProgressCallback = Callable[[ComparisonProgress], None]
 
 
-def _silent(_: Doing) -> None:
+def _silent(_: ComparisonProgress) -> None:
     pass
 
 
-def reporter(progress: Progress | bool | None) -> Progress:
+def progress_reporter(progress: ProgressCallback | bool | None) -> ProgressCallback:
     """The callback for what a caller gave: lines on stderr for None and True, silence for False."""
     if progress is False:
         return _silent
@@ -58,7 +58,7 @@ def reporter(progress: Progress | bool | None) -> Progress:
     return progress
 
 
-def loading(progress: Progress | bool | None, doing: Doing) -> Any:
+def load_progress(progress: ProgressCallback | bool | None, doing: ComparisonProgress) -> Any:
     """What ``load`` is given as its progress."""
     if progress is None or isinstance(progress, bool):
         return progress
@@ -73,7 +73,7 @@ class _Lines:
         self._wide = 0
         self._said = ""
 
-    def __call__(self, doing: Doing) -> None:
+    def __call__(self, doing: ComparisonProgress) -> None:
         """Shows a step."""
         line, stream = str(doing), self._stream
         if line == self._said:

@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.comparison.rows import Row, from_values, to_values
+from gemma_nb.comparison.rows import ComparisonRow, row_from_json, row_to_json
 from gemma_nb.errors import InvalidInput
 
 _RUN, _MARK = "run.json", "started"
 #: How often a row may end the process before it counts as failed.
-ATTEMPTS = 2
+MAX_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredRow:
     """A finished row, and how it compares with other precisions: key -> (same, bits, positions)."""
 
-    row: Row
+    row: ComparisonRow
     pairs: Mapping[str, tuple[float, float, int]]
 
 
-class Store:
+class RowStore:
     """The folder of one comparison.
 
     Args:
@@ -95,20 +95,20 @@ class Store:
             if path.suffix in {".json", ".npz", f".{_MARK}", ".part"}:
                 path.unlink()
 
-    def row(self, key: str) -> Kept | None:
+    def row(self, key: str) -> StoredRow | None:
         """The row that was finished under a key; None where there is none that can be read."""
         found = self._json(f"{key}.json")
         try:
             if found is None:
                 return None
             pairs = {k: (float(a), float(b), int(n)) for k, (a, b, n) in found["pairs"].items()}
-            return Kept(from_values(found["row"]), pairs)
+            return StoredRow(row_from_json(found["row"]), pairs)
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
 
-    def keep(self, key: str, kept: Kept) -> None:
+    def keep(self, key: str, kept: StoredRow) -> None:
         """Writes a finished row, whole or not at all."""
-        self._write(f"{key}.json", {"row": to_values(kept.row), "pairs": dict(kept.pairs)})
+        self._write(f"{key}.json", {"row": row_to_json(kept.row), "pairs": dict(kept.pairs)})
         self.unmark(key)
 
     def mark(self, key: str) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import text
-from gemma_nb.plots.fonts import Fonts, fonts
+from gemma_nb.plots.fonts import Fonts, choose_fonts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +25,7 @@ class Canvas:
     def __init__(self, width: float, height: float) -> None:
         from matplotlib import rc_context
 
-        self.fonts: Fonts = fonts()
+        self.fonts: Fonts = choose_fonts()
         self._below: list[str] = []
         settings: Any = {"font.family": list(self.fonts.families), "hatch.linewidth": 0.6}
         with rc_context(settings):
@@ -119,7 +119,7 @@ def png(figure: Figure, dpi: int = 100) -> bytes:
     return file.getvalue()
 
 
-def filled(number: int) -> dict[str, Any]:
+def bar_style(number: int) -> dict[str, Any]:
     """How the bars of the n-th series look: a colour and a hatch of its own."""
     return {
         "color": COLOURS[number % len(COLOURS)],
@@ -129,7 +129,7 @@ def filled(number: int) -> dict[str, Any]:
     }
 
 
-def same_length(first: Sequence[Any], *others: Sequence[Any]) -> None:
+def check_same_length(first: Sequence[Any], *others: Sequence[Any]) -> None:
     """Refuses lists that are empty or of different lengths.
 
     Raises:

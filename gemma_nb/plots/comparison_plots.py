@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gemma_nb.i18n import text
-from gemma_nb.plots.canvas import COLOURS, INK, MARKERS, Canvas, filled, same_length
+from gemma_nb.plots.canvas import COLOURS, INK, MARKERS, Canvas, bar_style, check_same_length
 from gemma_nb.text_utils import GIB, format_bytes
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def speed_quality(
     Raises:
         InvalidInput: no values, or lists of different lengths.
     """
-    same_length(variants, precisions, speeds, qualities)
+    check_same_length(variants, precisions, speeds, qualities)
     kinds = list(dict.fromkeys(variants))
     canvas = Canvas(7.5, 4.4 + 0.22 * ((len(kinds) + 1) // 2))
     axes = canvas.axes
@@ -86,7 +86,7 @@ def memory(
     Raises:
         InvalidInput: no values, or lists of different lengths.
     """
-    same_length(names, parts, measured)
+    check_same_length(names, parts, measured)
     totals = [sum(p.values()) for p in parts]
     unit, unit_name = (GIB, "GiB") if max(totals) >= GIB else (2**20, "MiB")
     canvas = Canvas(8, 1.6 + 0.42 * len(names) + 0.5)
@@ -97,7 +97,7 @@ def memory(
         if not any(values):
             continue
         label = canvas.text(f"plot_part_{part}")
-        axes.barh(rows, values, left=left, height=0.62, label=label, **filled(i))
+        axes.barh(rows, values, left=left, height=0.62, label=label, **bar_style(i))
         left = [a + b for a, b in zip(left, values, strict=True)]
     at = [n for n in rows if measured[n] is not None]
     if at:
@@ -134,7 +134,7 @@ def latency(
     Raises:
         InvalidInput: no values, or lists of different lengths.
     """
-    same_length(names, cold, warm)
+    check_same_length(names, cold, warm)
     canvas = Canvas(8, 1.5 + 0.55 * len(names) + 0.4)
     axes = canvas.axes
     axes.set_xscale("log")
@@ -146,7 +146,7 @@ def latency(
         lengths = [(values[n] or 0) * 1000 for n in at]
         places = [n + (i - 0.5) * 0.38 for n in at]
         bars = axes.barh(places, [v - floor for v in lengths], left=floor, height=0.36,
-                         label=canvas.text(key), **filled(i))  # fmt: skip
+                         label=canvas.text(key), **bar_style(i))  # fmt: skip
         axes.bar_label(bars, [f" {_milliseconds(v)}" for v in lengths], fontsize=8, color=INK)
     canvas.rows(names)
     axes.set_xlim(floor, max(known, default=1.0) * 4)
@@ -171,10 +171,10 @@ def tokens_per_second(
         InvalidInput: no values, or lists of different lengths.
     """
     spreads = spreads or [None] * len(names)
-    same_length(names, medians, spreads)
+    check_same_length(names, medians, spreads)
     canvas = Canvas(8, 1.3 + 0.42 * len(names) + 0.3)
     axes, rows = canvas.axes, range(len(names))
-    axes.barh(rows, medians, height=0.62, **filled(0))
+    axes.barh(rows, medians, height=0.62, **bar_style(0))
     ends = [s or (m, m) for s, m in zip(spreads, medians, strict=True)]
     below = [max(0.0, m - low) for (low, _), m in zip(ends, medians, strict=True)]
     above = [max(0.0, high - m) for (_, high), m in zip(ends, medians, strict=True)]

@@ -60,7 +60,7 @@ class Fonts:
         return shown.replace("$", r"\$")
 
 
-def fonts() -> Fonts:
+def choose_fonts() -> Fonts:
     """The fonts for a plot in the language in force."""
     japanese = _japanese()
     lang = language()

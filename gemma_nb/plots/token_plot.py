@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.plots.canvas import Canvas, filled, same_length
+from gemma_nb.plots.canvas import Canvas, bar_style, check_same_length
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,20 +32,20 @@ def next_token_distribution(
     Raises:
         InvalidInput: no values, lists of different lengths, or no probabilities.
     """
-    same_length(tokens, probabilities, kept if kept is not None else tokens)
+    check_same_length(tokens, probabilities, kept if kept is not None else tokens)
     for value in (*probabilities, *(kept or ())):
         if not 0 <= value <= 1 + 1e-6:
             raise InvalidInput("plot_no_probability", value=value)
     canvas = Canvas(7.5, 1.3 + 0.36 * len(tokens) + (0.4 if kept is not None else 0))
     axes, rows = canvas.axes, range(len(tokens))
     if kept is None:
-        bars = [axes.barh(rows, probabilities, height=0.7, **filled(0))]
+        bars = [axes.barh(rows, probabilities, height=0.7, **bar_style(0))]
     else:
         low, high = [n - 0.2 for n in rows], [n + 0.2 for n in rows]
         before, after = canvas.text("plot_before"), kept_label or canvas.text("plot_after")
         bars = [
-            axes.barh(low, probabilities, height=0.38, label=before, **filled(0)),
-            axes.barh(high, kept, height=0.38, label=canvas.fonts.safe(after), **filled(1)),
+            axes.barh(low, probabilities, height=0.38, label=before, **bar_style(0)),
+            axes.barh(high, kept, height=0.38, label=canvas.fonts.safe(after), **bar_style(1)),
         ]
     for group, values in zip(bars, (probabilities, kept or ()), strict=False):
         axes.bar_label(group, [f" {v:.1%}" if v >= 0.0005 else " 0%" for v in values], fontsize=8)

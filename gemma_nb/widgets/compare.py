@@ -23,7 +23,7 @@ from gemma_nb.widgets.stop_button import waiting_press
 
 if TYPE_CHECKING:
     from gemma_nb.comparison.result import Comparison
-    from gemma_nb.comparison.run_progress import Doing
+    from gemma_nb.comparison.run_progress import ComparisonProgress
 
 #: What is compared where nothing is named: another size, another tuning, another precision.
 DEMOS = ("demo_gemma3_1m", "demo_gemma3_instruct_1m", "demo_gemma3_instruct_4m:int8")
@@ -144,7 +144,7 @@ class ComparePanel(Panel):
         pressed = waiting_press(self._stop)
         order: dict[int, int] = {}  # which row is the n-th to be measured
 
-        def follow(doing: Doing) -> None:
+        def follow(doing: ComparisonProgress) -> None:
             self._stopped = self._stopped or pressed()
             if doing.label:
                 self._follow(doing, order)
@@ -169,7 +169,7 @@ class ComparePanel(Panel):
             # presses that came meanwhile are handled first, and ignored
             soon(self._free, 0.2)
 
-    def _follow(self, doing: Doing, order: dict[int, int]) -> None:
+    def _follow(self, doing: ComparisonProgress, order: dict[int, int]) -> None:
         """Shows how far the run is."""
         assert self._seen is not None
         rows, states = list(self._seen.rows), list(self._seen.states)
@@ -199,7 +199,7 @@ class ComparePanel(Panel):
             self._results.show(self._seen, self.comparison, self._plots)
         self._tell_progress(doing)
 
-    def _tell_progress(self, doing: Doing) -> None:
+    def _tell_progress(self, doing: ComparisonProgress) -> None:
         if doing.row is not None:
             return
         line = text(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
-from gemma_nb.comparison.request import Entry, check_answers, understood
+from gemma_nb.comparison.request import ResolvedChoice, check_can_reply, resolve_choices
 from gemma_nb.errors import GemmaError, InvalidInput
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.memory import check_length
@@ -35,7 +35,7 @@ _ANY_LENGTH = 2
 class Item:
     """One thing to compare: what it is, and whether it brought its own length."""
 
-    entry: Entry
+    entry: ResolvedChoice
     own_length: bool
 
     @property
@@ -93,7 +93,7 @@ class Choices:
         given = [*wanted] if several else [wanted]
         found: list[Item] = []
         for one in given:
-            (entry,) = understood([one], _ANY_LENGTH, self.here)
+            (entry,) = resolve_choices([one], _ANY_LENGTH, self.here)
             item = Item(entry, entry.model is not None or isinstance(one, Choice))
             if any(_same(item, other) for other in [*self.items, *found]):
                 raise InvalidInput("compare_twice", label=item.label)
@@ -209,7 +209,7 @@ class Choices:
         found = []
         for variant in variants(loadable=True):
             try:
-                check_answers(variant)
+                check_can_reply(variant)
                 found.append(judged(variant, self.here, self._length))
             except InvalidInput:  # nothing can be compared, or said of it
                 continue

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemma_nb.comparison.report_table import NONE, columns, reason, remarks
-from gemma_nb.comparison.report_text import head, how, mark_of
-from gemma_nb.comparison.rows import DONE, WAITING, Output, Row
+from gemma_nb.comparison.report_table import NO_VALUE, row_reason, row_remarks, table_columns
+from gemma_nb.comparison.report_text import measured_on, method_sentences, score_sign
+from gemma_nb.comparison.rows import DONE, WAITING, ComparisonRow, ScoredReply
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import text
 from gemma_nb.widgets.markup import Html, esc, join, table, tag
@@ -71,7 +71,7 @@ class Seen:
         references: the right answers, None where there is none.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
     states: tuple[str, ...]
     prompts: tuple[str, ...]
     references: tuple[str | None, ...]
@@ -83,7 +83,7 @@ class Seen:
         return cls(comparison.rows, ended, comparison.prompts, comparison.references)
 
 
-def state_of(row: Row, state: str = "") -> str:
+def state_of(row: ComparisonRow, state: str = "") -> str:
     """How a row stands, in a word or two."""
     if state:
         return state
@@ -92,7 +92,7 @@ def state_of(row: Row, state: str = "") -> str:
 
 def table_html(seen: Seen) -> Html:
     """The rows as a table, with reasons and notes below; the state is told while it tells something."""
-    shown = columns(seen.rows)
+    shown = table_columns(seen.rows)
     names = [c for c in shown if not c.about]
     figures = [c for c in shown if c.about]
     telling = any(row.status != DONE for row in seen.rows)
@@ -103,12 +103,12 @@ def table_html(seen: Seen) -> Html:
     for row, state in zip(seen.rows, seen.states, strict=True):
         cells: list[object] = [breakable(c.cell(row)) for c in names]
         cells += [state_of(row, state)] if telling else []
-        cells += [c.cell(row) if row.status == DONE else NONE for c in figures]
+        cells += [c.cell(row) if row.status == DONE else NO_VALUE for c in figures]
         body.append(cells)
     label = text("panel_compare_results")
     rows = tag("div", table(body, heads, label=label, first_is_head=True), class_="gnb-compared")
     # a row that waits has no reason yet
-    told = remarks([r for r, s in zip(seen.rows, seen.states, strict=True) if not s])
+    told = row_remarks([r for r, s in zip(seen.rows, seen.states, strict=True) if not s])
     return join([rows, tag("ul", *(tag("li", line) for line in told)) if told else ""])
 
 
@@ -131,10 +131,10 @@ def _replies(seen: Seen, number: int) -> Html:
     return join([*parts, tag("div", *cards, class_="gnb-said")])
 
 
-def _card(row: Row, state: str, number: int) -> Html:
+def _card(row: ComparisonRow, state: str, number: int) -> Html:
     head = tag("h5", breakable(row.label))
     if number >= len(row.outputs):
-        why = state or (reason(row) if row.reason else state_of(row))
+        why = state or (row_reason(row) if row.reason else state_of(row))
         said = tag("small", text("panel_compare_no_reply", why=why) if not state else why)
         return tag("div", head, said, class_="gnb-reply")
     output = row.outputs[number]
@@ -145,12 +145,12 @@ def _card(row: Row, state: str, number: int) -> Html:
     return tag("div", head, tag("div", reply), _mark(output), class_=f"gnb-reply{kind}")
 
 
-def _mark(output: Output) -> Html:
+def _mark(output: ScoredReply) -> Html:
     """How a reply did against its reference, in a sign and words."""
     if output.exact is None:
         return Html()
     name = "exact" if output.exact else "contains" if output.contains else "wrong"
-    mark = mark_of(output.exact, output.contains)
+    mark = score_sign(output.exact, output.contains)
     return tag("small", f"{mark} {text(f'compare_mark_{name}')}")
 
 
@@ -177,8 +177,8 @@ def plots_html(comparison: Comparison) -> Html:
     return tag("div", *pictures, class_="gnb-plots") if pictures else Html()
 
 
-def _alternative(key: str, rows: Sequence[Row]) -> str:
-    shown = [c for c in columns(rows) if c.head in _TOLD[key]]
+def _alternative(key: str, rows: Sequence[ComparisonRow]) -> str:
+    shown = [c for c in table_columns(rows) if c.head in _TOLD[key]]
     told = [
         f"{row.label}: " + ", ".join(f"{c.heading} {c.cell(row)}" for c in shown)
         for row in rows
@@ -189,10 +189,10 @@ def _alternative(key: str, rows: Sequence[Row]) -> str:
 
 def how_html(comparison: Comparison) -> Html:
     """How the figures came about."""
-    lines = [head(comparison), *how(comparison)]
+    lines = [measured_on(comparison), *method_sentences(comparison)]
     return tag("ul", *(tag("li", line) for line in lines))
 
 
-def waiting_row(variant: str, precision: str, max_length: int) -> Row:
+def waiting_row(variant: str, precision: str, max_length: int) -> ComparisonRow:
     """A row before anything is known of it."""
-    return Row(variant, precision, max_length, status=WAITING)
+    return ComparisonRow(variant, precision, max_length, status=WAITING)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _EVERY = 0.01
 
 
-class Peaks:
+class PeakMemory:
     """Watches memory while a block runs; a context manager.
 
     JAX counts one peak for the whole process and has no way to begin anew: where this block raises
