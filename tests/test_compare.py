@@ -15,10 +15,11 @@ import pytest
 from html_seen import Seen
 
 import gemma_nb as gnb
+from gemma_nb.comparison.comparison import Comparison, MissingPackage
 from gemma_nb.comparison.log_likelihood import WINDOW, text_windows
 from gemma_nb.comparison.measure import score_reply
 from gemma_nb.comparison.peak_memory import PeakMemory
-from gemma_nb.comparison.result import Comparison, Machine, MissingPackage
+from gemma_nb.comparison.result import Machine
 from gemma_nb.comparison.rows import (
     Agreement,
     ComparisonRow,
@@ -121,7 +122,7 @@ def test_bad_input_is_told_before_anything_is_loaded(arguments, more, match, tmp
     def never(*_, **__):
         raise AssertionError("loaded")
 
-    monkeypatch.setattr("gemma_nb.load_model.load", never)
+    monkeypatch.setattr("gemma_nb.comparison.measure.load", never)
     folder = tmp_path / "rows"
     with pytest.raises(ValueError, match=re.escape(match)):
         gnb.compare(*arguments, path=folder, progress=False, **more)
@@ -203,13 +204,13 @@ def test_a_reason_is_told_in_the_language_in_force(several):
 def test_a_row_is_on_disk_whole_and_read_again(tmp_path):
     store = RowStore(tmp_path / "x", {"digest": "a"}, own=False, fresh=False)
     kept = StoredRow(done(), {"other": (0.5, 0.25, 8)})
-    store.keep("k", kept)
-    assert store.row("k") == kept
+    store.write("k", kept)
+    assert store.read("k") == kept
     (store.folder / "k.json").write_text('{"row": ')
-    assert store.row("k") is None
+    assert store.read("k") is None
     (store.folder / "k.json").write_text('{"row": {"variant": 3}, "pairs": {}}')
-    assert store.row("k") is None
-    assert store.row("never") is None
+    assert store.read("k") is None
+    assert store.read("never") is None
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
@@ -222,30 +223,30 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 def test_another_comparison_is_not_mixed_in(tmp_path):
     folder = tmp_path / "x"
     first = RowStore(folder, {"digest": "a"}, own=False, fresh=False)
-    first.keep("k", StoredRow(done(), {}))
+    first.write("k", StoredRow(done(), {}))
     with pytest.raises(InvalidInput, match="Another process"):
         RowStore(folder, {"digest": "a"}, own=False, fresh=False)
     first.close()
     with pytest.raises(InvalidInput, match="another comparison"):
         RowStore(folder, {"digest": "b"}, own=False, fresh=False)
     again = RowStore(folder, {"digest": "a"}, own=False, fresh=False)
-    assert again.row("k")
+    assert again.read("k")
     again.close()
     fresh = RowStore(folder, {"digest": "b"}, own=False, fresh=True)
-    assert fresh.row("k") is None
+    assert fresh.read("k") is None
     fresh.close()
 
 
 def test_a_folder_in_the_cache_begins_anew_once_it_is_complete(tmp_path):
     first = RowStore(tmp_path, {"digest": "a"}, own=True, fresh=False)
-    first.keep("k", StoredRow(done(), {}))
+    first.write("k", StoredRow(done(), {}))
     first.close()
     second = RowStore(tmp_path, {"digest": "a"}, own=True, fresh=False)
-    assert second.row("k")
-    second.complete()
+    assert second.read("k")
+    second.mark_complete()
     second.close()
     third = RowStore(tmp_path, {"digest": "a"}, own=True, fresh=False)
-    assert third.row("k") is None
+    assert third.read("k") is None
     third.close()
 
 
@@ -274,8 +275,8 @@ def test_host_peak_is_of_the_block():
 
 def test_device_peak_is_exact_where_it_rose_and_sampled_else(monkeypatch):
     told = iter([(100, 40), (500, 60), (500, 60), (500, 60)])
-    monkeypatch.setattr("gemma_nb.comparison.peak_memory._device", lambda: next(told))
-    monkeypatch.setattr("gemma_nb.comparison.peak_memory._EVERY", 1e9)
+    monkeypatch.setattr("gemma_nb.comparison.peak_memory._device_memory", lambda: next(told))
+    monkeypatch.setattr("gemma_nb.comparison.peak_memory._SAMPLE_SECONDS", 1e9)
     with PeakMemory() as first:
         pass
     assert (first.device, first.sampled) == (460, False)
@@ -644,21 +645,21 @@ def test_log_probabilities_are_kerashubs_own(family):
     logits = kerashubs_logits(lm, ids)
     expected = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     found = LogProbabilityReader(model)
-    np.testing.assert_allclose(found.distributions(ids, 7), expected[7:], atol=2e-4)
+    np.testing.assert_allclose(found.next_token_log_probs(ids, 7), expected[7:], atol=2e-4)
     of_tokens = expected[np.arange(len(ids) - 1), ids[1:]]
-    np.testing.assert_allclose(found.of_tokens(ids), of_tokens, atol=2e-4)
-    assert found.of_tokens(ids[:1]).shape == (0,)
+    np.testing.assert_allclose(found.token_log_probs(ids), of_tokens, atol=2e-4)
+    assert found.token_log_probs(ids[:1]).shape == (0,)
 
 
 @pytest.mark.slow
 def test_agreement_of_known_distributions():
     import numpy as np
 
-    from gemma_nb.comparison.agreement import ReplyDistributions, compare_distributions
+    from gemma_nb.comparison.log_likelihood import ReplyDistributions, compare_distributions
 
     high = np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)
     low = np.log([[0.25, 0.5, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)
-    reader = type("Reader", (), {"distributions": lambda *_: high})()
+    reader = type("Reader", (), {"next_token_log_probs": lambda *_: high})()
     other = ReplyDistributions(((2, 5, 6),), (1,), low)
     # first row: 0.5 * 1 bit - 0.25 * 1 bit
     assert compare_distributions(reader, other, higher=True) == (0.5, pytest.approx(0.125), 2)

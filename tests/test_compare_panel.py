@@ -11,9 +11,10 @@ import pytest
 from html_seen import Seen as Markup
 
 import gemma_nb as gnb
-from gemma_nb.comparison.result import Comparison, Machine
+from gemma_nb.comparison.comparison import Comparison
+from gemma_nb.comparison.result import Machine
 from gemma_nb.comparison.rows import ComparisonRow, ScoredReply
-from gemma_nb.comparison.run_progress import ComparisonProgress
+from gemma_nb.comparison.run import ComparisonProgress
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 from gemma_nb.widgets import compare as module

@@ -12,7 +12,7 @@ from gemma_nb.i18n import text
 if TYPE_CHECKING:
     import argparse
 
-    from gemma_nb.comparison.result import Comparison
+    from gemma_nb.comparison.comparison import Comparison
 
 MAX_NEW_TOKENS, MAX_LENGTH, REPEATS = 64, 2048, 5
 

@@ -22,8 +22,8 @@ from gemma_nb.widgets.panel import Panel
 from gemma_nb.widgets.stop_button import waiting_press
 
 if TYPE_CHECKING:
-    from gemma_nb.comparison.result import Comparison
-    from gemma_nb.comparison.run_progress import ComparisonProgress
+    from gemma_nb.comparison.comparison import Comparison
+    from gemma_nb.comparison.run import ComparisonProgress
 
 #: What is compared where nothing is named: another size, another tuning, another precision.
 DEMOS = ("demo_gemma3_1m", "demo_gemma3_instruct_1m", "demo_gemma3_instruct_4m:int8")

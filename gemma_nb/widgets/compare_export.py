@@ -8,7 +8,7 @@ from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gemma_nb.comparison.result import Comparison
+    from gemma_nb.comparison.comparison import Comparison
 
 #: The kinds of files, by how their names end.
 KINDS = ("html", "csv", "json", "md")

@@ -13,7 +13,7 @@ from gemma_nb.widgets import compare_export, compare_view, controls
 from gemma_nb.widgets.markup import Html, join, pre, tag
 
 if TYPE_CHECKING:
-    from gemma_nb.comparison.result import Comparison
+    from gemma_nb.comparison.comparison import Comparison
     from gemma_nb.widgets.compare_view import Seen
     from gemma_nb.widgets.panel import Panel
 

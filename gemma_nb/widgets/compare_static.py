@@ -12,7 +12,7 @@ from gemma_nb.widgets.markup import Html, join, table, tag
 from gemma_nb.widgets.picker_view import ICONS, status_words
 
 if TYPE_CHECKING:
-    from gemma_nb.comparison.result import Comparison
+    from gemma_nb.comparison.comparison import Comparison
     from gemma_nb.widgets.compare_choices import Choices
     from gemma_nb.widgets.compare_view import Seen
 

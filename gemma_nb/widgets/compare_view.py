@@ -7,8 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemma_nb.comparison.report_table import NO_VALUE, row_reason, row_remarks, table_columns
-from gemma_nb.comparison.report_text import measured_on, method_sentences, score_sign
+from gemma_nb.comparison.report_text import (
+    NO_VALUE,
+    measured_on,
+    method_sentences,
+    row_reason,
+    row_remarks,
+    score_sign,
+    table_columns,
+)
 from gemma_nb.comparison.rows import DONE, WAITING, ComparisonRow, ScoredReply
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import text
@@ -17,7 +24,7 @@ from gemma_nb.widgets.markup import Html, esc, join, table, tag
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from gemma_nb.comparison.result import Comparison
+    from gemma_nb.comparison.comparison import Comparison
 
 #: Dots an inch of the plots: sharp enough, and small enough to be saved with the notebook.
 _DPI = 100
@@ -93,8 +100,8 @@ def state_of(row: ComparisonRow, state: str = "") -> str:
 def table_html(seen: Seen) -> Html:
     """The rows as a table, with reasons and notes below; the state is told while it tells something."""
     shown = table_columns(seen.rows)
-    names = [c for c in shown if not c.about]
-    figures = [c for c in shown if c.about]
+    names = [c for c in shown if not c.group]
+    figures = [c for c in shown if c.group]
     telling = any(row.status != DONE for row in seen.rows)
     heads = [c.heading for c in names]
     heads += [text("panel_compare_status")] if telling else []
@@ -150,7 +157,7 @@ def _mark(output: ScoredReply) -> Html:
     if output.exact is None:
         return Html()
     name = "exact" if output.exact else "contains" if output.contains else "wrong"
-    mark = score_sign(output.exact, output.contains)
+    mark = score_sign(output)
     return tag("small", f"{mark} {text(f'compare_mark_{name}')}")
 
 
@@ -178,7 +185,7 @@ def plots_html(comparison: Comparison) -> Html:
 
 
 def _alternative(key: str, rows: Sequence[ComparisonRow]) -> str:
-    shown = [c for c in table_columns(rows) if c.head in _TOLD[key]]
+    shown = [c for c in table_columns(rows) if c.name in _TOLD[key]]
     told = [
         f"{row.label}: " + ", ".join(f"{c.heading} {c.cell(row)}" for c in shown)
         for row in rows

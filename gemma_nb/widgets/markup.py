@@ -3,56 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
-from typing import Any
 
-#: Elements without an end tag.
-_VOID = {"br", "hr", "img", "input", "wbr"}
+from gemma_nb.html_markup import Html, esc, join, tag
 
-#: What a link may begin with; any other address (``javascript:``, ``data:``) is dropped.
-_SCHEMES = ("https://", "http://", "#")
-
-
-class Html(str):
-    """Markup that was made by this module; it is not escaped again."""
-
-    __slots__ = ()
-
-
-def esc(value: object) -> Html:
-    """A text as markup: ``<``, ``>``, ``&`` and both quotes escaped.
-
-    Args:
-        value: any object, shown as ``str`` shows it; ``Html`` comes back as it is.
-    """
-    return value if isinstance(value, Html) else Html(escape(str(value), quote=True))
-
-
-def join(parts: Iterable[object], separator: str = "") -> Html:
-    """Parts in a row, each escaped unless it is ``Html``; the separator too."""
-    return Html(esc(separator).join(esc(p) for p in parts))
-
-
-def tag(name: str, *content: object, **attributes: Any) -> Html:
-    """One element.
-
-    Args:
-        name: its name, "p".
-        *content: what stands in it: strings are escaped, ``Html`` is taken as it is.
-        **attributes: ``class_`` is class, ``aria_label`` aria-label; True is an attribute without
-            a value, None and False none at all. An ``href`` or ``src`` that begins with neither
-            http:// nor https:// is left out.
-    """
-    shown = []
-    for key, value in attributes.items():
-        written = key.rstrip("_").replace("_", "-")
-        if value is None or value is False:
-            continue
-        if written in ("href", "src") and not str(value).startswith(_SCHEMES):
-            continue
-        shown.append(f" {written}" if value is True else f' {written}="{esc(value)}"')
-    start = f"<{name}{''.join(shown)}>"
-    return Html(start if name in _VOID else f"{start}{join(content)}</{name}>")
+__all__ = ["Html", "esc", "join", "link", "pre", "table", "tag"]
 
 
 def link(address: str | None, label: object) -> Html:

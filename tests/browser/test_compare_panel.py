@@ -22,13 +22,13 @@ from gemma_nb.comparison import measure, run
 from gemma_nb.comparison.rows import ComparisonRow, ScoredReply
 calls = []
 def measured(self, others):
-    calls.append(self._entry.label)
+    calls.append(self._choice.label)
     for step in ("load", "first", "speed", "answer"):
-        self._tell(step)
+        self._begin(step)
         time.sleep(PAUSE)
     said = tuple(ScoredReply(SAYS, 3, False, False) for _ in self._task.prompts)
     found = {"status": "done", "tokens_per_second": 100.0, "outputs": said}
-    return ComparisonRow(**{**self._found, **found})
+    return ComparisonRow(**{**self._values, **found})
 measure.Measurement.run = measured
 run.prepare_backend = lambda: None
 """
