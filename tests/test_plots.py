@@ -106,7 +106,7 @@ def test_japanese_is_written_in_a_font_that_has_it():
     gnb.set_language("ja")
     from matplotlib.text import Text
 
-    if fonts._japanese() is None:
+    if fonts._japanese_font() is None:
         pytest.skip("no font with Japanese is installed here")
     figure = every()["next"]
     assert "確率" in words(figure)
@@ -118,7 +118,7 @@ def test_japanese_is_written_in_a_font_that_has_it():
 
 def test_without_such_a_font_labels_are_english_and_say_so(monkeypatch):
     gnb.set_language("ja")
-    monkeypatch.setattr(fonts, "_japanese", lambda: None)
+    monkeypatch.setattr(fonts, "_japanese_font", lambda: None)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure = plots.next_token_distribution(["京", "a"], [0.6, 0.4])
