@@ -1,4 +1,4 @@
-"""Comparing: what is measured, what is on disk when, and what the tables, files and pages say."""
+"""Comparisons: the measured values, the rows on disk, and the tables, files and pages."""
 
 import csv
 import io
@@ -19,6 +19,7 @@ from gemma_nb.comparison.comparison import Comparison, MissingPackage
 from gemma_nb.comparison.log_likelihood import WINDOW, text_windows
 from gemma_nb.comparison.measure import score_reply
 from gemma_nb.comparison.peak_memory import PeakMemory
+from gemma_nb.comparison.report_html import plots_html, replies_html, results_table
 from gemma_nb.comparison.result import Machine
 from gemma_nb.comparison.rows import (
     Agreement,
@@ -351,6 +352,41 @@ def test_the_page_is_whole_and_has_all(several, tmp_path):
         assert expected in said
     gnb.set_language("ja")
     assert '<html lang="ja">' in several.to_html()
+
+
+def test_a_row_that_was_not_measured_has_its_status_in_the_table(several):
+    table = Seen(results_table(several.rows))
+    assert table.text.count("status") == 1
+    for status in ("measured", "does not fit", "failed"):
+        assert status in table.text
+    assert "measured" not in Seen(results_table(several.measured)).text
+    assert ("colspan", "3") in table.attributes  # variant, precision and status
+    steps = ("", "", "loading", "waits")
+    ungrouped = Seen(results_table(several.rows, steps, label="Rows", group_headings=False))
+    for words in ("measured", "loading", "waits"):
+        assert words in ungrouped.text
+    assert "does not fit" not in ungrouped.text
+    assert not [value for name, value in ungrouped.attributes if name == "colspan"]
+    assert ("aria-label", "Rows") in ungrouped.attributes
+
+
+def test_a_reply_that_is_missing_says_why(several):
+    rows, prompts, references = several.rows, several.prompts, several.references
+    replies = Seen(replies_html(rows, prompts, references, heading_level=3))
+    assert [tag for tag in replies.tags if tag.startswith("h")] == ["h3", "h4", "h4", "h4", "h4"]
+    for words in ("= equal to the reference", "⊃ contains", "no reply: X in X does not fit"):
+        assert words in replies.text
+    busy = Seen(replies_html(rows, prompts, references, ("", "", "loading", "waits")))
+    assert "loading" in busy.text
+    assert "no reply" not in busy.text
+
+
+def test_a_plot_has_its_values_as_a_text_alternative(several):
+    images = Seen(plots_html(several))
+    alternatives = [value for name, value in images.attributes if name == "alt"]
+    assert len(alternatives) == 4
+    assert all("demo_gemma3_1m int8: " in words for words in alternatives)
+    assert plots_html(comparison(ComparisonRow("x", "int8", 8))) == ""
 
 
 def test_a_comparison_without_a_measured_row_can_be_shown(several):
