@@ -78,11 +78,11 @@ class LogProbabilityReader:
         return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
 
     def next_token_log_probs(self, ids: Sequence[int], start: int) -> Any:
-        """The log-probabilities of all tokens after ``ids[: start + 1]``, … and after all ``ids``.
+        """The log-probabilities of every next token at each position from ``start`` on.
 
         Args:
             ids: token ids, ``<bos>`` first; at most ``WINDOW``.
-            start: the first position whose next token is of interest.
+            start: the first position; its next token comes after ``ids[: start + 1]``.
 
         Returns:
             Natural logarithms, a NumPy float32 array, shape (len(ids) - start, vocabulary).
@@ -97,7 +97,7 @@ class LogProbabilityReader:
         return np.concatenate(chunks)
 
     def _padded_states(self, ids: Sequence[int]) -> tuple[Any, list[Any]]:
-        """The hidden states of every position, and the weights as the compiled programs take them."""
+        """The hidden states of every position, and the weights as compiled programs take them."""
         import numpy as np
 
         size = next((length for length in _PADDED_LENGTHS if length >= len(ids)), len(ids))

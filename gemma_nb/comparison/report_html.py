@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -14,6 +15,7 @@ from importlib.resources import files
 from gemma_nb import plots
 from gemma_nb.comparison.report_text import (
     NO_VALUE,
+    TableColumn,
     measured_on,
     method_sentences,
     row_reason,
@@ -68,10 +70,9 @@ def results_table(
     names = [column for column in columns if not column.group]
     figures = [column for column in columns if column.group]
     has_status = any(row.status != DONE for row in rows)
-    groups = list(dict.fromkeys(column.group for column in figures))
-    # a line separates the groups
-    first_names = {next(c.name for c in figures if c.group == group) for group in groups}
-    classes = {column.name: "gnb-group" for column in figures if column.name in first_names}
+    # a line separates the groups of columns; reversed, so that the first column of a group remains
+    first_of_group = {column.group: column.name for column in reversed(figures)}
+    classes = dict.fromkeys(first_of_group.values(), "gnb-group")
 
     heads = [tag("th", column.heading, scope="col") for column in names]
     if has_status:
@@ -79,12 +80,7 @@ def results_table(
     heads += [tag("th", c.heading, scope="col", class_=classes.get(c.name)) for c in figures]
     head_rows = [tag("tr", *heads)]
     if group_headings:
-        cells = [tag("th", colspan=len(names) + has_status)]
-        for group in groups:
-            count = sum(column.group == group for column in figures)
-            title = text(f"compare_about_{group}")
-            cells.append(tag("th", title, colspan=count, class_="gnb-group"))
-        head_rows.insert(0, tag("tr", *cells, class_="gnb-groups"))
+        head_rows.insert(0, _group_headings(len(names) + has_status, figures))
 
     body = []
     for row, step in zip(rows, steps or [""] * len(rows), strict=True):
@@ -97,6 +93,15 @@ def results_table(
             cells.append(tag("td", value, class_=classes.get(column.name)))
         body.append(tag("tr", *cells))
     return tag("table", tag("thead", *head_rows), tag("tbody", *body), aria_label=label)
+
+
+def _group_headings(name_count: int, figures: Sequence[TableColumn]) -> Html:
+    """The row above the headings: an empty cell above the names, then the groups."""
+    cells = [tag("th", colspan=name_count)]
+    for group, count in Counter(column.group for column in figures).items():
+        title = text(f"compare_about_{group}")
+        cells.append(tag("th", title, colspan=count, class_="gnb-group"))
+    return tag("tr", *cells, class_="gnb-groups")
 
 
 def remarks_list(rows: Sequence[ComparisonRow]) -> Html:

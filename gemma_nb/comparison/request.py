@@ -162,7 +162,7 @@ def _check_role(variant: Variant) -> None:
 
 
 def _split_precision(name: str | Path | Variant) -> tuple[str | Path | Variant, str]:
-    """Splits a name at its last colon; a part with a slash is no precision but belongs to the name."""
+    """Splits a name at its last colon; a part with a slash is not a precision."""
     if not isinstance(name, str):
         return name, "auto"
     head, colon, precision = name.rpartition(":")

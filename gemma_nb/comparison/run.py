@@ -244,7 +244,7 @@ class _ComparisonRun:
             for key in alike
             if key in self._measured
         }
-        return {key: (alike[key].precision, found) for key, found in loaded.items() if found}
+        return {key: (alike[key].precision, one) for key, one in loaded.items() if one}
 
     def _rows_with_agreement(self) -> dict[str, ComparisonRow]:
         """The measured rows, each with its agreement with the highest precision of its variant."""

@@ -167,7 +167,7 @@ class RowStore:
 
 
 def default_folder(digest: str) -> Path:
-    """The folder of a comparison without a path: in the user's cache, or else in the temporary folder.
+    """The folder of a comparison without a path: in the user's cache, or else a temporary one.
 
     Args:
         digest: the short name of the comparison.

@@ -1,4 +1,4 @@
-"""Plots: functions from values to a matplotlib ``Figure``; pyplot and its global state are not used.
+"""Plots: functions from values to a matplotlib ``Figure``, without the global state of pyplot.
 
 Series differ in hatch or marker as well as in colour, so that they can be distinguished in grey.
 The colours are those of Okabe and Ito, which people with any colour vision can distinguish

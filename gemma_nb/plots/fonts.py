@@ -9,7 +9,7 @@ from typing import Any
 
 from gemma_nb.i18n import language, text
 
-#: Fonts with Japanese characters on Debian, Colab, macOS and Windows; the first that is installed is
+#: Fonts with Japanese characters on Debian, Colab, macOS and Windows. The first that is installed is
 #: used.
 JAPANESE = (
     "Noto Sans CJK JP",
