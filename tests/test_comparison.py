@@ -119,7 +119,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("arguments", "more", "match"), BAD)
-def test_bad_input_is_told_before_anything_is_loaded(arguments, more, match, tmp_path, monkeypatch):
+def test_bad_input_raises_before_anything_is_loaded(arguments, more, match, tmp_path, monkeypatch):
     def never(*_, **__):
         raise AssertionError("loaded")
 
@@ -136,21 +136,21 @@ def test_nothing_heavy_is_imported_to_find_bad_input():
         "try: gnb.compare('demo_gemma3_1m', '')\n"
         "except ValueError: print([m for m in ('keras', 'jax', 'numpy') if m in sys.modules])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert told.stdout == "[]\n", told.stderr
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert output.stdout == "[]\n", output.stderr
 
 
 def test_the_function_is_not_hidden_by_a_module_of_its_name():
     code = "import gemma_nb as gnb; gnb.Comparison; import gemma_nb.cli.compare_command; print(gnb.compare)"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert told.stdout.startswith("<function compare")
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert output.stdout.startswith("<function compare")
 
 
 # --- scores and pieces
 
 
 @pytest.mark.parametrize(
-    ("said", "reference", "exact", "contains"),
+    ("reply", "reference", "exact", "contains"),
     [
         ("Tokyo", "Tokyo", True, True),
         (" Tokyo\n", "Tokyo", True, True),
@@ -161,9 +161,9 @@ def test_the_function_is_not_hidden_by_a_module_of_its_name():
         ("anything", None, None, None),
     ],
 )
-def test_scores(said, reference, exact, contains):
-    found = score_reply(said, 3, reference)
-    assert (found.text, found.tokens, found.exact, found.contains) == (said, 3, exact, contains)
+def test_scores(reply, reference, exact, contains):
+    scored = score_reply(reply, 3, reference)
+    assert scored == ScoredReply(reply, 3, exact, contains)
 
 
 def test_share_counts_prompts_with_a_reference_only():
@@ -187,12 +187,12 @@ def test_windows_take_every_token_once(count):
         assert all(len(piece) < min(length, WINDOW) for piece in pieces)
 
 
-def test_rows_come_back_from_json(several):
+def test_rows_are_equal_after_json(several):
     for row in several.rows:
         assert row_from_json(json.loads(json.dumps(row_to_json(row)))) == row
 
 
-def test_a_reason_is_told_in_the_language_in_force(several):
+def test_a_reason_is_in_the_language_in_force(several):
     row = row_from_json(json.loads(json.dumps(row_to_json(several.rows[2]))))
     english = str(row.reason)
     gnb.set_language("ja")
@@ -202,7 +202,7 @@ def test_a_reason_is_told_in_the_language_in_force(several):
 # --- on disk
 
 
-def test_a_row_is_on_disk_whole_and_read_again(tmp_path):
+def test_a_stored_row_is_read_back_unless_it_is_damaged(tmp_path):
     store = RowStore(tmp_path / "x", {"digest": "a"}, own=False, fresh=False)
     kept = StoredRow(done(), {"other": (0.5, 0.25, 8)})
     store.write("k", kept)
@@ -251,7 +251,7 @@ def test_a_folder_in_the_cache_begins_anew_once_it_is_complete(tmp_path):
     third.close()
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_created_raises(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InvalidInput, match="another path"):
         RowStore(tmp_path / "file" / "rows", {}, own=False, fresh=False)
@@ -275,8 +275,8 @@ def test_host_peak_is_of_the_block():
 
 
 def test_device_peak_is_exact_where_it_rose_and_sampled_else(monkeypatch):
-    told = iter([(100, 40), (500, 60), (500, 60), (500, 60)])
-    monkeypatch.setattr("gemma_nb.comparison.peak_memory._device_memory", lambda: next(told))
+    readings = iter([(100, 40), (500, 60), (500, 60), (500, 60)])
+    monkeypatch.setattr("gemma_nb.comparison.peak_memory._device_memory", lambda: next(readings))
     monkeypatch.setattr("gemma_nb.comparison.peak_memory._SAMPLE_SECONDS", 1e9)
     with PeakMemory() as first:
         pass
@@ -286,17 +286,17 @@ def test_device_peak_is_exact_where_it_rose_and_sampled_else(monkeypatch):
     assert (second.device, second.sampled) == (60, True)
 
 
-# --- what is shown
+# --- the reports
 
 
-def test_text_says_everything(several):
-    told = str(several)
+def test_the_text_report_contains_every_value(several):
+    output = str(several)
     for expected in (
         "250 (200–300)", "3.0 GiB", "2.0 GiB", "1/1", "0.750", "50.0% (float32)", "0.2500",
         "X in X does not fit", "broken int8: failed: ", "= Tokyo", "⊃ It is tokyo.", "Test CPU",
     ):  # fmt: skip
-        assert expected in told
-    assert max(map(len, told.split("Prompt 1", maxsplit=1)[0].splitlines()[2:])) <= 120
+        assert expected in output
+    assert max(map(len, output.split("Prompt 1", maxsplit=1)[0].splitlines()[2:])) <= 120
     gnb.set_language("ja")
     assert "品質" in str(several)
 
@@ -309,7 +309,7 @@ def test_columns_without_a_value_are_left_out(several):
 
 
 @pytest.mark.parametrize("way", ["page", "fragment"])
-def test_nothing_that_is_said_becomes_markup(way):
+def test_text_of_models_does_not_become_markup(way):
     evil = comparison(
         done(EVIL, text=EVIL),
         ComparisonRow(
@@ -319,13 +319,13 @@ def test_nothing_that_is_said_becomes_markup(way):
         references=(EVIL,),
     )
     page = evil.to_html(command=EVIL) if way == "page" else evil._repr_html_()
-    found = Seen(page)
-    assert not {"script", "link", "iframe", "b"} & set(found.tags)
-    assert not [name for name, _ in found.attributes if name.startswith("on")]
-    sources = [value for name, value in found.attributes if name in {"src", "href"}]
+    seen = Seen(page)
+    assert not {"script", "link", "iframe", "b"} & set(seen.tags)
+    assert not [name for name, _ in seen.attributes if name.startswith("on")]
+    sources = [value for name, value in seen.attributes if name in {"src", "href"}]
     assert all(value.startswith("data:image/png;base64,") for value in sources)
     assert len(sources) == (4 if way == "page" else 0)
-    assert "<script>alert(1)</script> | a" in found.text
+    assert "<script>alert(1)</script> | a" in seen.text
     assert "\x1b" not in page + str(evil) + evil.to_markdown()
 
 
@@ -339,7 +339,7 @@ def test_markdown_keeps_its_table(several):
     assert "<img" not in evil
 
 
-def test_the_page_is_whole_and_has_all(several, tmp_path):
+def test_the_page_is_complete(several, tmp_path):
     page = several.to_html(tmp_path / "page.html", command="python -m gemma_nb compare")
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == page
     said = Seen(page).text
@@ -398,7 +398,7 @@ def test_a_comparison_without_a_measured_row_can_be_shown(several):
         empty.plot_tokens_per_second()
 
 
-def test_csv_and_json_come_back(several, tmp_path):
+def test_csv_and_json_are_read_back(several, tmp_path):
     several.to_csv(tmp_path / "x.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text(encoding="utf-8"))))
     assert [r["status"] for r in rows] == ["done", "done", "misfit", "failed"]
@@ -410,7 +410,7 @@ def test_csv_and_json_come_back(several, tmp_path):
     assert Comparison.from_json(tmp_path / "x.json") == several
 
 
-def test_files_that_cannot_be_are_told(several, tmp_path):
+def test_files_that_cannot_be_read_or_written_raise(several, tmp_path):
     with pytest.raises(InvalidInput, match="cannot be written"):
         several.to_csv(tmp_path / "nowhere" / "x.csv")
     with pytest.raises(InvalidInput, match="no comparison"):
@@ -421,7 +421,7 @@ def test_files_that_cannot_be_are_told(several, tmp_path):
             Comparison.from_json(tmp_path / "x.json")
 
 
-def test_pandas_is_asked_for_only_where_it_is_needed(several, monkeypatch):
+def test_pandas_is_needed_for_to_pandas_only(several, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingPackage, match="pip install pandas"):
         several.to_pandas()
@@ -430,16 +430,16 @@ def test_pandas_is_asked_for_only_where_it_is_needed(several, monkeypatch):
     assert several.records()[1]["same_greedy_token"] == 0.5
 
 
-def test_the_committed_example_is_small_and_tells_its_command():
+def test_the_committed_example_is_small_and_names_its_command():
     folder = ROOT / "docs" / "examples"
     page = (folder / "comparison.html").read_text(encoding="utf-8")
     assert len(page.encode()) < 500_000
     assert "python -m gemma_nb compare" in page
-    found = Comparison.from_json(folder / "comparison.json")
-    assert len(found.measured) == len(found.rows) == 8
+    example = Comparison.from_json(folder / "comparison.json")
+    assert len(example.measured) == len(example.rows) == 8
 
 
-# --- measured
+# --- measurements
 
 
 QUESTIONS = ["What is the capital of Japan?", "日本の首都はどこですか？", "What is 12 + 30?"]
@@ -492,18 +492,18 @@ def test_every_value_is_measured(demos):
 
 
 @pytest.mark.slow
-def test_precisions_of_one_variant_are_held_against_the_highest(demos):
+def test_precisions_of_one_variant_are_compared_with_the_highest(demos):
     rows = {r.label: r for r in demos.rows}
-    found = rows["demo_gemma3_instruct_4m int8"].agreement
-    assert found.precision == "float32"
-    assert 0.9 <= found.same <= 1
-    assert 0 < found.divergence < 0.1
-    assert found.positions > 20
+    agreement = rows["demo_gemma3_instruct_4m int8"].agreement
+    assert agreement.precision == "float32"
+    assert 0.9 <= agreement.same <= 1
+    assert 0 < agreement.divergence < 0.1
+    assert agreement.positions > 20
     assert all(r.agreement is None for r in demos.rows if r.precision == "float32")
 
 
 @pytest.mark.slow
-def test_what_does_not_fit_is_a_row(demos):
+def test_a_choice_that_does_not_fit_is_a_row(demos):
     row = demos.rows[-1]
     assert (row.status, row.outputs, row.host_peak) == ("misfit", (), None)
     assert "does not fit" in str(row.reason)
@@ -525,8 +525,8 @@ def test_a_loaded_model_stays_and_a_broken_one_is_a_row(tmp_path):
     model = gnb.load("demo_gemma3_instruct_1m", "int8", max_length=512)
     try:
         choices = [str(broken), model, gnb.Choice("demo_gemma3_instruct_1m", "float32", 256)]
-        found = gnb.compare(choices, QUESTIONS[0], path=tmp_path / "rows", **quick)
-        bad, given, choice = found.rows
+        result = gnb.compare(choices, QUESTIONS[0], path=tmp_path / "rows", **quick)
+        bad, given, choice = result.rows
         assert bad.status == "failed"
         assert "broken" in str(bad.reason)
         assert given.given
@@ -538,7 +538,7 @@ def test_a_loaded_model_stays_and_a_broken_one_is_a_row(tmp_path):
         assert model.generate(QUESTIONS[0]) == ANSWERS[0]
         # a failed row is tried again, a finished one is not
         again = gnb.compare(choices, QUESTIONS[0], path=tmp_path / "rows", **quick)
-        assert again.rows[1:] == found.rows[1:]
+        assert again.rows[1:] == result.rows[1:]
     finally:
         model.unload()
     with pytest.raises(InvalidInput, match="was unloaded"):
@@ -553,12 +553,12 @@ def watch(doing):
     steps.append(f"{doing.number} {doing.step}")
     if doing.number == 2 and doing.step == "speed" and sys.argv[2] == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-found = gnb.compare(
+result = gnb.compare(
     ["demo_gemma3_instruct_1m:float32", "demo_gemma3_instruct_1m:int8"], "What is 2 + 3?",
     max_length=128, repeats=1, path=sys.argv[1], progress=watch,
 )
 print(*dict.fromkeys(steps), sep=",")
-print([r.status for r in found.rows], found.rows[1].agreement is not None)
+print([r.status for r in result.rows], result.rows[1].agreement is not None)
 """
 
 
@@ -637,13 +637,13 @@ def test_an_interrupt_before_the_first_row_is_an_interrupt(tmp_path):
 
 @pytest.mark.slow
 def test_a_prompt_that_is_too_long_fails_the_row_and_not_the_run(tmp_path):
-    found = gnb.compare(
+    result = gnb.compare(
         ["demo_gemma3_1m", gnb.Choice("demo_gemma3_instruct_1m", "float32", 16)],
         "one two three four five six seven eight nine ten",
         path=tmp_path, **quick,
     )  # fmt: skip
-    assert [r.status for r in found.rows] == ["done", "failed"]
-    assert "max_length" in str(found.rows[1].reason)
+    assert [r.status for r in result.rows] == ["done", "failed"]
+    assert "max_length" in str(result.rows[1].reason)
 
 
 def kerashubs_logits(lm, ids):
@@ -680,11 +680,11 @@ def test_log_probabilities_are_kerashubs_own(family):
     ids = [2, *np.random.default_rng(0).integers(5, 90, size=180).tolist()]  # past the window
     logits = kerashubs_logits(lm, ids)
     expected = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    found = LogProbabilityReader(model)
-    np.testing.assert_allclose(found.next_token_log_probs(ids, 7), expected[7:], atol=2e-4)
+    reader = LogProbabilityReader(model)
+    np.testing.assert_allclose(reader.next_token_log_probs(ids, 7), expected[7:], atol=2e-4)
     of_tokens = expected[np.arange(len(ids) - 1), ids[1:]]
-    np.testing.assert_allclose(found.token_log_probs(ids), of_tokens, atol=2e-4)
-    assert found.token_log_probs(ids[:1]).shape == (0,)
+    np.testing.assert_allclose(reader.token_log_probs(ids), of_tokens, atol=2e-4)
+    assert reader.token_log_probs(ids[:1]).shape == (0,)
 
 
 @pytest.mark.slow
@@ -745,7 +745,7 @@ def test_a_command_that_measures_nothing_fails(tmp_path):
         ("--repeats", "0"),
     ],
 )
-def test_a_wrong_command_is_told_in_one_line(arguments):
+def test_a_wrong_command_prints_one_line(arguments):
     done = subprocess.run(
         [sys.executable, "-m", "gemma_nb", "compare", *arguments],
         capture_output=True, text=True, cwd=ROOT, env={**os.environ, "GEMMA_NB_LANG": "en"},
