@@ -171,18 +171,18 @@ def compare_changes(gnb):
     """Changes of the comparison panel; the rows of its run are not measured."""
     from gemma_nb.comparison import run
     from gemma_nb.comparison.measure import Measurement
-    from gemma_nb.comparison.rows import Output, Row
+    from gemma_nb.comparison.rows import ComparisonRow, ScoredReply
 
     def measured(self, _):
         """Makes a row without measuring it."""
         for step in ("load", "first", "speed", "answer"):
-            self._tell(step)
-        said = tuple(Output("Tokyo", 3, False, False) for _ in self._task.prompts)
+            self._begin(step)
+        said = tuple(ScoredReply("Tokyo", 3, False, False) for _ in self._task.prompts)
         done = {"status": "done", "tokens_per_second": 100.0, "outputs": said}
-        return Row(**{**self._found, **done})
+        return ComparisonRow(**{**self._values, **done})
 
     Measurement.run = measured
-    run.start = lambda: None
+    run.prepare_backend = lambda: None
     os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp()  # where a comparison keeps its rows
     panel = gnb.ComparePanel()
     candidates = panel._candidates

@@ -42,7 +42,7 @@ _WHERE = {
     "Chat": "chat",
     "next_tokens": "next_token",
     "compare": "comparison.run",
-    "Comparison": "comparison.result",
+    "Comparison": "comparison.comparison",
     "set_language": "language",
     "Variant": "catalog.variant",
     "variant": "catalog.registry",

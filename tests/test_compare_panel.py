@@ -11,9 +11,10 @@ import pytest
 from parsed_html import ParsedHtml
 
 import gemma_nb as gnb
-from gemma_nb.comparison.result import Comparison, Machine
-from gemma_nb.comparison.rows import Output, Row
-from gemma_nb.comparison.run_progress import Doing
+from gemma_nb.comparison.comparison import Comparison
+from gemma_nb.comparison.result import Machine
+from gemma_nb.comparison.rows import ComparisonRow, ScoredReply
+from gemma_nb.comparison.run import ComparisonProgress
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 from gemma_nb.widgets.base.panel import WIDGET_VIEW
@@ -35,9 +36,11 @@ ATTACKS = (
 def row(choice, text="Tokyo", status="done", **more):
     name, precision = choice.split(":")
     exact = None if text is None else text == "Tokyo"
-    outputs = () if status != "done" else (Output(text, 3, exact, exact),)
+    outputs = () if status != "done" else (ScoredReply(text, 3, exact, exact),)
     values = {"tokens_per_second": 123.4, "host_peak": 2**30, "outputs": outputs, **more}
-    return Row(name, precision, 2048, status=status, **(values if status == "done" else more))
+    return ComparisonRow(
+        name, precision, 2048, status=status, **(values if status == "done" else more)
+    )
 
 
 def comparison(*rows):
@@ -54,18 +57,22 @@ def fake(monkeypatch):
         given["calls"].append((choices, prompts, options, threading.current_thread()))
         rows, count, done = given["rows"], len(given["rows"]), []
         try:
-            progress(Doing(0, count, note="kept"))
+            progress(ComparisonProgress(0, count, note="kept"))
             for number, one in enumerate(rows, 1):
-                progress(Doing(number, count, one.label, "load"))
-                progress(Doing(number, count, one.label, "load", note=f"{one.label}: weights"))
+                progress(ComparisonProgress(number, count, one.label, "load"))
+                progress(
+                    ComparisonProgress(
+                        number, count, one.label, "load", note=f"{one.label}: weights"
+                    )
+                )
                 given["before"](number)
-                progress(Doing(number, count, one.label, "answer"))
+                progress(ComparisonProgress(number, count, one.label, "answer"))
                 done.append(one)
-                progress(Doing(number, count, one.label, "done", row=one))
+                progress(ComparisonProgress(number, count, one.label, "done", row=one))
         except KeyboardInterrupt:
             if not done:
                 raise
-        rest = [Row(r.variant, r.precision, 2048) for r in rows[len(done) :]]
+        rest = [ComparisonRow(r.variant, r.precision, 2048) for r in rows[len(done) :]]
         return comparison(*done, *rest)
 
     monkeypatch.setattr("gemma_nb.widgets.compare.compare_panel.compare", compare)
@@ -379,7 +386,7 @@ def test_plots_are_pictures_with_their_values_in_words():
         assert base64.b64decode(picture.partition(",")[2]).startswith(b"\x89PNG")
     assert all("demo_gemma3_1m float32: " in words for words in told)
     assert any("tokens/s (spread) 123.4" in words for words in told)
-    assert compare_view.plots_html(comparison(Row("x", "int8", 2048))) == ""
+    assert compare_view.plots_html(comparison(ComparisonRow("x", "int8", 2048))) == ""
 
 
 def test_plots_that_fail_take_nothing_away(fake, monkeypatch):

@@ -106,11 +106,11 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
 
 
 def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
+    import jax
+
     monkeypatch.setattr(compilation, "compiles_in_background", lambda: True)
 
     def compiled(_):
-    import jax
-
         raise RuntimeError("no code for this device")
 
     monkeypatch.setattr(compilation, "_compile", compiled)

@@ -1,4 +1,4 @@
-"""Plots: what they draw, that they can be read in grey and in Japanese, and what they refuse."""
+"""Plots: what they draw, how they look in grey and in Japanese, and which values they reject."""
 
 import io
 import subprocess
@@ -52,18 +52,18 @@ def test_every_plot_is_drawn_without_a_warning(lang):
             assert picture == plots.png(figure)
 
 
-def test_axes_tell_their_units():
-    told = {name: " ".join(words(figure)) for name, figure in every().items()}
-    assert "tokens per second" in told["speed_quality"]
-    assert "tokens per second" in told["tokens_per_second"]
-    assert "(GiB)" in told["memory"]
-    assert "(MiB)" in told["far"]
-    assert "milliseconds" in told["latency"]
-    assert "better upwards" in told["bits"]
-    assert "probability" in told["next"]
+def test_axes_have_units():
+    labels = {name: " ".join(words(figure)) for name, figure in every().items()}
+    assert "tokens per second" in labels["speed_quality"]
+    assert "tokens per second" in labels["tokens_per_second"]
+    assert "(GiB)" in labels["memory"]
+    assert "(MiB)" in labels["far"]
+    assert "milliseconds" in labels["latency"]
+    assert "better upwards" in labels["bits"]
+    assert "probability" in labels["next"]
 
 
-def test_memory_is_stacked_and_stands_against_the_device():
+def test_memory_is_stacked_beside_the_limit_of_the_device():
     figure = plots.memory(["a"], [PARTS], [5 * GIB], 8 * GIB)
     axes = figure.axes[0]
     bars = [b for b in axes.patches if b.get_width() > 0]
@@ -102,40 +102,40 @@ def test_the_spread_is_drawn():
     assert sorted(segment[:, 0]) == [8.0, 13.0]
 
 
-def test_japanese_is_written_in_a_font_that_has_it():
+def test_japanese_is_drawn_in_a_font_that_has_it():
     gnb.set_language("ja")
     from matplotlib.text import Text
 
-    if fonts._japanese() is None:
+    if fonts._japanese_font() is None:
         pytest.skip("no font with Japanese is installed here")
     figure = every()["next"]
     assert "確率" in words(figure)
     assert "京" in words(figure)
     drawn = [t for t in figure.findobj(Text) if t.get_text()]
     families = {tuple(t.get_fontfamily()) for t in drawn}
-    assert families == {fonts.fonts().families}
+    assert families == {fonts.choose_fonts().families}
 
 
-def test_without_such_a_font_labels_are_english_and_say_so(monkeypatch):
+def test_without_a_japanese_font_labels_are_english_with_a_note(monkeypatch):
     gnb.set_language("ja")
-    monkeypatch.setattr(fonts, "_japanese", lambda: None)
+    monkeypatch.setattr(fonts, "_japanese_font", lambda: None)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure = plots.next_token_distribution(["京", "a"], [0.6, 0.4])
         figure._repr_png_()
-    told = words(figure)
-    assert "probability" in told
-    assert "[U+4EAC]" in told
-    assert any("No font with Japanese" in word for word in told)
+    labels = words(figure)
+    assert "probability" in labels
+    assert "[U+4EAC]" in labels
+    assert any("No font with Japanese" in word for word in labels)
     gnb.set_language("en")
-    assert not fonts.fonts().note
+    assert not fonts.choose_fonts().note
 
 
-def test_tokens_can_be_told_apart():
+def test_visible_pieces_differ():
     assert [plots.visible(t) for t in ("▁a", "\n", "", "\t", "a b")] == ["␣a", "⏎", "∅", "⇥", "a␣b"]
 
 
-def test_dollars_are_no_formula():
+def test_dollar_signs_do_not_start_a_formula():
     figure = plots.latency(["$\\frac{", "a_b$c$"], [1.0, 1.0], [1.0, 1.0])
     assert figure._repr_png_()
 
@@ -170,8 +170,8 @@ def test_matplotlib_is_imported_when_a_plot_is_made_and_pyplot_never():
         "plots.latency(['a'], [1.0], [1.0])._repr_png_()\n"
         "print(a, 'matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert told.stdout == "False True False\n", told.stderr
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert output.stdout == "False True False\n", output.stderr
 
 
 def test_the_same_values_give_the_same_picture():

@@ -14,6 +14,7 @@ from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
 from gemma_nb.generation.speculative import DraftModel, SpeculativeDecoder
+from gemma_nb.loading.assistants import check_memory_beside
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from parsed_html import ParsedHtml
 
 from gemma_nb import i18n
+from gemma_nb.html_markup import Html, esc, join, tag
 from gemma_nb.language import set_language
 from gemma_nb.widgets.base import controls, main_thread, style
-from gemma_nb.widgets.base.html import Html, code_block, esc, join, link, table, tag
+from gemma_nb.widgets.base.html import code_block, link, table
 from gemma_nb.widgets.base.panel import WIDGET_VIEW, Panel
 
 ATTACKS = (

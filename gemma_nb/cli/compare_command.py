@@ -6,7 +6,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from gemma_nb.comparison.result import Comparison
+from gemma_nb.comparison.comparison import Comparison
 from gemma_nb.comparison.run import compare
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import text

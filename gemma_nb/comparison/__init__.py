@@ -1,1 +1,1 @@
-"""Variants and precisions side by side, measured one after the other on this machine."""
+"""Variants and precisions side by side, measured one after another on this machine."""

@@ -1,217 +1,301 @@
-"""A comparison as HTML: a table for notebooks, and one page that needs nothing but itself."""
+"""A comparison as HTML: the parts that a report and the comparison panel share, and the report.
+
+Every function builds its markup with ``html_markup``, so that text of a user or a model is escaped.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
-from html import escape
-from typing import TYPE_CHECKING
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 
-from gemma_nb.comparison.report_table import NONE, columns, remarks
-from gemma_nb.comparison.report_text import head, how, mark_of
-from gemma_nb.comparison.rows import DONE, Row
+from gemma_nb import plots
+from gemma_nb.comparison.report_text import (
+    NO_VALUE,
+    TableColumn,
+    measured_on,
+    method_sentences,
+    row_reason,
+    row_remarks,
+    score_sign,
+    status_text,
+    table_columns,
+)
+from gemma_nb.comparison.result import ComparisonResult
+from gemma_nb.comparison.result_plots import RESULT_PLOTS
+from gemma_nb.comparison.rows import DONE, ComparisonRow, ScoredReply
 from gemma_nb.errors import InvalidInput
+from gemma_nb.html_markup import Html, esc, join, tag
 from gemma_nb.i18n import language, text
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+#: The resolution of the plots on a page in dots per inch: sharp on common screens, and four plots
+#: are smaller than 300 kB.
+_PAGE_DPI = 110
 
-    from gemma_nb.comparison.result import Comparison
+#: The policy of a page: no scripts and no requests, whatever a reply holds.
+_CONTENT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
-#: Dots an inch of the page's plots: sharp on common screens, and four of them below 300 kB.
-_DPI = 110
-
-# the page brings its own colours, light and dark; a notebook's table takes the notebook's
-_TABLE = """
-.gnb-cmp { overflow-x: auto; max-width: 100%; }
-.gnb-cmp table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
-.gnb-cmp th, .gnb-cmp td { padding: 4px 9px; text-align: right; border-bottom: 1px solid #8885; }
-.gnb-cmp thead th { vertical-align: bottom; font-weight: 600; min-width: 2.6em; max-width: 9em;
-  text-wrap: balance; word-break: auto-phrase; }
-.gnb-cmp tbody th { vertical-align: top; white-space: nowrap; font-weight: 600; }
-.gnb-cmp td.gnb-reply { white-space: pre-wrap; overflow-wrap: anywhere; }
-.gnb-cmp td { white-space: nowrap; }
-.gnb-cmp tr > :nth-child(-n+2) { text-align: left; }
-.gnb-cmp thead tr:first-child th { text-align: left; border-bottom: 0; padding-bottom: 0; opacity: .75; }
-.gnb-cmp td.gnb-why { text-align: left; white-space: normal; min-width: 24em; }
-.gnb-cmp .gnb-group { border-left: 1px solid #8885; }
-"""
-_PAGE = """
-:root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, "Noto Sans JP", "Hiragino Sans", Meiryo, sans-serif; color: #1c1c1c;
-  background: #fff; margin: 2rem auto; padding: 0 1.25rem; max-width: 1280px; }
-h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
-h3 { font-size: 1rem; margin: 1.6rem 0 .4rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-p.gnb-small, .gnb-how, figcaption { color: #555; font-size: 13px; }
-.gnb-plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 1.2rem; }
-figure { margin: 0; } img { max-width: 100%; height: auto; }
-.gnb-said { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 280px), 1fr)); gap: .7rem; }
-.gnb-card { border: 1px solid #ccc; border-radius: 6px; padding: .5rem .7rem; min-width: 0; }
-.gnb-card.gnb-good { border-left: 5px solid #0072B2; } .gnb-card.gnb-bad { border-left: 5px dashed #D55E00; }
-.gnb-card h4 { margin: 0 0 .3rem; font-size: 12px; font-weight: 600; overflow-wrap: anywhere; }
-.gnb-card h4 span { font-weight: 400; color: #555; }
-.gnb-card div { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 14px; }
-pre { background: #f4f4f4; padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 13px; }
-@media print { body { margin: 0; max-width: none; } .gnb-card { break-inside: avoid; } }
-"""
+#: The key of a plot's title -> the columns whose values are in its text alternative.
+_ALTERNATIVE_COLUMNS = {
+    "plot_speed_quality_title": ("speed", "exact", "contains", "bits", "same"),
+    "plot_memory_title": ("device", "device_predicted", "host", "host_predicted"),
+    "plot_speed_title": ("speed",),
+    "plot_latency_title": ("cold", "warm"),
+}
 
 
-def fragment(comparison: Comparison) -> str:
-    """The table with its remarks and, folded, the replies, for a notebook's page."""
-    return (
-        f"<style>{_TABLE}</style>{_table(comparison)}{_remarks(comparison.rows)}"
-        f"<details><summary>{_e(text('compare_page_replies'))}</summary>"
-        f"{_plain_replies(comparison)}</details>"
-        f"<details><summary>{_e(text('compare_page_how'))}</summary>{_how(comparison)}</details>"
-    )
+# the parts
 
 
-def page(comparison: Comparison, command: str | None = None) -> str:
-    """The whole page: no script, no request, whatever a model said.
+def results_table(
+    rows: Sequence[ComparisonRow],
+    steps: Sequence[str] = (),
+    *,
+    label: str | None = None,
+    group_headings: bool = True,
+) -> Html:
+    """The rows as a table; it has a column for the status unless every row is measured.
 
     Args:
-        comparison: what is shown.
-        command: what made it; None shows nothing.
+        rows: the rows.
+        steps: what is being done for each row, in words; "" for a row that has ended. Empty if no
+            row is being measured.
+        label: the name of the table for a screen reader; None for none.
+        group_headings: whether "Speed", "Memory" and "Quality" stand above their columns.
     """
-    title = _e(text("compare_page_title", count=len(comparison.rows)))
-    made = ""
-    if command:
-        made = f"<h2>{_e(text('compare_page_made'))}</h2><pre>{_e(command)}</pre>"
-    replies = "".join(_cards(comparison, i) for i in range(len(comparison.prompts)))
-    return f"""<!doctype html>
-<html lang="{language()}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{_PAGE}{_TABLE}</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p class="gnb-small">{_e(head(comparison))}</p>
-<h2>{_e(text("compare_page_table"))}</h2>
-{_table(comparison)}{_remarks(comparison.rows)}
-{_plots(comparison)}
-<h2>{_e(text("compare_page_replies"))}</h2>
-{replies}
-<h2>{_e(text("compare_page_how"))}</h2>
-{_how(comparison)}{made}
-</body>
-</html>
-"""
+    columns = table_columns(rows)
+    names = [column for column in columns if not column.group]
+    figures = [column for column in columns if column.group]
+    has_status = any(row.status != DONE for row in rows)
+    # a line separates the groups of columns; reversed, so that the first column of a group remains
+    first_of_group = {column.group: column.name for column in reversed(figures)}
+    classes = dict.fromkeys(first_of_group.values(), "gnb-group")
 
+    heads = [tag("th", column.heading, scope="col") for column in names]
+    if has_status:
+        heads.append(tag("th", text("panel_compare_status"), scope="col", class_="gnb-status"))
+    heads += [tag("th", c.heading, scope="col", class_=classes.get(c.name)) for c in figures]
+    head_rows = [tag("tr", *heads)]
+    if group_headings:
+        head_rows.insert(0, _group_headings(len(names) + has_status, figures))
 
-def _e(said: str) -> str:
-    """Escaped, and without the control characters that HTML does not know."""
-    return escape("".join(c if c >= " " or c in "\n\t" else "�" for c in said))
-
-
-def _table(comparison: Comparison) -> str:
-    shown = columns(comparison.rows)
-    firsts = {next(c.head for c in shown if c.about == about) for about in {c.about for c in shown}}
-
-    def style(head: str) -> str:
-        return ' class="gnb-group"' if head in firsts - {"variant"} else ""
-
-    groups = []
-    for about in dict.fromkeys(c.about for c in shown):
-        span = sum(c.about == about for c in shown)
-        label = text(f"compare_about_{about}") if about else ""
-        edge = ' class="gnb-group"' if about else ""
-        groups.append(f'<th colspan="{span}"{edge}>{_e(label)}</th>')
-    heads = (f'<th scope="col"{style(c.head)}>{_e(c.heading)}</th>' for c in shown)
-    lines = [f"<tr>{''.join(groups)}</tr><tr>{''.join(heads)}</tr>"]
     body = []
-    for row in comparison.rows:
-        names = "".join(f"<td>{_e(c.cell(row))}</td>" for c in shown if not c.about)
-        cells = [c for c in shown if c.about]
-        if row.status == DONE:
-            rest = "".join(f"<td{style(c.head)}>{_e(c.cell(row))}</td>" for c in cells)
-        else:
-            state = _e(text(f"compare_status_{row.status}"))
-            rest = f'<td class="gnb-why gnb-group" colspan="{len(cells) or 1}">{state}</td>'
-        body.append(f"<tr>{names}{rest}</tr>")
-    return (
-        f'<div class="gnb-cmp" lang="{language()}"><table><thead>{"".join(lines)}</thead>'
-        f"<tbody>{''.join(body)}</tbody></table></div>"
-    )
+    for row, step in zip(rows, steps or [""] * len(rows), strict=True):
+        first, *others = (breakable_name(column.cell(row)) for column in names)
+        cells = [tag("th", first, scope="row"), *(tag("td", name) for name in others)]
+        if has_status:
+            cells.append(tag("td", step or status_text(row), class_="gnb-status"))
+        for column in figures:
+            value = column.cell(row) if row.status == DONE else NO_VALUE
+            cells.append(tag("td", value, class_=classes.get(column.name)))
+        body.append(tag("tr", *cells))
+    return tag("table", tag("thead", *head_rows), tag("tbody", *body), aria_label=label)
 
 
-def _remarks(rows: Sequence[Row]) -> str:
-    return _list(remarks(rows))
+def _group_headings(name_count: int, figures: Sequence[TableColumn]) -> Html:
+    """The row above the headings: an empty cell above the names, then the groups."""
+    cells = [tag("th", colspan=name_count)]
+    for group, count in Counter(column.group for column in figures).items():
+        title = text(f"compare_about_{group}")
+        cells.append(tag("th", title, colspan=count, class_="gnb-group"))
+    return tag("tr", *cells, class_="gnb-groups")
 
 
-def _how(comparison: Comparison) -> str:
-    return f'<div class="gnb-how">{_list([head(comparison), *how(comparison)])}</div>'
+def remarks_list(rows: Sequence[ComparisonRow]) -> Html:
+    """Why rows were not measured, and their notes, as a list; "" if there is nothing to say."""
+    return _bullet_list(row_remarks(rows))
 
 
-def _list(lines: Iterable[str]) -> str:
-    found = "".join(f"<li>{_e(line)}</li>" for line in lines)
-    return f"<ul>{found}</ul>" if found else ""
+def method_list(result: ComparisonResult) -> Html:
+    """How the values were measured, as a list."""
+    return _bullet_list([measured_on(result), *method_sentences(result)])
 
 
-def _plots(comparison: Comparison) -> str:
-    from gemma_nb import plots
+def _bullet_list(lines: Sequence[str]) -> Html:
+    return tag("ul", *(tag("li", line) for line in lines)) if lines else Html()
 
-    makers: dict[str, Callable[[], Figure]] = {
-        "plot_speed_quality_title": comparison.plot_speed_quality,
-        "plot_memory_title": comparison.plot_memory,
-        "plot_speed_title": comparison.plot_tokens_per_second,
-        "plot_latency_title": comparison.plot_latency,
-    }
-    found = []
-    for key, make in makers.items():
+
+def breakable_name(name: str) -> Html:
+    """The name of a variant, in which lines may break after an underscore."""
+    return join(name.split("_"), join(["_", tag("wbr")]))
+
+
+def replies_html(
+    rows: Sequence[ComparisonRow],
+    prompts: Sequence[str],
+    references: Sequence[str | None],
+    steps: Sequence[str] = (),
+    *,
+    heading_level: int = 4,
+) -> Html:
+    """The replies to each prompt, side by side, with their scores.
+
+    Args:
+        rows: the rows.
+        prompts: the prompts.
+        references: the right answer to each prompt; None where there is none.
+        steps: as in ``results_table``.
+        heading_level: the level of a prompt's heading, 3 for ``<h3>``; that of a reply is one more.
+    """
+    blocks = []
+    for number, (prompt, reference) in enumerate(zip(prompts, references, strict=True)):
+        cards = []
+        for row, step in zip(rows, steps or [""] * len(rows), strict=True):
+            heading = tag(f"h{heading_level + 1}", breakable_name(row.label))
+            cards.append(_reply_card(row, number, heading, step))
+        blocks.append(_prompt_heading(number, prompt, reference, heading_level))
+        blocks.append(tag("div", *cards, class_="gnb-said"))
+    return join(blocks)
+
+
+def _prompt_heading(number: int, prompt: str, reference: str | None, level: int) -> Html:
+    title = text("compare_prompt", number=number + 1, prompt=prompt)
+    heading = tag(f"h{level}", title, class_="gnb-asked")
+    if not reference:
+        return heading
+    answer = tag("small", text("compare_reference", reference=reference))
+    return join([heading, tag("p", answer)])
+
+
+def _reply_card(row: ComparisonRow, number: int, heading: Html, step: str) -> Html:
+    """The reply of a row to a prompt, or why there is none."""
+    if number >= len(row.outputs):
+        why = step
+        if not step:
+            reason = row_reason(row) if row.reason else status_text(row)
+            why = text("panel_compare_no_reply", why=reason)
+        return tag("div", heading, tag("small", why), class_="gnb-reply")
+    reply = row.outputs[number]
+    words = reply.text.strip("\n") or tag("em", text("compare_empty"))
+    classes = "gnb-reply"
+    if reply.exact is not None:
+        classes += " gnb-right" if reply.exact or reply.contains else " gnb-wrong"
+    return tag("div", heading, tag("div", words), _score_html(reply), class_=classes)
+
+
+def _score_html(reply: ScoredReply) -> Html:
+    """Whether a reply agrees with its reference, as a sign and in words."""
+    if reply.exact is None:
+        return Html()
+    name = "exact" if reply.exact else "contains" if reply.contains else "wrong"
+    return tag("small", f"{score_sign(reply)} {text(f'compare_mark_{name}')}")
+
+
+def plots_html(result: ComparisonResult, dpi: int = 100) -> Html:
+    """The plots as images within the page, each with its values as a text alternative.
+
+    Args:
+        result: the comparison.
+        dpi: the resolution in dots per inch.
+
+    Returns:
+        A block of the plots whose values were measured; "" if there is none.
+    """
+    images = []
+    for title, draw in RESULT_PLOTS.items():
         try:
-            figure = make()
-        except InvalidInput:  # nothing was measured that it could show
+            figure = draw(result)
+        except InvalidInput:  # its values were not measured
             continue
-        data = base64.b64encode(plots.png(figure, _DPI)).decode("ascii")
-        alt = _e(text(key))
-        found.append(f'<figure><img alt="{alt}" src="data:image/png;base64,{data}"></figure>')
-    if not found:
-        return ""
-    return f'<h2>{_e(text("compare_page_plots"))}</h2><div class="gnb-plots">{"".join(found)}</div>'
+        data = base64.b64encode(plots.png(figure, dpi)).decode("ascii")
+        alternative = esc(_plot_alternative(title, result.rows))
+        # tag() leaves out data: addresses, because text of a user or a model could hold one
+        images.append(Html(f'<img alt="{alternative}" src="data:image/png;base64,{data}">'))
+    return tag("div", *images, class_="gnb-plots") if images else Html()
 
 
-def _cards(comparison: Comparison, number: int) -> str:
-    """One prompt, and what each said to it, side by side."""
-    cards = []
-    for row in comparison.rows:
-        if number >= len(row.outputs):
-            continue
-        output, kind, told = row.outputs[number], "", ""
-        if output.exact is not None:
-            good = output.exact or output.contains
-            kind = " gnb-good" if good else " gnb-bad"
-            how = "exact" if output.exact else "contains" if output.contains else "wrong"
-            mark = mark_of(output.exact, output.contains)
-            told = f" <span>{mark} {_e(text(f'compare_mark_{how}'))}</span>"
-        said = _e(output.text.strip("\n")) or f"<i>{_e(text('compare_empty'))}</i>"
-        cards.append(
-            f'<div class="gnb-card{kind}"><h4>{_e(row.label)}{told}</h4><div>{said}</div></div>'
-        )
-    return f'{_asked(comparison, number)}<div class="gnb-said">{"".join(cards)}</div>'
+def _plot_alternative(title: str, rows: Sequence[ComparisonRow]) -> str:
+    columns = [c for c in table_columns(rows) if c.name in _ALTERNATIVE_COLUMNS[title]]
+    values = [
+        f"{row.label}: " + ", ".join(f"{c.heading} {c.cell(row)}" for c in columns)
+        for row in rows
+        if row.status == DONE
+    ]
+    return text("panel_compare_plot_alt", title=text(title), values="; ".join(values))
 
 
-def _asked(comparison: Comparison, number: int) -> str:
-    asked = text("compare_prompt", number=number + 1, prompt=comparison.prompts[number])
-    told = f"<h3>{_e(asked)}</h3>"
-    if reference := comparison.references[number]:
-        told += f'<p class="gnb-small">{_e(text("compare_reference", reference=reference))}</p>'
-    return told
+# the reports
 
 
-def _plain_replies(comparison: Comparison) -> str:
-    """The replies as a table, which every notebook shows alike."""
-    lines = []
-    for number in range(len(comparison.prompts)):
-        lines.append(_asked(comparison, number))
-        said = [r.outputs[number].text.strip("\n") if number < len(r.outputs) else NONE
-                for r in comparison.rows]  # fmt: skip
-        cells = (
-            f'<tr><th scope="row">{_e(row.label)}</th><td class="gnb-reply">{_e(one)}</td></tr>'
-            for row, one in zip(comparison.rows, said, strict=True)
-        )
-        lines.append(f'<div class="gnb-cmp"><table><tbody>{"".join(cells)}</tbody></table></div>')
-    return "".join(lines)
+def report_fragment(result: ComparisonResult) -> str:
+    """The table and its remarks, with the replies and the method folded, for a notebook."""
+    parts = [
+        _style_html("report_table.css"),
+        _table_block(results_table(result.rows)),
+        remarks_list(result.rows),
+        tag("details", tag("summary", text("compare_page_replies")), _replies_tables(result)),
+        tag("details", tag("summary", text("compare_page_how")), method_list(result)),
+    ]
+    return _without_controls(join(parts))
+
+
+def report_html(result: ComparisonResult, command: str | None = None) -> str:
+    """A page with the table, the plots and the replies; it needs no script and no other file.
+
+    Args:
+        result: the comparison.
+        command: the command that made it, to show on the page; None for none.
+    """
+    title = text("compare_page_title", count=len(result.rows))
+    plots_block = plots_html(result, _PAGE_DPI)
+    head = [
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_CONTENT_POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", title),
+        _style_html("report_page.css", "report_table.css"),
+    ]
+    body = [
+        tag("h1", title),
+        tag("p", measured_on(result), class_="gnb-small"),
+        tag("h2", text("compare_page_table")),
+        _table_block(results_table(result.rows)),
+        remarks_list(result.rows),
+        tag("h2", text("compare_page_plots")) if plots_block else Html(),
+        plots_block,
+        tag("h2", text("compare_page_replies")),
+        replies_html(result.rows, result.prompts, result.references, heading_level=3),
+        tag("h2", text("compare_page_how")),
+        tag("div", method_list(result), class_="gnb-how"),
+    ]
+    if command:
+        body += [tag("h2", text("compare_page_made")), tag("pre", command)]
+    page = tag(
+        "html", tag("head", join(head, "\n")), tag("body", join(body, "\n")), lang=language()
+    )
+    return _without_controls(f"<!doctype html>\n{page}\n")
+
+
+def _table_block(table: Html) -> Html:
+    return tag("div", table, class_="gnb-cmp", lang=language())
+
+
+def _replies_tables(result: ComparisonResult) -> Html:
+    """The replies as a table for each prompt, which every notebook shows alike."""
+    blocks = []
+    for number, prompt in enumerate(result.prompts):
+        blocks.append(_prompt_heading(number, prompt, result.references[number], 3))
+        lines = []
+        for row in result.rows:
+            has_reply = number < len(row.outputs)
+            words = row.outputs[number].text.strip("\n") if has_reply else NO_VALUE
+            name = tag("th", row.label, scope="row")
+            lines.append(tag("tr", name, tag("td", words, class_="gnb-reply")))
+        table = tag("table", tag("tbody", *lines))
+        blocks.append(tag("div", table, class_="gnb-cmp"))
+    return join(blocks)
+
+
+@cache
+def _style_html(*names: str) -> Html:
+    """Style sheets of this folder as one element."""
+    folder = files("gemma_nb.comparison")
+    return Html(f"<style>\n{''.join(folder.joinpath(n).read_text('utf-8') for n in names)}</style>")
+
+
+def _without_controls(markup: str) -> str:
+    """Replaces control characters, which HTML does not allow."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f]", "�", markup)

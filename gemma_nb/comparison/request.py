@@ -1,4 +1,4 @@
-"""What is to be compared, checked whole before anything is loaded."""
+"""The arguments of ``compare``, checked completely before a model is loaded."""
 
 from __future__ import annotations
 
@@ -8,24 +8,35 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.choice import Choice, check_numbers
+from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.precision import precision as find_precision
+from gemma_nb.generation.engine import check_variant
+from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.hub.availability import look_up_variant
+from gemma_nb.load_model import resolve_variant, saved_precision
+from gemma_nb.model import Messages, Model
+from gemma_nb.prompts.formatting import format_prompt
 
-if TYPE_CHECKING:
-    from gemma_nb.hardware.runtime import Runtime
-    from gemma_nb.model import Messages, Model
-
-#: One thing to compare: "name", "name:precision", a variant, a choice or a loaded model.
+#: One choice of ``compare``: "name", "name:precision", a path, a variant, a choice or a loaded
+#: model.
 Comparable = Any
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One choice, understood. ``model`` is the one that the user loaded, None where we load."""
+class ResolvedChoice:
+    """A choice whose variant and precision are known.
+
+    Attributes:
+        variant: the variant.
+        precision: the name of the precision.
+        max_length: tokens of prompt and reply together.
+        model: the model that the user loaded; None if the comparison loads it.
+    """
 
     variant: Variant
     precision: str
@@ -39,23 +50,23 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """A name for its files."""
-        plain = re.sub(r"[^\w.-]+", "-", self.variant.name)[-80:].lstrip("-.")
-        given = "-given" if self.model else ""
-        tail = hashlib.sha256(self.variant.name.encode()).hexdigest()[:6]
-        return f"{plain}-{tail}-{self.precision}-{self.max_length}{given}"
+        """The name of its files."""
+        name = re.sub(r"[^\w.-]+", "-", self.variant.name)[-80:].lstrip("-.")
+        suffix = "-given" if self.model else ""
+        digest = hashlib.sha256(self.variant.name.encode()).hexdigest()[:6]
+        return f"{name}-{digest}-{self.precision}-{self.max_length}{suffix}"
 
 
 @dataclass(frozen=True)
-class Task:
-    """What every choice is asked.
+class ComparisonTask:
+    """What each model has to do.
 
-    Args:
+    Attributes:
         prompts: strings (one user turn each) or conversations.
-        references: the right answer to each prompt, None where there is none.
-        text: what the likelihood is measured on; None for nothing.
-        max_new_tokens: the most tokens of a reply.
-        repeats: how often speed is measured.
+        references: the right answer to each prompt; None where there is none.
+        text: the text whose likelihood is measured; None for no text.
+        max_new_tokens: the maximum number of tokens of a reply.
+        repeats: the number of speed measurements.
     """
 
     prompts: tuple[Messages, ...]
@@ -64,170 +75,168 @@ class Task:
     max_new_tokens: int
     repeats: int
 
-    def digest(self, entries: Sequence[Entry]) -> str:
-        """A short name of this task for these choices; the same again for the same ones."""
-        values = [asdict(self), sorted(e.key for e in entries)]
-        told = json.dumps(values, sort_keys=True, ensure_ascii=False, default=repr)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+    def digest(self, choices: Sequence[ResolvedChoice]) -> str:
+        """A short name of this task with these choices; equal arguments give equal names."""
+        values = [asdict(self), sorted(choice.key for choice in choices)]
+        encoded = json.dumps(values, sort_keys=True, ensure_ascii=False, default=repr)
+        return hashlib.sha256(encoded.encode()).hexdigest()[:16]
 
 
-def understood(
+def resolve_choices(
     choices: Comparable | Sequence[Comparable],
     max_length: int,
     runtime: Runtime,
     credentials: Any = None,
-) -> tuple[Entry, ...]:
-    """The choices as entries.
+) -> tuple[ResolvedChoice, ...]:
+    """Finds the variant and the precision of each choice.
 
     Args:
-        choices: one or several; of a string, what stands behind the last colon is the precision.
-        max_length: for those that do not say one.
-        runtime: this one.
+        choices: one or several. In a string, the part after the last colon is the precision.
+        max_length: tokens of prompt and reply together, for choices that do not state it.
+        runtime: this machine.
         credentials: a login for the handles of a hub.
 
     Raises:
-        InvalidInput: none, the same twice, an unknown name or precision, a variant that cannot be
-            loaded or generated with, a length that cannot be, a model that was unloaded.
+        InvalidInput: no choices, the same choice twice, an unknown name or precision, a variant
+            that cannot be loaded or cannot generate, an impossible length, or a model that was
+            unloaded.
         LoadError: a hub could not be asked.
     """
-    from gemma_nb.model import Model
-
-    single = isinstance(choices, (str, Path, Variant, Choice, Model))
-    listed = [choices] if single else _list(choices)
+    is_single = isinstance(choices, (str, Path, Variant, Choice, Model))
+    listed = [choices] if is_single else _as_list(choices)
     if not listed:
         raise InvalidInput("compare_no_choices")
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
-    entries = [_entry(one, max_length, runtime, credentials) for one in listed]
-    keys = [e.key for e in entries]
-    for entry in entries:
-        if keys.count(entry.key) > 1:
-            raise InvalidInput("compare_twice", label=entry.label)
-    return tuple(entries)
+    resolved = [_resolve(choice, max_length, runtime, credentials) for choice in listed]
+    keys = [choice.key for choice in resolved]
+    for choice in resolved:
+        if keys.count(choice.key) > 1:
+            raise InvalidInput("compare_twice", label=choice.label)
+    return tuple(resolved)
 
 
-def _list(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if isinstance(value, Mapping) or not hasattr(value, "__iter__"):
         raise InvalidInput("compare_not_a_choice", kind=type(value).__name__)
     return list(value)
 
 
-def _entry(one: Any, max_length: int, runtime: Runtime, credentials: Any) -> Entry:
-    from gemma_nb.fit.choice import check_numbers
-    from gemma_nb.model import Model
-
-    if isinstance(one, Model):
-        if one.lm is None:
-            raise InvalidInput("compare_unloaded", name=one.variant.name)
-        _check_replies(one.variant)
-        return Entry(one.variant, one.precision, one.max_length, one)
-    if isinstance(one, Choice):
-        entry = Entry(one.variant, one.precision, one.max_length)
-    elif isinstance(one, (str, Path, Variant)):
-        name, precision = _split(one)
-        variant, precision = _looked_up(name, precision, runtime, credentials)
-        entry = Entry(variant, precision, max_length)
+def _resolve(
+    choice: Comparable, max_length: int, runtime: Runtime, credentials: Any
+) -> ResolvedChoice:
+    if isinstance(choice, Model):
+        if choice.lm is None:
+            raise InvalidInput("compare_unloaded", name=choice.variant.name)
+        _check_role(choice.variant)
+        return ResolvedChoice(choice.variant, choice.precision, choice.max_length, choice)
+    if isinstance(choice, Choice):
+        resolved = ResolvedChoice(choice.variant, choice.precision, choice.max_length)
+    elif isinstance(choice, (str, Path, Variant)):
+        name, precision = _split_precision(choice)
+        variant, precision = _look_up(name, precision, runtime, credentials)
+        resolved = ResolvedChoice(variant, precision, max_length)
     else:
-        raise InvalidInput("compare_not_a_choice", kind=type(one).__name__)
-    if not entry.variant.loadable:
-        raise InvalidInput("not_loadable", name=entry.variant.name)
-    check_answers(entry.variant)
-    check_numbers(entry.variant, entry.max_length, 1)
-    return entry
+        raise InvalidInput("compare_not_a_choice", kind=type(choice).__name__)
+    if not resolved.variant.loadable:
+        raise InvalidInput("not_loadable", name=resolved.variant.name)
+    check_can_reply(resolved.variant)
+    check_numbers(resolved.variant, resolved.max_length, 1)
+    return resolved
 
 
-def check_answers(variant: Variant) -> None:
-    """Makes sure that a variant is one that makes replies here.
+def check_can_reply(variant: Variant) -> None:
+    """Checks that this package can generate replies with a variant.
 
     Raises:
-        InvalidInput: it does not.
+        InvalidInput: it cannot.
     """
-    from gemma_nb.generation.engine import check_variant
-
     check_variant(variant)
-    _check_replies(variant)
+    _check_role(variant)
 
 
-def _check_replies(variant: Variant) -> None:
+def _check_role(variant: Variant) -> None:
     if variant.role == "embed":
         raise InvalidInput("embed_no_reply", name=variant.name)
 
 
-def _split(one: str | Path | Variant) -> tuple[str | Path | Variant, str]:
-    """The name, and the precision behind its last colon; one with a slash belongs to the name."""
-    if not isinstance(one, str):
-        return one, "auto"
-    name, colon, precision = one.rpartition(":")
+def _split_precision(name: str | Path | Variant) -> tuple[str | Path | Variant, str]:
+    """Splits a name at its last colon; a part with a slash is not a precision."""
+    if not isinstance(name, str):
+        return name, "auto"
+    head, colon, precision = name.rpartition(":")
     if not colon or "/" in precision or "\\" in precision:
-        return one.strip(), "auto"
-    return name.strip(), precision.strip()
+        return name.strip(), "auto"
+    return head.strip(), precision.strip()
 
 
-def _looked_up(
+def _look_up(
     name: str | Path | Variant, precision: str, runtime: Runtime, credentials: Any
 ) -> tuple[Variant, str]:
-    from gemma_nb.fit.precision import auto_precision
-    from gemma_nb.hub.availability import look_up_variant
-    from gemma_nb.load_model import resolve_variant, saved_precision
-
     variant = look_up_variant(name, credentials, resolve_variant)
     if precision.lower() != "auto":
         return variant, find_precision(precision).name
     return variant, saved_precision(variant) or auto_precision(variant, runtime).name
 
 
-def task(
-    entries: Sequence[Entry],
+def build_task(
+    choices: Sequence[ResolvedChoice],
     prompts: Messages | Sequence[Messages],
     references: str | Sequence[str | None] | None,
     text: str | None,
     max_new_tokens: int,
     repeats: int,
-) -> Task:
-    """What every choice is asked, checked against each.
+) -> ComparisonTask:
+    """The task, checked for each variant.
+
+    Args:
+        choices: the choices whose variants have to take the prompts.
+        prompts: strings (one user turn each) or conversations.
+        references: the right answers; None for none at all.
+        text: the text whose likelihood is measured; None for no text.
+        max_new_tokens: the maximum number of tokens of a reply.
+        repeats: the number of speed measurements.
 
     Raises:
-        InvalidInput: no prompts, a prompt that one of the variants cannot take, another number of
-            references than of prompts, an empty text, a number that cannot be.
+        InvalidInput: no prompts, a prompt that a variant cannot take, fewer or more references than
+            prompts, an empty text, or a number below 1.
     """
-    from gemma_nb.prompts.formatting import format_prompt
-
-    listed = _prompts(prompts)
+    prompt_list = _list_prompts(prompts)
     if isinstance(references, str):
         references = [references]
-    wanted = [None] * len(listed) if references is None else _list(references)
-    if len(wanted) != len(listed):
-        raise InvalidInput("compare_references", references=len(wanted), prompts=len(listed))
-    for reference in wanted:
-        if reference is not None and (not isinstance(reference, str) or not reference.strip()):
-            raise InvalidInput("compare_bad_reference", value=repr(reference)[:60])
+    answers = [None] * len(prompt_list) if references is None else _as_list(references)
+    if len(answers) != len(prompt_list):
+        raise InvalidInput("compare_references", references=len(answers), prompts=len(prompt_list))
+    for answer in answers:
+        if answer is not None and (not isinstance(answer, str) or not answer.strip()):
+            raise InvalidInput("compare_bad_reference", value=repr(answer)[:60])
     if text is not None and (not isinstance(text, str) or not text.strip()):
         raise InvalidInput("compare_bad_text", kind=type(text).__name__)
     for name, value in (("max_new_tokens", max_new_tokens), ("repeats", repeats)):
         if type(value) is not int or value < 1:
             raise InvalidInput("compare_bad_number", name=name, value=value)
-    for variant in {e.variant.name: e.variant for e in entries}.values():
-        for number, prompt in enumerate(listed, 1):
+    for variant in {choice.variant.name: choice.variant for choice in choices}.values():
+        for number, prompt in enumerate(prompt_list, 1):
             try:
                 format_prompt(prompt, variant)
             except InvalidInput as error:
                 raise InvalidInput(
                     "compare_bad_prompt", number=number, name=variant.name, why=error.message
                 ) from None
-    return Task(tuple(listed), tuple(wanted), text, max_new_tokens, repeats)
+    return ComparisonTask(tuple(prompt_list), tuple(answers), text, max_new_tokens, repeats)
 
 
-def _prompts(prompts: Any) -> list[Messages]:
-    """The prompts, each a string or a conversation; a string alone is one, so is a list of dicts."""
+def _list_prompts(prompts: Any) -> list[Messages]:
+    """The prompts as a list; a single string is one prompt, and so is a list of dicts."""
     if isinstance(prompts, str):
-        listed: list[Any] = [prompts]
+        prompt_list: list[Any] = [prompts]
     else:
-        listed = _list(prompts)
-        if listed and all(isinstance(one, dict) for one in listed):
-            listed = [listed]
-    if not listed:
+        prompt_list = _as_list(prompts)
+        if prompt_list and all(isinstance(prompt, dict) for prompt in prompt_list):
+            prompt_list = [prompt_list]
+    if not prompt_list:
         raise InvalidInput("compare_no_prompts")
-    for number, one in enumerate(listed, 1):
-        if isinstance(one, str) and not one.strip():
+    for number, prompt in enumerate(prompt_list, 1):
+        if isinstance(prompt, str) and not prompt.strip():
             raise InvalidInput("compare_empty_prompt", number=number)
-    return listed
+    return prompt_list

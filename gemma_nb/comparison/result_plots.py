@@ -1,101 +1,128 @@
-"""A comparison's rows as the values that plots take."""
+"""The plots of a comparison: its rows as the arguments of ``gemma_nb.plots``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from gemma_nb.comparison.rows import DONE, Row
+from gemma_nb import plots
+from gemma_nb.comparison.result import ComparisonResult
+from gemma_nb.comparison.rows import ComparisonRow
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: The score of a row; None where it was not measured.
+Score = Callable[[ComparisonRow], float | None]
 
-def quality(rows: Sequence[Row]) -> tuple[str, Callable[[Row], float | None]]:
-    """What is called quality here: the first score that every measured row has.
+_SCORES: dict[str, Score] = {
+    "exact": lambda row: row.share("exact"),
+    "contains": lambda row: row.share("contains"),
+    "bits": lambda row: row.bits_per_byte,
+    "same": lambda row: row.agreement.same if row.agreement else None,
+}
 
-    References say most; where they tell nothing apart, the text does.
+
+def choose_score(result: ComparisonResult) -> tuple[str, Score]:
+    """The score that a plot shows as quality, with its name.
+
+    It is the first of exact match, containing the reference, bits per byte and agreement that
+    differs between the rows, or else the first that was measured.
 
     Raises:
-        InvalidInput: there is none.
+        InvalidInput: no score was measured.
     """
-    scores: dict[str, Callable[[Row], float | None]] = {
-        "exact": lambda r: r.share("exact"),
-        "contains": lambda r: r.share("contains"),
-        "bits": lambda r: r.bits_per_byte,
-        "same": lambda r: r.agreement.same if r.agreement else None,
-    }
-    done = [r for r in rows if r.status == DONE]
-    there = [n for n, score in scores.items() if any(score(r) is not None for r in done)]
-    telling = [n for n in there if len({scores[n](r) for r in done} - {None}) > 1]
-    if not there:
+    rows = result.measured
+    measured = [
+        name for name, score in _SCORES.items() if any(score(row) is not None for row in rows)
+    ]
+    if not measured:
         raise InvalidInput("plot_nothing", what=Message("plot_what_quality"))
-    name = next(iter(telling), there[0])
-    return name, scores[name]
+    different = [n for n in measured if len({_SCORES[n](row) for row in rows} - {None}) > 1]
+    name = next(iter(different), measured[0])
+    return name, _SCORES[name]
 
 
-def speed_quality(rows: Sequence[Row]) -> Figure:
-    """``plots.speed_quality`` of the rows that have both."""
-    from gemma_nb import plots
+def speed_quality(result: ComparisonResult) -> Figure:
+    """``plots.speed_quality`` of the rows with a speed and a score.
 
-    name, score = quality(rows)
-    found = [(r, s) for r in rows if (s := score(r)) is not None]
-    timed = [(r, r.tokens_per_second, s) for r, s in found if r.tokens_per_second is not None]
-    if not timed:
+    Raises:
+        InvalidInput: there is no such row.
+    """
+    name, score = choose_score(result)
+    points = [
+        (row, row.tokens_per_second, value)
+        for row in result.rows
+        if (value := score(row)) is not None and row.tokens_per_second is not None
+    ]
+    if not points:
         raise InvalidInput("plot_nothing", what=Message("plot_what_speed"))
-    return plots.speed_quality(
-        [r.variant for r, _, _ in timed],
-        [r.precision for r, _, _ in timed],
-        [speed for _, speed, _ in timed],
-        [s for _, _, s in timed],
-        name,
-    )
+    rows, speeds, values = zip(*points, strict=True)
+    variants, precisions = [row.variant for row in rows], [row.precision for row in rows]
+    return plots.speed_quality(variants, precisions, speeds, values, name)
 
 
-def memory(rows: Sequence[Row], available: int) -> Figure:
-    """``plots.memory`` of all rows, those that do not fit as well."""
-    from gemma_nb import plots
+def memory(result: ComparisonResult) -> Figure:
+    """``plots.memory`` of all rows with a prediction, also of those that do not fit.
 
-    found = [r for r in rows if r.predicted]
-    if not found:
+    Raises:
+        InvalidInput: there is no such row.
+    """
+    rows = [row for row in result.rows if row.predicted]
+    if not rows:
         raise InvalidInput("plot_nothing", what=Message("plot_what_rows"))
     return plots.memory(
-        [_short(r, rows) for r in found],
-        [r.predicted for r in found],
-        [r.host_peak if r.predicted_device is None else r.device_peak for r in found],
-        available,
+        _short_labels(rows, result.rows),
+        [row.predicted for row in rows],
+        [row.host_peak if row.predicted_device is None else row.device_peak for row in rows],
+        result.machine.usable_bytes,
     )
 
 
-def latency(rows: Sequence[Row]) -> Figure:
-    """``plots.latency`` of the rows that have a first token."""
-    from gemma_nb import plots
+def latency(result: ComparisonResult) -> Figure:
+    """``plots.latency`` of the rows with a first token.
 
-    found = [r for r in rows if r.warm_seconds is not None or r.cold_seconds is not None]
-    if not found:
+    Raises:
+        InvalidInput: there is no such row.
+    """
+    rows = [r for r in result.rows if r.warm_seconds is not None or r.cold_seconds is not None]
+    if not rows:
         raise InvalidInput("plot_nothing", what=Message("plot_what_speed"))
-    cold, warm = [r.cold_seconds for r in found], [r.warm_seconds for r in found]
-    return plots.latency([_short(r, rows) for r in found], cold, warm)
+    cold, warm = [row.cold_seconds for row in rows], [row.warm_seconds for row in rows]
+    return plots.latency(_short_labels(rows, result.rows), cold, warm)
 
 
-def tokens_per_second(rows: Sequence[Row]) -> Figure:
-    """``plots.tokens_per_second`` of the rows that have a speed."""
-    from gemma_nb import plots
+def tokens_per_second(result: ComparisonResult) -> Figure:
+    """``plots.tokens_per_second`` of the rows with a speed.
 
-    found = [(r, r.tokens_per_second) for r in rows if r.tokens_per_second is not None]
-    if not found:
+    Raises:
+        InvalidInput: there is no such row.
+    """
+    timed = [(r, r.tokens_per_second) for r in result.rows if r.tokens_per_second is not None]
+    if not timed:
         raise InvalidInput("plot_nothing", what=Message("plot_what_speed"))
+    rows = [row for row, _ in timed]
     return plots.tokens_per_second(
-        [_short(r, rows) for r, _ in found],
-        [speed for _, speed in found],
-        [r.tokens_per_second_range for r, _ in found],
+        _short_labels(rows, result.rows),
+        [speed for _, speed in timed],
+        [row.tokens_per_second_range for row in rows],
     )
 
 
-def _short(row: Row, rows: Sequence[Row]) -> str:
-    """The row's name on a plot; the precision alone where all rows are one variant."""
-    if len({r.variant for r in rows}) == 1 and len({r.precision for r in rows}) == len(rows):
-        return row.precision
-    return row.label
+#: The key of a plot's title -> the function that draws it, in the order of a report.
+RESULT_PLOTS: dict[str, Callable[[ComparisonResult], Figure]] = {
+    "plot_speed_quality_title": speed_quality,
+    "plot_memory_title": memory,
+    "plot_speed_title": tokens_per_second,
+    "plot_latency_title": latency,
+}
+
+
+def _short_labels(rows: Sequence[ComparisonRow], every: Sequence[ComparisonRow]) -> list[str]:
+    """The labels of rows on a plot: the precision alone if all rows are of one variant."""
+    is_one_variant = len({row.variant for row in every}) == 1
+    if is_one_variant and len({row.precision for row in every}) == len(every):
+        return [row.precision for row in rows]
+    return [row.label for row in rows]

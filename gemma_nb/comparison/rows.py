@@ -1,4 +1,4 @@
-"""What is known of one choice after it was measured: values only, that go to disk and back."""
+"""The rows of a comparison, and their form in JSON."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from typing import Any
 
 from gemma_nb.i18n import Message, table
 
-#: How a row ended: measured; does not fit; something went wrong; not reached.
-DONE, MISFIT, FAILED, WAITING = "done", "misfit", "failed", "waiting"
+#: The statuses of a row: measured, does not fit into memory, an error, not reached. These strings
+#: are also in the files that comparisons are saved to.
+DONE, DOES_NOT_FIT, FAILED, WAITING = "done", "misfit", "failed", "waiting"
 
 
 @dataclass(frozen=True)
-class Output:
-    """What a model said to one prompt, greedily.
+class ScoredReply:
+    """The reply to one prompt, generated greedily, with its scores.
 
-    Args:
+    Attributes:
         text: the reply.
-        tokens: how many it took.
-        exact: whether it equals the reference, spaces at the ends apart; None without one.
-        contains: whether the reference stands in it, case and width apart; None without one.
+        tokens: the number of its tokens.
+        exact: whether it equals the reference, leading and trailing spaces ignored; None without a
+            reference.
+        contains: whether it contains the reference, case and character width ignored; None without
+            a reference.
     """
 
     text: str
@@ -31,16 +34,16 @@ class Output:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far a precision says what the highest one of the same variant says.
+    """How closely a precision agrees with the highest measured precision of the same variant.
 
-    Both read the same replies, so that one early difference counts once.
+    Both models read the same replies, so that an early difference counts once.
 
-    Args:
-        precision: the one it is held against.
-        same: share of positions at which both find the same token likeliest, 0 to 1.
-        divergence: mean Kullback-Leibler divergence of the next token from the higher precision
+    Attributes:
+        precision: the highest measured precision.
+        same: the share of positions where both give the same token the highest probability, 0 to 1.
+        divergence: mean Kullback-Leibler divergence of the next token, from the higher precision
             to this one, in bits.
-        positions: how many positions that are.
+        positions: the number of positions.
     """
 
     precision: str
@@ -50,37 +53,40 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One choice, measured or not. Times are in seconds, memory in bytes; None is unmeasured.
+class ComparisonRow:
+    """One choice, measured or not.
 
-    Args:
-        variant: its name.
+    Times are in seconds, memory is in bytes, and None stands for values that were not measured.
+
+    Attributes:
+        variant: the name of the variant.
         precision: a Keras dtype name.
         max_length: tokens of prompt and reply together.
-        given: whether the user passed a loaded model (which is then neither loaded nor unloaded).
+        given: whether the user passed a loaded model, which is neither loaded nor unloaded.
         status: "done", "misfit", "failed" or "waiting".
-        reason: why it is not "done".
-        load_seconds: until the weights are in place.
-        cold_seconds: from the first call to the first token, compiling (or finding compiled
-            programs on disk) included.
-        warm_seconds: the same later, the median of the repeats.
-        tokens_per_second: behind the first token, one conversation; the median of the repeats.
+        reason: why the status is not "done".
+        load_seconds: time until the weights are in place.
+        cold_seconds: time from the first call to the first token. It includes compiling, or
+            finding compiled programs on disk.
+        warm_seconds: the same for later calls, the median of the repeats.
+        tokens_per_second: speed after the first token with one conversation, the median of the
+            repeats.
         tokens_per_second_range: the lowest and the highest of the repeats.
-        device_peak: peak device memory through loading and generating, what was there before
-            taken off; None on a processor.
-        device_peak_sampled: whether that was read now and then, and so may have been higher (JAX
-            keeps one peak a process, which an earlier row had set higher).
-        host_peak: peak memory of the whole process, Python and its packages included.
-        predicted: the parts of ``estimate_memory`` in bytes; "python" where the device's memory
-            is the host's.
-        predicted_device: peak of the device by ``estimate_memory``; None on a processor.
-        predicted_host: peak of the host by ``estimate_memory``.
-        outputs: one for each prompt.
-        bits_per_byte: mean negative log-likelihood of the text, in bits for each UTF-8 byte.
-        text_tokens: how many tokens the text has for this model.
-        agreement: with the highest precision of the same variant; None for that one, and where
-            there is no other.
-        notes: what else to know, such as what could not be measured and why.
+        device_peak: peak device memory while loading and generating, without what was in use
+            before; None on a CPU.
+        device_peak_sampled: whether that peak comes from readings and so may have been higher (JAX
+            counts one peak for the process, and an earlier row had raised it).
+        host_peak: peak memory of the whole process, including Python and its packages.
+        predicted: the parts of ``estimate_memory`` in bytes, and "python" where the memory of the
+            device is that of the host.
+        predicted_device: peak of the device as ``estimate_memory`` predicts it; None on a CPU.
+        predicted_host: peak of the host as ``estimate_memory`` predicts it.
+        outputs: the reply to each prompt.
+        bits_per_byte: mean negative log-likelihood of the text, in bits per UTF-8 byte.
+        text_tokens: the number of tokens of the text for this model.
+        agreement: agreement with the highest precision of the same variant; None for that
+            precision itself, and where no other precision was measured.
+        notes: remarks, such as what could not be measured and why.
     """
 
     variant: str
@@ -100,7 +106,7 @@ class Row:
     predicted: Mapping[str, int] = field(default_factory=dict)
     predicted_device: int | None = None
     predicted_host: int | None = None
-    outputs: tuple[Output, ...] = ()
+    outputs: tuple[ScoredReply, ...] = ()
     bits_per_byte: float | None = None
     text_tokens: int | None = None
     agreement: Agreement | None = None
@@ -111,8 +117,17 @@ class Row:
         """The variant and its precision."""
         return f"{self.variant} {self.precision}"
 
+    def scores(self, score: str) -> list[bool]:
+        """One score of each reply to a prompt with a reference.
+
+        Args:
+            score: "exact" or "contains".
+        """
+        values = (getattr(output, score) for output in self.outputs)
+        return [value for value in values if value is not None]
+
     def share(self, score: str) -> float | None:
-        """The share of prompts with a reference that were answered right.
+        """The share of the prompts with a reference that were answered right.
 
         Args:
             score: "exact" or "contains".
@@ -120,57 +135,60 @@ class Row:
         Returns:
             0 to 1; None where no prompt has a reference.
         """
-        found = [getattr(o, score) for o in self.outputs if getattr(o, score) is not None]
-        return sum(found) / len(found) if found else None
+        values = self.scores(score)
+        return sum(values) / len(values) if values else None
 
 
-def to_values(row: Row) -> dict[str, Any]:
-    """A row as JSON takes it."""
+def row_to_json(row: ComparisonRow) -> dict[str, Any]:
+    """A row as a dict that JSON can hold."""
     values = asdict(row)
-    values["reason"] = message_values(row.reason) if row.reason else None
-    values["notes"] = [message_values(note) for note in row.notes]
+    values["reason"] = message_to_json(row.reason) if row.reason else None
+    values["notes"] = [message_to_json(note) for note in row.notes]
     return values
 
 
-def from_values(values: Mapping[str, Any]) -> Row:
-    """A row from what ``to_values`` wrote; what an older or newer version wrote more is left out.
+def row_from_json(values: Mapping[str, Any]) -> ComparisonRow:
+    """The row that ``row_to_json`` made a dict of; fields of other versions are ignored.
 
     Raises:
-        KeyError: a field that every row has is missing.
-        TypeError: a field is of another kind.
-        ValueError: a field is of another kind.
+        KeyError: a required field is missing.
+        TypeError: a field has the wrong type.
+        ValueError: a field has the wrong value.
     """
-    known = {k: v for k, v in values.items() if k in Row.__dataclass_fields__}
-    span, agreement = known.get("tokens_per_second_range"), known.get("agreement")
-    known["tokens_per_second_range"] = (float(span[0]), float(span[1])) if span else None
-    known["agreement"] = Agreement(**agreement) if agreement else None
-    known["outputs"] = tuple(Output(**o) for o in known.get("outputs") or ())
-    known["reason"] = message(known["reason"]) if known.get("reason") else None
-    known["notes"] = tuple(message(note) for note in known.get("notes") or ())
-    row = Row(**known)
-    if row.status not in (DONE, MISFIT, FAILED, WAITING):
+    fields = {k: v for k, v in values.items() if k in ComparisonRow.__dataclass_fields__}
+    speeds, agreement = fields.get("tokens_per_second_range"), fields.get("agreement")
+    fields["tokens_per_second_range"] = (float(speeds[0]), float(speeds[1])) if speeds else None
+    fields["agreement"] = Agreement(**agreement) if agreement else None
+    fields["outputs"] = tuple(ScoredReply(**output) for output in fields.get("outputs") or ())
+    fields["reason"] = message_from_json(fields["reason"]) if fields.get("reason") else None
+    fields["notes"] = tuple(message_from_json(note) for note in fields.get("notes") or ())
+    row = ComparisonRow(**fields)
+    if row.status not in (DONE, DOES_NOT_FIT, FAILED, WAITING):
         raise ValueError(row.status)
     return row
 
 
-def message_values(found: Message) -> dict[str, Any]:
-    """A sentence's key and values as JSON takes them; what is neither text nor number as text."""
+def message_to_json(message: Message) -> dict[str, Any]:
+    """The key and the values of a sentence; values that JSON cannot hold become strings."""
 
-    def plain(value: Any) -> Any:
+    def to_json(value: Any) -> Any:
         if isinstance(value, Message):
-            return message_values(value)
+            return message_to_json(value)
         return value if isinstance(value, (str, int, float)) else str(value)
 
-    return {"key": found.key, "values": {k: plain(v) for k, v in found.values.items()}}
+    return {"key": message.key, "values": {k: to_json(v) for k, v in message.values.items()}}
 
 
-def message(values: Mapping[str, Any]) -> Message:
-    """A sentence from what ``message_values`` wrote.
+def message_from_json(values: Mapping[str, Any]) -> Message:
+    """The sentence that ``message_to_json`` made a dict of.
 
     Raises:
-        KeyError: there is no such sentence.
+        KeyError: there is no sentence with that key.
     """
     if values["key"] not in table():
         raise KeyError(values["key"])
-    inner = {k: message(v) if isinstance(v, Mapping) else v for k, v in values["values"].items()}
+    inner = {
+        k: message_from_json(v) if isinstance(v, Mapping) else v
+        for k, v in values["values"].items()
+    }
     return Message(values["key"], inner)

@@ -1,30 +1,74 @@
-"""The run: every choice in turn, each finished row on disk before the next begins."""
+"""``compare``: measures one choice after another and writes each row to disk before the next."""
 
 from __future__ import annotations
 
 import datetime as dt
 import platform
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gemma_nb.comparison.agreement import Trace
-from gemma_nb.comparison.measure import Measurement, planned
-from gemma_nb.comparison.request import Comparable, Entry, Task, task, understood
-from gemma_nb.comparison.result import Comparison, Machine
-from gemma_nb.comparison.rows import DONE, FAILED, MISFIT, Agreement, Row
-from gemma_nb.comparison.run_progress import Doing, Progress, loading, reporter
-from gemma_nb.comparison.store import ATTEMPTS, Kept, Store, default_folder
+from gemma_nb import backend
+from gemma_nb.comparison.comparison import Comparison
+from gemma_nb.comparison.log_likelihood import ReplyDistributions
+from gemma_nb.comparison.measure import Measurement, predicted_row
+from gemma_nb.comparison.request import (
+    Comparable,
+    ComparisonTask,
+    ResolvedChoice,
+    build_task,
+    resolve_choices,
+)
+from gemma_nb.comparison.result import Machine
+from gemma_nb.comparison.rows import DOES_NOT_FIT, DONE, FAILED, Agreement, ComparisonRow
+from gemma_nb.comparison.store import MAX_ATTEMPTS, RowStore, StoredRow, default_folder
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.environment import package_version
+from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.hub.credentials import parse_credentials
 from gemma_nb.i18n import Message, text
+from gemma_nb.model import Messages
 
-if TYPE_CHECKING:
-    from gemma_nb.hardware.runtime import Runtime
-    from gemma_nb.model import Messages
+#: The packages whose versions are part of a result.
+_PACKAGES = ("jax", "keras", "keras-hub")
+
+
+@dataclass(frozen=True)
+class ComparisonProgress:
+    """How far a comparison is; the argument of a progress callback.
+
+    Attributes:
+        number: the number of the row, from 1, in the order in which rows are measured.
+        count: the number of rows.
+        label: the variant and its precision.
+        step: "load", "first", "speed", "answer", "text", "agreement", "unload" or "done".
+        row: the measured row, if ``step`` is "done".
+        note: a sentence about the whole run.
+    """
+
+    number: int
+    count: int
+    label: str = ""
+    step: str = ""
+    row: ComparisonRow | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        if self.note:
+            return self.note
+        head = f"[{self.number}/{self.count}] {self.label}: "
+        if self.row is None:
+            return head + text(f"compare_doing_{self.step}")
+        if self.row.status == DONE:
+            return head + text("compare_done")
+        return head + str(self.row.reason)
+
+
+ProgressCallback = Callable[[ComparisonProgress], None]
 
 
 def compare(
@@ -40,67 +84,67 @@ def compare(
     fresh: bool = False,
     force: bool = False,
     credentials: Any = None,
-    progress: Progress | bool | None = None,
+    progress: ProgressCallback | bool | None = None,
 ) -> Comparison:
-    """Loads, measures and unloads each choice in turn, so that what fits alone can be compared.
+    """Loads, measures and unloads each choice in turn, so that each has the memory for itself.
 
-    Replies are greedy, so that precisions can be compared. What does not fit, or fails, is a row
-    with its reason. Rows are measured from the smallest to the largest, since JAX keeps one peak of
-    device memory for the whole process. Each finished row is written to ``path`` at once: the same
-    call after a killed run goes on where that stopped. An interrupt (Ctrl-C, the kernel's stop)
-    ends the run and returns the rows that are finished, if there are any.
+    Replies are greedy, so that precisions can be compared. A choice that does not fit or that
+    fails becomes a row with a reason. Rows are measured from the smallest to the largest, because
+    JAX counts one peak of device memory for the whole process. Each finished row is written to
+    ``path`` at once: after a killed run, the same call continues where that run stopped. An
+    interrupt (Ctrl-C, the kernel's stop) ends the run and returns the finished rows, if there are
+    any.
 
     Args:
-        choices: one or several of: a name of ``variants()``, a handle or a directory, with
-            ``:precision`` behind it or without ("gemma3_instruct_1b:int8"); a ``Variant``; a
+        choices: one or several of: a name of ``variants()``, a handle or a directory, each with or
+            without ``:precision`` at its end ("gemma3_instruct_1b:int8"); a ``Variant``; a
             ``Choice``; a loaded ``Model``, which is measured first and stays loaded.
-        prompts: strings (one user turn each) or conversations; the first is also the one that
-            speed is measured on.
-        references: the right answer to each prompt, None where there is none; scored are the exact
-            match and whether the reply contains it.
-        text: plain text (sent without a template) whose likelihood is measured, in bits a byte,
-            in pieces of at most 1,024 tokens, each behind its own ``<bos>``.
-        max_new_tokens: the most tokens of each reply.
-        max_length: tokens of prompt and reply together, for choices that do not say it.
-        repeats: how often speed is measured; the median counts.
-        path: a folder for the rows; one in the user's cache when None. A finished comparison
-            there is kept, and read instead of measured again; one in the cache is not.
-        fresh: measure everything again, whatever is at ``path``.
-        force: try also what ``advise`` says does not fit.
-        credentials: a login, as ``load`` takes it.
-        progress: a callback that is given each step; lines on stderr when None, nothing when False.
+        prompts: strings (one user turn each) or conversations. Speed is measured with the first.
+        references: the right answer to each prompt, None where there is none. The scores are the
+            exact match and whether the reply contains the reference.
+        text: plain text whose likelihood is measured, in bits per byte. It is read without a
+            template, in windows of at most 1,024 tokens, each after its own ``<bos>``.
+        max_new_tokens: the maximum number of tokens of each reply.
+        max_length: tokens of prompt and reply together, for choices that do not state it.
+        repeats: the number of speed measurements; their median is reported.
+        path: a folder for the rows; one in the user's cache when None. A complete comparison in
+            ``path`` is read instead of measured again; one in the cache is measured again.
+        fresh: whether to measure everything again, whatever ``path`` holds.
+        force: whether to try choices that do not fit according to ``advise``.
+        credentials: a login, as for ``load``.
+        progress: a callback that receives a ``ComparisonProgress`` at each step; lines on stderr
+            when None, nothing when False.
 
     Returns:
-        The comparison, rows in the order of ``choices``.
+        The comparison, its rows in the order of ``choices``.
 
     Raises:
         InvalidInput: no choices or prompts, an unknown name or precision, the same choice twice, a
             prompt that a variant cannot take, references that do not match the prompts, a number
-            that cannot be, a ``path`` with something else in it; before anything is loaded.
-        LoadError: a hub could not be asked what a handle is.
+            that is too small, or a ``path`` that holds something else. Raised before anything is
+            loaded.
+        LoadError: a hub could not be asked for a handle.
         BackendError: keras was imported before, with another backend.
         KeyboardInterrupt: interrupted before the first row was finished.
     """
-    from gemma_nb.hub.credentials import parse_credentials
-
     credentials = parse_credentials(credentials)
     runtime = detect_runtime()
-    entries = understood(choices, max_length, runtime, credentials)
-    wanted = task(entries, prompts, references, text, max_new_tokens, repeats)
-    machine = _machine(runtime)
-    digest = wanted.digest(entries)
+    resolved = resolve_choices(choices, max_length, runtime, credentials)
+    task = build_task(resolved, prompts, references, text, max_new_tokens, repeats)
+    machine = _describe_machine(runtime)
+    digest = task.digest(resolved)
     folder = default_folder(digest) if path is None else Path(path).expanduser()
-    run = {"digest": digest, "machine": machine.identity()}
-    store = Store(folder, run, asdict(machine), own=path is None, fresh=fresh)
+    settings = {"digest": digest, "machine": machine.identity()}
+    store = RowStore(folder, settings, asdict(machine), own=path is None, fresh=fresh)
     try:
-        session = _Session(entries, wanted, store, runtime, force=force, credentials=credentials)
-        rows = session.run(progress)
+        run = _ComparisonRun(resolved, task, store, runtime, force=force, credentials=credentials)
+        rows = run.measure(progress)
     finally:
         store.close()
     return Comparison(
         rows=rows,
-        prompts=tuple(_shown(p) for p in wanted.prompts),
-        references=wanted.references,
+        prompts=tuple(_prompt_text(prompt) for prompt in task.prompts),
+        references=task.references,
         text_bytes=None if text is None else len(text.encode()),
         max_new_tokens=max_new_tokens,
         repeats=repeats,
@@ -109,96 +153,117 @@ def compare(
     )
 
 
-class _Session:
+class _ComparisonRun:
     """One run over all choices."""
 
     def __init__(
-        self, entries: Sequence[Entry], wanted: Task, store: Store, runtime: Runtime, **options: Any
+        self,
+        choices: Sequence[ResolvedChoice],
+        task: ComparisonTask,
+        store: RowStore,
+        runtime: Runtime,
+        **options: Any,
     ) -> None:
-        self._entries, self._task, self._store = entries, wanted, store
+        self._choices, self._task, self._store = choices, task, store
         self._options = options
-        self._plans = {e.key: planned(e, runtime) for e in entries}
-        self._kept: dict[str, Kept] = {}
+        self._predicted = {choice.key: predicted_row(choice, runtime) for choice in choices}
+        self._measured: dict[str, StoredRow] = {}
 
-    def run(self, progress: Progress | bool | None) -> tuple[Row, ...]:
-        """Every row, finished or waiting, in the user's order."""
-        tell = reporter(progress)
-        order = sorted(
-            self._entries,
-            key=lambda e: (e.model is None, sum(self._plans[e.key].predicted.values())),
-        )
+    def measure(self, progress: ProgressCallback | bool | None) -> tuple[ComparisonRow, ...]:
+        """Every row, measured or waiting, in the order of the choices."""
+        report = _progress_reporter(progress)
+        order = sorted(self._choices, key=self._measuring_order)
+        count = len(order)
         try:
-            tell(Doing(0, len(order), note=text("compare_kept_at", folder=self._store.folder)))
-            for number, entry in enumerate(order, 1):
-                doing = Doing(number, len(order), entry.label)
-                found = self._store.row(entry.key)
-                if found is None or found.row.status != DONE:
-                    found = self._measured(entry, tell, doing, loading(progress, doing))
-                self._kept[entry.key] = found
-                tell(replace(doing, step="done", row=found.row))
-            if all(k.row.status in (DONE, MISFIT) for k in self._kept.values()):
-                self._store.complete()
+            note = text("compare_kept_at", folder=self._store.folder)
+            report(ComparisonProgress(0, count, note=note))
+            for number, choice in enumerate(order, 1):
+                state = ComparisonProgress(number, count, choice.label)
+                stored = self._store.read(choice.key)
+                if stored is None or stored.row.status != DONE:
+                    stored = self._measure_choice(choice, report, state, progress)
+                self._measured[choice.key] = stored
+                report(replace(state, step="done", row=stored.row))
+            if all(s.row.status in (DONE, DOES_NOT_FIT) for s in self._measured.values()):
+                self._store.mark_complete()
         except KeyboardInterrupt:
-            if not self._kept:
+            if not self._measured:
                 raise
             with suppress(KeyboardInterrupt):  # a callback may interrupt at each call
-                tell(Doing(0, len(order), note=text("compare_interrupted")))
-        rows = self._agreed()
+                report(ComparisonProgress(0, count, note=text("compare_interrupted")))
+        rows = self._rows_with_agreement()
         reason = Message("compare_waiting")
         return tuple(
-            rows.get(e.key) or replace(self._plans[e.key], reason=reason) for e in self._entries
+            rows.get(choice.key) or replace(self._predicted[choice.key], reason=reason)
+            for choice in self._choices
         )
 
-    def _measured(self, entry: Entry, tell: Progress, doing: Doing, loading: Any) -> Kept:
-        key, plan, store = entry.key, self._plans[entry.key], self._store
-        before = store.mark(key)
-        if before >= ATTEMPTS:
-            reason = Message("compare_killed", {"count": before})
-            return Kept(replace(plan, status=FAILED, reason=reason), {})
-        try:
-            start()
-            measurement = Measurement(
-                entry,
-                self._task,
-                plan,
-                lambda step: tell(replace(doing, step=step)),
-                {**self._options, "progress": loading},
-            )
-            row = measurement.run(self._others(entry))
-            if measurement.trace and row.status == DONE:
-                measurement.trace.save(store.trace(key))
-            kept = Kept(row, measurement.pairs)
-            store.keep(key, kept)
-        finally:
-            store.unmark(key)  # whatever Python sees did not end the process
-        return kept
+    def _measuring_order(self, choice: ResolvedChoice) -> tuple[bool, int]:
+        """Loaded models first, then from the smallest to the largest."""
+        return choice.model is None, sum(self._predicted[choice.key].predicted.values())
 
-    def _others(self, entry: Entry) -> dict[str, tuple[str, Trace]] | None:
-        """What was measured of the same variant; None where it is in one precision only."""
-        alike = {e.key: e for e in self._entries if e.variant.name == entry.variant.name}
+    def _measure_choice(
+        self,
+        choice: ResolvedChoice,
+        report: ProgressCallback,
+        state: ComparisonProgress,
+        progress: ProgressCallback | bool | None,
+    ) -> StoredRow:
+        key, predicted, store = choice.key, self._predicted[choice.key], self._store
+        attempts = store.mark_started(key)
+        if attempts >= MAX_ATTEMPTS:
+            reason = Message("compare_killed", {"count": attempts})
+            return StoredRow(replace(predicted, status=FAILED, reason=reason), {})
+        try:
+            prepare_backend()
+            measurement = Measurement(
+                choice,
+                self._task,
+                predicted,
+                lambda step: report(replace(state, step=step)),
+                {**self._options, "progress": _load_progress(progress, state)},
+            )
+            row = measurement.run(self._other_precisions(choice))
+            if measurement.distributions and row.status == DONE:
+                measurement.distributions.save(store.distributions_path(key))
+            stored = StoredRow(row, measurement.pairs)
+            store.write(key, stored)
+        finally:
+            store.clear_started(key)  # an exception did not end the process
+        return stored
+
+    def _other_precisions(
+        self, choice: ResolvedChoice
+    ) -> dict[str, tuple[str, ReplyDistributions]] | None:
+        """The measured distributions of the same variant; None if it has one precision only."""
+        alike = {c.key: c for c in self._choices if c.variant.name == choice.variant.name}
         if len(alike) < 2:
             return None
-        traces = {key: Trace.load(self._store.trace(key)) for key in alike if key in self._kept}
-        return {key: (alike[key].precision, found) for key, found in traces.items() if found}
+        loaded = {
+            key: ReplyDistributions.load(self._store.distributions_path(key))
+            for key in alike
+            if key in self._measured
+        }
+        return {key: (alike[key].precision, one) for key, one in loaded.items() if one}
 
-    def _agreed(self) -> dict[str, Row]:
-        """The finished rows, each with its agreement with the highest precision of its variant."""
-        rows = {key: found.row for key, found in self._kept.items()}
+    def _rows_with_agreement(self) -> dict[str, ComparisonRow]:
+        """The measured rows, each with its agreement with the highest precision of its variant."""
+        rows = {key: stored.row for key, stored in self._measured.items()}
         rank = list(PRECISIONS).index
-        for name in {e.variant.name for e in self._entries}:
+        for name in {choice.variant.name for choice in self._choices}:
             done = {k: r for k, r in rows.items() if r.variant == name and r.status == DONE}
-            best = min(done, key=lambda k: rank(done[k].precision), default="")
+            highest = min(done, key=lambda k: rank(done[k].precision), default="")
             for key, row in done.items():
-                pair = self._kept[key].pairs.get(best) or self._kept[best].pairs.get(key)
-                if key != best and pair:
-                    rows[key] = replace(row, agreement=Agreement(done[best].precision, *pair))
+                pair = self._measured[key].pairs.get(highest)
+                pair = pair or self._measured[highest].pairs.get(key)
+                if key != highest and pair:
+                    agreement = Agreement(done[highest].precision, *pair)
+                    rows[key] = replace(row, agreement=agreement)
         return rows
 
 
-def start() -> None:
-    """Imports keras and wakes the device, which are no part of a model's load time."""
-    from gemma_nb import backend
-
+def prepare_backend() -> None:
+    """Imports keras and initializes the device, which are not part of a model's load time."""
     backend.prepare()
     backend.import_keras_hub()
     import jax
@@ -206,29 +271,67 @@ def start() -> None:
     jax.local_devices()
 
 
-def _machine(runtime: Runtime) -> Machine:
-    names = ("jax", "keras", "keras-hub")
+def _describe_machine(runtime: Runtime) -> Machine:
     return Machine(
         device=runtime.name,
         kind=runtime.kind,
         usable_bytes=runtime.usable_bytes,
         host_bytes=runtime.host_ram_bytes,
         python=platform.python_version(),
-        packages={n: package_version(n) or "–" for n in names},
+        packages={name: package_version(name) or "–" for name in _PACKAGES},
         date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
     )
 
 
-def _shown(prompt: Messages) -> str:
-    """A prompt as a person reads it: a string as it stands, a conversation a line a turn."""
+def _prompt_text(prompt: Messages) -> str:
+    """A prompt as text: a string is unchanged, a conversation has one line for each turn."""
     if isinstance(prompt, str):
         return prompt
-    turns = (dict(m) for m in prompt)
-    return "\n".join(f"{m.get('role', '?')}: {_content(m.get('content'))}" for m in turns)
+    turns = (dict(message) for message in prompt)
+    return "\n".join(f"{t.get('role', '?')}: {_content_text(t.get('content'))}" for t in turns)
 
 
-def _content(content: Any) -> str:
+def _content_text(content: Any) -> str:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []
     return " ".join(str(p.get("text", f"[{p.get('type')}]")) for p in parts if isinstance(p, dict))
+
+
+def _progress_reporter(progress: ProgressCallback | bool | None) -> ProgressCallback:
+    """The callback for the argument ``progress`` of ``compare``."""
+    if progress is False:
+        return lambda _: None
+    if progress is None or progress is True:
+        return _ProgressLines()
+    return progress
+
+
+def _load_progress(progress: ProgressCallback | bool | None, state: ComparisonProgress) -> Any:
+    """The argument ``progress`` of ``load``."""
+    if progress is None or isinstance(progress, bool):
+        return progress
+    return lambda step: progress(replace(state, step="load", note=f"{state.label}: {step}"))
+
+
+class _ProgressLines:
+    """Progress as lines on stderr; in a terminal, a step overwrites the step before it."""
+
+    def __init__(self) -> None:
+        self._stream = sys.stderr
+        self._width = 0
+        self._line = ""
+
+    def __call__(self, state: ComparisonProgress) -> None:
+        """Writes a step."""
+        line, stream = str(state), self._stream
+        if line == self._line:
+            return
+        self._line = line
+        is_final = bool(state.note) or state.row is not None
+        if stream.isatty():
+            stream.write("\r" + line.ljust(self._width) + ("\n" if is_final else ""))
+            self._width = 0 if is_final else len(line)
+        elif is_final:
+            stream.write(line + "\n")
+        stream.flush()

@@ -1,4 +1,4 @@
-"""A comparison on disk: a file a finished row, so that a killed run goes on where it stopped."""
+"""The rows of a comparison on disk, one file each, so that a killed run can be resumed."""
 
 from __future__ import annotations
 
@@ -11,35 +11,46 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.comparison.rows import Row, from_values, to_values
+from gemma_nb.comparison.rows import ComparisonRow, row_from_json, row_to_json
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import PARTIAL_SUFFIX, atomic_write
 
-_RUN, _MARK = "run.json", "started"
+_RUN_FILE, _STARTED_SUFFIX = "run.json", ".started"
 #: How often a row may end the process before it counts as failed.
-ATTEMPTS = 2
+MAX_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A finished row, and how it compares with other precisions: key -> (same, bits, positions)."""
+class StoredRow:
+    """A measured row with its agreement with other precisions.
 
-    row: Row
+    Attributes:
+        row: the row.
+        pairs: key of another row -> (share of same tokens, divergence in bits, positions).
+    """
+
+    row: ComparisonRow
     pairs: Mapping[str, tuple[float, float, int]]
 
 
-class Store:
-    """The folder of one comparison.
+class RowStore:
+    """The folder of one comparison; only one process at a time can use it.
 
     Args:
-        folder: made where it is not there.
-        run: what tells this comparison from another one: settings and machine.
-        facts: what else to know of the run; those of its beginning stay when it goes on.
-        own: whether the folder is this package's own choice: then what is in the way goes.
-        fresh: begin anew, whatever is there.
+        folder: the folder; it is created if it is missing.
+        run: the settings and the machine, which distinguish this comparison from others.
+        facts: other facts about the run. If the run is resumed, the facts of its beginning are
+            used.
+        own: whether this package chose the folder; its content is then replaced where necessary.
+        fresh: whether to delete the rows of an earlier run.
+
+    Attributes:
+        folder: the folder.
+        facts: the facts about the run.
 
     Raises:
-        InvalidInput: another comparison lies there, another process is at work there, or the
-            folder cannot be written.
+        InvalidInput: the folder holds another comparison or other files, another process uses it,
+            or it cannot be written.
     """
 
     def __init__(
@@ -67,104 +78,100 @@ class Store:
             raise InvalidInput("compare_folder", folder=folder, why=why) from None
 
     def _prepare(self, run: Mapping[str, Any], *, own: bool, fresh: bool) -> None:
-        wanted = json.loads(json.dumps(run))
-        there = self._json(_RUN)
-        if there is None and not own and any(self._others()):
+        self._run = json.loads(json.dumps(run))
+        earlier = self._read_json(_RUN_FILE)
+        if earlier is None and not own and any(self._files()):
             self.close()
             raise InvalidInput("compare_not_empty", folder=self.folder)
-        if fresh or (own and there is not None and there.get("complete")):
+        if fresh or (own and earlier is not None and earlier.get("complete")):
             self._clear()
-        elif there is not None and there.get("run") != wanted:
+        elif earlier is not None and earlier.get("run") != self._run:
             if not own:
                 self.close()
                 raise InvalidInput("compare_other_run", folder=self.folder)
             self._clear()
-        elif there is not None:
-            self.facts = there.get("facts") or self.facts
-        self._run = wanted
-        self._begin(complete=False)
+        elif earlier is not None:
+            self.facts = earlier.get("facts") or self.facts
+        self._write_run(complete=False)
 
-    def _begin(self, *, complete: bool) -> None:
-        self._write(_RUN, {"run": self._run, "facts": self.facts, "complete": complete})
+    def _write_run(self, *, complete: bool) -> None:
+        values = {"run": self._run, "facts": self.facts, "complete": complete}
+        self._write_json(_RUN_FILE, values)
 
-    def _others(self) -> list[Path]:
-        return [p for p in self.folder.iterdir() if p.name != ".lock"]
+    def _files(self) -> list[Path]:
+        return [path for path in self.folder.iterdir() if path.name != ".lock"]
 
     def _clear(self) -> None:
-        for path in self._others():
-            if path.suffix in {".json", ".npz", f".{_MARK}", ".part"}:
+        for path in self._files():
+            if path.suffix in {".json", ".npz", _STARTED_SUFFIX, PARTIAL_SUFFIX}:
                 path.unlink()
 
-    def row(self, key: str) -> Kept | None:
-        """The row that was finished under a key; None where there is none that can be read."""
-        found = self._json(f"{key}.json")
+    def read(self, key: str) -> StoredRow | None:
+        """The measured row of a key; None if there is none or its file is damaged."""
+        values = self._read_json(f"{key}.json")
         try:
-            if found is None:
+            if values is None:
                 return None
-            pairs = {k: (float(a), float(b), int(n)) for k, (a, b, n) in found["pairs"].items()}
-            return Kept(from_values(found["row"]), pairs)
+            pairs = {k: (float(a), float(b), int(n)) for k, (a, b, n) in values["pairs"].items()}
+            return StoredRow(row_from_json(values["row"]), pairs)
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
 
-    def keep(self, key: str, kept: Kept) -> None:
-        """Writes a finished row, whole or not at all."""
-        self._write(f"{key}.json", {"row": to_values(kept.row), "pairs": dict(kept.pairs)})
-        self.unmark(key)
+    def write(self, key: str, stored: StoredRow) -> None:
+        """Writes a measured row, completely or not at all."""
+        values = {"row": row_to_json(stored.row), "pairs": dict(stored.pairs)}
+        self._write_json(f"{key}.json", values)
+        self.clear_started(key)
 
-    def mark(self, key: str) -> int:
-        """Notes that a row begins; how often it began before without an end."""
-        path = self.folder / f"{key}.{_MARK}"
-        before = 0
+    def mark_started(self, key: str) -> int:
+        """Records that the measurement of a row starts.
+
+        Returns:
+            How often it started before without an end.
+        """
+        path = self.folder / f"{key}{_STARTED_SUFFIX}"
+        earlier_starts = 0
         with suppress(OSError, ValueError):
-            before = int(path.read_text(encoding="ascii"))
-        path.write_text(str(before + 1), encoding="ascii")
-        return before
+            earlier_starts = int(path.read_text(encoding="ascii"))
+        path.write_text(str(earlier_starts + 1), encoding="ascii")
+        return earlier_starts
 
-    def unmark(self, key: str) -> None:
-        """Forgets that a row began: it ended, or was interrupted."""
-        (self.folder / f"{key}.{_MARK}").unlink(missing_ok=True)
+    def clear_started(self, key: str) -> None:
+        """Removes the record of ``mark_started``: the measurement ended or was interrupted."""
+        (self.folder / f"{key}{_STARTED_SUFFIX}").unlink(missing_ok=True)
 
-    def trace(self, key: str) -> Path:
-        """Where a row's next-token distributions lie while the run goes on."""
+    def distributions_path(self, key: str) -> Path:
+        """The file of a row's next-token distributions, which exists until the run is complete."""
         return self.folder / f"{key}.npz"
 
-    def complete(self) -> None:
-        """Every row is there: what only the run needed goes."""
+    def mark_complete(self) -> None:
+        """Records that every row is measured, and deletes what only the run needed."""
         for path in self.folder.glob("*.npz"):
             path.unlink()
-        self._begin(complete=True)
+        self._write_run(complete=True)
 
     def close(self) -> None:
-        """Lets other processes at the folder."""
+        """Lets other processes use the folder."""
         self._lock.release()
 
-    def _json(self, name: str) -> dict[str, Any] | None:
+    def _read_json(self, name: str) -> dict[str, Any] | None:
         try:
             value = json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 
-    def _write(self, name: str, value: Any) -> None:
-        write(self.folder / name, json.dumps(value, ensure_ascii=False, indent=1, default=str))
-
-
-def write(path: Path, content: str) -> None:
-    """Writes a text file, whole or not at all.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    def _write_json(self, name: str, value: Any) -> None:
+        text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+        atomic_write(self.folder / name, text)
 
 
 def default_folder(digest: str) -> Path:
-    """Where a comparison lies that was given no place: in the user's cache, else among temporaries."""
+    """The folder of a comparison without a path: in the user's cache, or else a temporary one.
+
+    Args:
+        digest: the short name of the comparison.
+    """
     import tempfile
 
     base = os.environ.get("XDG_CACHE_HOME")

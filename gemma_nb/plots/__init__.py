@@ -1,7 +1,7 @@
-"""Plots: values in, a matplotlib ``Figure`` out; nothing is drawn on pyplot's global state.
+"""Plots: functions from values to a matplotlib ``Figure``, without the global state of pyplot.
 
-Series differ in hatch or marker as well as in colour, so that they can be told apart in grey; the
-colours are Okabe and Ito's, which people with any colour vision tell apart
+Series differ in hatch or marker as well as in colour, so that they can be distinguished in grey.
+The colours are those of Okabe and Ito, which people with any colour vision can distinguish
 (https://jfly.uni-koeln.de/color/).
 """
 

@@ -1,4 +1,4 @@
-"""What all plots have in common: fonts, colours, hatches, and how a figure is finished."""
+"""What all plots share: fonts, colours, hatches, and the finishing of a figure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import text
-from gemma_nb.plots.fonts import Fonts, fonts
+from gemma_nb.plots.fonts import Fonts, choose_fonts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,86 +20,109 @@ INK, _GRID = "#222222", "#dddddd"
 
 
 class Canvas:
-    """A figure with one pair of axes, its fonts, and what all plots have in common."""
+    """A figure with one pair of axes and with its fonts.
+
+    Args:
+        width: the width in inches.
+        height: the height in inches.
+
+    Attributes:
+        fonts: the fonts of the figure.
+        axes: the matplotlib axes.
+    """
 
     def __init__(self, width: float, height: float) -> None:
         from matplotlib import rc_context
 
-        self.fonts: Fonts = fonts()
-        self._below: list[str] = []
+        self.fonts: Fonts = choose_fonts()
+        self._notes: list[str] = []
         settings: Any = {"font.family": list(self.fonts.families), "hatch.linewidth": 0.6}
         with rc_context(settings):
-            self._figure: Any = _figure()(figsize=(width, height), layout="constrained", dpi=100)
+            self._figure: Any = _figure_class()(
+                figsize=(width, height), layout="constrained", dpi=100
+            )
             self.axes = self._figure.add_subplot()
             for side in ("top", "right"):
                 self.axes.spines[side].set_visible(False)
             self.axes.tick_params(labelfontfamily=self.fonts.families, colors=INK)
 
     def text(self, key: str) -> str:
-        """The words of ``key``, in a language that the fonts have."""
+        """The words of a key of ``i18n``, in a language whose characters the fonts have."""
         return text(key, lang=self.fonts.lang)
 
-    def below(self, line: str) -> None:
-        """Writes a line below the axes."""
-        self._below.append(line)
+    def add_note(self, line: str) -> None:
+        """Adds a line below the axes."""
+        self._notes.append(line)
 
-    def rows(self, names: Sequence[str]) -> None:
-        """Names the rows, the first on top."""
-        self.axes.set_yticks(range(len(names)), [self.fonts.safe(n) for n in names])
+    def label_rows(self, names: Sequence[str]) -> None:
+        """Writes the names of horizontal bars on the y axis, the first on top."""
+        self.axes.set_yticks(range(len(names)), [self.fonts.printable(name) for name in names])
         self.axes.set_ylim(len(names) - 0.5, -0.5)
         self.axes.tick_params(axis="y", length=0)
 
-    def named(self, names: Sequence[str], xs: Sequence[float], ys: Sequence[float]) -> None:
-        """Writes each point's name above it; of points close to each other, by turns below."""
-        wide, high = max(xs) or 1.0, (max(ys) - min(ys)) or 1.0
-        placed: list[tuple[float, float]] = []
+    def label_points(self, names: Sequence[str], xs: Sequence[float], ys: Sequence[float]) -> None:
+        """Writes the name of each point above it, or alternately below it if points are close.
+
+        Args:
+            names: the name of each point.
+            xs: the x values.
+            ys: the y values.
+        """
+        x_span, y_span = max(xs) or 1.0, (max(ys) - min(ys)) or 1.0
+        labelled: list[tuple[float, float]] = []
         for name, x, y in sorted(zip(names, xs, ys, strict=True), key=lambda p: (p[1], p[2])):
-            near = sum(abs(x - a) < 0.09 * wide and abs(y - b) < 0.1 * high for a, b in placed)
-            placed.append((x, y))
-            up = (1 if near % 2 == 0 else -1) * (12 + 10 * (near // 2))
+            neighbours = sum(
+                abs(x - a) < 0.09 * x_span and abs(y - b) < 0.1 * y_span for a, b in labelled
+            )
+            labelled.append((x, y))
+            offset = (1 if neighbours % 2 == 0 else -1) * (12 + 10 * (neighbours // 2))
             self.axes.annotate(
-                self.fonts.safe(name), (x, y), (0, up), fontsize=8.5, color=INK,
+                self.fonts.printable(name), (x, y), (0, offset), fontsize=8.5, color=INK,
                 textcoords="offset points", ha="center", va="center", zorder=5,
             )  # fmt: skip
 
     def grid(self, axis: str) -> None:
-        """Draws lines behind the values; ``axis`` is "x", "y" or "both"."""
+        """Draws grid lines behind the values.
+
+        Args:
+            axis: "x", "y" or "both".
+        """
         self.axes.grid(axis=axis, color=_GRID, linewidth=0.8)
         self.axes.set_axisbelow(True)
 
-    def done(self, key: str, *, title: str | None = None, legend: int = 0) -> Figure:
-        """The finished figure.
+    def finish(self, key: str, *, title: str | None = None, legend: int = 0) -> Figure:
+        """Adds the title, the legend and the notes, and returns the figure.
 
         Args:
-            key: its title's key.
-            title: a title instead.
-            legend: columns of the legend; 0 for none.
+            key: the key of the title.
+            title: a title that replaces that of the key.
+            legend: the number of columns of the legend; 0 for no legend.
         """
         from matplotlib.text import Text
 
-        self.axes.set_title(self.fonts.safe(title) if title else self.text(key), loc="left")
+        self.axes.set_title(self.fonts.printable(title) if title else self.text(key), loc="left")
         if legend:
             self._figure.legend(
                 loc="outside lower center", ncols=legend, fontsize=8.5, frameon=False
             )
-        lines = [*self._below, *([self.fonts.note] if self.fonts.note else [])]
+        lines = [*self._notes, *([self.fonts.note] if self.fonts.note else [])]
         if lines:
             self.axes.annotate("\n".join(lines), (0, 0), (0, -42), xycoords="axes fraction",
                                textcoords="offset points", va="top", fontsize=8, color="#555555")  # fmt: skip
-        for found in self._figure.findobj(Text):
-            found.set_fontfamily(list(self.fonts.families))
+        for element in self._figure.findobj(Text):
+            element.set_fontfamily(list(self.fonts.families))
         return self._figure
 
 
-def _figure() -> Any:
-    """Figure, with a picture of its own: IPython draws one only where pyplot is in use."""
+def _figure_class() -> Any:
+    """``Figure`` with a picture for notebooks; IPython itself draws figures of pyplot only."""
     from matplotlib.figure import Figure
 
-    class Shown(Figure):
+    class NotebookFigure(Figure):
         def _repr_png_(self) -> bytes:
             return png(self)
 
-    return Shown
+    return NotebookFigure
 
 
 def png(figure: Figure, dpi: int = 100) -> bytes:
@@ -107,20 +130,24 @@ def png(figure: Figure, dpi: int = 100) -> bytes:
 
     Args:
         figure: any figure.
-        dpi: dots an inch.
+        dpi: the resolution in dots per inch.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     file = io.BytesIO()
-    # no date and no version: the same values give the same file
+    # without date and version, so that equal values give equal files
     FigureCanvasAgg(figure).print_figure(
         file, dpi=dpi, facecolor="white", metadata={"Software": None}
     )
     return file.getvalue()
 
 
-def filled(number: int) -> dict[str, Any]:
-    """How the bars of the n-th series look: a colour and a hatch of its own."""
+def bar_style(number: int) -> dict[str, Any]:
+    """The colour and the hatch of the bars of a series, as arguments of matplotlib.
+
+    Args:
+        number: the number of the series, from 0.
+    """
     return {
         "color": COLOURS[number % len(COLOURS)],
         "hatch": _HATCHES[number % len(_HATCHES)],
@@ -129,11 +156,11 @@ def filled(number: int) -> dict[str, Any]:
     }
 
 
-def same_length(first: Sequence[Any], *others: Sequence[Any]) -> None:
-    """Refuses lists that are empty or of different lengths.
+def check_same_length(first: Sequence[Any], *others: Sequence[Any]) -> None:
+    """Checks that sequences are not empty and have equal lengths.
 
     Raises:
-        InvalidInput: they are.
+        InvalidInput: they are empty or have different lengths.
     """
     if not first or any(len(other) != len(first) for other in others):
         raise InvalidInput("plot_lengths", lengths=", ".join(str(len(s)) for s in (first, *others)))

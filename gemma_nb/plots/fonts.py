@@ -1,4 +1,4 @@
-"""Which fonts a plot is written in: one with Japanese where there is one."""
+"""The fonts of a plot: one with Japanese characters if one is installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from gemma_nb.i18n import language, text
 
-#: Fonts with Japanese, as Debian, Colab, macOS and Windows have them; the first one found counts.
+#: Fonts with Japanese characters on Debian, Colab, macOS and Windows. The first that is installed is
+#: used.
 JAPANESE = (
     "Noto Sans CJK JP",
     "Noto Sans JP",
@@ -26,21 +27,30 @@ JAPANESE = (
     "MS Gothic",
     "Noto Serif CJK JP",
 )
-#: What matplotlib brings along.
+#: The font that matplotlib includes.
 PLAIN = "DejaVu Sans"
-#: Pieces of file names of such fonts, for those installed after matplotlib made its list.
-_FILES = ("NotoSansCJK-Regular", "NotoSansJP", "ipaexg", "ipag", "TakaoGothic", "SourceHanSans")
+#: Parts of the file names of fonts with Japanese characters, to find those that were installed after
+#: matplotlib made its list.
+_FILE_NAME_PARTS = (
+    "NotoSansCJK-Regular",
+    "NotoSansJP",
+    "ipaexg",
+    "ipag",
+    "TakaoGothic",
+    "SourceHanSans",
+)
 
 
 @dataclass(frozen=True)
 class Fonts:
-    """What a plot is written in.
+    """The fonts and the language of a plot.
 
-    Args:
-        families: font families, for each character the first that has it.
-        lang: the language of its labels: the one in force, or English where no font has Japanese.
-        note: what is said on the plot where that is not the language in force; "" else.
-        files: the families' files.
+    Attributes:
+        families: font families; each character is drawn with the first that has it.
+        lang: the language of the labels: the one in force, or English if no font has Japanese
+            characters.
+        note: a note on the plot if the labels are not in the language in force; "" otherwise.
+        files: the files of the families.
     """
 
     families: tuple[str, ...]
@@ -48,21 +58,21 @@ class Fonts:
     note: str
     files: tuple[str, ...]
 
-    def safe(self, written: str) -> str:
-        """A text in which characters that no font has are written as U+…, instead of as a box.
+    def printable(self, label: str) -> str:
+        """A label with "[U+…]" for characters that no font has, which would be drawn as boxes.
 
-        Dollar signs are told from formulas.
+        Dollar signs are escaped, because matplotlib takes them for the ends of a formula.
         """
-        covered = _covered(self.files)
-        shown = "".join(
-            c if ord(c) in covered or c == "\n" else f"[U+{ord(c):04X}]" for c in written
+        characters = _characters(self.files)
+        replaced = "".join(
+            c if ord(c) in characters or c == "\n" else f"[U+{ord(c):04X}]" for c in label
         )
-        return shown.replace("$", r"\$")
+        return replaced.replace("$", r"\$")
 
 
-def fonts() -> Fonts:
+def choose_fonts() -> Fonts:
     """The fonts for a plot in the language in force."""
-    japanese = _japanese()
+    japanese = _japanese_font()
     lang = language()
     if japanese is None:
         note = text("plot_no_japanese_font", lang="en") if lang == "ja" else ""
@@ -71,29 +81,30 @@ def fonts() -> Fonts:
     return Fonts(families, lang, "", _files(families))
 
 
-def _japanese() -> str | None:
-    """The family of a font with Japanese, None where there is none."""
+def _japanese_font() -> str | None:
+    """The family of a font with Japanese characters; None if none is installed."""
     from matplotlib import font_manager
 
-    def known() -> str | None:
-        there = {font.name for font in font_manager.fontManager.ttflist}
-        return next((name for name in JAPANESE if name in there), None)
+    def find() -> str | None:
+        installed = {font.name for font in font_manager.fontManager.ttflist}
+        return next((name for name in JAPANESE if name in installed), None)
 
-    return known() or (known() if _add_new() else None)
+    return find() or (find() if _add_new_fonts() else None)
 
 
 @cache
-def _add_new() -> bool:
-    """Tells matplotlib of fonts that were installed after it made its list; whether there are any."""
+def _add_new_fonts() -> bool:
+    """Adds fonts to matplotlib's list that were installed later; whether there are any."""
     from matplotlib import font_manager
 
-    found = [f for f in font_manager.findSystemFonts() if any(part in f for part in _FILES)]
-    for file in found:
+    files = font_manager.findSystemFonts()
+    japanese = [file for file in files if any(part in file for part in _FILE_NAME_PARTS)]
+    for file in japanese:
         try:
             font_manager.fontManager.addfont(file)
-        except (OSError, RuntimeError, ValueError):  # a broken font is no font
+        except (OSError, RuntimeError, ValueError):  # a damaged font cannot be used
             continue
-    return bool(found)
+    return bool(japanese)
 
 
 def _files(families: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,13 +116,13 @@ def _files(families: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @cache
-def _covered(files: tuple[str, ...]) -> frozenset[int]:
-    """The characters that some of the fonts have."""
+def _characters(files: tuple[str, ...]) -> frozenset[int]:
+    """The code points that at least one of the fonts has."""
     from matplotlib.ft2font import FT2Font
 
-    found: set[int] = set()
+    characters: set[int] = set()
     for file in files:
         if Path(file).exists():
             font: Any = FT2Font(file)
-            found.update(font.get_charmap())
-    return frozenset(found)
+            characters.update(font.get_charmap())
+    return frozenset(characters)

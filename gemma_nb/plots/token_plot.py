@@ -1,4 +1,4 @@
-"""What a model may say next."""
+"""The distribution of the next token."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.plots.canvas import Canvas, filled, same_length
+from gemma_nb.plots.canvas import Canvas, bar_style, check_same_length
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,44 +20,52 @@ def next_token_distribution(
     title: str | None = None,
     kept_label: str | None = None,
 ) -> Figure:
-    """The likeliest next tokens and how likely each is.
+    """The most probable next tokens with their probabilities.
 
     Args:
-        tokens: the tokens' pieces, likeliest first; spaces and line breaks are made visible.
-        probabilities: of each, 0 to 1.
-        kept: the same after temperature, top-k and top-p, 0 where left out; drawn beside.
-        title: what stands above; a plain one when None.
-        kept_label: what ``kept`` is called in the legend.
+        tokens: the pieces of the tokens, the most probable first. Spaces and line breaks are made
+            visible.
+        probabilities: the probability of each token, 0 to 1.
+        kept: the probability of each token after temperature, top-k and top-p, 0 for tokens that
+            these exclude. It is drawn beside the other; None for one probability only.
+        title: the title; a default one when None.
+        kept_label: the name of ``kept`` in the legend; a default one when None.
 
     Raises:
-        InvalidInput: no values, lists of different lengths, or no probabilities.
+        InvalidInput: no values, lists of different lengths, or a value that is no probability.
     """
-    same_length(tokens, probabilities, kept if kept is not None else tokens)
+    check_same_length(tokens, probabilities, kept if kept is not None else tokens)
     for value in (*probabilities, *(kept or ())):
         if not 0 <= value <= 1 + 1e-6:
             raise InvalidInput("plot_no_probability", value=value)
     canvas = Canvas(7.5, 1.3 + 0.36 * len(tokens) + (0.4 if kept is not None else 0))
     axes, rows = canvas.axes, range(len(tokens))
     if kept is None:
-        bars = [axes.barh(rows, probabilities, height=0.7, **filled(0))]
+        bars = [axes.barh(rows, probabilities, height=0.7, **bar_style(0))]
     else:
         low, high = [n - 0.2 for n in rows], [n + 0.2 for n in rows]
         before, after = canvas.text("plot_before"), kept_label or canvas.text("plot_after")
         bars = [
-            axes.barh(low, probabilities, height=0.38, label=before, **filled(0)),
-            axes.barh(high, kept, height=0.38, label=canvas.fonts.safe(after), **filled(1)),
+            axes.barh(low, probabilities, height=0.38, label=before, **bar_style(0)),
+            axes.barh(high, kept, height=0.38, label=canvas.fonts.printable(after), **bar_style(1)),
         ]
     for group, values in zip(bars, (probabilities, kept or ()), strict=False):
         axes.bar_label(group, [f" {v:.1%}" if v >= 0.0005 else " 0%" for v in values], fontsize=8)
-    canvas.rows([visible(t) for t in tokens])
+    canvas.label_rows([visible(token) for token in tokens])
     axes.set_xlim(0, min(1.12, max([*probabilities, *(kept or ()), 1e-6]) * 1.15))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if value <= 1.001 else "")
     axes.set_xlabel(canvas.text("plot_probability"))
     canvas.grid("x")
-    return canvas.done("plot_next_token_title", title=title, legend=2 if kept is not None else 0)
+    return canvas.finish("plot_next_token_title", title=title, legend=2 if kept is not None else 0)
 
 
 def visible(piece: str) -> str:
-    """A token's piece as it can be read: a space as ␣, a line break as ⏎, nothing as ∅."""
-    shown = piece.replace("▁", "␣").replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
-    return shown or "∅"
+    """The piece of a token with visible spaces.
+
+    A space becomes ␣, a line break ⏎, a tab ⇥ and the empty piece ∅.
+
+    Args:
+        piece: the piece.
+    """
+    replaced = piece.replace("▁", "␣").replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
+    return replaced or "∅"

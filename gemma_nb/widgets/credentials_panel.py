@@ -12,11 +12,12 @@ from gemma_nb.catalog.registry import terms_pages
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.hub import credential_sources, credentials
 from gemma_nb.hub.credential_sources import SESSION_SOURCE, CredentialSource
 from gemma_nb.hub.credentials import LOGIN_PAGES, SERVICE_NAMES, SERVICES, Secret
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, join, link, table, tag
+from gemma_nb.widgets.base.html import link, table
 from gemma_nb.widgets.base.panel import Panel
 
 

@@ -19,18 +19,18 @@ SLOW = """
 import os, time
 os.environ["XDG_CACHE_HOME"] = os.path.abspath("cache")
 from gemma_nb.comparison import measure, run
-from gemma_nb.comparison.rows import Output, Row
+from gemma_nb.comparison.rows import ComparisonRow, ScoredReply
 calls = []
 def measured(self, others):
-    calls.append(self._entry.label)
+    calls.append(self._choice.label)
     for step in ("load", "first", "speed", "answer"):
-        self._tell(step)
+        self._begin(step)
         time.sleep(PAUSE)
-    said = tuple(Output(SAYS, 3, False, False) for _ in self._task.prompts)
+    said = tuple(ScoredReply(SAYS, 3, False, False) for _ in self._task.prompts)
     found = {"status": "done", "tokens_per_second": 100.0, "outputs": said}
-    return Row(**{**self._found, **found})
+    return ComparisonRow(**{**self._values, **found})
 measure.Measurement.run = measured
-run.start = lambda: None
+run.prepare_backend = lambda: None
 """
 TWO = "['demo_gemma3_1m:float32', 'demo_gemma3_instruct_1m:float32']"
 

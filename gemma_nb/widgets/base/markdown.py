@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from gemma_nb.widgets.base.html import Html, code_block, join, link, scroll_region, tag
+from gemma_nb.html_markup import Html, join, tag
+from gemma_nb.widgets.base.html import code_block, link, scroll_region
 
 #: Node types whose element holds only the children.
 _ELEMENTS = {

@@ -11,9 +11,10 @@ from typing import Any
 
 from gemma_nb import i18n
 from gemma_nb.errors import GemmaError
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.language import checked_language
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, code_block, join, tag
+from gemma_nb.widgets.base.html import code_block
 from gemma_nb.widgets.base.main_thread import kernel
 from gemma_nb.widgets.base.style import (
     panel_style_html,

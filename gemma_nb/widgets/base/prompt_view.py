@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.prompts.lint import Finding
 from gemma_nb.prompts.prompt import Media, Part, Piece, Prompt
 from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary
 from gemma_nb.text_utils import format_bytes
-from gemma_nb.widgets.base.html import Html, join, tag
 
 STYLE_FILE = "base/prompt_view.css"
 

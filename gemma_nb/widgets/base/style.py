@@ -6,7 +6,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from gemma_nb.widgets.base.html import Html
+from gemma_nb.html_markup import Html
 
 _WIDGETS = "gemma_nb.widgets"
 

@@ -10,11 +10,11 @@ import ipywidgets
 
 from gemma_nb.chat import Chat
 from gemma_nb.errors import InvalidInput
+from gemma_nb.html_markup import Html, tag
 from gemma_nb.i18n import text
 from gemma_nb.model import Model
 from gemma_nb.prompts.reply_parser import Chunk
 from gemma_nb.widgets.base import controls, prompt_view
-from gemma_nb.widgets.base.html import Html, tag
 from gemma_nb.widgets.base.main_thread import on_main_thread, run_later, waiting_press
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.chat import conversation_view

@@ -14,10 +14,11 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.chat import Chat
 from gemma_nb.errors import GemmaError, InvalidInput
 from gemma_nb.generation.sampling import default_sampling
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.widgets.base import controls, prompt_view
-from gemma_nb.widgets.base.html import Html, code_block, join, tag
+from gemma_nb.widgets.base.html import code_block
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.chat.conversation_view import TurnView
 

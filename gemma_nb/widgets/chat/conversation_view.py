@@ -12,12 +12,13 @@ from typing import Any
 
 from gemma_nb.chat import Chat
 from gemma_nb.errors import GemmaError
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.prompts.reply_parser import Chunk
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, code_block, join, progress_bar, tag
+from gemma_nb.widgets.base.html import code_block, progress_bar
 from gemma_nb.widgets.base.markdown import markdown
 from gemma_nb.widgets.chat.message_field import Attachment
 

@@ -14,9 +14,9 @@ from typing import Any
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.media_files import read_image, read_sound
+from gemma_nb.html_markup import Html, esc, tag
 from gemma_nb.i18n import text
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, esc, tag
 from gemma_nb.widgets.base.panel import Panel
 
 _ACCEPTED_FILES = {"image": "image/*", "audio": "audio/*"}

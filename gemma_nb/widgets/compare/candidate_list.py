@@ -9,16 +9,17 @@ from typing import Any
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
-from gemma_nb.comparison.request import Entry, check_answers, understood
+from gemma_nb.comparison.report_html import breakable_name
+from gemma_nb.comparison.request import ResolvedChoice, check_can_reply, resolve_choices
 from gemma_nb.errors import GemmaError, InvalidInput
 from gemma_nb.fit.choice import Choice, clip_to_context
 from gemma_nb.fit.options import best_verdict, options
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, breakable_name, join, tag
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.base.verdict_labels import (
     STATUS_ICONS,
@@ -40,7 +41,7 @@ class Candidate:
         has_own_length: whether it has its own maximum length, and not that of the panel.
     """
 
-    entry: Entry
+    entry: ResolvedChoice
     has_own_length: bool
 
     @property
@@ -124,7 +125,7 @@ class CandidateList:
         is_list = isinstance(wanted, Iterable) and not isinstance(wanted, (str, bytes, Mapping))
         added: list[Candidate] = []
         for one in [*wanted] if is_list else [wanted]:
-            (entry,) = understood([one], _PLACEHOLDER_LENGTH, self._here)
+            (entry,) = resolve_choices([one], _PLACEHOLDER_LENGTH, self._here)
             candidate = Candidate(entry, entry.model is not None or isinstance(one, Choice))
             if any(candidate.is_same_as(other) for other in [*self.candidates, *added]):
                 raise InvalidInput("compare_twice", label=candidate.label)
@@ -247,7 +248,7 @@ class CandidateList:
         verdicts = []
         for variant in variants(loadable=True):
             try:
-                check_answers(variant)
+                check_can_reply(variant)
                 verdicts.append(best_verdict(variant, self._here, self._max_length))
             except InvalidInput:  # it cannot be compared, or does not take this length
                 continue

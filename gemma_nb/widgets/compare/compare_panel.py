@@ -7,14 +7,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from gemma_nb.comparison.result import Comparison
-from gemma_nb.comparison.rows import DONE, WAITING, Row
-from gemma_nb.comparison.run import compare
-from gemma_nb.comparison.run_progress import Doing
+from gemma_nb.comparison.comparison import Comparison
+from gemma_nb.comparison.report_text import status_text
+from gemma_nb.comparison.rows import DONE, WAITING, ComparisonRow
+from gemma_nb.comparison.run import ComparisonProgress, compare
 from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.html_markup import Html, tag
 from gemma_nb.i18n import text
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, progress_bar, tag
+from gemma_nb.widgets.base.html import progress_bar
 from gemma_nb.widgets.base.main_thread import on_main_thread, run_later, waiting_press
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.compare import compare_view
@@ -91,7 +92,10 @@ class ComparePanel(Panel):
             entries = [candidate.entry for candidate in self._candidates.candidates]
             length = values.numbers["max_length"]
             self._run = RunState(
-                tuple(Row(e.variant.name, e.precision, length, status=WAITING) for e in entries),
+                tuple(
+                    ComparisonRow(e.variant.name, e.precision, length, status=WAITING)
+                    for e in entries
+                ),
                 (text("panel_compare_waiting"),) * len(entries),
                 values.prompts,
                 values.references,
@@ -149,7 +153,7 @@ class ComparePanel(Panel):
         is_stop_waiting = waiting_press(self._stop_button)
         indices: dict[int, int] = {}  # the number of a measured row -> its index in the run
 
-        def on_progress(progress: Doing) -> None:
+        def on_progress(progress: ComparisonProgress) -> None:
             self._is_stopped = self._is_stopped or is_stop_waiting()
             if progress.label:
                 self._show_progress(progress, indices)
@@ -175,7 +179,7 @@ class ComparePanel(Panel):
             # clicks that arrived meanwhile are handled first, and do nothing
             run_later(self._finish, 0.2)
 
-    def _show_progress(self, progress: Doing, indices: dict[int, int]) -> None:
+    def _show_progress(self, progress: ComparisonProgress, indices: dict[int, int]) -> None:
         """Shows the step of a row, or the row when it is finished.
 
         Args:
@@ -197,7 +201,7 @@ class ComparePanel(Panel):
             sentence = text(
                 "panel_compare_row_done",
                 label=progress.label,
-                state=compare_view.row_status(progress.row),
+                state=status_text(progress.row),
                 number=progress.number,
                 count=progress.count,
             )
@@ -210,7 +214,7 @@ class ComparePanel(Panel):
         if progress.row is None:
             self._show_progress_note(progress)
 
-    def _show_progress_note(self, progress: Doing) -> None:
+    def _show_progress_note(self, progress: ComparisonProgress) -> None:
         sentence = text(
             "panel_compare_busy",
             number=progress.number,

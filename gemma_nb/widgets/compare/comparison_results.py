@@ -8,11 +8,13 @@ from pathlib import Path
 from pprint import pformat
 from typing import Any
 
-from gemma_nb.comparison.result import Comparison
+from gemma_nb.comparison.comparison import Comparison
+from gemma_nb.comparison.report_html import method_list
 from gemma_nb.errors import GemmaError
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, code_block, join, tag
+from gemma_nb.widgets.base.html import code_block
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.compare import compare_view
 from gemma_nb.widgets.compare.compare_view import RunState
@@ -88,7 +90,7 @@ class ComparisonResults:
         if name == "how":
             if self._comparison is None:
                 return tag("p", text("panel_compare_no_how"))
-            return compare_view.method_html(self._comparison)
+            return method_list(self._comparison)
         label = text("panel_compare_code")
         return join([tag("h4", label), code_block(self._code(), label)])
 

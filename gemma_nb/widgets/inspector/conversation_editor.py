@@ -8,9 +8,9 @@ from typing import Any
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.html_markup import tag
 from gemma_nb.i18n import text
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import tag
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.inspector.inspector_examples import WEATHER_TOOL
 from gemma_nb.widgets.inspector.message_card import (

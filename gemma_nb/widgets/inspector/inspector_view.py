@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.hub.local_tokenizer import LocalTokenizer, find_local_tokenizer, tokenize_prompt
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import check_prompt
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.widgets.base import controls, prompt_view
-from gemma_nb.widgets.base.html import Html, join, progress_bar, tag
+from gemma_nb.widgets.base.html import progress_bar
 from gemma_nb.widgets.base.panel import Panel
 
 

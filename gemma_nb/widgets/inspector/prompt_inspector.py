@@ -11,12 +11,13 @@ import ipywidgets
 from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.messages import read_messages
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.widgets.base import controls, prompt_view
-from gemma_nb.widgets.base.html import Html, code_block, join, table, tag
+from gemma_nb.widgets.base.html import code_block, table
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.inspector import inspector_view
 from gemma_nb.widgets.inspector.conversation_editor import ConversationEditor

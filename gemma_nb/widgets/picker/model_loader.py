@@ -9,11 +9,12 @@ from gemma_nb import load_model
 from gemma_nb.errors import GemmaError
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.verdict import Verdict
+from gemma_nb.html_markup import tag
 from gemma_nb.hub.availability import find_obstacle
 from gemma_nb.hub.progress import ProgressStep
 from gemma_nb.model import Model, live_models
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import code_block, progress_bar, tag
+from gemma_nb.widgets.base.html import code_block, progress_bar
 from gemma_nb.widgets.base.main_thread import on_main_thread, run_later
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.chat.chat_panel import ChatPanel

@@ -21,11 +21,11 @@ from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.html_markup import Html, tag
 from gemma_nb.hub.availability import is_on_disk, look_up_variant
 from gemma_nb.model import Model
 from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, tag
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.base.verdict_labels import labelled_options
 from gemma_nb.widgets.picker import picker_view

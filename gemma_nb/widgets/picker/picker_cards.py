@@ -14,10 +14,10 @@ from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.recommend import Recommendation, recommend
 from gemma_nb.fit.verdict import Verdict
 from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.hub.availability import find_obstacle
 from gemma_nb.i18n import text
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import Html, join, tag
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.base.verdict_labels import STATUS_ICONS
 from gemma_nb.widgets.picker import picker_view

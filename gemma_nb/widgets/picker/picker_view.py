@@ -16,9 +16,10 @@ from gemma_nb.fit.speed import estimate_speed
 from gemma_nb.fit.verdict import STATUSES, Verdict, download_bytes, memory_breakdown
 from gemma_nb.hardware.known_runtimes import PRICE_DATE, runtimes
 from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
-from gemma_nb.widgets.base.html import Html, code_block, join, link, table, tag
+from gemma_nb.widgets.base.html import code_block, link, table
 from gemma_nb.widgets.base.verdict_labels import STATUS_ICONS, status_label, status_with_icon
 from gemma_nb.widgets.picker.code_snippets import gemma_nb_code, keras_hub_code
 

@@ -1,4 +1,4 @@
-"""Comparing: what is measured, what is on disk when, and what the tables, files and pages say."""
+"""Comparisons: the measured values, the rows on disk, and the tables, files and pages."""
 
 import csv
 import io
@@ -15,12 +15,20 @@ import pytest
 from parsed_html import ParsedHtml
 
 import gemma_nb as gnb
-from gemma_nb.comparison.log_likelihood import WINDOW, windows
-from gemma_nb.comparison.measure import scored
-from gemma_nb.comparison.peaks import Peaks
-from gemma_nb.comparison.result import Comparison, Machine, MissingPackage
-from gemma_nb.comparison.rows import Agreement, Output, Row, from_values, to_values
-from gemma_nb.comparison.store import ATTEMPTS, Kept, Store
+from gemma_nb.comparison.comparison import Comparison, MissingPackage
+from gemma_nb.comparison.log_likelihood import WINDOW, text_windows
+from gemma_nb.comparison.measure import score_reply
+from gemma_nb.comparison.peak_memory import PeakMemory
+from gemma_nb.comparison.report_html import plots_html, replies_html, results_table
+from gemma_nb.comparison.result import Machine
+from gemma_nb.comparison.rows import (
+    Agreement,
+    ComparisonRow,
+    ScoredReply,
+    row_from_json,
+    row_to_json,
+)
+from gemma_nb.comparison.store import MAX_ATTEMPTS, RowStore, StoredRow
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 from gemma_nb.model import live_models
@@ -52,11 +60,11 @@ def done(variant="demo_gemma3_1m", precision="float32", text="Tokyo", **more):
         "host_peak": 3 * 2**30,
         "predicted": {"weights": 2**30, "kv_cache": 2**20},
         "predicted_host": 2 * 2**30,
-        "outputs": (scored(text, 1, "Tokyo"),),
+        "outputs": (score_reply(text, 1, "Tokyo"),),
         "bits_per_byte": 0.75,
         "text_tokens": 40,
     }
-    return Row(variant, precision, 2048, **{**values, **more})
+    return ComparisonRow(variant, precision, 2048, **{**values, **more})
 
 
 def comparison(*rows, prompts=("Capital?",), references=("Tokyo",)):
@@ -73,8 +81,10 @@ def several():
     return comparison(
         done(),
         int8,
-        Row("big", "bfloat16", 2048, status="misfit", reason=misfit, predicted={"weights": 2**35}),
-        Row("broken", "int8", 2048, status="failed", reason=Message("compare_waiting")),
+        ComparisonRow(
+            "big", "bfloat16", 2048, status="misfit", reason=misfit, predicted={"weights": 2**35}
+        ),
+        ComparisonRow("broken", "int8", 2048, status="failed", reason=Message("compare_waiting")),
     )
 
 
@@ -109,11 +119,11 @@ BAD = [
 
 
 @pytest.mark.parametrize(("arguments", "more", "match"), BAD)
-def test_bad_input_is_told_before_anything_is_loaded(arguments, more, match, tmp_path, monkeypatch):
+def test_bad_input_raises_before_anything_is_loaded(arguments, more, match, tmp_path, monkeypatch):
     def never(*_, **__):
         raise AssertionError("loaded")
 
-    monkeypatch.setattr("gemma_nb.load_model.load", never)
+    monkeypatch.setattr("gemma_nb.comparison.measure.load", never)
     folder = tmp_path / "rows"
     with pytest.raises(ValueError, match=re.escape(match)):
         gnb.compare(*arguments, path=folder, progress=False, **more)
@@ -126,21 +136,21 @@ def test_nothing_heavy_is_imported_to_find_bad_input():
         "try: gnb.compare('demo_gemma3_1m', '')\n"
         "except ValueError: print([m for m in ('keras', 'jax', 'numpy') if m in sys.modules])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert told.stdout == "[]\n", told.stderr
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert output.stdout == "[]\n", output.stderr
 
 
 def test_the_function_is_not_hidden_by_a_module_of_its_name():
     code = "import gemma_nb as gnb; gnb.Comparison; import gemma_nb.cli.compare_command; print(gnb.compare)"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert told.stdout.startswith("<function compare")
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert output.stdout.startswith("<function compare")
 
 
 # --- scores and pieces
 
 
 @pytest.mark.parametrize(
-    ("said", "reference", "exact", "contains"),
+    ("reply", "reference", "exact", "contains"),
     [
         ("Tokyo", "Tokyo", True, True),
         (" Tokyo\n", "Tokyo", True, True),
@@ -151,33 +161,39 @@ def test_the_function_is_not_hidden_by_a_module_of_its_name():
         ("anything", None, None, None),
     ],
 )
-def test_scores(said, reference, exact, contains):
-    found = scored(said, 3, reference)
-    assert (found.text, found.tokens, found.exact, found.contains) == (said, 3, exact, contains)
+def test_scores(reply, reference, exact, contains):
+    scored = score_reply(reply, 3, reference)
+    assert scored == ScoredReply(reply, 3, exact, contains)
 
 
 def test_share_counts_prompts_with_a_reference_only():
-    row = done(outputs=(Output("a", 1, True, True), Output("b", 1, False, True), Output("c", 1)))
+    row = done(
+        outputs=(
+            ScoredReply("a", 1, True, True),
+            ScoredReply("b", 1, False, True),
+            ScoredReply("c", 1),
+        )
+    )
     assert row.share("exact") == 0.5
     assert row.share("contains") == 1.0
-    assert done(outputs=(Output("c", 1),)).share("exact") is None
+    assert done(outputs=(ScoredReply("c", 1),)).share("exact") is None
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 100, 3000])
 def test_windows_take_every_token_once(count):
     for length in (8, 64, 10**6):
-        pieces = list(windows(count, length))
+        pieces = list(text_windows(count, length))
         assert [t for piece in pieces for t in piece] == list(range(count))
         assert all(len(piece) < min(length, WINDOW) for piece in pieces)
 
 
-def test_rows_come_back_from_json(several):
+def test_rows_are_equal_after_json(several):
     for row in several.rows:
-        assert from_values(json.loads(json.dumps(to_values(row)))) == row
+        assert row_from_json(json.loads(json.dumps(row_to_json(row)))) == row
 
 
-def test_a_reason_is_told_in_the_language_in_force(several):
-    row = from_values(json.loads(json.dumps(to_values(several.rows[2]))))
+def test_a_reason_is_in_the_language_in_force(several):
+    row = row_from_json(json.loads(json.dumps(row_to_json(several.rows[2]))))
     english = str(row.reason)
     gnb.set_language("ja")
     assert str(row.reason) != english
@@ -186,72 +202,72 @@ def test_a_reason_is_told_in_the_language_in_force(several):
 # --- on disk
 
 
-def test_a_row_is_on_disk_whole_and_read_again(tmp_path):
-    store = Store(tmp_path / "x", {"digest": "a"}, own=False, fresh=False)
-    kept = Kept(done(), {"other": (0.5, 0.25, 8)})
-    store.keep("k", kept)
-    assert store.row("k") == kept
+def test_a_stored_row_is_read_back_unless_it_is_damaged(tmp_path):
+    store = RowStore(tmp_path / "x", {"digest": "a"}, own=False, fresh=False)
+    kept = StoredRow(done(), {"other": (0.5, 0.25, 8)})
+    store.write("k", kept)
+    assert store.read("k") == kept
     (store.folder / "k.json").write_text('{"row": ')
-    assert store.row("k") is None
+    assert store.read("k") is None
     (store.folder / "k.json").write_text('{"row": {"variant": 3}, "pairs": {}}')
-    assert store.row("k") is None
-    assert store.row("never") is None
+    assert store.read("k") is None
+    assert store.read("never") is None
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(InvalidInput, match="other files"):
-        Store(tmp_path, {"digest": "a"}, own=False, fresh=True)
+        RowStore(tmp_path, {"digest": "a"}, own=False, fresh=True)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
 def test_another_comparison_is_not_mixed_in(tmp_path):
     folder = tmp_path / "x"
-    first = Store(folder, {"digest": "a"}, own=False, fresh=False)
-    first.keep("k", Kept(done(), {}))
+    first = RowStore(folder, {"digest": "a"}, own=False, fresh=False)
+    first.write("k", StoredRow(done(), {}))
     with pytest.raises(InvalidInput, match="Another process"):
-        Store(folder, {"digest": "a"}, own=False, fresh=False)
+        RowStore(folder, {"digest": "a"}, own=False, fresh=False)
     first.close()
     with pytest.raises(InvalidInput, match="another comparison"):
-        Store(folder, {"digest": "b"}, own=False, fresh=False)
-    again = Store(folder, {"digest": "a"}, own=False, fresh=False)
-    assert again.row("k")
+        RowStore(folder, {"digest": "b"}, own=False, fresh=False)
+    again = RowStore(folder, {"digest": "a"}, own=False, fresh=False)
+    assert again.read("k")
     again.close()
-    fresh = Store(folder, {"digest": "b"}, own=False, fresh=True)
-    assert fresh.row("k") is None
+    fresh = RowStore(folder, {"digest": "b"}, own=False, fresh=True)
+    assert fresh.read("k") is None
     fresh.close()
 
 
 def test_a_folder_in_the_cache_begins_anew_once_it_is_complete(tmp_path):
-    first = Store(tmp_path, {"digest": "a"}, own=True, fresh=False)
-    first.keep("k", Kept(done(), {}))
+    first = RowStore(tmp_path, {"digest": "a"}, own=True, fresh=False)
+    first.write("k", StoredRow(done(), {}))
     first.close()
-    second = Store(tmp_path, {"digest": "a"}, own=True, fresh=False)
-    assert second.row("k")
-    second.complete()
+    second = RowStore(tmp_path, {"digest": "a"}, own=True, fresh=False)
+    assert second.read("k")
+    second.mark_complete()
     second.close()
-    third = Store(tmp_path, {"digest": "a"}, own=True, fresh=False)
-    assert third.row("k") is None
+    third = RowStore(tmp_path, {"digest": "a"}, own=True, fresh=False)
+    assert third.read("k") is None
     third.close()
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_created_raises(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InvalidInput, match="another path"):
-        Store(tmp_path / "file" / "rows", {}, own=False, fresh=False)
+        RowStore(tmp_path / "file" / "rows", {}, own=False, fresh=False)
 
 
 # --- memory
 
 
 def test_host_peak_is_of_the_block():
-    with Peaks() as small:
+    with PeakMemory() as small:
         pass
-    with Peaks() as large:
+    with PeakMemory() as large:
         block = bytearray(200 * 2**20)
         block[:: 2**12] = b"x" * len(block[:: 2**12])
         del block
-    with Peaks() as after:
+    with PeakMemory() as after:
         pass
     assert large.host - small.host > 190 * 2**20
     assert large.host - after.host > 150 * 2**20
@@ -259,28 +275,28 @@ def test_host_peak_is_of_the_block():
 
 
 def test_device_peak_is_exact_where_it_rose_and_sampled_else(monkeypatch):
-    told = iter([(100, 40), (500, 60), (500, 60), (500, 60)])
-    monkeypatch.setattr("gemma_nb.comparison.peaks._device", lambda: next(told))
-    monkeypatch.setattr("gemma_nb.comparison.peaks._EVERY", 1e9)
-    with Peaks() as first:
+    readings = iter([(100, 40), (500, 60), (500, 60), (500, 60)])
+    monkeypatch.setattr("gemma_nb.comparison.peak_memory._device_memory", lambda: next(readings))
+    monkeypatch.setattr("gemma_nb.comparison.peak_memory._SAMPLE_SECONDS", 1e9)
+    with PeakMemory() as first:
         pass
     assert (first.device, first.sampled) == (460, False)
-    with Peaks(own=60) as second:
+    with PeakMemory(own=60) as second:
         pass
     assert (second.device, second.sampled) == (60, True)
 
 
-# --- what is shown
+# --- the reports
 
 
-def test_text_says_everything(several):
-    told = str(several)
+def test_the_text_report_contains_every_value(several):
+    output = str(several)
     for expected in (
         "250 (200–300)", "3.0 GiB", "2.0 GiB", "1/1", "0.750", "50.0% (float32)", "0.2500",
         "X in X does not fit", "broken int8: failed: ", "= Tokyo", "⊃ It is tokyo.", "Test CPU",
     ):  # fmt: skip
-        assert expected in told
-    assert max(map(len, told.split("Prompt 1", maxsplit=1)[0].splitlines()[2:])) <= 120
+        assert expected in output
+    assert max(map(len, output.split("Prompt 1", maxsplit=1)[0].splitlines()[2:])) <= 120
     gnb.set_language("ja")
     assert "品質" in str(several)
 
@@ -293,21 +309,23 @@ def test_columns_without_a_value_are_left_out(several):
 
 
 @pytest.mark.parametrize("way", ["page", "fragment"])
-def test_nothing_that_is_said_becomes_markup(way):
+def test_text_of_models_does_not_become_markup(way):
     evil = comparison(
         done(EVIL, text=EVIL),
-        Row(EVIL, "int8", 8, status="failed", reason=Message("compare_bad_text", {"kind": EVIL})),
+        ComparisonRow(
+            EVIL, "int8", 8, status="failed", reason=Message("compare_bad_text", {"kind": EVIL})
+        ),
         prompts=(EVIL,),
         references=(EVIL,),
     )
     page = evil.to_html(command=EVIL) if way == "page" else evil._repr_html_()
-    found = ParsedHtml(page)
-    assert not {"script", "link", "iframe", "b"} & set(found.tags)
-    assert not [name for name, _ in found.attributes if name.startswith("on")]
-    sources = [value for name, value in found.attributes if name in {"src", "href"}]
+    seen = ParsedHtml(page)
+    assert not {"script", "link", "iframe", "b"} & set(seen.tags)
+    assert not [name for name, _ in seen.attributes if name.startswith("on")]
+    sources = [value for name, value in seen.attributes if name in {"src", "href"}]
     assert all(value.startswith("data:image/png;base64,") for value in sources)
     assert len(sources) == (4 if way == "page" else 0)
-    assert "<script>alert(1)</script> | a" in found.text
+    assert "<script>alert(1)</script> | a" in seen.text
     assert "\x1b" not in page + str(evil) + evil.to_markdown()
 
 
@@ -321,7 +339,7 @@ def test_markdown_keeps_its_table(several):
     assert "<img" not in evil
 
 
-def test_the_page_is_whole_and_has_all(several, tmp_path):
+def test_the_page_is_complete(several, tmp_path):
     page = several.to_html(tmp_path / "page.html", command="python -m gemma_nb compare")
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == page
     said = ParsedHtml(page).text
@@ -336,6 +354,41 @@ def test_the_page_is_whole_and_has_all(several, tmp_path):
     assert '<html lang="ja">' in several.to_html()
 
 
+def test_a_row_that_was_not_measured_has_its_status_in_the_table(several):
+    table = ParsedHtml(results_table(several.rows))
+    assert table.text.count("status") == 1
+    for status in ("measured", "does not fit", "failed"):
+        assert status in table.text
+    assert "measured" not in ParsedHtml(results_table(several.measured)).text
+    assert ("colspan", "3") in table.attributes  # variant, precision and status
+    steps = ("", "", "loading", "waits")
+    ungrouped = ParsedHtml(results_table(several.rows, steps, label="Rows", group_headings=False))
+    for words in ("measured", "loading", "waits"):
+        assert words in ungrouped.text
+    assert "does not fit" not in ungrouped.text
+    assert not [value for name, value in ungrouped.attributes if name == "colspan"]
+    assert ("aria-label", "Rows") in ungrouped.attributes
+
+
+def test_a_reply_that_is_missing_says_why(several):
+    rows, prompts, references = several.rows, several.prompts, several.references
+    replies = ParsedHtml(replies_html(rows, prompts, references, heading_level=3))
+    assert [tag for tag in replies.tags if tag.startswith("h")] == ["h3", "h4", "h4", "h4", "h4"]
+    for words in ("= equal to the reference", "⊃ contains", "no reply: X in X does not fit"):
+        assert words in replies.text
+    busy = ParsedHtml(replies_html(rows, prompts, references, ("", "", "loading", "waits")))
+    assert "loading" in busy.text
+    assert "no reply" not in busy.text
+
+
+def test_a_plot_has_its_values_as_a_text_alternative(several):
+    images = ParsedHtml(plots_html(several))
+    alternatives = [value for name, value in images.attributes if name == "alt"]
+    assert len(alternatives) == 4
+    assert all("demo_gemma3_1m int8: " in words for words in alternatives)
+    assert plots_html(comparison(ComparisonRow("x", "int8", 8))) == ""
+
+
 def test_a_comparison_without_a_measured_row_can_be_shown(several):
     empty = comparison(*several.rows[2:])
     assert "does not fit" in str(empty)
@@ -345,7 +398,7 @@ def test_a_comparison_without_a_measured_row_can_be_shown(several):
         empty.plot_tokens_per_second()
 
 
-def test_csv_and_json_come_back(several, tmp_path):
+def test_csv_and_json_are_read_back(several, tmp_path):
     several.to_csv(tmp_path / "x.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text(encoding="utf-8"))))
     assert [r["status"] for r in rows] == ["done", "done", "misfit", "failed"]
@@ -357,7 +410,7 @@ def test_csv_and_json_come_back(several, tmp_path):
     assert Comparison.from_json(tmp_path / "x.json") == several
 
 
-def test_files_that_cannot_be_are_told(several, tmp_path):
+def test_files_that_cannot_be_read_or_written_raise(several, tmp_path):
     with pytest.raises(InvalidInput, match="cannot be written"):
         several.to_csv(tmp_path / "nowhere" / "x.csv")
     with pytest.raises(InvalidInput, match="no comparison"):
@@ -368,7 +421,7 @@ def test_files_that_cannot_be_are_told(several, tmp_path):
             Comparison.from_json(tmp_path / "x.json")
 
 
-def test_pandas_is_asked_for_only_where_it_is_needed(several, monkeypatch):
+def test_pandas_is_needed_for_to_pandas_only(several, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingPackage, match="pip install pandas"):
         several.to_pandas()
@@ -377,16 +430,16 @@ def test_pandas_is_asked_for_only_where_it_is_needed(several, monkeypatch):
     assert several.records()[1]["same_greedy_token"] == 0.5
 
 
-def test_the_committed_example_is_small_and_tells_its_command():
+def test_the_committed_example_is_small_and_names_its_command():
     folder = ROOT / "docs" / "examples"
     page = (folder / "comparison.html").read_text(encoding="utf-8")
     assert len(page.encode()) < 500_000
     assert "python -m gemma_nb compare" in page
-    found = Comparison.from_json(folder / "comparison.json")
-    assert len(found.measured) == len(found.rows) == 8
+    example = Comparison.from_json(folder / "comparison.json")
+    assert len(example.measured) == len(example.rows) == 8
 
 
-# --- measured
+# --- measurements
 
 
 QUESTIONS = ["What is the capital of Japan?", "日本の首都はどこですか？", "What is 12 + 30?"]
@@ -439,18 +492,18 @@ def test_every_value_is_measured(demos):
 
 
 @pytest.mark.slow
-def test_precisions_of_one_variant_are_held_against_the_highest(demos):
+def test_precisions_of_one_variant_are_compared_with_the_highest(demos):
     rows = {r.label: r for r in demos.rows}
-    found = rows["demo_gemma3_instruct_4m int8"].agreement
-    assert found.precision == "float32"
-    assert 0.9 <= found.same <= 1
-    assert 0 < found.divergence < 0.1
-    assert found.positions > 20
+    agreement = rows["demo_gemma3_instruct_4m int8"].agreement
+    assert agreement.precision == "float32"
+    assert 0.9 <= agreement.same <= 1
+    assert 0 < agreement.divergence < 0.1
+    assert agreement.positions > 20
     assert all(r.agreement is None for r in demos.rows if r.precision == "float32")
 
 
 @pytest.mark.slow
-def test_what_does_not_fit_is_a_row(demos):
+def test_a_choice_that_does_not_fit_is_a_row(demos):
     row = demos.rows[-1]
     assert (row.status, row.outputs, row.host_peak) == ("misfit", (), None)
     assert "does not fit" in str(row.reason)
@@ -472,8 +525,8 @@ def test_a_loaded_model_stays_and_a_broken_one_is_a_row(tmp_path):
     model = gnb.load("demo_gemma3_instruct_1m", "int8", max_length=512)
     try:
         choices = [str(broken), model, gnb.Choice("demo_gemma3_instruct_1m", "float32", 256)]
-        found = gnb.compare(choices, QUESTIONS[0], path=tmp_path / "rows", **quick)
-        bad, given, choice = found.rows
+        result = gnb.compare(choices, QUESTIONS[0], path=tmp_path / "rows", **quick)
+        bad, given, choice = result.rows
         assert bad.status == "failed"
         assert "broken" in str(bad.reason)
         assert given.given
@@ -485,7 +538,7 @@ def test_a_loaded_model_stays_and_a_broken_one_is_a_row(tmp_path):
         assert model.generate(QUESTIONS[0]) == ANSWERS[0]
         # a failed row is tried again, a finished one is not
         again = gnb.compare(choices, QUESTIONS[0], path=tmp_path / "rows", **quick)
-        assert again.rows[1:] == found.rows[1:]
+        assert again.rows[1:] == result.rows[1:]
     finally:
         model.unload()
     with pytest.raises(InvalidInput, match="was unloaded"):
@@ -500,12 +553,12 @@ def watch(doing):
     steps.append(f"{doing.number} {doing.step}")
     if doing.number == 2 and doing.step == "speed" and sys.argv[2] == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-found = gnb.compare(
+result = gnb.compare(
     ["demo_gemma3_instruct_1m:float32", "demo_gemma3_instruct_1m:int8"], "What is 2 + 3?",
     max_length=128, repeats=1, path=sys.argv[1], progress=watch,
 )
 print(*dict.fromkeys(steps), sep=",")
-print([r.status for r in found.rows], found.rows[1].agreement is not None)
+print([r.status for r in result.rows], result.rows[1].agreement is not None)
 """
 
 
@@ -546,7 +599,7 @@ def test_a_row_that_ends_the_process_again_and_again_is_left_out(tmp_path):
     assert steps_of().rows[0].status == "done"
     (row,) = [p for p in tmp_path.glob("*.json") if p.name != "run.json"]
     row.unlink()
-    row.with_suffix(".started").write_text(str(ATTEMPTS))
+    row.with_suffix(".started").write_text(str(MAX_ATTEMPTS))
     left_out = steps_of().rows[0]
     assert left_out.status == "failed"
     assert "fresh=True" in str(left_out.reason)
@@ -584,13 +637,13 @@ def test_an_interrupt_before_the_first_row_is_an_interrupt(tmp_path):
 
 @pytest.mark.slow
 def test_a_prompt_that_is_too_long_fails_the_row_and_not_the_run(tmp_path):
-    found = gnb.compare(
+    result = gnb.compare(
         ["demo_gemma3_1m", gnb.Choice("demo_gemma3_instruct_1m", "float32", 16)],
         "one two three four five six seven eight nine ten",
         path=tmp_path, **quick,
     )  # fmt: skip
-    assert [r.status for r in found.rows] == ["done", "failed"]
-    assert "max_length" in str(found.rows[1].reason)
+    assert [r.status for r in result.rows] == ["done", "failed"]
+    assert "max_length" in str(result.rows[1].reason)
 
 
 def kerashubs_logits(lm, ids):
@@ -620,34 +673,34 @@ def test_log_probabilities_are_kerashubs_own(family):
     import numpy as np
     import tiny
 
-    from gemma_nb.comparison.log_likelihood import Positions
+    from gemma_nb.comparison.log_likelihood import LogProbabilityReader
 
     lm = getattr(tiny, family)()
     model = type("Loaded", (), {"lm": lm})
     ids = [2, *np.random.default_rng(0).integers(5, 90, size=180).tolist()]  # past the window
     logits = kerashubs_logits(lm, ids)
     expected = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    found = Positions(model)
-    np.testing.assert_allclose(found.distributions(ids, 7), expected[7:], atol=2e-4)
+    reader = LogProbabilityReader(model)
+    np.testing.assert_allclose(reader.next_token_log_probs(ids, 7), expected[7:], atol=2e-4)
     of_tokens = expected[np.arange(len(ids) - 1), ids[1:]]
-    np.testing.assert_allclose(found.of_tokens(ids), of_tokens, atol=2e-4)
-    assert found.of_tokens(ids[:1]).shape == (0,)
+    np.testing.assert_allclose(reader.token_log_probs(ids), of_tokens, atol=2e-4)
+    assert reader.token_log_probs(ids[:1]).shape == (0,)
 
 
 @pytest.mark.slow
 def test_agreement_of_known_distributions():
     import numpy as np
 
-    from gemma_nb.comparison.agreement import Trace, compared
+    from gemma_nb.comparison.log_likelihood import ReplyDistributions, compare_distributions
 
     high = np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)
     low = np.log([[0.25, 0.5, 0.25], [0.1, 0.8, 0.1]]).astype(np.float32)
-    reader = type("Reader", (), {"distributions": lambda *_: high})()
-    other = Trace(((2, 5, 6),), (1,), low)
+    reader = type("Reader", (), {"next_token_log_probs": lambda *_: high})()
+    other = ReplyDistributions(((2, 5, 6),), (1,), low)
     # first row: 0.5 * 1 bit - 0.25 * 1 bit
-    assert compared(reader, other, higher=True) == (0.5, pytest.approx(0.125), 2)
+    assert compare_distributions(reader, other, higher=True) == (0.5, pytest.approx(0.125), 2)
     # the other way round the divergence is that of the other distribution from this one
-    assert compared(reader, other, higher=False) == (0.5, pytest.approx(0.125), 2)
+    assert compare_distributions(reader, other, higher=False) == (0.5, pytest.approx(0.125), 2)
 
 
 @pytest.mark.slow
@@ -692,7 +745,7 @@ def test_a_command_that_measures_nothing_fails(tmp_path):
         ("--repeats", "0"),
     ],
 )
-def test_a_wrong_command_is_told_in_one_line(arguments):
+def test_a_wrong_command_prints_one_line(arguments):
     done = subprocess.run(
         [sys.executable, "-m", "gemma_nb", "compare", *arguments],
         capture_output=True, text=True, cwd=ROOT, env={**os.environ, "GEMMA_NB_LANG": "en"},

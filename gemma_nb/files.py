@@ -1,0 +1,51 @@
+"""Files that are written completely or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+#: The suffix of a file that is being written. A process that is killed leaves such a file behind.
+PARTIAL_SUFFIX = ".part"
+
+
+@contextmanager
+def atomic_open(path: Path) -> Iterator[BinaryIO]:
+    """Opens a file for writing whose content appears at ``path`` when the block ends.
+
+    The content is written to a file beside ``path``, which then replaces ``path``: readers see the
+    old content or the new one, never a part of it. If the block raises, ``path`` is unchanged.
+
+    Args:
+        path: the file; its folder has to exist.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    partial = path.with_name(f"{path.name}{PARTIAL_SUFFIX}")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def atomic_write(path: Path, data: str | bytes) -> None:
+    """Writes a file completely or not at all.
+
+    Args:
+        path: the file; its folder has to exist. A file that is there is replaced.
+        data: the content; a string is encoded as UTF-8, its line breaks unchanged.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with atomic_open(path) as file:
+        file.write(data.encode() if isinstance(data, str) else data)
