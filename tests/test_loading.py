@@ -297,7 +297,7 @@ def test_from_keras_reads_and_never_changes():
 def test_from_keras_knows_a_shape_that_only_one_variant_has():
     from types import SimpleNamespace
 
-    from gemma_nb.from_keras_model import _alike
+    from gemma_nb.from_keras_model import _variant_of_shape
 
     shape = gnb.variant("gemma3_270m").architecture
     names = ("num_layers", "num_query_heads", "num_key_value_heads", "hidden_dim", "head_dim",
@@ -305,7 +305,7 @@ def test_from_keras_knows_a_shape_that_only_one_variant_has():
     config = {name: getattr(shape, name) for name in names}
     backbone = type("Gemma3Backbone", (SimpleNamespace,), {})(get_config=lambda: config)
     with pytest.raises(InvalidInput, match="gemma3_270m"):
-        _alike(backbone)
+        _variant_of_shape(backbone)
     config["num_layers"] = 7
     with pytest.raises(InvalidInput, match="No variant in the catalog"):
-        _alike(backbone)
+        _variant_of_shape(backbone)

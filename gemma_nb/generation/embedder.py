@@ -14,7 +14,7 @@ from typing import Any
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
-from gemma_nb.prompts.formats.embedding import TASKS
+from gemma_nb.prompts.formats.embedding_format import TASKS
 from gemma_nb.prompts.formatting import format_prompt
 
 #: Sizes to which a vector can be truncated (Matryoshka representation learning):

@@ -27,7 +27,7 @@ ROOMS = (
     "hub",
     "loading",
     "generation",
-    "comparison",
+    "compare",
     "widgets",
     "panels",
     "cli",

@@ -33,8 +33,8 @@ WORDS = {
 @pytest.mark.parametrize("lang", WORDS)
 def test_a_secret_is_kept_by_the_process_alone(host, browser, lang):
     found = (
-        "from gemma_nb import credentials\n"
-        "login = credentials.find('huggingface')\n"
+        "from gemma_nb.hub.credential_sources import find_login\n"
+        "login = find_login('huggingface')\n"
         "print(login.place, len(login.token.reveal()))"
     )
     arguments = f"'gemma3_instruct_1b', lang='{lang}'"
