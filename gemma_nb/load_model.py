@@ -7,7 +7,6 @@ from typing import Any, Literal, overload
 
 from gemma_nb import backend
 from gemma_nb.catalog.registry import DEMO
-from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.choice import Choice
@@ -18,16 +17,14 @@ from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.engine import check_variant, create_engine
 from gemma_nb.generation.media_inputs import Converters, load_converters
 from gemma_nb.hardware.detect import detect_runtime
-from gemma_nb.hub.availability import check_before_download, ignore_disk_if_local, look_up_variant
+from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.checkpoint_files import quantization_mode
-from gemma_nb.hub.credentials import parse_credentials
-from gemma_nb.hub.fetch import fetch
 from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, progress_callback
+from gemma_nb.hub.resolve import ResolvedModel, look_up_variant, resolve_model
 from gemma_nb.loading.assistants import check_memory_beside, find_assistant, read_assistant
 from gemma_nb.loading.build import build_without_weights
 from gemma_nb.loading.compile_cache import enable_compile_cache
 from gemma_nb.loading.free_memory import cleaned_up_on_failure
-from gemma_nb.loading.saving import recorded_variant
 from gemma_nb.loading.weights import weight_file_bytes
 from gemma_nb.model import Model, live_models
 
@@ -105,92 +102,93 @@ def load(
         LoadError: keras-hub is too old, a login is missing, the variant does not fit (the message
             says what would), or reading it failed; nothing half-loaded stays in memory.
     """
-    credentials = parse_credentials(credentials)
     if isinstance(variant, Choice):
         precision, max_length, variant = variant.precision, variant.max_length, variant.variant
-    else:
-        variant = look_up_variant(
-            DEMO if variant is None else variant, credentials, resolve_variant
-        )
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
-    if not variant.loadable:
-        raise InvalidInput("not_loadable", name=variant.name)
+    model = resolve_model(DEMO if variant is None else variant, credentials)
+    if not model.variant.loadable:
+        raise InvalidInput("not_loadable", name=model.variant.name)
     if download_only:
-        check_before_download(variant, credentials, force=force)
-        return fetch(variant, credentials, progress)
-    check_variant(variant)
-    helper = find_assistant(
-        variant, assistant, lambda name: look_up_variant(name, credentials, resolve_variant)
-    )
-    if precision != "auto":
-        find_precision(precision)
+        model.check_before_download(force=force)
+        return model.fetch(progress)
+    check_variant(model.variant)
+    helper = _resolve_assistant(model, assistant)
+    asked = None if precision == "auto" else find_precision(precision)
     if replace:
         # a missing login must not cost the model that is in memory
-        check_before_download(variant, credentials, force=force)
+        model.check_before_download(force=force)
         _unload_all()
-    runtime = ignore_disk_if_local(variant, detect_runtime())
-    saved = saved_precision(variant)
-    if precision == "auto":
-        chosen = find_precision(saved) if saved else auto_precision(variant, runtime)
-    else:
-        chosen = find_precision(precision)
-    task = "embedding" if variant.role == "embed" else "chat"
-    verdict = advise(variant, chosen, runtime, max_length=max_length, task=task)
-    if not verdict.fits and not force:
-        raise _does_not_fit(variant, verdict)
-    if helper and not force:
-        check_memory_beside(helper, chosen, verdict)
+    runtime = model.fit_runtime(detect_runtime())
+    chosen = asked or find_precision(choose_precision(model.variant, runtime))
+    verdict = _judge(model.variant, chosen, runtime, max_length)
+    if not force:
+        _check_memory(verdict, chosen, helper)
     # last: first say that memory is too small, which no login changes
-    for one in filter(None, (variant, helper)):
-        check_before_download(one, credentials, force=force)
+    for one in filter(None, (model, helper)):
+        one.check_before_download(force=force)
     backend.prepare()
-    directory = fetch(variant, credentials, progress)
-    helper_directory = fetch(helper, credentials, progress) if helper else None
-    with cleaned_up_on_failure(variant, verdict):
+    directory = model.fetch(progress)
+    helper_directory = helper.fetch(progress) if helper else None
+    with cleaned_up_on_failure(model.variant, verdict):
         backend.import_keras_hub()
         enable_compile_cache(compile_cache)
         # a function of its own, so that a failure can clear its frame and free the model
-        return _read_model(
-            variant, chosen, max_length, directory, helper_directory, progress_callback(progress)
-        )
+        return _read_model(model.variant, chosen, max_length, directory, helper_directory, progress)
 
 
-def resolve_variant(variant: str | Path | Variant) -> Variant:
-    """The variant of a name, handle or directory.
+def choose_precision(variant: Variant, runtime: Runtime) -> str:
+    """The precision that "auto" stands for: that of a saved preset, else what suits the runtime.
 
     Args:
-        variant: as in ``load``. A directory that ``Model.save`` wrote records its variant.
+        variant: the variant to load.
+        runtime: the hardware.
+    """
+    try:
+        saved = quantization_mode(Path(variant.handle or variant.name))
+    except (OSError, ValueError):  # no directory; fetch says what is wrong with one
+        saved = None
+    return saved or auto_precision(variant, runtime).name
+
+
+def _resolve_assistant(
+    model: ResolvedModel, assistant: bool | str | Path | Variant
+) -> ResolvedModel | None:
+    """The assistant to load beside a model; None for none."""
+    found = find_assistant(
+        model.variant, assistant, lambda name: look_up_variant(name, model.credentials)
+    )
+    return resolve_model(found, model.credentials) if found else None
+
+
+def _judge(variant: Variant, precision: Precision, runtime: Runtime, max_length: int) -> Verdict:
+    task = "embedding" if variant.role == "embed" else "chat"
+    return advise(variant, precision, runtime, max_length=max_length, task=task)
+
+
+def _check_memory(verdict: Verdict, precision: Precision, helper: ResolvedModel | None) -> None:
+    """Makes sure that a model fits, and its assistant beside it.
 
     Raises:
-        InvalidInput: as ``gemma_nb.variant``.
-        LoadError: as ``gemma_nb.variant``.
+        LoadError: one of them does not fit.
     """
-    if isinstance(variant, (str, Path)) and (
-        recorded := recorded_variant(Path(variant).expanduser())
-    ):
-        return recorded
-    return variant if isinstance(variant, Variant) else find_variant(variant)
+    if not verdict.fits:
+        raise _does_not_fit(verdict)
+    if helper:
+        check_memory_beside(helper.variant, precision, verdict)
 
 
-def saved_precision(variant: Variant) -> str | None:
-    """The precision in which a local preset was saved quantised; None where it was not."""
-    try:
-        return quantization_mode(Path(variant.handle or variant.name))
-    except (OSError, ValueError):  # no directory; fetch says what is wrong with one
-        return None
-
-
-def _does_not_fit(variant: Variant, verdict: Verdict) -> LoadError:
+def _does_not_fit(verdict: Verdict) -> LoadError:
     """The error for a variant that does not fit; it names loaded models whose memory would do."""
+    name = verdict.choice.variant.name
     loaded = live_models()
     held = sum(v.value.nbytes for model in loaded for v in model.lm.variables)
     lacking = verdict.bytes_needed - verdict.bytes_available
     if 0 < lacking <= held:
         names = ", ".join(f"{model.variant.name} ({model.precision})" for model in loaded)
         key = "load_no_room_beside"
-        return LoadError(key, name=variant.name, loaded=names, reason=verdict.reason)
-    return LoadError("does_not_fit", name=variant.name, reason=verdict.reason)
+        return LoadError(key, name=name, loaded=names, reason=verdict.reason)
+    return LoadError("does_not_fit", name=name, reason=verdict.reason)
 
 
 def _unload_all() -> None:
@@ -204,10 +202,10 @@ def _read_model(
     max_length: int,
     directory: Path,
     helper_directory: Path | None,
-    report: ProgressCallback,
+    progress: ProgressCallback | bool | None,
 ) -> Model:
     """Builds the model and reads its weights; compiles its programs meanwhile where that pays."""
-    name = variant.name
+    name, report = variant.name, progress_callback(progress)
     with ProgressMeter(report, "build", name):
         unloaded = build_without_weights(str(directory), precision, variant.task)
         helper = read_assistant(helper_directory, precision) if helper_directory else None

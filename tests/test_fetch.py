@@ -25,7 +25,8 @@ from gemma_nb import i18n
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.hub import checksums, download
 from gemma_nb.hub.checksums import Crc32c
-from gemma_nb.hub.fetch import check_login, fetch, local_directory
+from gemma_nb.hub.fetch import fetch, local_directory
+from gemma_nb.hub.resolve import resolve_model
 from gemma_nb.hub.sources import find_source
 from gemma_nb.language import set_language
 
@@ -650,7 +651,7 @@ def test_no_part_of_a_login_in_any_traceback(hubs, handle, login, wrong, monkeyp
     # and IPython's own, whose first frame here is this test's
     text = VerboseTB().text(type(error), error, error.__traceback__.tb_next)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    assert "_hide_frames" in plain
+    assert "hide_frames" in plain
     assert login[8:20] not in plain + out + err + str(error)
     assert wrong == "interrupt" or "fetch" in seen
 
@@ -680,13 +681,13 @@ def test_a_gated_variant_is_refused_before_any_request(hubs):
     from gemma_nb.catalog.registry import variant
 
     gated = variant("gemma3_instruct_1b")
-    for call in (check_login, fetch):
+    for call in (lambda v: resolve_model(v).check_before_download(), fetch):
         with pytest.raises(LoadError) as caught:
             call(gated)
         assert caught.value.message.key == "fetch_no_credentials"
         assert "https://www.kaggle.com/models/keras/gemma3" in str(caught.value)
     assert not hubs.asked
-    check_login(gated, "KGAT_some")
+    resolve_model(gated, "KGAT_some").check_before_download()
 
 
 def test_directories(hubs, tmp_path):

@@ -40,6 +40,7 @@ FLOORS = (
     ("__main__",),
 )
 
+
 @cache
 def trees():
     """Module name -> its syntax tree."""

@@ -26,20 +26,20 @@ def test_load_refuses_before_any_request(hubs, monkeypatch):
         assert caught.value.message.key == "fetch_no_credentials"
     with pytest.raises(InvalidInput):
         gnb.load(gated, credentials={"TOKEN": KAGGLE_LOGIN})
-    monkeypatch.setattr("gemma_nb.hub.availability.package_version", lambda _: "0.26.0")
+    monkeypatch.setattr("gemma_nb.hub.resolve.package_version", lambda _: "0.26.0")
     with pytest.raises(LoadError, match=r"0\.26\.0.*0\.32"):
         gnb.load(gated, credentials=KAGGLE_LOGIN)
     assert not hubs.asked
 
 
 def test_a_full_disk_does_not_matter_to_what_is_on_it(hubs):
-    from gemma_nb.hub.availability import ignore_disk_if_local
+    from gemma_nb.hub.resolve import resolve_model
 
     small = dataclasses.replace(gnb.detect_runtime(), disk_free_bytes=1)
     variant = dataclasses.replace(gnb.variant("demo_gemma3_1m"), name="tiny", handle=K)
-    assert ignore_disk_if_local(variant, small).disk_free_bytes == 1
+    assert resolve_model(variant).fit_runtime(small).disk_free_bytes == 1
     gnb.load(variant, download_only=True, progress=False)
-    assert ignore_disk_if_local(variant, small).disk_free_bytes is None
+    assert resolve_model(variant).fit_runtime(small).disk_free_bytes is None
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ numbers once for each shape (``gemma3_1b``), because several variants share one 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from dataclasses import dataclass, replace
 from functools import cache
@@ -38,6 +39,11 @@ _COLUMNS = {
 PUBLISHED_MEMORY_URL = "https://ai.google.dev/gemma/docs/core"
 
 
+#: The file in which a saved preset records its variant. The preset's own config does not tell
+#: instruction-tuned from pretrained. KerasHub does not read this file.
+VARIANT_RECORD = "gemma_nb.json"
+
+
 @dataclass(frozen=True)
 class Catalog:
     """The variants of ``variants.json``, indexed three times, newest first.
@@ -61,6 +67,26 @@ class Catalog:
     shapes: dict[str, dict[str, Any]]
     header: dict[str, Any]
     disagreements: list[dict[str, Any]]
+
+
+def recorded_variant(folder: Path) -> Variant | None:
+    """The variant that ``Model.save`` recorded in a directory.
+
+    Args:
+        folder: a directory.
+
+    Returns:
+        The variant, with the directory as its handle; None where there is no readable record.
+    """
+    try:
+        fields = json.loads((folder / VARIANT_RECORD).read_text(encoding="utf-8"))["variant"]
+        names = {f.name for f in dataclasses.fields(Variant)}
+        values = {k: v for k, v in _lists_to_tuples(fields).items() if k in names}
+        shape = fields["architecture"]
+        architecture = None if shape is None else _architecture(shape)
+        return Variant(**{**values, "architecture": architecture, "handle": str(folder)})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 @cache

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.data_files import load_catalog
+from gemma_nb.catalog.data_files import load_catalog, recorded_variant
 from gemma_nb.catalog.hub_lookup import (
     DirectoryFiles,
     HuggingFaceFiles,
@@ -47,6 +47,8 @@ _SHAPE_FIELDS = ("text_parameters", "vision_parameters", "audio_parameters", "in
 def variant_from_directory(path: Path) -> Variant:
     """Builds the variant of a local directory: a KerasHub preset or a Hugging Face checkpoint.
 
+    A preset that ``Model.save`` wrote records its variant itself.
+
     Args:
         path: the directory.
 
@@ -54,7 +56,8 @@ def variant_from_directory(path: Path) -> Variant:
         InvalidInput: the directory holds no Gemma model that this package can read; the message
             says what is missing.
     """
-    return _read_variant(DirectoryFiles(path), path.name, str(path))
+    recorded = recorded_variant(path)
+    return recorded or _read_variant(DirectoryFiles(path), path.name, str(path))
 
 
 def variant_from_handle(handle: str) -> Variant:

@@ -26,7 +26,7 @@ from gemma_nb.fit.verdict import advise
 from gemma_nb.generation.detokenizer import Detokenizer
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.runtime import Runtime
-from gemma_nb.hub.availability import ignore_disk_if_local
+from gemma_nb.hub.resolve import resolve_model
 from gemma_nb.i18n import Message
 from gemma_nb.load_model import load
 from gemma_nb.model import Messages, Model
@@ -144,7 +144,7 @@ class Measurement:
     def _load(self) -> Model:
         choice = self._choice
         self._begin("load")
-        runtime = ignore_disk_if_local(choice.variant, detect_runtime())
+        runtime = resolve_model(choice.variant).fit_runtime(detect_runtime())
         fits = advise(choice.variant, choice.precision, runtime, choice.max_length).fits
         if fits or self._options.get("force"):
             # the download is not part of the load time; without room, load refuses before it

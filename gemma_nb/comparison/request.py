@@ -13,12 +13,11 @@ from typing import Any
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.choice import Choice, check_numbers
-from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.generation.engine import check_variant
 from gemma_nb.hardware.runtime import Runtime
-from gemma_nb.hub.availability import look_up_variant
-from gemma_nb.load_model import resolve_variant, saved_precision
+from gemma_nb.hub.resolve import look_up_variant
+from gemma_nb.load_model import choose_precision
 from gemma_nb.model import Messages, Model
 from gemma_nb.prompts.formatting import format_prompt
 
@@ -173,10 +172,10 @@ def _split_precision(name: str | Path | Variant) -> tuple[str | Path | Variant, 
 def _look_up(
     name: str | Path | Variant, precision: str, runtime: Runtime, credentials: Any
 ) -> tuple[Variant, str]:
-    variant = look_up_variant(name, credentials, resolve_variant)
+    variant = look_up_variant(name, credentials)
     if precision.lower() != "auto":
         return variant, find_precision(precision).name
-    return variant, saved_precision(variant) or auto_precision(variant, runtime).name
+    return variant, choose_precision(variant, runtime)
 
 
 def build_task(

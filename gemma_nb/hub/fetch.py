@@ -16,7 +16,7 @@ from gemma_nb.errors import GemmaError, LoadError
 from gemma_nb.hub import checkpoint_files, kaggle
 from gemma_nb.hub.cache import CacheEntry
 from gemma_nb.hub.credential_sources import find_login
-from gemma_nb.hub.credentials import KAGGLE, Credentials, Login, parse_credentials
+from gemma_nb.hub.credentials import KAGGLE, Login, parse_credentials
 from gemma_nb.hub.download import DownloadError, RemoteFile
 from gemma_nb.hub.hub_errors import (
     bad_preset,
@@ -32,6 +32,8 @@ from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, ProgressStep,
 from gemma_nb.hub.sources import LOCAL, Source, find_source
 
 _T = TypeVar("_T")
+#: Finds the login for a hub; it is called only where one is needed.
+LoginFinder = Callable[[], Login | None]
 #: Bytes that stay free on the disk after a download: a notebook saves itself there too.
 SPARE_BYTES = 64 * 2**20
 #: After these errors, a copy on disk is used even if it may not be the newest, or was not checked by
@@ -72,10 +74,41 @@ def fetch(
         LoadError: what happened and what to do; what is good of a download stays on disk.
     """
     credentials = parse_credentials(credentials)
-    return _hide_frames(
-        str(variant),
-        lambda: _fetch(find_source(variant), credentials, progress_callback(progress)),
+    source = find_source(variant)
+    credentials.check()
+    return fetch_source(
+        source, complete_directory(source), lambda: find_login(source.hub, credentials), progress
     )
+
+
+def fetch_source(
+    source: Source,
+    directory: Path | None,
+    login: LoginFinder,
+    progress: ProgressCallback | bool | None = None,
+) -> Path:
+    """As ``fetch``, of a source whose directory on disk is known.
+
+    Args:
+        source: the source.
+        directory: what ``complete_directory`` gave for it.
+        login: finds the login; called only if the hub is asked.
+        progress: as in ``fetch``.
+
+    Raises:
+        LoadError: as ``fetch``.
+    """
+    report = progress_callback(progress)
+    return hide_frames(source.label, lambda: _fetch(source, directory, login, report))
+
+
+def complete_directory(source: Source) -> Path | None:
+    """The directory of a source whose files are all on disk and checked; else None."""
+    if source.hub == LOCAL:
+        folder = Path(source.handle)
+        return folder if checkpoint_files.check_preset(folder) is None else None
+    entry = CacheEntry.newest(source)
+    return entry.preset if entry else None
 
 
 def local_directory(variant: str | Path | Variant) -> Path | None:
@@ -87,65 +120,44 @@ def local_directory(variant: str | Path | Variant) -> Path | None:
     Raises:
         InvalidInput: as in ``fetch``.
     """
-    src = find_source(variant)
-    if src.hub == LOCAL:
-        return Path(src.handle) if checkpoint_files.check_preset(Path(src.handle)) is None else None
-    entry = CacheEntry.newest(src)
-    return entry.preset if entry else None
+    return complete_directory(find_source(variant))
 
 
-def check_login(variant: str | Path | Variant, credentials: Any = None) -> None:
-    """Raises an error if a variant is gated, not on disk, and no login for its hub is found.
+def check_login(source: Source, login: LoginFinder) -> None:
+    """Raises an error if a source is gated, not on disk, and there is no login for its hub.
 
     Args:
-        variant: as in ``fetch``.
-        credentials: as in ``fetch``.
+        source: the source.
+        login: finds the login.
 
     Raises:
-        InvalidInput: malformed credentials.
         LoadError: where a login was looked for, where to get one, which page has the terms.
     """
-    credentials = parse_credentials(credentials)
-    _hide_frames(str(variant), lambda: _check_login(find_source(variant), credentials))
-
-
-def _check_login(src: Source, credentials: Credentials) -> None:
-    credentials.check()
-    if src.hub == LOCAL or not src.gated or CacheEntry.newest(src, accept_marked=True):
+    if source.hub == LOCAL or not source.gated or CacheEntry.newest(source, accept_marked=True):
         return
-    if not find_login(src.hub, credentials):
-        raise missing_login(src)
+    if not login():
+        raise missing_login(source)
 
 
-def fetch_configs(handle: str, credentials: Any = None) -> None:
-    """Downloads only the small files that describe the model, if they are not on disk.
+def fetch_configs(source: Source, login: Login | None) -> None:
+    """Downloads only the small files that describe the model.
 
     Args:
-        handle: as in ``fetch``.
-        credentials: as in ``fetch``.
+        source: the source, whose files are not all on disk.
+        login: the login for its hub.
 
     Raises:
-        InvalidInput: as in ``fetch``.
         LoadError: as in ``fetch``: no login, terms not accepted, no such model.
     """
-    credentials = parse_credentials(credentials)
-    _hide_frames(handle, lambda: _fetch_configs(find_source(handle), credentials))
-
-
-def _fetch_configs(src: Source, credentials: Credentials) -> None:
-    credentials.check()
-    if src.hub == LOCAL or CacheEntry.newest(src):
+    if source.hub == LOCAL or (source.hub == KAGGLE and _attached_directory(source, login)):
         return
-    login = find_login(src.hub, credentials)
-    if src.hub == KAGGLE and _attached_directory(src, login):
-        return
-    repo, src = _resolve_version(src, login)
+    repo, src = _resolve_version(source, login)
     with CacheEntry(src).locked(lambda: _report_waiting(src, _ignore_step)) as entry:
         _VersionDownload(entry, repo, src, login, _ignore_step).fetch_configs()
 
 
-def _hide_frames(name: str, call: Callable[[], _T]) -> _T:
-    """Runs ``call``; an error that leaves it carries none of the frames below.
+def hide_frames(name: str, call: Callable[[], _T]) -> _T:
+    """Runs ``call``, which asks a hub; an error that leaves it carries none of the frames below.
 
     The clients' frames hold headers with logins, which ``%xmode Verbose`` and error reporters print.
     """
@@ -167,14 +179,15 @@ def _hide_frames(name: str, call: Callable[[], _T]) -> _T:
     raise error.with_traceback(None)
 
 
-def _fetch(src: Source, credentials: Credentials, report: ProgressCallback) -> Path:
-    credentials.check()
+def _fetch(
+    src: Source, directory: Path | None, login: LoginFinder, report: ProgressCallback
+) -> Path:
     if src.hub == LOCAL:
-        return _checked_directory(src)
-    if _is_pinned(src) and (entry := CacheEntry.newest(src)):
-        return entry.preset
+        return directory or _checked_directory(src)
+    if directory and _is_pinned(src):
+        return directory
     try:
-        return _fetch_from_hub(src, find_login(src.hub, credentials), report)
+        return _fetch_from_hub(src, login(), report)
     except LoadError as error:
         if error.message.key in _FALLBACK_ERRORS and (
             entry := CacheEntry.newest(src, accept_marked=True)

@@ -10,13 +10,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.catalog.data_files import VARIANT_RECORD
+from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.text_utils import format_bytes
-
-#: The file that records which variant a saved preset is. The preset's own config does not tell
-#: instruction-tuned from pretrained. KerasHub does not read this file.
-RECORD = "gemma_nb.json"
 
 
 def save_preset(
@@ -64,7 +61,7 @@ def save_preset(
                 part.save_to_preset(temporary)
             folder = Path(temporary)
             record = {"variant": dataclasses.asdict(variant), "precision": precision}
-            (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+            (folder / VARIANT_RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
             if target.exists():
                 target.rmdir()
             folder.replace(target)
@@ -74,29 +71,3 @@ def save_preset(
         raise LoadError("load_save_failed", folder=target, why=why) from error
     target.chmod(0o755)
     return target
-
-
-def recorded_variant(folder: Path) -> Variant | None:
-    """The variant that ``save_preset`` recorded in a directory.
-
-    Args:
-        folder: a directory.
-
-    Returns:
-        The variant, with the directory as its handle; None where there is no readable record.
-    """
-    try:
-        fields = json.loads((folder / RECORD).read_text(encoding="utf-8"))["variant"]
-        tuples = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
-        names = {f.name for f in dataclasses.fields(Variant)}
-        architecture = _architecture(fields["architecture"])
-        values = {k: v for k, v in {**fields, **tuples}.items() if k in names}
-        return Variant(**{**values, "architecture": architecture, "handle": str(folder)})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-def _architecture(fields: dict[str, Any] | None) -> Architecture | None:
-    if fields is None:
-        return None
-    return Architecture(**{**fields, "encoder": _architecture(fields.get("encoder"))})

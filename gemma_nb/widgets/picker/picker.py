@@ -22,7 +22,8 @@ from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.html_markup import Html, tag
-from gemma_nb.hub.availability import is_on_disk, look_up_variant
+from gemma_nb.hub.availability import is_on_disk
+from gemma_nb.hub.resolve import look_up_variant
 from gemma_nb.model import Model
 from gemma_nb.text_utils import format_bytes
 from gemma_nb.widgets.base import controls
@@ -189,7 +190,7 @@ class Picker(Panel):
         """Selects a variant by name; returns whether it was selected, and shows why not."""
         with self._showing_errors():
             # a handle is looked up on its hub with the login that there is
-            variant = look_up_variant(name, None, find_variant)
+            variant = look_up_variant(name)
             self._take_option(change_setting(self._choice, "variant", variant))
             return True
         return False
