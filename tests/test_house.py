@@ -7,6 +7,7 @@ included.
 import ast
 from collections import Counter, defaultdict
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,25 @@ def test_no_class_name_twice():
 )
 def test_how_imports_are_read(source, expected):
     assert [pair for s in ast.parse(source).body for pair in imported(s)] == expected
+
+
+def test_the_diagram_of_the_architecture_shows_these_floors():
+    """The page's chains of arrows lead from every floor to the next, and from no other."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    diagram = page.partition("```mermaid\n")[2].partition("```")[0].splitlines()[1:]
+    below = defaultdict(set)
+    for line in diagram:
+        chain = [[name.strip() for name in part.split("&")] for part in line.split("-->")]
+        for lower, upper in pairwise(chain):
+            for name in upper:
+                below[name] |= set(lower)
+    assert set(FLOOR) - {"__main__"} == set(below) | {"i18n"}
+    for name, lower in below.items():
+        assert all(FLOOR[other] < FLOOR[name] for other in lower), name
+
+    def all_below(name):
+        return below[name].union(*map(all_below, below[name]))
+
+    # each room stands on every room of a lower floor
+    for name in set(FLOOR) - {"__main__"}:
+        assert all_below(name) == {n for n in FLOOR if FLOOR[n] < FLOOR[name]}, name

@@ -1,5 +1,6 @@
 """What importing the package costs, and what it promises."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,8 +39,6 @@ def test_the_address_stands_in_one_place():
 
 
 def test_nothing_committed_names_this_machine():
-    import re
-
     tracked = subprocess.run(
         ["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout.split()
@@ -52,3 +51,22 @@ def test_nothing_committed_names_this_machine():
             text = path.read_text(encoding="utf-8", errors="replace")
             found = machine.search(text)
             assert not found or name == "tests/test_package.py", f"{name}: {found[0]}"
+
+
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "notebooks" / "README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_of_the_documents_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
+    for link in links:
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+def test_the_readme_is_short(name):
+    """At most 100 lines of at most 100 characters; the addresses of badges are longer."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 100
+    assert [line for line in lines if len(line) > 100 and not line.startswith("[")] == []
