@@ -185,7 +185,7 @@ def test_the_inspector_and_the_command_line(preset, tmp_path, capsys):
     assert tokenizer.of.name == gnb.variant(str(preset)).name
     prompt = format_prompt(QUESTION, gnb.variant(str(preset)))
     assert [one.piece for one in tokenize_prompt(prompt, tokenizer)].count("<bos>") == 1
-    shown = gnb.PromptInspector(QUESTION, str(preset))._counted.value
+    shown = gnb.PromptInspector(QUESTION, str(preset))._tokens_block.value
     assert shown.count("&lt;bos&gt;") == 1
     file = tmp_path / "messages.json"
     file.write_text(json.dumps(QUESTION))

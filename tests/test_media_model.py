@@ -58,7 +58,7 @@ def test_a_chat_remembers_its_images(model):
 
 def test_an_encoded_image_is_not_encoded_again(model, monkeypatch):
     model.generate(asked(picture(seed=5)), 2, **GREEDY)
-    monkeypatch.setattr(type(model._senses), "embeddings", None)
+    monkeypatch.setattr(type(model._media_encoder), "embeddings", None)
     again = model.generate(asked(picture(seed=5), "And now?"), 2, **GREEDY)
     assert isinstance(again, str)
 
@@ -104,7 +104,7 @@ def test_an_image_goes_into_an_encoder():
         "encoder_padding_mask": np.ones_like(tokens, "bool"),
         "decoder_token_ids": np.array([[2] + [0] * 12], "int32"),
         "decoder_padding_mask": np.array([[True] + [False] * 12]),
-        "images": model._senses.read(gnb.format_prompt(parts, variant).media[0]).inputs["images"],
+        "images": model._media_encoder.read(gnb.format_prompt(parts, variant).media[0]).inputs["images"],
         "vision_indices": np.nonzero(np.array(ids) < -1)[0][None].astype("int32"),
     }
     lm.compile(sampler="greedy")
