@@ -3,8 +3,12 @@
 import os
 from pathlib import Path
 
-#: What XLA compiled, for all processes of a run and for the next run; git ignores the folder.
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parent / ".jax_cache"))
+#: Environments and compiled programs that tests keep from one run to the next, in every checkout.
+KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gemma_nb-tests"
+
+# JAX finds a compiled program by its code and its versions: an old one is never taken for another
+(KEPT / "xla").mkdir(mode=0o700, parents=True, exist_ok=True)
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(KEPT / "xla"))
 # every program, however short its compile and however small
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")

@@ -17,7 +17,18 @@ from gemma_nb import i18n
 settings.register_profile("thorough", max_examples=2000)
 
 #: The files that take longest: where two processes share the work, they begin with these.
-LONGEST = ("decoding", "compare", "media_decoding", "memory", "options", "encoder_decoder")
+LONGEST = (
+    "comparison",
+    "media_decoder",
+    "loading",
+    "decoder",
+    "loading_quantizing",
+    "speculative",
+    "compilation",
+    "chat",
+    "quantized_models",
+    "seq2seq",
+)
 
 
 def pytest_collection_modifyitems(items):

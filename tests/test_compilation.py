@@ -14,7 +14,7 @@ from gemma_nb.model import live_models
 
 DEMO = "demo_gemma3_instruct_1m"
 QUESTION = "What is 2 plus 3?"
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
 
 
 def make_spec(factor):
@@ -114,7 +114,8 @@ def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
         raise RuntimeError("no code for this device")
 
     monkeypatch.setattr(compilation, "_compile", compiled)
-    gc.collect()  # frees what other tests no longer use
+    gc.unfreeze()  # what other tests no longer use was frozen while it was in use
+    gc.collect()
     before = sum(a.nbytes for a in jax.live_arrays())
     with pytest.raises(LoadError, match="no code for this device"):
         gnb.load(DEMO, progress=False)

@@ -104,7 +104,9 @@ def test_an_image_goes_into_an_encoder():
         "encoder_padding_mask": np.ones_like(tokens, "bool"),
         "decoder_token_ids": np.array([[2] + [0] * 12], "int32"),
         "decoder_padding_mask": np.array([[True] + [False] * 12]),
-        "images": model._media_encoder.read(gnb.format_prompt(parts, variant).media[0]).inputs["images"],
+        "images": model._media_encoder.read(gnb.format_prompt(parts, variant).media[0]).inputs[
+            "images"
+        ],
         "vision_indices": np.nonzero(np.array(ids) < -1)[0][None].astype("int32"),
     }
     lm.compile(sampler="greedy")

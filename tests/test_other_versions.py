@@ -15,23 +15,30 @@ pytestmark = [pytest.mark.leg, pytest.mark.timeout(1800)]
 
 TESTS = ROOT / "tests"
 LISTS = (ROOT / "requirements.txt", TESTS / "requirements.txt")
-LOADING = (
+#: The pinned jax, with TensorFlow: what reads files, and tiny models of every kind.
+WITH_TENSORFLOW = (
     "loading",
     "loading_converted",
     "load_from_hubs",
-    "media",
+    "media_encoders",
     "media_model",
-    "options",
-    "prompts_tokens",
+    "media_decoder",
+    "code_snippets",
+    "safe_tokenizer",
+    "decoder",
+    "seq2seq",
+    "embedder",
+    "quantized_models",
+    "score",
 )
-GENERATION = (
+#: The newest jax: what generates.
+WITH_NEWEST_JAX = (
     "chat",
-    "decoding",
-    "drafting",
-    "loading",
+    "decoder",
+    "speculative",
     "model",
-    "products",
-    "programs",
+    "fused_matvec",
+    "compilation",
     "sampling",
 )
 
@@ -54,10 +61,10 @@ def test_beside_tensorflow():
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     python = environment(here, *LISTS, TESTS / "tensorflow.txt")
     seen = ("import gemma_nb, keras_hub, sys", "assert 'tensorflow_text' in sys.modules")
-    print(told_by(python, LOADING, *seen))
+    print(told_by(python, WITH_TENSORFLOW, *seen))
 
 
 def test_with_the_newest_jax():
     python = environment("3.12", *LISTS, TESTS / "next_jax.txt")
     listed = re.search(r"^jax==(.*)$", (TESTS / "next_jax.txt").read_text(), re.MULTILINE)[1]
-    print(told_by(python, GENERATION, f"import jax; assert jax.__version__ == {listed!r}"))
+    print(told_by(python, WITH_NEWEST_JAX, f"import jax; assert jax.__version__ == {listed!r}"))
