@@ -1,11 +1,13 @@
 """What importing the package costs, and what it promises."""
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from legs import environment, run
 
 import gemma_nb as gnb
 
@@ -70,3 +72,21 @@ def test_the_readme_is_short(name):
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 100
     assert [line for line in lines if len(line) > 100 and not line.startswith("[")] == []
+
+
+@pytest.mark.leg
+def test_the_page_of_public_names_is_what_the_docstrings_say():
+    """It also names no argument that is not there, and links to nothing that it does not have."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run(
+        environment(here, ROOT / "tests" / "api_docs.txt"),
+        "tools/api_docs.py",
+        "--check",
+        cwd=ROOT,
+        env=env,
+    )
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert "](#" not in page
+    for name in set(gnb.__all__) - {"__version__"}:
+        assert f"### `{name}`" in page

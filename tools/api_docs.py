@@ -1,6 +1,6 @@
 """Writes docs/api.md from the docstrings of the public names.
 
-Needs griffe2md (tests/requirements.txt). ``--check`` changes nothing and fails where the file on
+Needs griffe2md (tests/api_docs.txt). ``--check`` changes nothing and fails where the file on
 disk is not what the docstrings give, or where a docstring documents an argument that is not there.
 """
 

@@ -60,8 +60,8 @@ class Piece:
 class Prompt(str):
     """A prompt as the model reads it, without the ``<bos>`` in front.
 
-    Args:
-        parts: the stretches of the prompt, in order. Neighbours of one kind are joined.
+    Attributes:
+        parts: the stretches of the prompt, in order: control text, user text and media.
     """
 
     __slots__ = ("parts",)
@@ -69,7 +69,11 @@ class Prompt(str):
     parts: tuple[Part, ...]
 
     def __new__(cls, parts: Iterable[Part] = ()) -> Self:
-        """Joins ``parts``. This is not ``__init__`` because a str is immutable."""
+        """Creates a prompt; a str is immutable, so this is not ``__init__``.
+
+        Args:
+            parts: the stretches of the prompt, in order. Neighbours of one kind are joined.
+        """
         joined: list[Part] = []
         for part in parts:
             last = joined[-1] if joined else None
