@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import atomic_write
 from gemma_nb.model import Model
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 
@@ -169,7 +170,7 @@ class Chat:
         except (TypeError, ValueError) as error:
             raise InvalidInput("chat_not_json", why=error) from None
         path = Path(path)
-        path.write_text(text + "\n", encoding="utf-8")
+        atomic_write(path, text + "\n")
         return path
 
     @classmethod

@@ -11,7 +11,7 @@ import pytest
 
 from gemma_nb import detect_runtime, runtimes, set_language
 from gemma_nb.errors import InvalidInput
-from gemma_nb.hardware import accelerators, host
+from gemma_nb.hardware import accelerators, environment, host
 from gemma_nb.hardware.known_runtimes import runtime
 from gemma_nb.hardware.runtime import KINDS, MEMORY_FRACTION, MEMORY_SETTINGS, Runtime
 from gemma_nb.i18n import table
@@ -622,3 +622,11 @@ def test_this_machine_in_a_second_without_keras_or_jax():
     assert seconds < 1
     assert memory > 100 * MIB
     assert imported == []
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("0.26.0", (0, 26, 0)), ("0.32.0.dev1", (0, 32, 0)), ("", ()), ("1", (1,))],
+)
+def test_versions(text, numbers):
+    assert environment.release(text) == numbers

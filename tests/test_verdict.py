@@ -7,7 +7,6 @@ import pytest
 from gemma_nb import Choice, advise, estimate_memory, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit import fixes as fixes_module
-from gemma_nb.fit import warnings as warnings_module
 from gemma_nb.fit.verdict import TIGHT_SHARE, download_bytes, memory_breakdown
 from gemma_nb.hardware.known_runtimes import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
@@ -253,14 +252,6 @@ def test_the_reasons_contain_the_facts():
     assert "0.27" in hub
     others = str(advise("gemma4_unified_12b", None, "H100"))
     assert "llama.cpp" in others
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [("0.26.0", (0, 26, 0)), ("0.32.0.dev1", (0, 32, 0)), ("", ()), ("1", (1,))],
-)
-def test_versions(text, numbers):
-    assert warnings_module._version(text) == numbers
 
 
 # --- fixes

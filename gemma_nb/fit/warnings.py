@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.precision import PRECISIONS
+from gemma_nb.hardware.environment import release
 from gemma_nb.hardware.runtime import MEMORY_FRACTION
 from gemma_nb.i18n import Message
 
@@ -81,7 +82,11 @@ def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
         yield _warning("no_keras", choice)
     elif runtime.keras_hub == "none":
         yield _warning("no_keras_hub", choice, version=KERAS_HUB_VERSION)
-    elif runtime.keras_hub and _version(runtime.keras_hub) < _version(variant.keras_hub or ""):
+    elif (
+        runtime.keras_hub
+        and variant.keras_hub
+        and release(runtime.keras_hub) < release(variant.keras_hub)
+    ):
         needed = variant.keras_hub
         yield _warning("old_keras_hub", choice, version=needed, installed=runtime.keras_hub)
     if runtime.jax_support is False:
@@ -134,13 +139,3 @@ def _task_warnings(choice: Choice, task: str) -> Iterator[FitWarning]:
         yield _warning("classifier", choice)
     elif variant.tuning == "PT" and task in _ANSWERING_TASKS and variant.role == "generate":
         yield _warning("pretrained", choice)
-
-
-def _version(text: str) -> tuple[int, ...]:
-    """Returns the leading numbers of a version: (0, 26, 0) for "0.26.0.dev1"."""
-    numbers = []
-    for part in text.split("."):
-        if not part.isdigit():
-            break
-        numbers.append(int(part))
-    return tuple(numbers)

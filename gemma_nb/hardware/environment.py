@@ -40,6 +40,16 @@ def detect_place(env: Mapping[str, str]) -> tuple[str, str]:
     return "terminal", "environ"
 
 
+def release(version: str) -> tuple[int, ...]:
+    """The numbers of a version, to compare: (0, 26, 0) for "0.26.0.dev1"; () for no version."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(version).release
+    except InvalidVersion:
+        return ()
+
+
 def package_version(name: str) -> str | None:
     """The installed version of a package, None where it is not installed; imports nothing."""
     try:

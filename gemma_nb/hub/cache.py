@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.files import atomic_write
 from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import FileInfo, file_checksum, parse_headers
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
@@ -207,7 +208,7 @@ class CacheEntry:
             return
         ref = self.root / "refs" / (revision or "main")
         ref.parent.mkdir(parents=True, exist_ok=True)
-        ref.write_text(version, encoding="utf-8")
+        atomic_write(ref, version)
 
     def existing_parent(self) -> Path:
         """The nearest folder that exists: the entry's own, or one above it."""
@@ -240,9 +241,7 @@ class CacheEntry:
     def _write_record(self) -> None:
         path = self._paths.record
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(path.name + ".new")
-        new.write_text(json.dumps(self._record), encoding="utf-8")
-        new.replace(path)
+        atomic_write(path, json.dumps(self._record))
 
 
 def _versions(src: Source) -> list[str]:

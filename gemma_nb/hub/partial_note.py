@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from gemma_nb.files import atomic_write
 from gemma_nb.hub.checksums import Checksum, FileInfo, checksums_differ
 
 #: The suffix of a partial file's name.
@@ -56,10 +57,7 @@ class PartialNote:
         # the keys are those of the notes on users' disks
         checksum = list(self.checksum) if self.checksum else None
         fields = {"size": self.size, "etag": self.etag, "digest": checksum}
-        path = note_path(partial)
-        new = path.with_name(path.name + ".new")
-        new.write_text(json.dumps(fields), encoding="utf-8")
-        new.replace(path)
+        atomic_write(note_path(partial), json.dumps(fields))
 
     def matches(self, size: int | None, checksum: Checksum | None) -> bool:
         """Whether the partial file belongs to the file that the hub offers now.

@@ -9,15 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from packaging.version import Version
-
 from gemma_nb.catalog.hub_lookup import TOKEN_PROVIDER
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import LoadError
 from gemma_nb.fit.warnings import KERAS_HUB_VERSION
-from gemma_nb.hardware.environment import package_version
+from gemma_nb.hardware.environment import package_version, release
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.credential_sources import find_login
 from gemma_nb.hub.credentials import KAGGLE, Credentials, Login, parse_credentials
@@ -70,7 +68,9 @@ class ResolvedModel:
             LoadError: keras-hub is missing or too old, or a gated variant has no login.
         """
         installed = package_version("keras-hub")
-        if not force and (installed is None or _release(installed) < _release(KERAS_HUB_VERSION)):
+        if not force and (
+            installed is None or release(installed)[:2] < release(KERAS_HUB_VERSION)[:2]
+        ):
             raise LoadError(
                 "fetch_keras_hub",
                 name=self.variant.name,
@@ -157,8 +157,3 @@ def _lent_to_clients(source: Source, login: Login | None) -> Iterator[None]:
             yield
     finally:
         TOKEN_PROVIDER.reset(token)
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """The first two numbers of a version; a development version counts as its release."""
-    return Version(version).release[:2]
