@@ -114,13 +114,13 @@ def load(
         return model.fetch(progress)
     check_variant(model.variant)
     helper = _resolve_assistant(model, assistant)
-    asked = None if precision == "auto" else find_precision(precision)
+    given = None if precision == "auto" else find_precision(precision)
     if replace:
         # a missing login must not cost the model that is in memory
         model.check_before_download(force=force)
         _unload_all()
     runtime = model.fit_runtime(detect_runtime())
-    chosen = asked or find_precision(choose_precision(model.variant, runtime))
+    chosen = given or find_precision(choose_precision(model.variant, runtime))
     verdict = _judge(model.variant, chosen, runtime, max_length)
     if not force:
         _check_memory(verdict, chosen, helper)
@@ -155,10 +155,10 @@ def _resolve_assistant(
     model: ResolvedModel, assistant: bool | str | Path | Variant
 ) -> ResolvedModel | None:
     """The assistant to load beside a model; None for none."""
-    found = find_assistant(
+    helper = find_assistant(
         model.variant, assistant, lambda name: look_up_variant(name, model.credentials)
     )
-    return resolve_model(found, model.credentials) if found else None
+    return resolve_model(helper, model.credentials) if helper else None
 
 
 def _judge(variant: Variant, precision: Precision, runtime: Runtime, max_length: int) -> Verdict:

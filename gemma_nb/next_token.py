@@ -84,7 +84,8 @@ def next_tokens(
     if not np.isfinite(logits).all():
         raise GenerationError("not_a_number", precision=model.precision)
     order = np.argsort(-logits, kind="stable")[:count]
-    probabilities, kept = _softmax(logits), _kept(logits, sampling)
+    probabilities = _softmax(logits)
+    kept = _sampling_probabilities(logits, sampling)
     vocab = vocabulary(model.tokenizer)
     return [
         NextToken(int(i), vocab.piece(int(i)), float(probabilities[i]), float(kept[i]))
@@ -92,7 +93,7 @@ def next_tokens(
     ]
 
 
-def _kept(logits: Any, sampling: Sampling) -> Any:
+def _sampling_probabilities(logits: Any, sampling: Sampling) -> Any:
     """The probabilities with which sampling draws each token; shape (vocabulary,)."""
     import numpy as np
 

@@ -156,17 +156,17 @@ def empty_backbone(loader: Any, dtype: Any) -> Any:
     key = "uninitialized_variables"
     before = list(global_state.get_global_attribute(key, []))
     try:
-        # without the flag the scope initialises every variable when it is left
+        # without the flag the scope initialises every variable on exit
         with (
             keras.StatelessScope(initialize_variables=False),
             _t5gemma2_variables_by_shape(),
             _encoders_with_policy_map(loader, dtype),
         ):
-            made = loader.load_backbone(loader.check_backbone_class(), False, dtype=dtype)
+            backbone = loader.load_backbone(loader.check_backbone_class(), False, dtype=dtype)
         if isinstance(dtype, keras.dtype_policies.DTypePolicyMap):
-            # where the global policy is a map, Keras notes a model's own as an entry of that
-            made._dtype_policy = dtype  # noqa: SLF001
-        return made
+            # where the global policy is a map, Keras stores the model's own as an entry of it
+            backbone._dtype_policy = dtype  # noqa: SLF001
+        return backbone
     finally:
         # else the next StatelessScope of anyone would initialise them
         global_state.set_global_attribute(key, before)
@@ -186,25 +186,25 @@ def _encoders_with_policy_map(loader: Any, dtype: Any) -> Iterator[None]:
         yield
         return
 
-    def mapped(default: Any) -> Any:
+    def as_map(default: Any) -> Any:
         return maps(default_policy=default, policy_map=dict(dtype))
 
-    def replaced(value: Any) -> Any:
+    def with_policy_map(value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        made = {key: replaced(part) for key, part in value.items()}
-        if {"class_name", "config"} <= made.keys() and made["config"].get("dtype"):
+        new = {key: with_policy_map(part) for key, part in value.items()}
+        if {"class_name", "config"} <= new.keys() and new["config"].get("dtype"):
             own = keras.dtype_policies.get(value["config"]["dtype"])
             if not isinstance(own, maps):  # else it was saved quantised
-                policy = keras.dtype_policies.serialize(mapped(own))
-                made["config"] = {**made["config"], "dtype": policy}
-        return made
+                policy = keras.dtype_policies.serialize(as_map(own))
+                new["config"] = {**new["config"], "dtype": policy}
+        return new
 
     config, policy = loader.config, keras.config.dtype_policy()
     if isinstance(config.get("config"), dict):
-        nested = {k: v if k == "dtype" else replaced(v) for k, v in config["config"].items()}
+        nested = {k: v if k == "dtype" else with_policy_map(v) for k, v in config["config"].items()}
         loader.config = {**config, "config": nested}
-    keras.config.set_dtype_policy(mapped(policy))
+    keras.config.set_dtype_policy(as_map(policy))
     try:
         yield
     finally:

@@ -104,14 +104,14 @@ def _call_clippable(layer: Any, x: Any) -> Any:
     """``Gemma4ClippableEinsumDense.call`` that calls the inner layer, which applies the scale."""
     import keras
 
-    def within(x: Any, low: Any, high: Any) -> Any:
+    def clip(x: Any, low: Any, high: Any) -> Any:
         low, high = (keras.ops.cast(bound, x.dtype) for bound in (low, high))
         return keras.ops.clip(x, low, high)
 
     if not layer.use_clipped_linears:
         return layer.dense(x)
-    made = layer.dense(within(x, layer.input_min, layer.input_max))
-    return within(made, layer.output_min, layer.output_max)
+    output = layer.dense(clip(x, layer.input_min, layer.input_max))
+    return clip(output, layer.output_min, layer.output_max)
 
 
 def tensor_names(layer: Any) -> list[str]:

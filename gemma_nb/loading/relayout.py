@@ -159,11 +159,11 @@ def contracted_last(layer: Any) -> tuple[int, ...] | None:
         return (1, 0)
     inputs, result = layer.equation.split("->")
     kernel = inputs.split(",")[1].strip()
-    summed = [axis for axis, name in enumerate(kernel) if name not in result]
-    kept = [axis for axis, name in enumerate(kernel) if name in result]
+    contracted = [axis for axis, name in enumerate(kernel) if name not in result]
+    others = [axis for axis, name in enumerate(kernel) if name in result]
     if _is_int4(layer):  # stored as (rows, columns)
         return (1, 0)
-    return (*kept, *summed)
+    return (*others, *contracted)
 
 
 def relayout_pays() -> bool:
