@@ -18,6 +18,8 @@ settings.register_profile("thorough", max_examples=2000)
 
 #: The files that take longest: where two processes share the work, they begin with these.
 LONGEST = (
+    "with_tensorflow",
+    "with_newest_jax",
     "comparison",
     "media_decoder",
     "loading",
@@ -35,7 +37,7 @@ def pytest_collection_modifyitems(items):
     """The longest files first, then the others that need a model; skips what lacks TensorFlow."""
     if importlib.util.find_spec("tensorflow_text") is None:
         skip = pytest.mark.skip(
-            reason="TensorFlow is not installed: test_other_versions.py runs it"
+            reason="TensorFlow is not installed: test_with_tensorflow.py runs it"
         )
         for item in items:
             if item.get_closest_marker("tensorflow"):

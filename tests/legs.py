@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,3 +83,21 @@ def clone(folder):
     """This checkout's files, without what was built or installed in it."""
     ignored = shutil.ignore_patterns(".*", "*.egg-info", "build", "node_modules")
     return Path(shutil.copytree(ROOT, folder, ignore=ignored))
+
+
+def pytest_in(python, names, *code):
+    """Runs the tests of these files in another Python, with XLA's optimisations.
+
+    Args:
+        python: the interpreter.
+        names: of ``tests/test_<name>.py``.
+        *code: lines of Python that must run there first.
+    """
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "GEMMA_NB_TESTS_OPTIMISED": "1"}
+    run(python, "-c", "\n".join(code), env=env)
+    files = [ROOT / "tests" / f"test_{name}.py" for name in names]
+    quiet = ("-q", "-p", "no:cacheprovider", "-m", "not leg")
+    output = run(python, "-m", "pytest", *quiet, *files, cwd=ROOT, env=env)
+    assert "TensorFlow is not installed" not in output, output
+    assert re.match(r"=* ?\d+ passed", output.splitlines()[-1]), output
+    print(output.splitlines()[-1])

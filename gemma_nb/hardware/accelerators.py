@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from shutil import which
 from typing import Any
 
@@ -136,14 +139,50 @@ def detect_gpus(env: Mapping[str, str], root: Path = Path("/")) -> Accelerator |
     )
 
 
+class _DriverThread:
+    """The thread for calls into the driver, which cannot be interrupted.
+
+    One for all calls, because each new thread keeps memory of its own; a daemon, so that a call that
+    hangs does not keep the interpreter from exiting.
+    """
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[tuple[Callable[[], Any], SimpleQueue[Any]]] = SimpleQueue()
+        threading.Thread(target=self._work, name="gemma_nb-driver", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            call, answer = self._calls.get()
+            answer.put(call())
+
+    def run(self, call: Callable[[], Any], timeout: float) -> Any:
+        """What ``call``, which raises nothing, returns.
+
+        Raises:
+            queue.Empty: it did not return within ``timeout`` seconds.
+        """
+        answer: SimpleQueue[Any] = SimpleQueue()
+        self._calls.put((call, answer))
+        return answer.get(timeout=timeout)
+
+
+@cache
+def _driver_thread() -> _DriverThread:
+    return _DriverThread()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_driver_thread.cache_clear)  # threads are not copied
+
+
 def _ask_nvml(timeout: float) -> list[_Gpu] | None:
     """The GPUs that NVML reports; None where NVML cannot be used, empty where it hangs."""
-    answers: list[list[_Gpu] | None] = []
-    # a call into a driver cannot be interrupted; a thread that hangs in one is left behind
-    thread = threading.Thread(target=lambda: answers.append(_nvml_gpus()), daemon=True)
-    thread.start()
-    thread.join(timeout)
-    return answers[0] if answers else []
+    try:
+        gpus: list[_Gpu] | None = _driver_thread().run(_nvml_gpus, timeout)
+    except Empty:
+        _driver_thread.cache_clear()  # the thread stays in its call
+        return []
+    return gpus
 
 
 def _nvml_gpus() -> list[_Gpu] | None:

@@ -1,0 +1,18 @@
+"""The tests of generation with the newest jax, which needs Python 3.12, with XLA's optimisations."""
+
+import re
+
+import pytest
+from legs import ROOT, environment, pytest_in
+
+pytestmark = [pytest.mark.leg, pytest.mark.timeout(1800)]
+
+NAMES = ("chat", "decoder", "speculative", "model", "fused_matvec", "compilation", "sampling")
+
+
+def test_with_the_newest_jax():
+    tests = ROOT / "tests"
+    listed = tests / "next_jax.txt"
+    python = environment("3.12", ROOT / "requirements.txt", tests / "requirements.txt", listed)
+    version = re.search(r"^jax==(.*)$", listed.read_text(), re.MULTILINE)[1]
+    pytest_in(python, NAMES, f"import jax; assert jax.__version__ == {version!r}")

@@ -1,0 +1,34 @@
+"""The tests of loading and of media where TensorFlow is installed, with XLA's optimisations.
+
+The tests of tiny models leave the optimisations out elsewhere.
+"""
+
+import sys
+
+import pytest
+from legs import ROOT, environment, pytest_in
+
+pytestmark = [pytest.mark.leg, pytest.mark.timeout(1800)]
+
+NAMES = (
+    "load_from_hubs",
+    "media_encoders",
+    "media_model",
+    "media_decoder",
+    "code_snippets",
+    "safe_tokenizer",
+    "decoder",
+    "seq2seq",
+    "embedder",
+    "quantized_models",
+    "score",
+)
+
+
+def test_beside_tensorflow():
+    """Nothing hides TensorFlow: keras-hub reads presets and tokenises by it where it is installed."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    tests = ROOT / "tests"
+    lists = (ROOT / "requirements.txt", tests / "requirements.txt", tests / "tensorflow.txt")
+    seen = ("import gemma_nb, keras_hub, sys", "assert 'tensorflow_text' in sys.modules")
+    pytest_in(environment(here, *lists), NAMES, *seen)
