@@ -49,7 +49,8 @@ test-browser: $(VENV)/.test
 
 # the browser's in one process: they watch a page at a pace
 test-legs: $(VENV)/.test
-	$(PYTEST) $(TWO) -m "leg and not browser"
+	$(PYTEST) $(TWO) -m "leg and not browser and not alone"
+	$(PYTEST) -m alone
 	$(PYTEST) -m "leg and browser" tests/browser
 
 # what a processor can measure; the scripts say what they measure on an accelerator

@@ -66,6 +66,7 @@ def run(code, **environment):
 
 
 @pytest.mark.leg
+@pytest.mark.alone
 def test_twenty_rounds_of_load_and_unload_end_where_they_began(tmp_path):
     """The median of five processes: glibc gives memory back in steps of 4 MiB, 1 % each."""
     runs = [run(ROUNDS, GEMMA_NB_COMPILE_CACHE=str(tmp_path / "cache")) for _ in range(5)]
@@ -75,6 +76,7 @@ def test_twenty_rounds_of_load_and_unload_end_where_they_began(tmp_path):
 
 
 @pytest.mark.leg
+@pytest.mark.alone
 def test_twenty_rounds_in_one_arena(tmp_path):
     """What glibc keeps at the end of threads' arenas left out: what is more is held by someone."""
     seen = run(ROUNDS, GEMMA_NB_COMPILE_CACHE=str(tmp_path / "cache"), MALLOC_ARENA_MAX="1")
