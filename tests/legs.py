@@ -60,6 +60,14 @@ def environment(version, *requirements, needs=False):
     return own
 
 
+def with_tensorflow():
+    """The Python of an environment with TensorFlow beside what ``.venv`` has."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    tests = ROOT / "tests"
+    lists = (ROOT / "requirements.txt", tests / "requirements.txt", tests / "tensorflow.txt")
+    return environment(here, *lists)
+
+
 def install(python, *what):
     """Installs into an environment: by uv, and where uv cannot do it, by pip."""
     if not uv("pip", "install", "--python", python, *what):

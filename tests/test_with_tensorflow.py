@@ -3,10 +3,8 @@
 The tests of tiny models leave the optimisations out elsewhere.
 """
 
-import sys
-
 import pytest
-from legs import ROOT, environment, pytest_in
+from legs import pytest_in, with_tensorflow
 
 pytestmark = [pytest.mark.leg, pytest.mark.timeout(1800)]
 
@@ -27,8 +25,5 @@ NAMES = (
 
 def test_beside_tensorflow():
     """Nothing hides TensorFlow: keras-hub reads presets and tokenises by it where it is installed."""
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    tests = ROOT / "tests"
-    lists = (ROOT / "requirements.txt", tests / "requirements.txt", tests / "tensorflow.txt")
     seen = ("import gemma_nb, keras_hub, sys", "assert 'tensorflow_text' in sys.modules")
-    pytest_in(environment(here, *lists), NAMES, *seen)
+    pytest_in(with_tensorflow(), NAMES, *seen)
