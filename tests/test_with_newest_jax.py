@@ -5,7 +5,7 @@ import re
 import pytest
 from legs import ROOT, environment, pytest_in
 
-pytestmark = [pytest.mark.leg, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.leg, pytest.mark.timeout(2400)]
 
 NAMES = ("chat", "decoder", "speculative", "model", "fused_matvec", "compilation", "sampling")
 

@@ -6,7 +6,7 @@ The tests of tiny models leave the optimisations out elsewhere.
 import pytest
 from legs import pytest_in, with_tensorflow
 
-pytestmark = [pytest.mark.leg, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.leg, pytest.mark.timeout(2400)]
 
 NAMES = (
     "load_from_hubs",
