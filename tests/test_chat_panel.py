@@ -387,11 +387,10 @@ def test_it_is_exported(model, tmp_path, monkeypatch):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["chat-2.json", "chat.json"]
     assert gnb.Chat.load("chat.json", model).messages == panel.chat.messages
     assert "chat-2.json" in panel._tabs.save_note.value
-    monkeypatch.setattr(
-        "pathlib.Path.write_text", lambda *a, **k: (_ for _ in ()).throw(OSError("full"))
-    )
+    monkeypatch.setattr("os.fsync", lambda file: (_ for _ in ()).throw(OSError("full")))
     panel._tabs.save_button.click()
     assert "could not be written: full" in panel._tabs.save_note.value
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["chat-2.json", "chat.json"]
 
 
 def test_the_raw_prompt_of_each_turn(model):
