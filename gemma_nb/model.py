@@ -20,7 +20,7 @@ from gemma_nb.generation.embedder import Embedder
 from gemma_nb.generation.engine import Engine, create_engine
 from gemma_nb.generation.media_encoders import MediaEmbeddingCache, create_media_encoder
 from gemma_nb.generation.media_inputs import Converters, MediaInput, prompt_token_ids
-from gemma_nb.generation.sampling import Sampling, default_sampling
+from gemma_nb.generation.sampling import Sampling, default_sampling, not_a_number
 from gemma_nb.generation.seq2seq import EncoderDecoder
 from gemma_nb.generation.stats import ReplyTimer, Stats, combine_stats
 from gemma_nb.loading.free_memory import free_memory
@@ -317,7 +317,7 @@ class Model:
             for row in sorted(open_rows):
                 one, token = requests[row], tokens[row]
                 if token < 0:
-                    raise GenerationError("not_a_number", precision=self.precision)
+                    raise not_a_number(self.precision)
                 if token not in one.stops:
                     clock.new_tokens += 1
                     pieces[row].append(one.text.push(token))
@@ -381,7 +381,7 @@ class Model:
         pair = [pieces.index(word) for word in ("Yes", "No")]
         logits = decoder.logits(ids)[pair].astype(np.float64)
         if not np.isfinite(logits).all():
-            raise GenerationError("not_a_number", precision=self.precision)
+            raise not_a_number(self.precision)
         return float(1 / (1 + np.exp(logits[1] - logits[0])))
 
     def embed(self, texts: Any, task: str = "search result", dimensions: int | None = None) -> Any:
@@ -414,7 +414,7 @@ class Model:
         )
         vectors = embedder.vectors(ids)
         if not np.isfinite(vectors).all():
-            raise GenerationError("not_a_number", precision=self.precision)
+            raise not_a_number(self.precision)
         return embedding.truncate_vectors(vectors, dimensions)
 
     def unload(self) -> None:
@@ -521,7 +521,7 @@ class Model:
             for token in tokens:
                 clock.tick()
                 if token < 0:
-                    raise GenerationError("not_a_number", precision=self.precision)
+                    raise not_a_number(self.precision)
                 if token in one.stops:
                     break
                 clock.new_tokens += 1

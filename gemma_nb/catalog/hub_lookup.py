@@ -22,6 +22,9 @@ from gemma_nb.errors import InvalidInput, LoadError
 #: The format limits the JSON of a safetensors header to this many bytes.
 _HEADER_LIMIT = 100_000_000
 
+#: The names that PEFT gives to the files of an adapter.
+ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+
 #: Hugging Face's licence tags -> the names of ``Variant.licence``.
 _LICENCES = {
     "gemma": "Gemma",
@@ -42,10 +45,12 @@ class TensorInfo:
     Args:
         dtype: the dtype as the format names it, "BF16" for instance.
         elements: the number of elements.
+        shape: its shape.
     """
 
     dtype: str
     elements: int
+    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,11 @@ class DirectoryFiles:
         return path.read_bytes() if path.is_file() else None
 
     def tensors(self) -> dict[str, TensorInfo] | None:
-        """Returns the tensors of all safetensors headers; None if there is no such file."""
-        paths = sorted(self.path.glob("*.safetensors"))
+        """Returns the tensors of all safetensors headers; None if there is no such file.
+
+        An adapter beside the model is left out.
+        """
+        paths = sorted(p for p in self.path.glob("*.safetensors") if p.name != ADAPTER_WEIGHTS)
         tensors: dict[str, TensorInfo] = {}
         for path in paths:
             tensors.update(read_safetensors_header(path))
@@ -120,7 +128,7 @@ def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
     try:
         header = json.loads(raw)
         return {
-            name: TensorInfo(entry["dtype"], prod(entry["shape"]))
+            name: TensorInfo(entry["dtype"], prod(entry["shape"]), tuple(entry["shape"]))
             for name, entry in header.items()
             if name != "__metadata__"
         }
@@ -185,7 +193,7 @@ class HuggingFaceFiles:
         if metadata is None:
             return None
         return {
-            name: TensorInfo(tensor.dtype, prod(tensor.shape))
+            name: TensorInfo(tensor.dtype, prod(tensor.shape), tuple(tensor.shape))
             for file in metadata.files_metadata.values()
             for name, tensor in file.tensors.items()
         }

@@ -12,6 +12,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.checkpoint_tensors import (
+    AUDIO_PREFIXES,
+    OUTPUT_MATRIX,
+    VISION_PREFIXES,
+    check_tensors,
+)
+from gemma_nb.catalog.config_rules import complete_config
 from gemma_nb.catalog.data_files import load_catalog, recorded_variant
 from gemma_nb.catalog.hub_lookup import (
     DirectoryFiles,
@@ -20,18 +27,14 @@ from gemma_nb.catalog.hub_lookup import (
     ModelFiles,
     TensorInfo,
 )
-from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
+from gemma_nb.catalog.hugging_face_config import (
+    CONVERTED_MODEL_TYPES,
+    read_hugging_face_config,
+)
 from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 
-#: Prefixes of the tower's tensors in Hugging Face's Gemma checkpoints, without a leading "model.".
-_VISION_PREFIXES = ("vision_tower.", "multi_modal_projector.", "embed_vision.",
-                    "encoder.vision_tower.", "encoder.multi_modal_projector.",
-                    "vision_model.")  # fmt: skip
-_AUDIO_PREFIXES = ("audio_tower.", "embed_audio.")
-#: The output matrix. If the embedding is stored too, this is a copy that KerasHub does not read.
-_OUTPUT_MATRIX = ("lm_head.weight", "model.lm_head.weight")
 #: dtypes of a header in which one element is one parameter.
 _PARAMETER_DTYPES = ("F64", "F32", "F16", "BF16")
 #: dtypes of tensors that are no weights, such as positions and masks.
@@ -104,10 +107,8 @@ def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
         summary = read_keras_config(config, files.where)
         counts = _keras_counts(files, summary)
     else:
-        if method := (config.get("quantization_config") or {}).get("quant_method"):
-            raise InvalidInput("is_quantised", where=files.where, method=method)
         summary = read_hugging_face_config(config, files.where)
-        counts = _safetensors_counts(files)
+        counts = _safetensors_counts(files, config)
     tuned = _is_instruction_tuned(files, name)
     loadable = summary.architecture is not None
     return Variant(
@@ -174,14 +175,20 @@ def _keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
     }
 
 
-def _safetensors_counts(files: ModelFiles) -> dict[str, Any]:
-    """The parameter counts of a Hugging Face checkpoint, from its tensor headers."""
+def _safetensors_counts(files: ModelFiles, config: dict[str, Any]) -> dict[str, Any]:
+    """The parameter counts of a Hugging Face checkpoint, from its tensor headers.
+
+    Raises:
+        InvalidInput: it has no tensors, packed ones, or ones that KerasHub does not read.
+    """
     tensors = files.tensors()
     if tensors is None:
         raise InvalidInput("file_missing", where=files.where, file="*.safetensors")
     dtypes = {t.dtype for t in tensors.values()}
     if packed := sorted(dtypes - {*_PARAMETER_DTYPES, *_OTHER_DTYPES}):
         raise InvalidInput("is_quantised", where=files.where, method=", ".join(packed))
+    if config["model_type"] in CONVERTED_MODEL_TYPES:
+        check_tensors(tensors, complete_config(config, files.where), files.where)
 
     def count(prefixes: tuple[str, ...]) -> int:
         return sum(
@@ -193,9 +200,9 @@ def _safetensors_counts(files: ModelFiles) -> dict[str, Any]:
     total = sum(
         tensor.elements
         for name, tensor in tensors.items()
-        if name not in _OUTPUT_MATRIX or not _stores_embedding(tensors)
+        if name not in OUTPUT_MATRIX or not _stores_embedding(tensors)
     )
-    vision, audio = count(_VISION_PREFIXES), count(_AUDIO_PREFIXES)
+    vision, audio = count(VISION_PREFIXES), count(AUDIO_PREFIXES)
     return {
         "parameters": total,
         "text_parameters": total - vision - audio,

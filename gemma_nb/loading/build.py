@@ -13,6 +13,7 @@ from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
 from gemma_nb.hub.checkpoint_files import quantization_mode
 from gemma_nb.loading import quantize
+from gemma_nb.loading.checkpoint_checks import checked_config
 from gemma_nb.loading.transformers_weights import read_transformers_weights
 from gemma_nb.loading.weights import BytesCallback, read_weights
 
@@ -69,12 +70,14 @@ def build_without_weights(
 
     Raises:
         BackendError: keras was imported before, with another backend.
-        InvalidInput: the preset was saved quantised, in another precision.
+        InvalidInput: the preset was saved quantised, in another precision; or its config or its
+            tensors are not what KerasHub computes with.
         LoadError: the checkpoint is in safetensors and that package is missing.
         ValueError: KerasHub does not know the config.
         OSError: a file is missing, cut or corrupt.
     """
     directory = Path(source)
+    config = checked_config(directory)
     saved = quantization_mode(directory)
     if saved and saved != precision.quantize:
         raise InvalidInput("load_saved_precision", saved=saved, asked=precision.name)
@@ -84,6 +87,8 @@ def build_without_weights(
     with backend.buffered_native_stderr():
         tokenizer = _tokenizer(keras_hub, str(directory))
     loader = get_preset_loader(str(directory))
+    if config is not None:
+        loader.config = config
     plain, target = empty_backbones(
         loader, precision, loader.config["config"]["dtype"] if saved else None
     )
@@ -163,6 +168,7 @@ def empty_backbone(loader: Any, dtype: Any) -> Any:
             _encoders_with_policy_map(loader, dtype),
         ):
             backbone = loader.load_backbone(loader.check_backbone_class(), False, dtype=dtype)
+        _scale_queries(backbone)
         if isinstance(dtype, keras.dtype_policies.DTypePolicyMap):
             # where the global policy is a map, Keras stores the model's own as an entry of it
             backbone._dtype_policy = dtype  # noqa: SLF001
@@ -170,6 +176,20 @@ def empty_backbone(loader: Any, dtype: Any) -> Any:
     finally:
         # else the next StatelessScope of anyone would initialise them
         global_state.set_global_attribute(key, before)
+
+
+def _scale_queries(backbone: Any) -> None:
+    """Gives the attention layers the scale that the backbone was built with.
+
+    KerasHub's blocks of Gemma 2 and 3 build every attention layer with the scale by the head size,
+    whatever the backbone's argument says (keras-hub 0.32, ``GemmaDecoderBlock``,
+    ``Gemma3DecoderBlock``). The 27B models scale by the width for each head instead
+    (query_pre_attn_scalar of google/gemma-2-27b and google/gemma-3-27b-it).
+    """
+    if getattr(backbone, "query_head_dim_normalize", True):
+        return
+    for block in backbone.transformer_layers:
+        block.attention.query_head_dim_normalize = False
 
 
 @contextmanager

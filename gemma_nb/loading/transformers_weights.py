@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.checkpoint_tensors import canonical_name, is_kv_shared, unread_tensors
+from gemma_nb.catalog.hub_lookup import DirectoryFiles
+from gemma_nb.errors import LoadError
 from gemma_nb.loading.quantize import quantizable_layers, tensor_names
 from gemma_nb.loading.relayout import relayout_layers, relayout_pays, reserve_region
 from gemma_nb.loading.weights import BytesCallback, assign_in_blocks, fill_quantized
@@ -34,6 +38,7 @@ def read_transformers_weights(
         reserve_region(layers)
     with _streaming_loader()(loader.preset, targets, watch) as tensors:
         loader.converter.convert_weights(plain, tensors, loader.config)
+        tensors.check_all_read(loader.config)
     _finish(plain, target, targets)
     if relayout_pays():
         relayout_layers(layers)
@@ -63,6 +68,28 @@ def _streaming_loader() -> Any:
             super().__init__(preset)
             self._targets = targets
             self._watch = watch
+            self._read: set[str] = set()
+            self._names = set(DirectoryFiles(Path(preset)).tensors() or ())
+            # KerasHub asks for the text model's tensors under the prefix of one layout
+            self._by_canonical = {canonical_name(name): name for name in self._names}
+
+        def get_prefixed_key(self, hf_weight_key: str, dict_like: Any) -> str:
+            stored = self._by_canonical.get(canonical_name(hf_weight_key), hf_weight_key)
+            if hf_weight_key not in self._names and stored in dict_like.keys():  # noqa: SIM118 - a file has keys() alone
+                return stored
+            return str(super().get_prefixed_key(hf_weight_key, dict_like))
+
+        def get_tensor(self, hf_weight_key: str) -> Any:
+            tensor = super().get_tensor(hf_weight_key)
+            self._read.add(self.get_prefixed_key(hf_weight_key, dict.fromkeys(self._names)))
+            return tensor
+
+        def check_all_read(self, config: Any) -> None:
+            """Raises an error if the converter left a tensor of the decoder out."""
+            unread = unread_tensors(self._names, self._read)
+            if unread := [name for name in unread if not is_kv_shared(name, config)]:
+                kind = config["model_type"]
+                raise LoadError("tensor_unread", where=self.preset, tensor=unread[0], model=kind)
 
         def port_weight(self, keras_variable: Any, hf_weight_key: str, hook_fn: Any = None) -> None:
             import jax
