@@ -25,6 +25,7 @@ from gemma_nb.loading.assistants import check_memory_beside, find_assistant, rea
 from gemma_nb.loading.build import build_without_weights
 from gemma_nb.loading.compile_cache import enable_compile_cache
 from gemma_nb.loading.free_memory import cleaned_up_on_failure
+from gemma_nb.loading.stop_tokens import stop_token_ids
 from gemma_nb.loading.weights import weight_file_bytes
 from gemma_nb.model import Model, live_models
 
@@ -219,5 +220,12 @@ def _read_model(
     takes_media = {"image", "audio"} & set(variant.modalities)
     converters = load_converters(directory) if takes_media else Converters()
     return Model(
-        unloaded.lm, unloaded.tokenizer, variant, precision.name, max_length, converters, engine
+        unloaded.lm,
+        unloaded.tokenizer,
+        variant,
+        precision.name,
+        max_length,
+        converters,
+        engine,
+        stop_token_ids(directory, unloaded.tokenizer),
     )

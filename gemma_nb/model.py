@@ -53,6 +53,7 @@ class Model:
         max_length: the largest number of tokens of prompt and reply together.
         converters: KerasHub's layers that read images and sound for it, if it takes any.
         engine: the engine that runs it; None creates one.
+        stop_ids: tokens that end a reply besides those of the variant's prompt format.
 
     Attributes:
         last: the ``Stats`` of the last reply; None before the first one.
@@ -70,6 +71,7 @@ class Model:
         max_length: int,
         converters: Converters | None = None,
         engine: Engine | None = None,
+        stop_ids: frozenset[int] = frozenset(),
     ) -> None:
         self.lm = lm
         self.tokenizer = tokenizer
@@ -85,7 +87,9 @@ class Model:
             self._media_encoder
         )  # of the last prompt, for the next
         control = vocabulary(tokenizer).control
-        self._stops = frozenset(control[t] for t in stop_tokens(variant) if t in control)
+        self.stop_ids = stop_ids
+        of_format = frozenset(control[t] for t in stop_tokens(variant) if t in control)
+        self._stops = of_format | stop_ids
         # PaliGemma's locations and masks belong to its reply; they are no markup to drop
         reply_text = re.compile(r"<(?:loc|seg)\d+>")
         self._control = frozenset(i for t, i in control.items() if not reply_text.fullmatch(t))
@@ -350,7 +354,7 @@ class Model:
         self._loaded()
         converters = (self.converters.image, self.converters.audio)
         parts = [self.tokenizer, *(one for one in converters if one is not None)]
-        return save_preset(self.lm, parts, self.variant, self.precision, path)
+        return save_preset(self.lm, parts, self.variant, self.precision, path, self.stop_ids)
 
     def score(self, messages: Messages, *, guideline: str) -> float:
         """The probability that the last turn violates a guideline, as ShieldGemma judges it.

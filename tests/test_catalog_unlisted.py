@@ -154,7 +154,8 @@ def test_a_string_with_a_separator_is_a_directory(tmp_path, monkeypatch):
 
 
 def test_a_chat_template_says_that_it_is_tuned(tmp_path):
-    template = {"tokenizer_config.json": json.dumps({"chat_template": "{{ x }}"}).encode()}
+    jinja = "{{ '<start_of_turn>model' }}<end_of_turn>"
+    template = {"tokenizer_config.json": json.dumps({"chat_template": jinja}).encode()}
     found = gnb.variant(write(tmp_path / "mine", {**gemma3_1b(), **template}))
     assert (found.tuning, found.prompt_format) == ("IT", "turns")
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.chat_template import read_chat_template, template_format
 from gemma_nb.catalog.checkpoint_tensors import (
     AUDIO_PREFIXES,
     OUTPUT_MATRIX,
@@ -109,7 +110,8 @@ def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
     else:
         summary = read_hugging_face_config(config, files.where)
         counts = _safetensors_counts(files, config)
-    tuned = _is_instruction_tuned(files, name)
+    template = read_chat_template(files) if "model_type" in config else None
+    tuned = _is_instruction_tuned(name, template)
     loadable = summary.architecture is not None
     return Variant(
         **{
@@ -129,7 +131,7 @@ def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
             "loadable": loadable,
             "runs_with": () if loadable else ("Transformers",),
             "architecture": summary.architecture,
-            "prompt_format": _prompt_format(summary, tuned=tuned),
+            "prompt_format": _prompt_format(summary, template if tuned else None, tuned=tuned),
             "role": summary.role,
             "encoder_decoder": summary.encoder_decoder,
             "image_tokens": summary.image_tokens,
@@ -229,20 +231,18 @@ def _fields_of_same_shape(summary: ConfigSummary, parameters: int) -> dict[str, 
     return {}
 
 
-def _is_instruction_tuned(files: ModelFiles, name: str) -> bool:
+def _is_instruction_tuned(name: str, template: str | None) -> bool:
     """Whether the model's name says so or, if the name says nothing, it has a chat template."""
     words = name.lower().replace("-", "_").split("_")
     if {"it", "instruct", "chat"} & set(words):
         return True
     if {"pt", "base"} & set(words):
         return False
-    if files.read("chat_template.jinja") is not None:
-        return True
-    return bool((_read_json(files, "tokenizer_config.json") or {}).get("chat_template"))
+    return template is not None
 
 
-def _prompt_format(summary: ConfigSummary, *, tuned: bool) -> str:
-    """The prompt format of the model's generation.
+def _prompt_format(summary: ConfigSummary, template: str | None, *, tuned: bool) -> str:
+    """The prompt format of the model's chat template or, without one, of its generation.
 
     Gemma 4 has two: the models with per-layer embeddings (E2B and E4B) use "gemma4_small".
     """
@@ -254,9 +254,12 @@ def _prompt_format(summary: ConfigSummary, *, tuned: bool) -> str:
         return "paligemma"
     if not tuned:
         return "plain"
+    small = bool(summary.architecture.per_layer_input_dim)
+    if template is not None:
+        return template_format(template, summary.base, small=small)
     if summary.base != "4":
         return "turns"
-    return "gemma4_small" if summary.architecture.per_layer_input_dim else "gemma4_large"
+    return "gemma4_small" if small else "gemma4_large"
 
 
 def _size(parameters: int) -> str:

@@ -28,7 +28,7 @@ SAFETENSORS_INDEX = "model.safetensors.index.json"
 #: Suffixes of the files that make up a preset. Pickles (.bin, .pt, .ckpt, .pkl) and code are never
 #: downloaded.
 _KERAS_SUFFIXES = (".json", ".h5", ".spm", ".model", ".txt")
-_TRANSFORMERS_SUFFIXES = (".json", ".safetensors", ".model", ".txt")
+_TRANSFORMERS_SUFFIXES = (".json", ".jinja", ".safetensors", ".model", ".txt")
 
 #: The two layers after EmbeddingGemma's mean pooling; sentence-transformers keeps them in folders.
 _DENSE_WEIGHTS = frozenset({"2_Dense/model.safetensors", "3_Dense/model.safetensors"})
