@@ -315,7 +315,7 @@ class _VersionDownload:
         sizes = {name: size for name, size in self.repo.list_files().items() if is_safe_name(name)}
         if CONFIG not in sizes:
             if checkpoint_files.ADAPTER_CONFIG in sizes:
-                raise InvalidInput("is_adapter", where=self.src.hub_handle)
+                raise InvalidInput("is_adapter", where=self.src.label)
             raise load_error("no_preset", self.src, self.login)
         configs = checkpoint_files.config_file_names(sizes)
         with ProgressMeter(_ignore_step, "download", self.src.label) as meter:
