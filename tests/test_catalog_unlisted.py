@@ -14,6 +14,7 @@ from gemma_nb.errors import LoadError
 
 pytest_plugins = ["hubs.plugin"]
 
+SHARD = "model-00002-of-00002.safetensors"
 GEMMA3_1B = {
     "model_type": "gemma3_text",
     "vocab_size": 262144,
@@ -243,10 +244,10 @@ def without(files, *names):
         ({"config.json": b'{"class_name": "BertBackbone", "config": {}}'}, "'BertBackbone'"),
         ({"config.json": b'{"class_name": "Gemma3Backbone", "config": 3}'}, "'config'"),
         ({"config.json": gemma3_1b()["config.json"]}, "no \\*.safetensors"),
-        ({**gemma3_1b(), "x.safetensors": b"\xff" * 20}, "complete safetensors"),
-        ({**gemma3_1b(), "x.safetensors": b""}, "complete safetensors"),
-        ({**gemma3_1b(), "x.safetensors": header({})[:-1]}, "complete safetensors"),
-        ({**gemma3_1b(), "x.safetensors": header({"a": tensor(3, dtype="U8")})}, "quantised"),
+        ({**gemma3_1b(), SHARD: b"\xff" * 20}, "complete safetensors"),
+        ({**gemma3_1b(), SHARD: b""}, "complete safetensors"),
+        ({**gemma3_1b(), SHARD: header({})[:-1]}, "complete safetensors"),
+        ({**gemma3_1b(), SHARD: header({"a": tensor(3, dtype="U8")})}, "quantised"),
         (gemma3_1b(quantization_config={"quant_method": "gptq"}), r"quantised \(gptq\)"),
     ],
 )  # fmt: skip
@@ -255,6 +256,14 @@ def test_an_unreadable_source_says_why(tmp_path, files, says):
     with pytest.raises(ValueError, match=says) as error:
         gnb.variant(directory)
     assert str(directory) in str(error.value)
+
+
+def test_only_the_files_that_are_read_are_counted(tmp_path):
+    """One file counts before shards, as it is fetched and read; another file beside them does not."""
+    both = {**gemma3_1b(), "consolidated.safetensors": header({"a": tensor(3, dtype="U8")})}
+    assert gnb.variant(write(tmp_path / "shards", both)).parameters == 999_885_952
+    both["model.safetensors"] = header({"model.embed_tokens.weight": tensor(262144, 1152)})
+    assert gnb.variant(write(tmp_path / "one", both)).parameters == 262144 * 1152
 
 
 def test_a_keras_preset_without_its_count(tmp_path):

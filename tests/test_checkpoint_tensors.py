@@ -38,7 +38,11 @@ def checked(config, *names):
     ],
 )
 def test_a_tensor_that_nothing_reads_is_named(tmp_path, name):
-    files = {**gemma3_1b(), "model-00003-of-00003.safetensors": header({name: tensor(3)})}
+    files, third = gemma3_1b(), "model-00003-of-00003.safetensors"
+    index = json.loads(files["model.safetensors.index.json"])
+    index["weight_map"][name] = third
+    files["model.safetensors.index.json"] = json.dumps(index).encode()
+    files[third] = header({name: tensor(3)})
     with pytest.raises(InvalidInput) as error:
         gnb.variant(write(tmp_path / "model", files))
     assert repr(name) in str(error.value)

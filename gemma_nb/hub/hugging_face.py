@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from gemma_nb.errors import LoadError
-from gemma_nb.hub.checksums import Checksum
+from gemma_nb.hub.checksums import Checksum, retry_after
 from gemma_nb.hub.credentials import Login
-from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile
-from gemma_nb.hub.hub_errors import load_error, request_refused
+from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile, answered, busy_wait
+from gemma_nb.hub.hub_errors import load_error, not_reached, request_refused
 from gemma_nb.hub.sources import Source
 
 _T = TypeVar("_T")
@@ -107,7 +107,7 @@ class HuggingFaceRepo:
         response.close()
         if status in (401, 403, 404) and not response.history:
             raise request_refused(status, self.src, self._login)
-        raise DownloadError("status", status=status)
+        raise DownloadError("status", status=status, wait=retry_after(response.headers))
 
     def _sign(self, request: Any) -> Any:
         if self._login and self._login.token:
@@ -119,13 +119,13 @@ class HuggingFaceRepo:
         from huggingface_hub.errors import HfHubHTTPError
 
         try:
-            return call()
+            return answered(call, lambda e: busy_wait(getattr(e, "response", None)))
         except HfHubHTTPError as error:
             raise self._load_error(error) from None
         except Exception as error:
             package = type(error).__module__.partition(".")[0]
             if package in _NETWORK_PACKAGES or isinstance(error, OSError):
-                raise load_error("no_network", self.src, self._login) from None
+                raise not_reached(error, self.src, self._login) from None
             if isinstance(error, ValueError):  # the body is not JSON
                 raise load_error("no_answer", self.src, self._login) from None
             raise
@@ -152,4 +152,4 @@ class HuggingFaceRepo:
         if isinstance(error, RepositoryNotFoundError) and self._login is None:
             # to an anonymous request Hugging Face answers 401 for a missing repository too
             return request_refused(404, self.src, self._login)
-        return request_refused(status, self.src, self._login)
+        return request_refused(status, self.src, self._login, busy_wait(error.response))

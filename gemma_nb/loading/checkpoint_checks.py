@@ -11,6 +11,7 @@ from gemma_nb.catalog.checkpoint_tensors import OUTPUT_MATRIX, check_tensors, mi
 from gemma_nb.catalog.config_rules import complete_config
 from gemma_nb.catalog.hub_lookup import DirectoryFiles, read_safetensors_header
 from gemma_nb.catalog.keras_config import read_keras_config
+from gemma_nb.catalog.weight_files import weight_files
 from gemma_nb.errors import InvalidInput
 
 #: Bytes of the output matrix and of the embedding that are compared at once.
@@ -62,9 +63,7 @@ def _check_tied(directory: Path, tensors: Mapping[str, Any], where: str) -> None
     head = heads[0]
     table = next((name for name in tables if "decoder" in name), tables[0])
     files = {
-        name: path
-        for path in directory.glob("*.safetensors")
-        for name in read_safetensors_header(path)
+        name: path for path in weight_files(directory) for name in read_safetensors_header(path)
     }
     with (
         safe_open(files[head], framework="np") as head_file,

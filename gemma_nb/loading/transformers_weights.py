@@ -7,6 +7,7 @@ from typing import Any
 
 from gemma_nb.catalog.checkpoint_tensors import canonical_name, is_kv_shared, unread_tensors
 from gemma_nb.catalog.hub_lookup import DirectoryFiles
+from gemma_nb.catalog.weight_files import SAFETENSORS
 from gemma_nb.errors import LoadError
 from gemma_nb.loading.quantize import quantizable_layers, tensor_names
 from gemma_nb.loading.relayout import relayout_layers, relayout_pays, reserve_region
@@ -66,6 +67,8 @@ def _streaming_loader() -> Any:
             self, preset: str, targets: QuantizedTargets, watch: BytesCallback | None
         ) -> None:
             super().__init__(preset)
+            if (Path(preset) / SAFETENSORS).is_file():
+                self.safetensor_config = None  # an index beside one file is not read
             self._targets = targets
             self._watch = watch
             self._read: set[str] = set()
