@@ -25,6 +25,7 @@ from gemma_nb.loading.assistants import check_memory_beside, find_assistant, rea
 from gemma_nb.loading.build import build_without_weights
 from gemma_nb.loading.compile_cache import enable_compile_cache
 from gemma_nb.loading.free_memory import cleaned_up_on_failure
+from gemma_nb.loading.merge_lora import find_adapter
 from gemma_nb.loading.stop_tokens import stop_token_ids
 from gemma_nb.loading.weights import weight_file_bytes
 from gemma_nb.model import Model, live_models
@@ -112,6 +113,8 @@ def load(
         raise InvalidInput("not_loadable", name=model.variant.name)
     if download_only:
         model.check_before_download(force=force)
+        if model.base:
+            model.base.fetch(progress)
         return model.fetch(progress)
     check_variant(model.variant)
     helper = _resolve_assistant(model, assistant)
@@ -130,12 +133,15 @@ def load(
         one.check_before_download(force=force)
     backend.prepare()
     directory = model.fetch(progress)
+    base = model.base.fetch(progress) if model.base else None
     helper_directory = helper.fetch(progress) if helper else None
     with cleaned_up_on_failure(model.variant, verdict):
         backend.import_keras_hub()
         enable_compile_cache(compile_cache)
         # a function of its own, so that a failure can clear its frame and free the model
-        return _read_model(model.variant, chosen, max_length, directory, helper_directory, progress)
+        return _read_model(
+            model.variant, chosen, max_length, directory, base, helper_directory, progress
+        )
 
 
 def choose_precision(variant: Variant, runtime: Runtime) -> str:
@@ -202,13 +208,15 @@ def _read_model(
     precision: Precision,
     max_length: int,
     directory: Path,
+    base: Path | None,
     helper_directory: Path | None,
     progress: ProgressCallback | bool | None,
 ) -> Model:
     """Builds the model and reads its weights; compiles its programs meanwhile where that pays."""
     name, report = variant.name, progress_callback(progress)
     with ProgressMeter(report, "build", name):
-        unloaded = build_without_weights(str(directory), precision, variant.task)
+        directory, adapter = find_adapter(directory, base)
+        unloaded = build_without_weights(str(directory), precision, variant.task, adapter)
         helper = read_assistant(helper_directory, precision) if helper_directory else None
         engine = create_engine(unloaded.lm, max_length, helper)
         compiling = engine if isinstance(engine, Decoder) and engine.start_compiling() else None

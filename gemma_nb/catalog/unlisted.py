@@ -7,7 +7,6 @@ that shape's split of the parameters and its quantised sizes are used.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -15,37 +14,32 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.catalog.chat_template import read_chat_template, template_format
-from gemma_nb.catalog.checkpoint_tensors import (
-    AUDIO_PREFIXES,
-    OUTPUT_MATRIX,
-    VISION_PREFIXES,
-    check_tensors,
-)
-from gemma_nb.catalog.config_rules import complete_config
 from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog, recorded_variant
 from gemma_nb.catalog.handles import Handle, parse_handle
 from gemma_nb.catalog.hub_lookup import (
     DirectoryFiles,
+    HubInfo,
     HuggingFaceFiles,
     KaggleFiles,
     ModelFiles,
-    TensorInfo,
     find_download,
 )
 from gemma_nb.catalog.hugging_face_config import (
-    CONVERTED_MODEL_TYPES,
     read_hugging_face_config,
 )
 from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config
+from gemma_nb.catalog.lora_adapter import LoraSettings, match_lora, read_lora
+from gemma_nb.catalog.parameter_counts import (
+    KERAS_METADATA,
+    keras_counts,
+    read_json,
+    safetensors_counts,
+)
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.catalog.weight_files import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.i18n import Message
 
-#: dtypes of a header in which one element is one parameter.
-_PARAMETER_DTYPES = ("F64", "F32", "F16", "BF16")
-#: dtypes of tensors that are no weights, such as positions and masks.
-_OTHER_DTYPES = ("I64", "I32", "BOOL")
-#: The file of a Keras preset that states the number of parameters.
-_KERAS_METADATA = "metadata.json"
 #: Fields of a shape in the catalog that hold for another model of the same shape.
 _SHAPE_FIELDS = ("text_parameters", "vision_parameters", "audio_parameters", "int8_bytes",
                  "int4_bytes", "per_layer_embedding_parameters", "image_tokens",
@@ -124,16 +118,19 @@ def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Varia
         handle: the handle or directory, which becomes the variant's name.
     """
     hub_info = files.info()
-    config = _read_json(files, "config.json")
+    config = read_json(files, "config.json")
     if config is None:
-        key = "is_adapter" if files.read("adapter_config.json") is not None else "file_missing"
-        raise InvalidInput(key, where=files.where, file="config.json")
+        if (lora := read_lora(files)) is not None:
+            return _adapter_variant(files, lora, handle, hub_info)
+        raise InvalidInput("file_missing", where=files.where, file="config.json")
     if "class_name" in config:  # Keras writes the class, Hugging Face a model_type
         summary = read_keras_config(config, files.where)
-        counts = _keras_counts(files, summary)
+        counts = keras_counts(files, summary)
     else:
         summary = read_hugging_face_config(config, files.where)
-        counts = _safetensors_counts(files, config)
+        counts = safetensors_counts(files, config)
+        if read_lora(files) is not None:
+            _check_adapter(files, files)
     template = read_chat_template(files) if "model_type" in config else None
     tuned = _is_instruction_tuned(files, names, template)
     loadable = summary.architecture is not None
@@ -168,84 +165,99 @@ def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Varia
     )
 
 
-def _read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
-    """Returns the JSON object in a file; None if there is no such file."""
-    raw = files.read(name)
-    if raw is None:
-        return None
-    try:
-        value = json.loads(raw)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise InvalidInput("file_not_json", where=files.where, file=name)
-    return value
-
-
-def _keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
-    """The parameter counts of a KerasHub preset.
-
-    The preset states only the total, so a model with towers is not split.
-    """
-    metadata = _read_json(files, _KERAS_METADATA)
-    if metadata is None:
-        raise InvalidInput("file_missing", where=files.where, file=_KERAS_METADATA)
-    total = metadata.get("parameter_count")
-    if not isinstance(total, int):
-        field = f"{_KERAS_METADATA}: parameter_count"
-        raise InvalidInput("config_field_missing", field=field, where=files.where)
-    return {
-        "parameters": total,
-        "text_parameters": total if summary.modalities == ("text",) else None,
-        "vision_parameters": None if "image" in summary.modalities else 0,
-        "audio_parameters": None if "audio" in summary.modalities else 0,
-    }
-
-
-def _safetensors_counts(files: ModelFiles, config: dict[str, Any]) -> dict[str, Any]:
-    """The parameter counts of a Hugging Face checkpoint, from its tensor headers.
+def _adapter_variant(
+    files: ModelFiles, lora: LoraSettings, handle: str, hub_info: HubInfo
+) -> Variant:
+    """The variant of an adapter alone: that of its base, with the adapter's name and template.
 
     Raises:
-        InvalidInput: it has no tensors, packed ones, or ones that KerasHub does not read.
+        InvalidInput: the base cannot be read, or the adapter does not fit it.
     """
-    tensors = files.tensors()
-    if tensors is None:
-        raise InvalidInput("file_missing", where=files.where, file="*.safetensors")
-    dtypes = {t.dtype for t in tensors.values()}
-    if packed := sorted(dtypes - {*_PARAMETER_DTYPES, *_OTHER_DTYPES}):
-        raise InvalidInput("is_quantised", where=files.where, method=", ".join(packed))
-    if config["model_type"] in CONVERTED_MODEL_TYPES:
-        check_tensors(tensors, complete_config(config, files.where), files.where)
-
-    def count(prefixes: tuple[str, ...]) -> int:
-        return sum(
-            tensor.elements
-            for name, tensor in tensors.items()
-            if name.removeprefix("model.").startswith(prefixes)
-        )
-
-    total = sum(
-        tensor.elements
-        for name, tensor in tensors.items()
-        if name not in OUTPUT_MATRIX or not _stores_embedding(tensors)
+    base_name, base_files = _find_base(files, lora, handle)
+    names = (lora.base.rpartition("/")[2],)
+    try:
+        try:
+            base = _read_base(files, base_files, names, base_name)
+        except LoadError:  # as in variant_from_handle
+            parsed = parse_handle(base_name)
+            folder = find_download(parsed) if parsed else None
+            if folder is None:
+                raise
+            base = _read_base(files, DirectoryFiles(folder), names, base_name)
+    except (InvalidInput, LoadError) as error:
+        if error.message.key.startswith("adapter_"):
+            raise
+        why = error.message
+        raise type(error)(
+            "adapter_base_unreadable", where=files.where, base=lora.base, why=why
+        ) from None
+    tuning, prompt_format = base.tuning, base.prompt_format
+    if (template := read_chat_template(files)) and base.role == "generate" and base.architecture:
+        small = bool(base.architecture.per_layer_input_dim)
+        tuning = "IT"
+        prompt_format = template_format(template, base.base or "", small=small)
+    return replace(
+        base,
+        name=handle,
+        handle=handle,
+        gated=base.gated or hub_info.gated,
+        released=hub_info.created,
+        tuning=tuning,
+        prompt_format=prompt_format,
+        adapter_of=base_name,
     )
-    vision, audio = count(VISION_PREFIXES), count(AUDIO_PREFIXES)
-    return {
-        "parameters": total,
-        "text_parameters": total - vision - audio,
-        "vision_parameters": vision,
-        "audio_parameters": audio,
-        "per_layer_embedding_parameters": sum(
-            tensor.elements
-            for name, tensor in tensors.items()
-            if name.endswith("embed_tokens_per_layer.weight")
-        ),
-    }
 
 
-def _stores_embedding(tensors: dict[str, TensorInfo]) -> bool:
-    """Whether the checkpoint stores the embedding besides the output matrix."""
-    return any(name.endswith("embed_tokens.weight") for name in tensors)
+def _read_base(files: ModelFiles, base: ModelFiles, names: Sequence[str], handle: str) -> Variant:
+    """The variant of an adapter's base.
+
+    Args:
+        files: access to the files of the adapter.
+        base: access to the files of the base.
+        names: as in ``_read_variant``.
+        handle: the handle or directory of the base.
+
+    Raises:
+        InvalidInput: the base is an adapter or has one beside it, cannot be read, or is of another
+            shape than the adapter.
+    """
+    if base.read(ADAPTER_CONFIG) is not None:
+        raise InvalidInput("is_adapter", where=base.where)
+    variant = _read_variant(base, names, handle)
+    _check_adapter(files, base)
+    return variant
+
+
+def _find_base(files: ModelFiles, lora: LoraSettings, handle: str) -> tuple[str, ModelFiles]:
+    """The handle or directory of an adapter's base, and access to its files.
+
+    A directory counts only for an adapter in a directory: a stranger's adapter names none of this
+    machine.
+    """
+    if isinstance(files, DirectoryFiles) and parse_handle(handle) is None:
+        for folder in (files.path / lora.base, Path(lora.base)):
+            if (folder / "config.json").is_file():
+                return str(folder), DirectoryFiles(folder)
+    revision = f"@{lora.revision}" if lora.revision else ""
+    base = parse_handle(f"hf://{lora.base}{revision}")
+    if base is None:
+        why = Message("no_such_directory", {"path": lora.base})
+        raise InvalidInput("adapter_base_unreadable", where=files.where, base=lora.base, why=why)
+    return str(base), HuggingFaceFiles(base)
+
+
+def _check_adapter(files: ModelFiles, base: ModelFiles) -> None:
+    """Makes sure that an adapter's tensors fit its base, where the headers can be read.
+
+    Raises:
+        InvalidInput: a tensor fits no weight.
+    """
+    matrices, weights = files.adapter_tensors(), base.tensors()
+    if matrices is None:
+        raise InvalidInput("adapter_file_missing", where=files.where, file=ADAPTER_WEIGHTS)
+    if weights is None:
+        raise InvalidInput("adapter_base_format", where=files.where, base=base.where)
+    match_lora(matrices, weights, files.where)
 
 
 def _fields_of_same_shape(summary: ConfigSummary, parameters: int) -> dict[str, Any]:
@@ -268,10 +280,10 @@ def _is_instruction_tuned(files: ModelFiles, names: Sequence[str], template: str
             return True
         if {"pt", "base"} & words:
             return False
-    if metadata := files.read(_KERAS_METADATA):
+    if metadata := files.read(KERAS_METADATA):
         demos = (v for v in load_catalog().names.values() if v.family == "Demo")
         same = (
-            v for v in demos if (DEMO_PRESETS / v.name / _KERAS_METADATA).read_bytes() == metadata
+            v for v in demos if (DEMO_PRESETS / v.name / KERAS_METADATA).read_bytes() == metadata
         )
         return any(v.tuning == "IT" for v in same)
     return template is not None

@@ -50,12 +50,14 @@ class ResolvedModel:
             the hub cannot be asked, also what its own client downloaded. Without a version it is the
             newest one on disk.
         credentials: the caller's credentials.
+        base: the model that it is a LoRA adapter of; None for a whole model.
     """
 
     variant: Variant
     source: Source
     directory: Path | None
     credentials: Credentials
+    base: ResolvedModel | None = None
 
     @cached_property
     def login(self) -> Login | None:
@@ -64,6 +66,8 @@ class ResolvedModel:
 
     def fit_runtime(self, runtime: Runtime) -> Runtime:
         """The runtime without its limit of disk space if the files are on disk already."""
+        if self.base:  # the adapter itself is small
+            return self.base.fit_runtime(runtime)
         return replace(runtime, disk_free_bytes=None) if self.directory else runtime
 
     def check_before_download(self, *, force: bool = False) -> None:
@@ -89,6 +93,8 @@ class ResolvedModel:
         self.credentials.check()
         if self.directory is None:
             hide_frames(self.variant.name, lambda: check_login(self.source, lambda: self.login))
+        if self.base:
+            self.base.check_before_download(force=force)
 
     def fetch(self, progress: ProgressCallback | bool | None = None) -> Path:
         """Downloads the files that are not on disk yet; as ``gemma_nb.hub.fetch.fetch``."""
@@ -113,7 +119,8 @@ def resolve_model(variant: str | Path | Variant, credentials: Any = None) -> Res
     if not _needs_hub(variant):
         known = find_variant(variant)
         source = find_source(known)
-        return ResolvedModel(known, source, complete_directory(source), credentials)
+        directory = complete_directory(source)
+        return ResolvedModel(known, source, directory, credentials, _base(known, credentials))
     source = find_source(variant)
     asked = source.hub_handle
     directory = complete_directory(source)
@@ -128,7 +135,15 @@ def resolve_model(variant: str | Path | Variant, credentials: Any = None) -> Res
         found = variant_from_download(directory, asked)
     found = replace(found, name=str(asked), handle=str(asked))
     source = replace(source, label=found.name, gated=found.gated)
-    return ResolvedModel(found, source, directory, credentials)
+    return ResolvedModel(found, source, directory, credentials, _base(found, credentials))
+
+
+def _base(variant: Variant, credentials: Credentials) -> ResolvedModel | None:
+    """The model that a variant is an adapter of; None for a whole model."""
+    if variant.adapter_of is None:
+        return None
+    name = variant.adapter_of
+    return resolve_model(name if "://" in name else Path(name), credentials)
 
 
 def look_up_variant(variant: str | Path | Variant, credentials: Any = None) -> Variant:

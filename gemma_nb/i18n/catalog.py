@@ -159,6 +159,56 @@ TEXT = {
             "元のモデルを読み込むか、先に両者を統合してください。"
         ),
     ),
+    "adapter_unsupported": (
+        (
+            "The adapter of {where} says {field} {value} (adapter_config.json), which is not merged "
+            "here. Merge it with PEFT (merge_and_unload, then save_pretrained), and load the result."
+        ),
+        (
+            "{where} のアダプター(adapter_config.json)の {field} は {value} で、ここでは統合できません。"
+            "PEFT の merge_and_unload で統合して save_pretrained で保存し、それを読み込んでください。"
+        ),
+    ),
+    "adapter_tensor": (
+        (
+            "The adapter of {where} (adapter_config.json) has the tensor {tensor!r}, which fits no "
+            "weight of its base. Take the base that it was trained on, or merge it with PEFT."
+        ),
+        (
+            "{where} のアダプター(adapter_config.json)のテンソル {tensor!r} に合う重みが元のモデルに"
+            "ありません。学習に使った元のモデルを使うか、PEFT で統合してください。"
+        ),
+    ),
+    "adapter_file_missing": (
+        (
+            "The adapter of {where} has no {file} (only adapter_config.json with "
+            "adapter_model.safetensors is read). Save it with PEFT's save_pretrained."
+        ),
+        (
+            "{where} のアダプターに {file} がありません(読み込めるのは adapter_config.json と "
+            "adapter_model.safetensors の組だけです)。PEFT の save_pretrained で保存してください。"
+        ),
+    ),
+    "adapter_base_format": (
+        (
+            "The adapter of {where} (adapter_config.json) is in PEFT's format, and its base {base} "
+            "is a Keras preset. Take the base as a Hugging Face checkpoint."
+        ),
+        (
+            "{where} のアダプター(adapter_config.json)は PEFT の形式ですが、元のモデル {base} は "
+            "Keras のプリセットです。Hugging Face 形式の元のモデルを使ってください。"
+        ),
+    ),
+    "adapter_base_unreadable": (
+        (
+            "{where} is an adapter (adapter_config.json) of {base}, and that model could not be "
+            "read: {why}"
+        ),
+        (
+            "{where} は {base} 用のアダプター(adapter_config.json)ですが、元のモデルを読めません"
+            "でした: {why}"
+        ),
+    ),
     "is_quantised": (
         (
             "{where} is quantised ({method}), which KerasHub cannot load. Take the unquantised "

@@ -14,6 +14,7 @@ from gemma_nb.fit.precision import Precision
 from gemma_nb.hub.checkpoint_files import quantization_mode
 from gemma_nb.loading import quantize
 from gemma_nb.loading.checkpoint_checks import checked_config
+from gemma_nb.loading.merge_lora import LoraMerge
 from gemma_nb.loading.transformers_weights import read_transformers_weights
 from gemma_nb.loading.weights import BytesCallback, read_weights
 
@@ -29,6 +30,7 @@ class UnloadedModel:
             quantised while loading.
         loader: KerasHub's loader of the preset.
         directory: the preset.
+        adapter: the adapter that is merged into the weights, None for none.
     """
 
     lm: Any
@@ -36,6 +38,7 @@ class UnloadedModel:
     plain: Any
     loader: Any
     directory: Path
+    adapter: LoraMerge | None = None
 
     def read_weights(self, watch: BytesCallback | None = None) -> None:
         """Reads the weights from the files.
@@ -54,11 +57,14 @@ class UnloadedModel:
             quantizes = target is not plain and not quantization_mode(self.directory)
             read_weights(plain, target, self.directory, quantize=quantizes, watch=watch)
         else:
-            read_transformers_weights(self.loader, plain, target, watch)
+            read_transformers_weights(self.loader, plain, target, watch, self.adapter)
 
 
 def build_without_weights(
-    source: str, precision: Precision, task: str = "CausalLM"
+    source: str,
+    precision: Precision,
+    task: str = "CausalLM",
+    adapter: LoraMerge | None = None,
 ) -> UnloadedModel:
     """Builds a KerasHub task without weights, and its tokenizer.
 
@@ -67,6 +73,7 @@ def build_without_weights(
         precision: the precision of the weights; it has to be the one in which a preset was saved
             quantised.
         task: KerasHub's kind of task, as in ``Variant.task``.
+        adapter: an adapter to merge into a Hugging Face checkpoint; None for none.
 
     Raises:
         BackendError: keras was imported before, with another backend.
@@ -92,7 +99,9 @@ def build_without_weights(
     plain, target = empty_backbones(
         loader, precision, loader.config["config"]["dtype"] if saved else None
     )
-    return UnloadedModel(_task(keras_hub, task, target), tokenizer, plain, loader, directory)
+    return UnloadedModel(
+        _task(keras_hub, task, target), tokenizer, plain, loader, directory, adapter
+    )
 
 
 def build_model(

@@ -73,7 +73,8 @@ def _check_tied(directory: Path, tensors: Mapping[str, Any], where: str) -> None
         rows, width = first.get_shape()
         step = max(1, _BLOCK // (4 * width))
         same = list(second.get_shape()) == [rows, width] and all(
-            (first[at : at + step] == second[at : at + step]).all() for at in range(0, rows, step)
+            (first[at : min(at + step, rows)] == second[at : min(at + step, rows)]).all()
+            for at in range(0, rows, step)
         )
     if not same:
         raise InvalidInput("tensor_untied", where=where, tensor=head)

@@ -63,7 +63,8 @@ def save_preset(
                 part.save_to_preset(temporary)
             folder = Path(temporary)
             record: dict[str, Any] = {
-                "variant": dataclasses.asdict(variant),
+                # what is saved is whole: an adapter is merged into it
+                "variant": dataclasses.asdict(dataclasses.replace(variant, adapter_of=None)),
                 "precision": precision,
             }
             if stop_ids:

@@ -1,0 +1,106 @@
+"""Counts the parameters of a model outside the catalog, without reading its weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gemma_nb.catalog.checkpoint_tensors import (
+    AUDIO_PREFIXES,
+    OUTPUT_MATRIX,
+    VISION_PREFIXES,
+    check_tensors,
+)
+from gemma_nb.catalog.config_rules import complete_config
+from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
+from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
+from gemma_nb.catalog.keras_config import ConfigSummary
+from gemma_nb.errors import InvalidInput
+
+#: dtypes of a header in which one element is one parameter.
+_PARAMETER_DTYPES = ("F64", "F32", "F16", "BF16")
+#: dtypes of tensors that are no weights, such as positions and masks.
+_OTHER_DTYPES = ("I64", "I32", "BOOL")
+#: The file of a Keras preset that states the number of parameters.
+KERAS_METADATA = "metadata.json"
+
+
+def read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
+    """Returns the JSON object in a file; None if there is no such file."""
+    raw = files.read(name)
+    if raw is None:
+        return None
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidInput("file_not_json", where=files.where, file=name)
+    return value
+
+
+def keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
+    """The parameter counts of a KerasHub preset.
+
+    The preset states only the total, so a model with towers is not split.
+    """
+    metadata = read_json(files, KERAS_METADATA)
+    if metadata is None:
+        raise InvalidInput("file_missing", where=files.where, file=KERAS_METADATA)
+    total = metadata.get("parameter_count")
+    if not isinstance(total, int):
+        field = f"{KERAS_METADATA}: parameter_count"
+        raise InvalidInput("config_field_missing", field=field, where=files.where)
+    return {
+        "parameters": total,
+        "text_parameters": total if summary.modalities == ("text",) else None,
+        "vision_parameters": None if "image" in summary.modalities else 0,
+        "audio_parameters": None if "audio" in summary.modalities else 0,
+    }
+
+
+def safetensors_counts(files: ModelFiles, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameter counts of a Hugging Face checkpoint, from its tensor headers.
+
+    Raises:
+        InvalidInput: it has no tensors, packed ones, or ones that KerasHub does not read.
+    """
+    tensors = files.tensors()
+    if tensors is None:
+        raise InvalidInput("file_missing", where=files.where, file="*.safetensors")
+    dtypes = {t.dtype for t in tensors.values()}
+    if packed := sorted(dtypes - {*_PARAMETER_DTYPES, *_OTHER_DTYPES}):
+        raise InvalidInput("is_quantised", where=files.where, method=", ".join(packed))
+    if config["model_type"] in CONVERTED_MODEL_TYPES:
+        check_tensors(tensors, complete_config(config, files.where), files.where)
+
+    def count(prefixes: tuple[str, ...]) -> int:
+        return sum(
+            tensor.elements
+            for name, tensor in tensors.items()
+            if name.removeprefix("model.").startswith(prefixes)
+        )
+
+    total = sum(
+        tensor.elements
+        for name, tensor in tensors.items()
+        if name not in OUTPUT_MATRIX or not _stores_embedding(tensors)
+    )
+    vision, audio = count(VISION_PREFIXES), count(AUDIO_PREFIXES)
+    return {
+        "parameters": total,
+        "text_parameters": total - vision - audio,
+        "vision_parameters": vision,
+        "audio_parameters": audio,
+        "per_layer_embedding_parameters": sum(
+            tensor.elements
+            for name, tensor in tensors.items()
+            if name.endswith("embed_tokens_per_layer.weight")
+        ),
+    }
+
+
+def _stores_embedding(tensors: dict[str, TensorInfo]) -> bool:
+    """Whether the checkpoint stores the embedding besides the output matrix."""
+    return any(name.endswith("embed_tokens.weight") for name in tensors)
