@@ -56,7 +56,11 @@ def test_queries_are_scaled_as_the_config_says(tmp_path, weights):
     # as in the 27B models: the width for each head is not the head size
     size = C["head_dim"]
     half = {
-        name: w[: 2 * size] if "q_proj" in name else w[:, : 2 * size] if "o_proj" in name else w
+        name: w[: 2 * size]
+        if "q_proj" in name
+        else w[:, : 2 * size].copy()
+        if "o_proj" in name
+        else w
         for name, w in weights.items()
     }
     heads = {"num_attention_heads": 2}
