@@ -8,6 +8,7 @@ that shape's split of the parameters and its quantised sizes are used.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -108,23 +109,60 @@ def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
             raise InvalidInput("is_quantised", where=files.where, method=method)
         summary = read_hugging_face_config(config, files.where)
         counts = _safetensors_counts(files)
+    hub_fields = {
+        "licence": hub_info.licence,
+        "gated": hub_info.gated,
+        "released": hub_info.created,
+        "handle": handle,
+        "hf_id": handle.removeprefix("hf://") if handle.startswith("hf://") else None,
+    }
     tuned = _is_instruction_tuned(files, name)
+    return _variant_of_config(handle, summary, tuned=tuned, **hub_fields, **counts)
+
+
+def variant_from_backbone(
+    class_name: str, arguments: Mapping[str, Any], parameters: int
+) -> Variant:
+    """Builds the variant of a KerasHub backbone in memory, whose files are not known.
+
+    Its prompt format is the one of instruction-tuned models of the generation.
+
+    Args:
+        class_name: the backbone's class, "Gemma3Backbone" for instance.
+        arguments: the backbone's ``get_config()``.
+        parameters: the number of its parameters.
+
+    Raises:
+        InvalidInput: it is the backbone of no Gemma model.
+    """
+    summary = read_keras_config({"class_name": class_name, "config": dict(arguments)}, class_name)
+    counts = _counts_of_config(parameters, summary)
+    return _variant_of_config(
+        class_name,
+        summary,
+        tuned=True,
+        licence="unknown",
+        gated=False,
+        released=None,
+        handle=None,
+        **counts,
+    )
+
+
+def _variant_of_config(name: str, summary: ConfigSummary, *, tuned: bool, **fields: Any) -> Variant:
+    """Builds a variant from what its config says and from its other ``fields``."""
     loadable = summary.architecture is not None
+    parameters = fields["parameters"]
     return Variant(
         **{
-            "name": handle,
+            "name": name,
             "family": "Community",
             "generation": summary.base,
             "base": summary.base,
-            "size": _size(counts["parameters"]),
+            "size": _size(parameters),
             "tuning": "IT" if tuned else "PT",
             "modalities": summary.modalities,
             "context_length": summary.context_length,
-            "licence": hub_info.licence,
-            "gated": hub_info.gated,
-            "released": hub_info.created,
-            "handle": handle,
-            "hf_id": handle.removeprefix("hf://") if handle.startswith("hf://") else None,
             "loadable": loadable,
             "runs_with": () if loadable else ("Transformers",),
             "architecture": summary.architecture,
@@ -134,8 +172,8 @@ def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
             "image_tokens": summary.image_tokens,
             "image_size": summary.image_size,
             "rough": not loadable,
-            **counts,
-            **_fields_of_same_shape(summary, counts["parameters"]),
+            **fields,
+            **_fields_of_same_shape(summary, parameters),
         }
     )
 
@@ -155,10 +193,7 @@ def _read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
 
 
 def _keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
-    """The parameter counts of a KerasHub preset.
-
-    The preset states only the total, so a model with towers is not split.
-    """
+    """The parameter counts of a KerasHub preset, which states only the total."""
     metadata = _read_json(files, _KERAS_METADATA)
     if metadata is None:
         raise InvalidInput("file_missing", where=files.where, file=_KERAS_METADATA)
@@ -166,6 +201,11 @@ def _keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
     if not isinstance(total, int):
         field = f"{_KERAS_METADATA}: parameter_count"
         raise InvalidInput("config_field_missing", field=field, where=files.where)
+    return _counts_of_config(total, summary)
+
+
+def _counts_of_config(total: int, summary: ConfigSummary) -> dict[str, Any]:
+    """The parameter counts where only the total is known: a model with towers is not split."""
     return {
         "parameters": total,
         "text_parameters": total if summary.modalities == ("text",) else None,
