@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from gemma_nb.catalog.hub_lookup import is_network_error
 from gemma_nb.errors import LoadError
 from gemma_nb.hub.checksums import Checksum, retry_after
 from gemma_nb.hub.credentials import Login
@@ -13,9 +14,6 @@ from gemma_nb.hub.hub_errors import load_error, not_reached, request_refused
 from gemma_nb.hub.sources import Source
 
 _T = TypeVar("_T")
-#: Packages whose errors mean that a request did not get through. huggingface_hub's client changed
-#: from requests to httpx to httpx2.
-_NETWORK_PACKAGES = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
 
 
 class HuggingFaceRepo:
@@ -123,9 +121,10 @@ class HuggingFaceRepo:
         except HfHubHTTPError as error:
             raise self._load_error(error) from None
         except Exception as error:
-            package = type(error).__module__.partition(".")[0]
-            if package in _NETWORK_PACKAGES or isinstance(error, OSError):
+            if is_network_error(error):
                 raise not_reached(error, self.src, self._login) from None
+            if isinstance(error, ValueError) and "proxy" in str(error).lower():
+                raise not_reached(error, self.src, self._login) from None  # its address is none
             if isinstance(error, ValueError):  # the body is not JSON
                 raise load_error("no_answer", self.src, self._login) from None
             raise

@@ -28,9 +28,9 @@ from gemma_nb.hub.fetch import (
     downloaded_directory,
     fetch_configs,
     fetch_source,
-    hide_frames,
     is_pinned,
 )
+from gemma_nb.hub.hub_errors import hide_frames
 from gemma_nb.hub.kaggle import kagglehub_login
 from gemma_nb.hub.progress import ProgressCallback
 from gemma_nb.hub.sources import Source, find_source

@@ -242,7 +242,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Whether the name is an old one: then the answer is the new address, as the hub's."""
         for old, new in self.hubs.renamed.items():
             if path == old or path.startswith(old + "/"):
-                where = f"{self.hubs.url}{before}{new}{quote(path.removeprefix(old))}"
+                # a relative address, which the client follows (_httpx_follow_relative_redirects)
+                where = f"{before}{new}{quote(path.removeprefix(old))}"
                 self._send(307, b"", {"Location": where})
                 return True
         return False
