@@ -116,7 +116,7 @@ def complete_directory(source: Source) -> Path | None:
 
 
 def local_directory(variant: str | Path | Variant) -> Path | None:
-    """The directory of a variant whose files are on disk, complete and checked; else None.
+    """The directory of a variant whose files are all on disk; else None.
 
     Args:
         variant: as in ``fetch``. Without a version, the newest one on disk.
@@ -124,7 +124,7 @@ def local_directory(variant: str | Path | Variant) -> Path | None:
     Raises:
         InvalidInput: as in ``fetch``.
     """
-    return complete_directory(find_source(variant))
+    return downloaded_directory(find_source(variant))
 
 
 def downloaded_directory(source: Source) -> Path | None:
