@@ -12,6 +12,7 @@ from gemma_nb.hub.credentials import Login
 from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile, answered, busy_wait
 from gemma_nb.hub.hub_errors import load_error, not_reached, request_refused
 from gemma_nb.hub.sources import Source
+from gemma_nb.hub.xet import XetResponse, XetStorage
 
 _T = TypeVar("_T")
 
@@ -31,6 +32,8 @@ class HuggingFaceRepo:
         token = login.token.reveal() if login and login.token else False
         self._api = HfApi(token=token, library_name="gemma_nb")
         self._login = login
+        # the client's headers, with the login
+        self._xet = XetStorage(self._api._build_hf_headers())  # noqa: SLF001
         self._info: Any = None
         self._checksums: dict[str, Checksum] = {}
         self.src = src
@@ -90,6 +93,8 @@ class HuggingFaceRepo:
         url = hf_hub_url(
             self.src.handle, name, revision=self._info.sha, endpoint=self._api.endpoint
         )
+        if in_xet := self._open_in_xet(name, url, headers):
+            return in_xet
         client_headers = self._api._build_hf_headers(token=False)  # noqa: SLF001
         response = requests.get(
             url,
@@ -106,6 +111,22 @@ class HuggingFaceRepo:
         if status in (401, 403, 404) and not response.history:
             raise request_refused(status, self.src, self._login)
         raise DownloadError("status", status=status, wait=retry_after(response.headers))
+
+    def _open_in_xet(self, name: str, url: str, headers: dict[str, str]) -> XetResponse | None:
+        """The file from the Xet storage; None where it is not there, or the storage failed before."""
+        algorithm, _ = self._checksums.get(name, ("", ""))
+        if algorithm != "sha256" or not self._xet.is_usable:
+            return None
+        try:
+            metadata = self._api.get_hf_file_metadata(url=url, timeout=TIMEOUT[1])
+        except Exception:  # noqa: BLE001 - the request over HTTP meets the same error, and tells it
+            return None
+        found = metadata.xet_file_data
+        if found is None or metadata.size is None:
+            self._xet.is_usable = False  # this hub has no Xet storage
+            return None
+        offset = int(headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        return self._xet.open(found.file_hash, metadata.size, found.refresh_route, offset)
 
     def _sign(self, request: Any) -> Any:
         if self._login and self._login.token:
