@@ -220,3 +220,17 @@ def test_the_switches_of_hugging_face_for_no_network(hubs, variable):
     assert second.startswith("fetch_offline")
     assert "HF_HUB_OFFLINE" in second
     assert len(hubs.asked) == before
+
+
+@pytest.mark.parametrize("wrong", ["commit", "hash"])
+def test_what_becomes_a_name_on_the_disk_is_checked_first(hubs, tmp_path, monkeypatch, wrong):
+    """A commit and a hash that a hub names become names in the cache: "../…" is neither."""
+    away = "../../../../../precious"
+    if wrong == "commit":
+        monkeypatch.setattr(hubs, "commit", lambda repo, revision: away)
+    else:
+        monkeypatch.setattr("hubs.server._sha256", lambda data: away)
+    (tmp_path / "precious").write_text("mine")
+    refused(H, "fetch_no_answer")
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert not list(tmp_path.rglob("*.h5"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -44,7 +45,10 @@ class HuggingFaceRepo:
         Raises:
             LoadError: Hugging Face does not say.
         """
-        return str(self._model_info().sha)
+        commit = str(self._model_info().sha)
+        if not re.fullmatch("[0-9a-f]{40}", commit):  # it becomes a folder's name
+            raise load_error("no_answer", self.src, self._login)
+        return commit
 
     def list_files(self) -> dict[str, int | None]:
         """Every file of the repository, with its bytes.
@@ -61,6 +65,8 @@ class HuggingFaceRepo:
                 self._checksums[file.rfilename] = ("sha256", file.lfs.sha256)
             elif file.blob_id:
                 self._checksums[file.rfilename] = ("git", file.blob_id)
+        if not all(re.fullmatch("[0-9a-f]{40,64}", value) for _, value in self._checksums.values()):
+            raise load_error("no_answer", self.src, self._login)  # they become files' names
         return {file.rfilename: file.size for file in info.siblings}
 
     def remote_file(self, name: str, size: int | None) -> RemoteFile:
