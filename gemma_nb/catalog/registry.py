@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
-from gemma_nb.catalog.data_files import load_catalog
+from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog
+from gemma_nb.catalog.handles import parse_handle
 from gemma_nb.catalog.unlisted import variant_from_directory, variant_from_handle
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
@@ -20,8 +21,6 @@ from gemma_nb.i18n import Message
 
 #: The default variant: it needs no account, no download and no accelerator.
 DEMO = "demo_gemma3_instruct_4m"
-
-_DEMO_PRESETS = Path(__file__).parent.parent / "demo"
 
 
 def variants(
@@ -61,8 +60,8 @@ def variant(name: str | Path | Variant) -> Variant:
     """Looks up one variant.
 
     Args:
-        name: a name of the catalog, in any case; an ``hf://org/name`` or ``kaggle://…`` handle; a
-            directory that holds a model (a ``Path``, or a string with a separator); or a
+        name: a name of the catalog, in any case; an ``hf://org/name[@revision]`` or
+            ``kaggle://owner/model/framework/variation[/version]`` handle; a directory that holds a model (a ``Path``, or a string with a separator); or a
             ``Variant``, which is returned as it is. A handle in the catalog is answered from the
             catalog. Any other handle and a directory are read: their config and tensor headers,
             not their weights.
@@ -81,9 +80,11 @@ def variant(name: str | Path | Variant) -> Variant:
         raise InvalidInput("variant_not_a_name", kind=type(name).__name__)
     text = str(name).strip()
     catalog = load_catalog()
+    # "kaggle://…@3" is the catalog's "kaggle://…/3"
+    key = str(parse_handle(text) or text).lower()
     for index in (catalog.names, catalog.handles):
-        if isinstance(name, str) and text.lower() in index:
-            return index[text.lower()]
+        if isinstance(name, str) and key in index:
+            return index[key]
     if not text:
         raise _unknown_variant(text)
     if "://" in text and not isinstance(name, Path):
@@ -169,7 +170,7 @@ def demo_directory(name: str | Variant) -> Path:
     if not (demo.handle or "").startswith("demo://"):
         demos = ", ".join(v.name for v in variants(family="Demo"))
         raise InvalidInput("not_a_demo", name=demo.name, names=demos)
-    return _DEMO_PRESETS / demo.name
+    return DEMO_PRESETS / demo.name
 
 
 @dataclass(frozen=True)

@@ -8,23 +8,26 @@ that shape's split of the parameters and its quantised sizes are used.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.data_files import load_catalog, recorded_variant
+from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog, recorded_variant
+from gemma_nb.catalog.handles import Handle, parse_handle
 from gemma_nb.catalog.hub_lookup import (
     DirectoryFiles,
     HuggingFaceFiles,
     KaggleFiles,
     ModelFiles,
     TensorInfo,
+    find_download,
 )
 from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
 from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, LoadError
 
 #: Prefixes of the tower's tensors in Hugging Face's Gemma checkpoints, without a leading "model.".
 _VISION_PREFIXES = ("vision_tower.", "multi_modal_projector.", "embed_vision.",
@@ -58,42 +61,62 @@ def variant_from_directory(path: Path) -> Variant:
             says what is missing.
     """
     recorded = recorded_variant(path)
-    return recorded or _read_variant(DirectoryFiles(path), path.name, str(path))
+    return recorded or _read_variant(DirectoryFiles(path), (path.name,), str(path))
 
 
 def variant_from_handle(handle: str) -> Variant:
     """Builds the variant of a model on a hub.
 
+    Where the hub cannot be reached, the files are read that its client keeps on disk.
+
     Args:
-        handle: ``hf://org/name`` or ``kaggle://owner/model/framework/variation``, on Kaggle with an
-            optional version.
+        handle: ``hf://org/name`` or ``kaggle://owner/model/framework/variation``, with or without a
+            revision or version.
 
     Raises:
         InvalidInput: the handle is malformed, there is no such model, its terms are not accepted,
             or it is no Gemma model that this package can read.
         LoadError: the hub cannot be reached.
     """
-    hub, _, path = handle.strip().partition("://")
-    hub, parts = hub.lower(), path.strip("/").split("/")
-    lengths = {"hf": (2,), "kaggle": (4, 5)}.get(hub, ())
-    if len(parts) not in lengths or not all(parts):
+    parsed = parse_handle(handle)
+    if parsed is None:
         raise InvalidInput("bad_handle", handle=handle)
-    return _from_host(hub, "/".join(parts))
+    try:
+        return _from_host(parsed)
+    except LoadError:
+        folder = find_download(parsed)
+        if folder is None:
+            raise
+        return variant_from_download(folder, parsed)
+
+
+def variant_from_download(folder: Path, handle: Handle) -> Variant:
+    """Builds the variant of a model whose files are on disk, as ``variant_from_handle`` does.
+
+    Args:
+        folder: the folder of its files.
+        handle: the handle, whose name tells the tuning as it does at the hub.
+
+    Raises:
+        InvalidInput: as ``variant_from_directory``.
+    """
+    if recorded := recorded_variant(folder):
+        return replace(recorded, name=str(handle), handle=str(handle))
+    return _read_variant(DirectoryFiles(folder), handle.names, str(handle))
 
 
 @lru_cache(maxsize=64)
-def _from_host(hub: str, path: str) -> Variant:
-    files: ModelFiles = HuggingFaceFiles(path) if hub == "hf" else KaggleFiles(path)
-    name = path.split("/")[1 if hub == "hf" else 3]
-    return _read_variant(files, name, f"{hub}://{path}")
+def _from_host(handle: Handle) -> Variant:
+    files: ModelFiles = HuggingFaceFiles(handle) if handle.scheme == "hf" else KaggleFiles(handle)
+    return _read_variant(files, handle.names, str(handle))
 
 
-def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
+def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Variant:
     """Builds the variant from its small files.
 
     Args:
         files: access to the files.
-        name: the name of the model without its owner; it tells the tuning.
+        names: the names of the model without its owner; the first one that says so tells the tuning.
         handle: the handle or directory, which becomes the variant's name.
     """
     hub_info = files.info()
@@ -109,14 +132,15 @@ def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
             raise InvalidInput("is_quantised", where=files.where, method=method)
         summary = read_hugging_face_config(config, files.where)
         counts = _safetensors_counts(files)
+    parsed = parse_handle(handle)
     hub_fields = {
         "licence": hub_info.licence,
         "gated": hub_info.gated,
         "released": hub_info.created,
         "handle": handle,
-        "hf_id": handle.removeprefix("hf://") if handle.startswith("hf://") else None,
+        "hf_id": parsed.path if parsed and parsed.scheme == "hf" else None,
     }
-    tuned = _is_instruction_tuned(files, name)
+    tuned = _is_instruction_tuned(files, names)
     return _variant_of_config(handle, summary, tuned=tuned, **hub_fields, **counts)
 
 
@@ -262,13 +286,24 @@ def _fields_of_same_shape(summary: ConfigSummary, parameters: int) -> dict[str, 
     return {}
 
 
-def _is_instruction_tuned(files: ModelFiles, name: str) -> bool:
-    """Whether the model's name says so or, if the name says nothing, it has a chat template."""
-    words = name.lower().replace("-", "_").split("_")
-    if {"it", "instruct", "chat"} & set(words):
-        return True
-    if {"pt", "base"} & set(words):
-        return False
+def _is_instruction_tuned(files: ModelFiles, names: Sequence[str]) -> bool:
+    """Whether the model's names say so or, if they say nothing, its files.
+
+    A Hugging Face checkpoint that is tuned has a chat template. A Keras preset has none; a copy of a
+    demo preset is known by its ``metadata.json``, which holds the second in which it was saved.
+    """
+    for name in names:
+        words = set(name.lower().replace("-", "_").split("_"))
+        if {"it", "instruct", "chat"} & words:
+            return True
+        if {"pt", "base"} & words:
+            return False
+    if metadata := files.read(_KERAS_METADATA):
+        demos = (v for v in load_catalog().names.values() if v.family == "Demo")
+        same = (
+            v for v in demos if (DEMO_PRESETS / v.name / _KERAS_METADATA).read_bytes() == metadata
+        )
+        return any(v.tuning == "IT" for v in same)
     if files.read("chat_template.jinja") is not None:
         return True
     return bool((_read_json(files, "tokenizer_config.json") or {}).get("chat_template"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gemma_nb.catalog.handles import Handle, parse_handle
 from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
@@ -16,8 +16,6 @@ from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
 
 LOCAL = "local"
 
-#: One segment of a handle: the characters that both hubs allow in a name; "." and ".." do not match.
-_SEGMENT = re.compile(r"(?!\.+$)[\w.-]{1,200}", re.ASCII)
 #: The name of this package's records in the caches: sizes and hashes of checked files, and locks.
 RECORD_NAME = "gemma_nb"
 
@@ -48,6 +46,11 @@ class Source:
         owner, model = self.handle.split("/")[:2]
         return f"https://www.kaggle.com/models/{owner}/{model}"
 
+    @property
+    def hub_handle(self) -> Handle:
+        """The handle of a hub's source."""
+        return Handle("hf" if self.hub == HUGGING_FACE else "kaggle", self.handle, self.version)
+
     def at(self, version: str) -> Source:
         """The same source at another version."""
         return replace(self, version=version)
@@ -58,7 +61,7 @@ def find_source(variant: str | Path | Variant) -> Source:
 
     Args:
         variant: a ``Variant``; a handle ``kaggle://owner/model/framework/variation[/version]`` or
-            ``hf://owner/model[@revision]``; a catalog name; or a directory.
+            ``hf://owner/model[@revision]``, as ``parse_handle`` reads it; a catalog name; or a directory.
 
     Raises:
         InvalidInput: a malformed handle, or neither a name nor a directory.
@@ -74,20 +77,11 @@ def find_source(variant: str | Path | Variant) -> Source:
     scheme, separator, rest = handle.partition("://")
     if not separator:
         return Source(LOCAL, str(Path(handle).expanduser()), None, label)
-    scheme = scheme.lower()
-    if scheme == "demo":
+    if scheme.lower() == "demo":
         return Source(LOCAL, str(demo_directory(rest)), None, label)
-    name, _, revision = rest.partition("@") if scheme == "hf" else (rest, "", "")
-    segments = name.split("/")
-    valid = all(_SEGMENT.fullmatch(s) for s in segments) and (
-        not revision or _SEGMENT.fullmatch(revision.replace("/", "_"))
-    )
-    if scheme == "hf" and valid and len(segments) == 2:
-        return Source(HUGGING_FACE, name, revision or None, label, gated)
-    if scheme == "kaggle" and valid and len(segments) in (4, 5):
-        version = segments[4] if len(segments) == 5 else None
-        if version is None or version.isdigit():
-            return Source(KAGGLE, "/".join(segments[:4]), version, label, gated)
+    if parsed := parse_handle(handle):
+        hub = HUGGING_FACE if parsed.scheme == "hf" else KAGGLE
+        return Source(hub, parsed.path, parsed.version, label, gated)
     raise InvalidInput("fetch_bad_handle", handle=handle)
 
 
