@@ -5,6 +5,7 @@ import shutil
 import struct
 
 import pytest
+from hubs.server import HF_LOGIN
 
 import gemma_nb as gnb
 from gemma_nb.catalog import unlisted
@@ -322,6 +323,15 @@ def test_gated_on_hugging_face(hubs, fault, says):
 def test_unknown_model_on_hugging_face():
     with pytest.raises(ValueError, match="no model at hf://someone/nothing"):
         gnb.variant("hf://someone/nothing")
+
+
+def test_a_token_with_characters_that_nobody_sees(hubs, monkeypatch):
+    hubs.presets["someone/gemma-it"] = gemma3_1b()
+    monkeypatch.setenv("HF_TOKEN", f"\ufeff{HF_LOGIN}\u200b")
+    assert gnb.variant("hf://someone/gemma-it").tuning == "IT"
+    monkeypatch.setenv("HF_TOKEN", f"“{HF_LOGIN}”")
+    with pytest.raises(ValueError, match="characters that no token has"):
+        gnb.variant("hf://someone/other-it")
 
 
 def test_a_busy_hub_is_not_reported_as_a_wrong_name(hubs):

@@ -37,6 +37,10 @@ _LICENCES = {
 #: for a token itself.
 TOKEN_PROVIDER: ContextVar[Callable[[], str] | None] = ContextVar("TOKEN_PROVIDER", default=None)
 
+#: Packages whose errors mean that a request did not get through. huggingface_hub's client changed
+#: from requests to httpx to httpx2.
+_NETWORK_PACKAGES = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
+
 
 @dataclass(frozen=True)
 class TensorInfo:
@@ -197,9 +201,11 @@ class HuggingFaceFiles:
             raise InvalidInput("not_safetensors", path=self.where) from None
         except UnicodeError:
             raise InvalidInput("hub_token_characters", handle=self.where) from None
-        # httpx's error or, in older clients, that of requests (an OSError)
-        except (getattr(errors, "HTTPError", OSError), OSError) as error:
-            raise unreachable(self.where, error) from None
+        except Exception as error:
+            # a ValueError is that of an answer that is no JSON, or of a proxy's address that is none
+            if is_network_error(error) or isinstance(error, ValueError):
+                raise unreachable(self.where, error) from None
+            raise
 
     def _refused(self) -> InvalidInput:
         url = f"https://huggingface.co/{self._handle.path}"
@@ -262,7 +268,7 @@ class KaggleFiles:
                 url = f"https://www.kaggle.com/models/{page}"
                 raise InvalidInput("hub_refused", handle=self.where, url=url) from None
             raise unreachable(self.where, error) from None
-        except RequestException as error:
+        except (RequestException, OSError, ValueError) as error:
             raise unreachable(self.where, error) from None
 
     def tensors(self) -> dict[str, TensorInfo] | None:
@@ -295,6 +301,12 @@ def unreachable(where: str, error: BaseException) -> LoadError:
     """
     key = "hub_certificate" if is_certificate_error(error) else "hub_unreachable"
     return LoadError(key, handle=where, why=error)
+
+
+def is_network_error(error: BaseException) -> bool:
+    """Whether a request of a hub's client did not get through."""
+    package = type(error).__module__.partition(".")[0]
+    return package in _NETWORK_PACKAGES or isinstance(error, OSError)
 
 
 def is_certificate_error(error: BaseException | None) -> bool:

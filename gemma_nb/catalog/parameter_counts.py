@@ -13,6 +13,7 @@ from gemma_nb.catalog.checkpoint_tensors import (
     check_tensors,
 )
 from gemma_nb.catalog.config_rules import complete_config
+from gemma_nb.catalog.data_files import load_catalog
 from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
 from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
 from gemma_nb.catalog.keras_config import ConfigSummary
@@ -24,6 +25,10 @@ _PARAMETER_DTYPES = ("F64", "F32", "F16", "BF16")
 _OTHER_DTYPES = ("I64", "I32", "BOOL")
 #: The file of a Keras preset that states the number of parameters.
 KERAS_METADATA = "metadata.json"
+#: Fields of a shape in the catalog that hold for another model of the same shape.
+_SHAPE_FIELDS = ("text_parameters", "vision_parameters", "audio_parameters", "int8_bytes",
+                 "int4_bytes", "per_layer_embedding_parameters", "image_tokens",
+                 "image_size")  # fmt: skip
 
 
 def read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
@@ -41,10 +46,7 @@ def read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
 
 
 def keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
-    """The parameter counts of a KerasHub preset.
-
-    The preset states only the total, so a model with towers is not split.
-    """
+    """The parameter counts of a KerasHub preset, which states only the total."""
     metadata = read_json(files, KERAS_METADATA)
     if metadata is None:
         raise InvalidInput("file_missing", where=files.where, file=KERAS_METADATA)
@@ -52,6 +54,11 @@ def keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
     if not isinstance(total, int):
         field = f"{KERAS_METADATA}: parameter_count"
         raise InvalidInput("config_field_missing", field=field, where=files.where)
+    return counts_of_config(total, summary)
+
+
+def counts_of_config(total: int, summary: ConfigSummary) -> dict[str, Any]:
+    """The parameter counts where only the total is known: a model with towers is not split."""
     return {
         "parameters": total,
         "text_parameters": total if summary.modalities == ("text",) else None,
@@ -104,3 +111,11 @@ def safetensors_counts(files: ModelFiles, config: Mapping[str, Any]) -> dict[str
 def _stores_embedding(tensors: dict[str, TensorInfo]) -> bool:
     """Whether the checkpoint stores the embedding besides the output matrix."""
     return any(name.endswith("embed_tokens.weight") for name in tensors)
+
+
+def fields_of_same_shape(summary: ConfigSummary, parameters: int) -> dict[str, Any]:
+    """The fields of the catalog's shape with this architecture and this number of parameters."""
+    for shape in load_catalog().shapes.values():
+        if shape["architecture"] == summary.architecture and shape["parameters"] == parameters:
+            return {field: shape[field] for field in _SHAPE_FIELDS if field in shape}
+    return {}

@@ -7,7 +7,7 @@ that shape's split of the parameters and its quantised sizes are used.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,8 @@ from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config
 from gemma_nb.catalog.lora_adapter import LoraSettings, match_lora, read_lora
 from gemma_nb.catalog.parameter_counts import (
     KERAS_METADATA,
+    counts_of_config,
+    fields_of_same_shape,
     keras_counts,
     read_json,
     safetensors_counts,
@@ -39,11 +41,6 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.catalog.weight_files import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.i18n import Message
-
-#: Fields of a shape in the catalog that hold for another model of the same shape.
-_SHAPE_FIELDS = ("text_parameters", "vision_parameters", "audio_parameters", "int8_bytes",
-                 "int4_bytes", "per_layer_embedding_parameters", "image_tokens",
-                 "image_size")  # fmt: skip
 
 
 def variant_from_directory(path: Path) -> Variant:
@@ -133,23 +130,63 @@ def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Varia
             _check_adapter(files, files)
     template = read_chat_template(files) if "model_type" in config else None
     tuned = _is_instruction_tuned(files, names, template)
-    loadable = summary.architecture is not None
     parsed = parse_handle(handle)
+    hub_fields = {
+        "licence": hub_info.licence,
+        "gated": hub_info.gated,
+        "released": hub_info.created,
+        "handle": handle,
+        "hf_id": parsed.path if parsed and parsed.scheme == "hf" else None,
+    }
+    return _variant_of_config(handle, summary, template, tuned=tuned, **hub_fields, **counts)
+
+
+def variant_from_backbone(
+    class_name: str, arguments: Mapping[str, Any], parameters: int
+) -> Variant:
+    """Builds the variant of a KerasHub backbone in memory, whose files are not known.
+
+    Its prompt format is the one of instruction-tuned models of the generation.
+
+    Args:
+        class_name: the backbone's class, "Gemma3Backbone" for instance.
+        arguments: the backbone's ``get_config()``.
+        parameters: the number of its parameters.
+
+    Raises:
+        InvalidInput: it is the backbone of no Gemma model.
+    """
+    summary = read_keras_config({"class_name": class_name, "config": dict(arguments)}, class_name)
+    counts = counts_of_config(parameters, summary)
+    return _variant_of_config(
+        class_name,
+        summary,
+        None,
+        tuned=True,
+        licence="unknown",
+        gated=False,
+        released=None,
+        handle=None,
+        **counts,
+    )
+
+
+def _variant_of_config(
+    name: str, summary: ConfigSummary, template: str | None, *, tuned: bool, **fields: Any
+) -> Variant:
+    """Builds a variant from what its config says and from its other ``fields``."""
+    loadable = summary.architecture is not None
+    parameters = fields["parameters"]
     return Variant(
         **{
-            "name": handle,
+            "name": name,
             "family": "Community",
             "generation": summary.base,
             "base": summary.base,
-            "size": _size(counts["parameters"]),
+            "size": _size(parameters),
             "tuning": "IT" if tuned else "PT",
             "modalities": summary.modalities,
             "context_length": summary.context_length,
-            "licence": hub_info.licence,
-            "gated": hub_info.gated,
-            "released": hub_info.created,
-            "handle": handle,
-            "hf_id": parsed.path if parsed and parsed.scheme == "hf" else None,
             "loadable": loadable,
             "runs_with": () if loadable else ("Transformers",),
             "architecture": summary.architecture,
@@ -159,8 +196,8 @@ def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Varia
             "image_tokens": summary.image_tokens,
             "image_size": summary.image_size,
             "rough": not loadable,
-            **counts,
-            **_fields_of_same_shape(summary, counts["parameters"]),
+            **fields,
+            **fields_of_same_shape(summary, parameters),
         }
     )
 
@@ -253,19 +290,13 @@ def _check_adapter(files: ModelFiles, base: ModelFiles) -> None:
         InvalidInput: a tensor fits no weight.
     """
     matrices, weights = files.adapter_tensors(), base.tensors()
+    if isinstance(files, KaggleFiles):
+        return  # no header can be read there; loading checks
     if matrices is None:
         raise InvalidInput("adapter_file_missing", where=files.where, file=ADAPTER_WEIGHTS)
     if weights is None:
         raise InvalidInput("adapter_base_format", where=files.where, base=base.where)
     match_lora(matrices, weights, files.where)
-
-
-def _fields_of_same_shape(summary: ConfigSummary, parameters: int) -> dict[str, Any]:
-    """The fields of the catalog's shape with this architecture and this number of parameters."""
-    for shape in load_catalog().shapes.values():
-        if shape["architecture"] == summary.architecture and shape["parameters"] == parameters:
-            return {field: shape[field] for field in _SHAPE_FIELDS if field in shape}
-    return {}
 
 
 def _is_instruction_tuned(files: ModelFiles, names: Sequence[str], template: str | None) -> bool:

@@ -130,7 +130,7 @@ def parse_credentials(value: Any) -> Credentials:
     if isinstance(value, Secret):
         value = value.reveal()
     if isinstance(value, str) and value.strip():
-        if value.strip().startswith(_HF_PREFIX):
+        if remove_invisible(value).startswith(_HF_PREFIX):
             return Credentials(hf_token=Secret(value))
         return Credentials(kaggle_token=Secret(value))
     if not isinstance(value, Mapping) or not value:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.catalog.weight_files import CONFIG, is_safe_name
-from gemma_nb.errors import GemmaError, LoadError
+from gemma_nb.errors import LoadError
 from gemma_nb.hub import checkpoint_files, kaggle
 from gemma_nb.hub.cache import CANNOT_WRITE, CacheEntry
 from gemma_nb.hub.credential_sources import find_login
@@ -23,6 +21,7 @@ from gemma_nb.hub.download import DownloadError, RemoteFile
 from gemma_nb.hub.hub_errors import (
     bad_preset,
     download_failed,
+    hide_frames,
     load_error,
     missing_login,
     not_enough_space,
@@ -34,7 +33,6 @@ from gemma_nb.hub.parallel_download import download_files
 from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, ProgressStep, progress_callback
 from gemma_nb.hub.sources import LOCAL, Source, find_source
 
-_T = TypeVar("_T")
 #: Finds the login for a hub; it is called only where one is needed.
 LoginFinder = Callable[[], Login | None]
 #: Bytes that stay free on the disk after a download: a notebook saves itself there too.
@@ -118,7 +116,7 @@ def complete_directory(source: Source) -> Path | None:
 
 
 def local_directory(variant: str | Path | Variant) -> Path | None:
-    """The directory of a variant whose files are on disk, complete and checked; else None.
+    """The directory of a variant whose files are all on disk; else None.
 
     Args:
         variant: as in ``fetch``. Without a version, the newest one on disk.
@@ -126,7 +124,7 @@ def local_directory(variant: str | Path | Variant) -> Path | None:
     Raises:
         InvalidInput: as in ``fetch``.
     """
-    return complete_directory(find_source(variant))
+    return downloaded_directory(find_source(variant))
 
 
 def downloaded_directory(source: Source) -> Path | None:
@@ -173,29 +171,6 @@ def fetch_configs(source: Source, login: Login | None) -> Source:
         if not entry.is_complete():
             _VersionDownload(entry, repo, src, login, _ignore_step).fetch_configs()
     return src
-
-
-def hide_frames(name: str, call: Callable[[], _T]) -> _T:
-    """Runs ``call``, which asks a hub; an error that leaves it carries none of the frames below.
-
-    The clients' frames hold headers with logins, which ``%xmode Verbose`` and error reporters print.
-    """
-    error: BaseException
-    try:
-        return call()
-    except GemmaError as caught:
-        error = caught
-    except KeyboardInterrupt:
-        error = KeyboardInterrupt()
-    except OSError as caught:
-        why = os.strerror(caught.errno) if caught.errno else type(caught).__name__
-        error = LoadError("fetch_disk", name=name, why=why, file=caught.filename or "?")
-    except Exception as caught:  # noqa: BLE001 - reported by type and line: its text may hold a secret
-        last = traceback.extract_tb(caught.__traceback__)[-1]
-        where = f"{Path(last.filename).name}:{last.lineno}"
-        error = LoadError("fetch_unexpected", name=name, why=type(caught).__name__, where=where)
-    error.__cause__ = error.__context__ = None
-    raise error.with_traceback(None)
 
 
 def _fetch(

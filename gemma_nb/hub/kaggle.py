@@ -6,6 +6,7 @@ Unlike in kagglehub 1.0.2, a request has a timeout, the login is the one that
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -145,10 +146,12 @@ class KaggleModel:
                 ) from None
             wait = busy_wait(error.response)
             raise request_refused(status, self.src, self._login, wait) from None
-        except ValueError:  # the body is not JSON
+        except json.JSONDecodeError:
             raise load_error("no_answer", self.src, self._login) from None
         except (requests.RequestException, OSError) as error:
             raise not_reached(error, self.src, self._login) from None
+        except ValueError:  # JSON that is not what Kaggle answers
+            raise load_error("no_answer", self.src, self._login) from None
 
     def _newest_or_none(self) -> str | None:
         import requests

@@ -15,7 +15,7 @@ from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.unlisted import variant_from_download
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.errors import GemmaError, InvalidInput, LoadError
 from gemma_nb.fit.warnings import KERAS_HUB_VERSION
 from gemma_nb.hardware.environment import package_version, release
 from gemma_nb.hardware.runtime import Runtime
@@ -28,9 +28,9 @@ from gemma_nb.hub.fetch import (
     downloaded_directory,
     fetch_configs,
     fetch_source,
-    hide_frames,
     is_pinned,
 )
+from gemma_nb.hub.hub_errors import hide_frames
 from gemma_nb.hub.kaggle import kagglehub_login
 from gemma_nb.hub.progress import ProgressCallback
 from gemma_nb.hub.sources import Source, find_source
@@ -178,7 +178,16 @@ def _look_up(source: Source, directory: Path | None, credentials: Credentials) -
     if directory is None or not is_pinned(source):
         pinned = hide_frames(source.label, lambda: fetch_configs(source, login))
     with _lent_to_clients(source, login):
-        return find_variant(str(pinned.hub_handle))
+        try:
+            return find_variant(str(pinned.hub_handle))
+        except GemmaError as error:
+            # the sentence names the handle that was asked for, without the commit it has now
+            exact, asked = str(pinned.hub_handle), str(source.hub_handle)
+            values = {
+                name: value.replace(exact, asked) if isinstance(value, str) else value
+                for name, value in error.message.values.items()
+            }
+            raise type(error)(error.message.key, **values) from None
 
 
 @contextmanager

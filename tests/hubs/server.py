@@ -77,6 +77,7 @@ class Hubs:
         self.presets = presets
         self.versions = versions or {}
         self.renamed = {}
+        self.xet = None  # the storage in which Hugging Face's large files lie, hubs.xet.Cas
         self._refs = {}  # Hugging Face name -> {revision: commit}
         self._commits = {}  # Hugging Face name and commit -> {file name: bytes}
         self.faults = Faults()
@@ -176,6 +177,10 @@ class _Handler(BaseHTTPRequestHandler):
             handle, _, name = path.removeprefix("/storage/").partition("//")
             repo, _, commit = handle.partition("@")
             self._body(self.hubs.files(repo, commit)[name], name, goog=repo.count("/") == 3)
+        elif "/xet-read-token/" in path and self.hubs.xet:
+            self._json(200, self.hubs.xet.token())
+        elif path.startswith("/cas/") and self.hubs.xet:
+            self.hubs.xet.answer(self, path)
         elif path.startswith("/api/models/"):
             self._hugging_face_api(path.removeprefix("/api/models/"))
         elif "/resolve/" in path:
@@ -242,7 +247,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Whether the name is an old one: then the answer is the new address, as the hub's."""
         for old, new in self.hubs.renamed.items():
             if path == old or path.startswith(old + "/"):
-                where = f"{self.hubs.url}{before}{new}{quote(path.removeprefix(old))}"
+                # a relative address, which the client follows (_httpx_follow_relative_redirects)
+                where = f"{before}{new}{quote(path.removeprefix(old))}"
                 self._send(307, b"", {"Location": where})
                 return True
         return False
@@ -296,6 +302,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(404, {"error": "no"}, {"X-Error-Code": "EntryNotFound"})
         headers = {"X-Repo-Commit": commit}
         if name.endswith(_LFS):
+            if self.hubs.xet:
+                headers["X-Xet-Hash"] = _sha256(data)
+                headers["X-Xet-Refresh-Route"] = (
+                    f"{self.hubs.url}/api/models/{repo}/xet-read-token/{commit}"
+                )
             headers["X-Linked-Etag"] = f'"{_sha256(data)}"'
             headers["X-Linked-Size"] = str(len(data))
             headers["Location"] = f"{self.hubs.storage}/{repo}@{commit}//{name}?X-Amz-Signature=abc"
