@@ -78,7 +78,8 @@ def load(
     Args:
         variant: a name from ``variants()``, a handle, a directory, a ``Variant``, or a ``Choice``,
             which brings its own precision and max_length; None is the demo model
-            ``demo_gemma3_instruct_4m``.
+            ``demo_gemma3_instruct_4m``. A LoRA adapter of PEFT is merged into its base while that
+            is read: it lies beside the base, or names it (``base_model_name_or_path``).
         precision: a Keras dtype name ("float32", "bfloat16", "float16", "int8", "int4"), or
             "auto" for the precision that suits this hardware. A preset that ``Model.save`` wrote
             quantised keeps its precision, which "auto" takes.
