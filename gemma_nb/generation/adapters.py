@@ -78,7 +78,7 @@ class ModelAdapter:
         backbone_proxy = PatchedProxy(
             backbone,
             transformer_layers=self._blocks(backbone.transformer_layers, context),
-            token_embedding=_last_token_logits(backbone.token_embedding, context),
+            token_embedding=_last_token_logits(self._embedding(), context),
             # KerasHub would scatter the embeddings by index; here they are in place already
             interleave_embeddings=lambda image_embeddings, text_embeddings, **_: replace(
                 context, media=image_embeddings
@@ -87,6 +87,25 @@ class ModelAdapter:
         lm = PatchedProxy(self.lm, backbone=backbone_proxy)
         logits, hidden, _ = self._run(lm, tokens, len(backbone.transformer_layers), context)
         return logits, hidden
+
+    def logits(self, hidden: Any) -> Any:
+        """The logits of hidden states, as ``forward`` computes them.
+
+        Args:
+            hidden: hidden states that ``forward`` returned, (batch, size, hidden size).
+
+        Returns:
+            (batch, size, vocabulary).
+        """
+        import jax.numpy as jnp
+
+        logits = self._embedding()(hidden, reverse=True)
+        cap = getattr(self.lm, "final_logit_cap", None)  # an attribute of the task in Gemma 4
+        return jnp.tanh(logits / cap) * cap if cap else logits
+
+    def _embedding(self) -> Callable[..., Any]:
+        """The embedding, which computes logits with ``reverse``."""
+        return cast("Callable[..., Any]", self.lm.backbone.token_embedding)
 
     def _run(self, lm: PatchedProxy, tokens: Any, layers: int, context: ForwardContext) -> Any:
         media = {} if context.media is None else {"img_embeddings": context.media}
@@ -191,7 +210,7 @@ class Gemma3nAdapter(ModelAdapter):
         decoder = PatchedProxy(
             text,
             transformer_layers=self._blocks(text.transformer_layers, context),
-            token_embedding=_last_token_logits(_gemma3n_embedding(text), context),
+            token_embedding=_last_token_logits(self._embedding(), context),
         )
         processor = self.lm.backbone.embedding_processor
         if context.media is not None:
@@ -208,6 +227,9 @@ class Gemma3nAdapter(ModelAdapter):
         lm = PatchedProxy(self.lm, backbone=backbone)
         layers = len(text.transformer_layers)
         return type(self.lm).call_with_cache(lm, tokens, unused_cache(layers), 0)[:2]
+
+    def _embedding(self) -> Callable[..., Any]:
+        return _gemma3n_embedding(self.lm.backbone.language_model)
 
     def _attention(self, block: Any, layer: int, context: ForwardContext) -> Callable[[Any], Any]:
         source = None
