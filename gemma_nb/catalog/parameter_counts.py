@@ -17,6 +17,7 @@ from gemma_nb.catalog.data_files import load_catalog
 from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
 from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
 from gemma_nb.catalog.keras_config import ConfigSummary
+from gemma_nb.catalog.variant import Architecture
 from gemma_nb.errors import InvalidInput
 
 #: dtypes of a header in which one element is one parameter.
@@ -113,9 +114,9 @@ def _stores_embedding(tensors: dict[str, TensorInfo]) -> bool:
     return any(name.endswith("embed_tokens.weight") for name in tensors)
 
 
-def fields_of_same_shape(summary: ConfigSummary, parameters: int) -> dict[str, Any]:
+def fields_of_same_shape(architecture: Architecture | None, parameters: int) -> dict[str, Any]:
     """The fields of the catalog's shape with this architecture and this number of parameters."""
     for shape in load_catalog().shapes.values():
-        if shape["architecture"] == summary.architecture and shape["parameters"] == parameters:
+        if shape["architecture"] == architecture and shape["parameters"] == parameters:
             return {field: shape[field] for field in _SHAPE_FIELDS if field in shape}
     return {}

@@ -27,7 +27,7 @@ from gemma_nb.catalog.hub_lookup import (
 from gemma_nb.catalog.hugging_face_config import (
     read_hugging_face_config,
 )
-from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config
+from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config, read_quantization
 from gemma_nb.catalog.lora_adapter import LoraSettings, match_lora, read_lora
 from gemma_nb.catalog.parameter_counts import (
     KERAS_METADATA,
@@ -46,7 +46,8 @@ from gemma_nb.i18n import Message
 def variant_from_directory(path: Path) -> Variant:
     """Builds the variant of a local directory: a KerasHub preset or a Hugging Face checkpoint.
 
-    A preset that ``Model.save`` wrote records its variant itself.
+    A preset that ``Model.save`` wrote records its variant itself; its config tells how it is
+    quantised.
 
     Args:
         path: the directory.
@@ -55,8 +56,15 @@ def variant_from_directory(path: Path) -> Variant:
         InvalidInput: the directory holds no Gemma model that this package can read; the message
             says what is missing.
     """
+    files = DirectoryFiles(path)
     recorded = recorded_variant(path)
-    return recorded or _read_variant(DirectoryFiles(path), (path.name,), str(path))
+    if recorded is None:
+        return _read_variant(files, (path.name,), str(path))
+    # the record may be older than the sizes of today's int8 and int4
+    shape = fields_of_same_shape(recorded.architecture, recorded.parameters)
+    sizes = {k: v for k, v in shape.items() if k in ("int8_bytes", "int4_bytes")}
+    quantization = read_quantization(read_json(files, "config.json") or {})
+    return replace(recorded, quantization=quantization, **sizes)
 
 
 def variant_from_handle(handle: str) -> Variant:
@@ -196,8 +204,9 @@ def _variant_of_config(
             "image_tokens": summary.image_tokens,
             "image_size": summary.image_size,
             "rough": not loadable,
+            "quantization": summary.quantization,
             **fields,
-            **fields_of_same_shape(summary, parameters),
+            **fields_of_same_shape(summary.architecture, parameters),
         }
     )
 
