@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JA_NOTEBOOKS := notebooks/ja/00_start_here.ipynb notebooks/ja/01_load_with_kerashub.ipynb
 
-.PHONY: run lab lint test test-fast test-unit test-notebooks test-browser test-legs bench pictures clean
+.PHONY: run lab lint test test-fast test-unit test-notebooks test-browser test-legs test-real bench pictures clean
 
 run: $(VENV)/.run
 	@$(BIN)/python -m gemma_nb
@@ -52,6 +52,10 @@ test-legs: $(VENV)/.test
 	$(PYTEST) $(TWO) -m "leg and not browser and not alone"
 	$(PYTEST) -m alone
 	$(PYTEST) -m "leg and browser" tests/browser
+
+# a real Gemma (270M) and its vocabulary, from the registries; a part of test-legs
+test-real: $(VENV)/.test
+	$(PYTEST) -m real
 
 # what a processor can measure; the scripts say what they measure on an accelerator
 bench: $(VENV)/.test

@@ -98,14 +98,11 @@ def vocabulary(reader):
     trainer.pad_piece, trainer.eos_piece, trainer.bos_piece = "<pad>", "<eos>", "<bos>"
     normalizer.name = "identity"
     normalizer.add_dummy_prefix = normalizer.remove_extra_whitespaces = False
-    for text, score, kind in zip(texts, scores, kinds, strict=True):
-        piece = model.pieces.add()
-        if text == "<unk>":
-            kind = 2
-        elif text in {"<start_of_turn>", "<end_of_turn>"}:
-            kind = 4
-        piece.piece = text.replace(" ", "▁") if kind == 4 else text
-        piece.score, piece.type = score, kind
+    typed_otherwise = {"<unk>": 2, "<start_of_turn>": 4, "<end_of_turn>": 4}
+    for text, score, stored in zip(texts, scores, kinds, strict=True):
+        kind = typed_otherwise.get(text, stored)
+        spelt = text.replace(" ", "▁") if kind == 4 else text
+        model.pieces.add(piece=spelt, score=score, type=kind)
     return model.SerializeToString()
 
 
