@@ -9,7 +9,7 @@ and the page come by tests/real_gemma.py, which says where from; 4 GB of memory 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import math
 import os
@@ -88,7 +88,7 @@ def measure(path, precision):
 
 
 def report(rows, tokens):
-    """quality.md"""
+    """The text of quality.md."""
     with Path("/proc/cpuinfo").open() as lines:
         names = [line.partition(": ")[2].strip() for line in lines if line.startswith("model name")]
     versions = ", ".join(
@@ -103,7 +103,7 @@ def report(rows, tokens):
         "every row is compared with the first. *Same token*: the share of positions at which the token of",
         "the highest probability is the same; *KL*: the mean divergence of the distributions there.",
         f"{os.cpu_count()} cores of {names[0]}, Python {platform.python_version()}, {versions}; "
-        f"{datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}.",
+        f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}.",
         "",
         "| precision | log-likelihood, nats a token | perplexity | against float32 | same token | KL, bits |",
         "|---|--:|--:|--:|--:|--:|",
