@@ -62,6 +62,7 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/memory.py report
 	$(BIN)/python benchmarks/widgets.py
+	$(BIN)/python benchmarks/quality.py
 
 # the README's pictures, taken by the browser tests
 pictures: $(VENV)/.test
