@@ -1,7 +1,7 @@
 """Reads the small files of a model from a directory, from Hugging Face or from Kaggle.
 
-Weights are never downloaded. Of safetensors files only the headers are read (the first bytes of
-each file), from Hugging Face by HTTP range requests. The hubs' client packages are imported at the
+Weights are never downloaded. Of safetensors and GGUF files only the headers are read (the first bytes
+of each file), from Hugging Face by HTTP range requests. The hubs' client packages are imported at the
 first lookup.
 """
 
@@ -17,13 +17,14 @@ from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
+from gemma_nb.catalog.gguf_header import GgufModel, ReadRange, read_gguf_files
 from gemma_nb.errors import InvalidInput, LoadError
 
 #: The format limits the JSON of a safetensors header to this many bytes.
 _HEADER_LIMIT = 100_000_000
 
 #: Hugging Face's licence tags -> the names of ``Variant.licence``.
-_LICENCES = {
+LICENCES = {
     "gemma": "Gemma",
     "apache-2.0": "Apache-2.0",
     "mit": "MIT",
@@ -56,11 +57,13 @@ class HubInfo:
         licence: the licence, as ``Variant.licence`` names it.
         gated: whether terms must be accepted before a download.
         created: ISO date of the repository's creation; None if unknown.
+        files: the names of the repository's files.
     """
 
     licence: str = "unknown"
     gated: bool = False
     created: str | None = None
+    files: tuple[str, ...] = ()
 
 
 class ModelFiles(Protocol):
@@ -135,10 +138,14 @@ class HuggingFaceFiles:
         self.repository, self.where = repository, f"hf://{repository}"
 
     def _call(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Calls a method of the client.
+        """Calls a method of the client; as ``_ask``."""
+        return self._ask(lambda client: getattr(client, method)(self.repository, *args, **kwargs))
+
+    def _ask(self, question: Callable[[Any], Any]) -> Any:
+        """Calls a function with the client.
 
         Returns:
-            The method's result; None if a file does not exist.
+            The function's result; None if a file does not exist.
 
         Raises:
             InvalidInput: no such repository, or no access to it.
@@ -151,7 +158,7 @@ class HuggingFaceFiles:
             token = provider() if provider else None
             # the client has read HF_ENDPOINT at its import; pass the present value
             client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
-            return getattr(client, method)(self.repository, *args, **kwargs)
+            return question(client)
         except errors.GatedRepoError:
             raise self._refused() from None
         except (errors.RepositoryNotFoundError, errors.HFValidationError):
@@ -190,15 +197,67 @@ class HuggingFaceFiles:
             for name, tensor in file.tensors.items()
         }
 
+    def gguf(self, name: str, revision: str | None = None) -> GgufModel:
+        """Reads the headers of a GGUF model by range requests.
+
+        Args:
+            name: the name of its file in the repository; of a split model, any of its files.
+            revision: a branch, tag or commit; None for main.
+
+        Raises:
+            InvalidInput: there is no such file.
+            LoadError: a file is damaged, the package gguf is missing, or the hub cannot be reached.
+        """
+
+        def read_from(file: str) -> tuple[ReadRange, None]:
+            return lambda start, count: self._range(file, revision, start, count), None
+
+        return read_gguf_files(name, f"{self.where}:{name}", read_from)
+
+    def _range(self, name: str, revision: str | None, start: int, count: int) -> bytes:
+        """Bytes of a file of the repository; fewer at its end."""
+        if count < 1:
+            return b""
+
+        def request(client: Any) -> bytes:
+            from huggingface_hub import get_session, hf_hub_url
+
+            url = hf_hub_url(self.repository, name, revision=revision, endpoint=client.endpoint)
+            headers = client._build_hf_headers()  # noqa: SLF001 - as in hub/hugging_face.py
+            headers |= {
+                "Range": f"bytes={start}-{start + count - 1}",
+                "Accept-Encoding": "identity",
+            }
+            response = get_session().get(url, headers=headers)
+            if response.status_code == 416:  # the file ended before
+                return b""
+            _raise_for_status(response)
+            # a server that ignores the range sends the whole file
+            body = response.content
+            return body if response.status_code == 206 else body[start : start + count]
+
+        part = self._ask(request)
+        if part is None:
+            raise InvalidInput("gguf_not_in_repository", where=self.where, file=name)
+        return bytes(part)
+
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
         info = self._call("model_info")
         tag = info.card_data.get("license") if info.card_data else None
         return HubInfo(
-            licence=_LICENCES.get(tag or "unknown", tag or "unknown"),
+            licence=LICENCES.get(tag or "unknown", tag or "unknown"),
             gated=bool(info.gated),
             created=info.created_at.date().isoformat() if info.created_at else None,
+            files=tuple(file.rfilename for file in info.siblings or ()),
         )
+
+
+def _raise_for_status(response: Any) -> None:
+    """Raises the client's own errors for a failed request."""
+    from huggingface_hub import utils
+
+    utils.hf_raise_for_status(response)  # type: ignore[attr-defined]
 
 
 class KaggleFiles:

@@ -1,6 +1,7 @@
-"""Builds the ``Variant`` of a model outside the catalog: a directory, or a handle on a hub.
+"""Builds the ``Variant`` of a model outside the catalog: a directory, a file, or a handle on a hub.
 
-The facts come from the model's config.json and, for safetensors, from the tensor headers. No
+The facts come from the model's config.json and, for safetensors, from the tensor headers; those of
+a GGUF file from its header. No
 weights are downloaded and no model is built. If the model has the shape of a variant in the catalog,
 that shape's split of the parameters and its quantised sizes are used.
 """
@@ -8,13 +9,19 @@ that shape's split of the parameters and its quantised sizes are used.
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from gemma_nb.catalog.data_files import load_catalog, recorded_variant
+from gemma_nb.catalog.gguf_config import gguf_to_hugging_face_config
+from gemma_nb.catalog.gguf_header import SUFFIX, GgufModel, read_gguf
 from gemma_nb.catalog.hub_lookup import (
+    LICENCES,
     DirectoryFiles,
+    HubInfo,
     HuggingFaceFiles,
     KaggleFiles,
     ModelFiles,
@@ -60,12 +67,27 @@ def variant_from_directory(path: Path) -> Variant:
     return recorded or _read_variant(DirectoryFiles(path), path.name, str(path))
 
 
+def variant_from_gguf_file(path: Path) -> Variant:
+    """Builds the variant of a GGUF file on disk, from its header.
+
+    Args:
+        path: the file; of a split model, any of its files.
+
+    Raises:
+        InvalidInput: it is no Gemma, or KerasHub cannot hold what it states; the message says what.
+        LoadError: the file is damaged, or the package gguf is not installed.
+    """
+    beside = HubInfo(files=tuple(p.name for p in path.parent.glob(f"*{SUFFIX}")))
+    return _read_gguf_variant(read_gguf(path), beside, str(path))
+
+
 def variant_from_handle(handle: str) -> Variant:
     """Builds the variant of a model on a hub.
 
     Args:
         handle: ``hf://org/name`` or ``kaggle://owner/model/framework/variation``, on Kaggle with an
-            optional version.
+            optional version; ``hf://org/name:FILE.gguf`` for a GGUF file of a repository, of which
+            only the header is read.
 
     Raises:
         InvalidInput: the handle is malformed, there is no such model, its terms are not accepted,
@@ -73,6 +95,11 @@ def variant_from_handle(handle: str) -> Variant:
         LoadError: the hub cannot be reached.
     """
     hub, _, path = handle.strip().partition("://")
+    if hub.lower() == "hf" and path.lower().endswith(SUFFIX):
+        repository, _, file = path.partition(":")
+        if not file or repository.count("/") != 1 or not all(repository.split("/")):
+            raise InvalidInput("bad_gguf_handle", handle=handle)
+        return _from_gguf_at_hugging_face(repository, file)
     hub, parts = hub.lower(), path.strip("/").split("/")
     lengths = {"hf": (2,), "kaggle": (4, 5)}.get(hub, ())
     if len(parts) not in lengths or not all(parts):
@@ -85,6 +112,14 @@ def _from_host(hub: str, path: str) -> Variant:
     files: ModelFiles = HuggingFaceFiles(path) if hub == "hf" else KaggleFiles(path)
     name = path.split("/")[1 if hub == "hf" else 3]
     return _read_variant(files, name, f"{hub}://{path}")
+
+
+@lru_cache(maxsize=64)
+def _from_gguf_at_hugging_face(repository: str, file: str) -> Variant:
+    name, _, revision = repository.partition("@")
+    files = HuggingFaceFiles(name)
+    model = files.gguf(file, revision or None)
+    return _read_gguf_variant(model, files.info(), f"hf://{repository}:{file}")
 
 
 def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
@@ -109,7 +144,52 @@ def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
         summary = read_hugging_face_config(config, files.where)
         counts = _safetensors_counts(files)
     tuned = _is_instruction_tuned(files, name)
+    return _variant(summary, counts, hub_info, handle, tuned=tuned)
+
+
+def _read_gguf_variant(model: GgufModel, hub_info: HubInfo, handle: str) -> Variant:
+    """Builds the variant of a GGUF file from its header."""
+    summary = read_hugging_face_config(gguf_to_hugging_face_config(model), model.where)
+    named = _tuning_in_name(model.files[0].rpartition("/")[2])
+    tuned = bool(model.metadata.get("tokenizer.chat_template")) if named is None else named
+    licence = model.metadata.get("general.license")
+    if hub_info.licence == "unknown" and isinstance(licence, str):
+        hub_info = replace(hub_info, licence=LICENCES.get(licence, "unknown"))
+    variant = _variant(summary, _gguf_counts(model), hub_info, handle, tuned=tuned)
+    encoders = tuple(sorted(name for name in hub_info.files if "mmproj" in name.lower()))
+    return replace(variant, stored_type=_stored_type(model), unread_files=encoders)
+
+
+def _gguf_counts(model: GgufModel) -> dict[str, Any]:
+    """The parameter counts of a GGUF file, which holds no towers."""
+    counts = {name: t.elements for name, t in model.tensors.items() if name != "rope_freqs.weight"}
+    return {
+        "parameters": sum(counts.values()),
+        "text_parameters": sum(counts.values()),
+        "vision_parameters": 0,
+        "audio_parameters": 0,
+        "per_layer_embedding_parameters": counts.get("per_layer_token_embd.weight", 0),
+    }
+
+
+def _stored_type(model: GgufModel) -> str:
+    """The types of the matrices of a GGUF file's layers: "Q4_0", or "Q4_K, Q6_K" for a mix."""
+    types = {
+        t.type for name, t in model.tensors.items() if name.startswith("blk.") and len(t.shape) > 1
+    }
+    return ", ".join(sorted(types))
+
+
+def _variant(
+    summary: ConfigSummary,
+    counts: dict[str, Any],
+    hub_info: HubInfo,
+    handle: str,
+    *,
+    tuned: bool,
+) -> Variant:
     loadable = summary.architecture is not None
+    on_hugging_face = handle.startswith("hf://")
     return Variant(
         **{
             "name": handle,
@@ -124,7 +204,7 @@ def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
             "gated": hub_info.gated,
             "released": hub_info.created,
             "handle": handle,
-            "hf_id": handle.removeprefix("hf://") if handle.startswith("hf://") else None,
+            "hf_id": re.split("[@:]", handle.removeprefix("hf://"))[0] if on_hugging_face else None,
             "loadable": loadable,
             "runs_with": () if loadable else ("Transformers",),
             "architecture": summary.architecture,
@@ -224,14 +304,20 @@ def _fields_of_same_shape(summary: ConfigSummary, parameters: int) -> dict[str, 
 
 def _is_instruction_tuned(files: ModelFiles, name: str) -> bool:
     """Whether the model's name says so or, if the name says nothing, it has a chat template."""
-    words = name.lower().replace("-", "_").split("_")
-    if {"it", "instruct", "chat"} & set(words):
-        return True
-    if {"pt", "base"} & set(words):
-        return False
+    named = _tuning_in_name(name)
+    if named is not None:
+        return named
     if files.read("chat_template.jinja") is not None:
         return True
     return bool((_read_json(files, "tokenizer_config.json") or {}).get("chat_template"))
+
+
+def _tuning_in_name(name: str) -> bool | None:
+    """Whether a model's name says that it is instruction-tuned; None where it says nothing."""
+    words = name.lower().replace("-", "_").replace(".", "_").split("_")
+    if {"it", "instruct", "chat"} & set(words):
+        return True
+    return False if {"pt", "base"} & set(words) else None
 
 
 def _prompt_format(summary: ConfigSummary, *, tuned: bool) -> str:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.gguf_header import split_files
 from gemma_nb.loading import quantize as quantize_tensors
 from gemma_nb.loading import relayout
 from gemma_nb.loading.tensor_files import (
@@ -300,6 +301,9 @@ def _device_dtype(dtype: Any, float_dtype: str) -> Any:
 
 
 def weight_file_bytes(directory: Path) -> int:
-    """The size of the weights files of a directory, in bytes."""
+    """The size of the weights files of a directory, or of a GGUF model, in bytes."""
+    if not directory.is_dir():
+        names = split_files(directory.name)
+        return sum(directory.with_name(name).stat().st_size for name in names)
     files = [p for kind in ("*.h5", "*.safetensors") for p in directory.glob(kind)]
     return sum(p.stat().st_size for p in files)
