@@ -118,4 +118,39 @@ TEXT = {
         "it states {stated} tensors and holds {present}",
         "テンソル数が {stated} と書かれていますが、{present} 個あります",
     ),
+    "export_format": (
+        "There is no format {format!r}. {near}The formats are: {all}.",
+        "{format!r} という形式はありません。{near}使えるのは {all} です。",
+    ),
+    "export_precision": (
+        "This format is not written in {precision!r}. Pass precision=… with one of: {all}.",
+        "この形式は {precision!r} では書き出せません。precision=… に次のいずれかを指定してください: {all}。",
+    ),
+    "export_class": (
+        "A {kind} cannot be exported: {known} can. save() writes any model as a KerasHub preset.",
+        "{kind} は書き出せません。書き出せるのは {known} です。KerasHub のプリセットとしてなら、save() で"
+        "どのモデルも保存できます。",
+    ),
+    "export_gguf_class": (
+        "llama.cpp has no architecture for a {kind}; these are written: {known}. Pass "
+        "format='safetensors' instead.",
+        "llama.cpp に {kind} のアーキテクチャはありません。書き出せるのは {known} です。代わりに "
+        "format='safetensors' を指定してください。",
+    ),
+    "export_field": (
+        "This {kind} cannot be exported: nothing in the file's format stands for its {field} = {value}. "
+        "save() writes it as a KerasHub preset.",
+        "この {kind} は書き出せません。{field} = {value} に当たるものがファイル形式にありません。KerasHub の"
+        "プリセットとしてなら save() で保存できます。",
+    ),
+    "export_gemma3n": (
+        "A {kind} is not written as safetensors, because KerasHub could not read it back without its "
+        "encoders. Pass format='gguf', or save() it as a KerasHub preset.",
+        "{kind} は、エンコーダーなしでは KerasHub で読み戻せないため safetensors では書き出しません。"
+        "format='gguf' を指定するか、save() で KerasHub のプリセットとして保存してください。",
+    ),
+    "export_gguf_path": (
+        "GGUF is written to a file that does not exist yet and ends in .gguf, not to {path}.",
+        "GGUF の書き出し先には、まだ存在しない .gguf で終わるファイルを指定してください({path} は使えません)。",
+    ),
 }

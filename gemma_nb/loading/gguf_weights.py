@@ -127,6 +127,10 @@ class GgufPresetLoader:
         assert not load_weights
         if self.config["model_type"] == "gemma3n":
             return cls(**_gemma3n_arguments(self.config["text_config"]), **kwargs)
+        tensors = self.model.tensors
+        if "dense_2.weight" in tensors:  # KerasHub's converter assumes EmbeddingGemma's widths
+            kwargs["pooling_intermediate_dim"] = tensors["dense_2.weight"].shape[0]
+            kwargs["embedding_dim"] = tensors["dense_3.weight"].shape[0]
         return self._loader.load_backbone(cls, False, **kwargs)
 
     def tokenizer(self) -> Any:
