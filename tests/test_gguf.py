@@ -293,7 +293,7 @@ def test_the_keys_that_are_not_asked_for_are_refused():
 
     metadata = {"general.architecture": "gemma3", "gemma3.a": 1, "gemma3.context_length": 8}
     data = GgufMetadata(GgufModel("x", metadata, {}, ("x",)))
-    with pytest.raises(InvalidInput, match="gemma3.a"):
+    with pytest.raises(InvalidInput, match=r"gemma3\.a"):
         data.check_all_known()
     assert data.count("a") == 1
     data.check_all_known()
