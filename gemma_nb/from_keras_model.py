@@ -8,6 +8,7 @@ from typing import Any
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
+from gemma_nb.catalog.unlisted import variant_from_backbone
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.precision import PRECISIONS
@@ -31,7 +32,9 @@ def from_keras(
             preprocessor, if it has one, says how images and sound are read.
         variant: the variant that decides the prompt format and the stop tokens. None searches the
             catalog for variants with the same backbone. Several of them often differ in their
-            tuning alone, which neither config nor tokenizer tells; then it has to be given.
+            tuning alone, which neither config nor tokenizer tells; then it has to be given. A
+            shape that the catalog does not have takes the instruction-tuned format of its class
+            and generation.
         max_length: the largest number of tokens of prompt and reply together.
         tokenizer: its KerasHub tokenizer; None takes the one of its preprocessor.
         assistant: a ``Gemma4AssistantCausalLM`` that proposes tokens for it; it is not changed.
@@ -40,8 +43,8 @@ def from_keras(
         The model.
 
     Raises:
-        InvalidInput: this package does not run the task, there is no tokenizer, no or several
-            variants have its shape, the variant has another class, or max_length is below 2.
+        InvalidInput: this package does not run the task, there is no tokenizer, several variants
+            have its shape, the variant has another class, or max_length is below 2.
     """
     if type(max_length) is not int or max_length < 2:
         raise InvalidInput("bad_max_length", value=max_length)
@@ -91,10 +94,10 @@ _FIELDS = {
 
 
 def _variant_of_shape(backbone: Any) -> Variant:
-    """The one variant of the catalog that has the class and shape of a backbone.
+    """The one variant of the catalog with the class and shape of a backbone, else a new one.
 
     Raises:
-        InvalidInput: no variant or several have it.
+        InvalidInput: several variants have it.
     """
     name = type(backbone).__name__
     config: Mapping[str, Any] = backbone.get_config()
@@ -109,5 +112,5 @@ def _variant_of_shape(backbone: Any) -> Variant:
     if len(matches) == 1:
         return matches[0]
     if not matches:
-        raise InvalidInput("load_unknown_shape", kind=name)
+        return variant_from_backbone(name, config, backbone.count_params())
     raise InvalidInput("load_which_variant", names=", ".join(v.name for v in matches))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import unicodedata
 from collections.abc import Container, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from io import StringIO
@@ -24,6 +26,31 @@ def format_bytes(count: int) -> str:
     if abs(count) >= GIB:
         return f"{count / GIB:.1f} GiB"
     return f"{count / MIB:.0f} MiB"
+
+
+def remove_invisible(text: str) -> str:
+    """Removes the characters that a token or a key never has and that nobody sees.
+
+    Editors and web pages add them: a byte order mark, zero-width and direction marks (Unicode's
+    categories Cf and Cc, line breaks included), and whitespace round the text.
+
+    Args:
+        text: a text in one line.
+    """
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc")).strip()
+
+
+def decode_text(data: bytes) -> str:
+    """Decodes a text file that an editor may have saved with a byte order mark.
+
+    Args:
+        data: UTF-8, or UTF-16 with its mark, which PowerShell's ``>`` writes.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_utf16 else "utf-8-sig")
 
 
 def closest_matches(name: str, names: Iterable[str], count: int = 3) -> str:

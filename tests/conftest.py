@@ -20,6 +20,7 @@ settings.register_profile("thorough", max_examples=2000)
 LONGEST = (
     "with_tensorflow",
     "with_newest_jax",
+    "with_older_hub",
     "comparison",
     "media_decoder",
     "loading",

@@ -93,15 +93,16 @@ def clone(folder):
     return Path(shutil.copytree(ROOT, folder, ignore=ignored))
 
 
-def pytest_in(python, names, *code):
-    """Runs the tests of these files in another Python, with XLA's optimisations.
+def pytest_in(python, names, *code, env=None):
+    """Runs the tests of these files in another Python.
 
     Args:
         python: the interpreter.
         names: of ``tests/test_<name>.py``.
         *code: lines of Python that must run there first.
+        env: further environment variables.
     """
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "GEMMA_NB_TESTS_OPTIMISED": "1"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
     run(python, "-c", "\n".join(code), env=env)
     files = [ROOT / "tests" / f"test_{name}.py" for name in names]
     quiet = ("-q", "-p", "no:cacheprovider", "-m", "not leg")

@@ -5,6 +5,7 @@ import shutil
 import struct
 
 import pytest
+from hubs.server import HF_LOGIN
 
 import gemma_nb as gnb
 from gemma_nb.catalog import unlisted
@@ -14,6 +15,7 @@ from gemma_nb.errors import LoadError
 
 pytest_plugins = ["hubs.plugin"]
 
+SHARD = "model-00002-of-00002.safetensors"
 GEMMA3_1B = {
     "model_type": "gemma3_text",
     "vocab_size": 262144,
@@ -245,10 +247,10 @@ def without(files, *names):
         ({"config.json": b'{"class_name": "BertBackbone", "config": {}}'}, "'BertBackbone'"),
         ({"config.json": b'{"class_name": "Gemma3Backbone", "config": 3}'}, "'config'"),
         ({"config.json": gemma3_1b()["config.json"]}, "no \\*.safetensors"),
-        ({**gemma3_1b(), "x.safetensors": b"\xff" * 20}, "complete safetensors"),
-        ({**gemma3_1b(), "x.safetensors": b""}, "complete safetensors"),
-        ({**gemma3_1b(), "x.safetensors": header({})[:-1]}, "complete safetensors"),
-        ({**gemma3_1b(), "x.safetensors": header({"a": tensor(3, dtype="U8")})}, "quantised"),
+        ({**gemma3_1b(), SHARD: b"\xff" * 20}, "complete safetensors"),
+        ({**gemma3_1b(), SHARD: b""}, "complete safetensors"),
+        ({**gemma3_1b(), SHARD: header({})[:-1]}, "complete safetensors"),
+        ({**gemma3_1b(), SHARD: header({"a": tensor(3, dtype="U8")})}, "quantised"),
         (gemma3_1b(quantization_config={"quant_method": "gptq"}), r"quantised \(gptq\)"),
     ],
 )  # fmt: skip
@@ -257,6 +259,14 @@ def test_an_unreadable_source_says_why(tmp_path, files, says):
     with pytest.raises(ValueError, match=says) as error:
         gnb.variant(directory)
     assert str(directory) in str(error.value)
+
+
+def test_only_the_files_that_are_read_are_counted(tmp_path):
+    """One file counts before shards, as it is fetched and read; another file beside them does not."""
+    both = {**gemma3_1b(), "consolidated.safetensors": header({"a": tensor(3, dtype="U8")})}
+    assert gnb.variant(write(tmp_path / "shards", both)).parameters == 999_885_952
+    both["model.safetensors"] = header({"model.embed_tokens.weight": tensor(262144, 1152)})
+    assert gnb.variant(write(tmp_path / "one", both)).parameters == 262144 * 1152
 
 
 def test_a_keras_preset_without_its_count(tmp_path):
@@ -315,6 +325,15 @@ def test_gated_on_hugging_face(hubs, fault, says):
 def test_unknown_model_on_hugging_face():
     with pytest.raises(ValueError, match="no model at hf://someone/nothing"):
         gnb.variant("hf://someone/nothing")
+
+
+def test_a_token_with_characters_that_nobody_sees(hubs, monkeypatch):
+    hubs.presets["someone/gemma-it"] = gemma3_1b()
+    monkeypatch.setenv("HF_TOKEN", f"\ufeff{HF_LOGIN}\u200b")
+    assert gnb.variant("hf://someone/gemma-it").tuning == "IT"
+    monkeypatch.setenv("HF_TOKEN", f"“{HF_LOGIN}”")
+    with pytest.raises(ValueError, match="characters that no token has"):
+        gnb.variant("hf://someone/other-it")
 
 
 def test_a_busy_hub_is_not_reported_as_a_wrong_name(hubs):

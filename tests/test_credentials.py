@@ -140,6 +140,58 @@ def test_a_file_that_is_damaged_is_no_login(home):
     assert find_login(KAGGLE) is None
 
 
+#: What editors, web pages and Windows programs put round a token, and nobody sees.
+INVISIBLE = [
+    "\ufeff{}",
+    "{}\u200b",
+    "\u200e{}\u200f",
+    "\u2060{}\u00ad",
+    "\u00a0{}\u3000",
+    "{}\r\n",
+    "\t{}\0",
+]
+
+
+@pytest.mark.parametrize("round_it", INVISIBLE)
+def test_invisible_characters_are_no_part_of_a_login(round_it, home, monkeypatch):
+    token = round_it.format(HF)
+    if "\0" not in token:  # which no environment can hold
+        monkeypatch.setenv("HF_TOKEN", token)
+        assert find_login(HUGGING_FACE).token.reveal() == HF
+    assert find_login(HUGGING_FACE, {"HF_TOKEN": token}).token.reveal() == HF
+    assert parse_credentials(token).hf_token.reveal() == HF
+    logins.set_session(HUGGING_FACE, token)
+    assert find_login(HUGGING_FACE).place == "CredentialsPanel"
+    assert find_login(HUGGING_FACE).token.reveal() == HF
+    logins.clear_session(HUGGING_FACE)
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    write(home / ".cache" / "huggingface" / "token", token)
+    assert find_login(HUGGING_FACE).token.reveal() == HF
+    write(home / ".kaggle" / "access_token", round_it.format(TOKEN))
+    assert find_login(KAGGLE).token.reveal() == TOKEN
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_files_as_windows_programs_write_them(encoding, home):
+    file = home / ".kaggle" / "kaggle.json"
+    file.parent.mkdir()
+    file.write_bytes(json.dumps({"username": "me", "key": TOKEN}).encode(encoding))
+    assert find_login(KAGGLE).key.reveal() == TOKEN
+    (home / ".kaggle" / "access_token").write_bytes(TOKEN.encode(encoding))
+    assert find_login(KAGGLE).token.reveal() == TOKEN
+    logins.set_session(KAGGLE, "\ufeff" + json.dumps({"username": "me", "key": TOKEN}))
+    assert find_login(KAGGLE).key.reveal() == TOKEN
+    logins.clear_session(KAGGLE)
+
+
+@pytest.mark.parametrize("wrong", [f"“{HF}”", "hf_ＡＢＣ", "hf_Abc…", "hf_ключ"])
+def test_characters_that_no_token_has_are_named_with_the_place(wrong, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", wrong)
+    with pytest.raises(InvalidInput, match=r"\$HF_TOKEN.*characters.*huggingface\.co") as caught:
+        find_login(HUGGING_FACE)
+    assert wrong not in str(caught.value)
+
+
 def test_the_token_of_the_environment_may_be_a_file(home, monkeypatch):
     write(home / "secret" / "token", TOKEN)
     monkeypatch.setenv("KAGGLE_API_TOKEN", str(home / "secret" / "token"))

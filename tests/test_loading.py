@@ -4,6 +4,7 @@ import gc
 import shutil
 
 import pytest
+import tiny
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput, LoadError
@@ -306,6 +307,33 @@ def test_from_keras_knows_a_shape_that_only_one_variant_has():
     backbone = type("Gemma3Backbone", (SimpleNamespace,), {})(get_config=lambda: config)
     with pytest.raises(InvalidInput, match="gemma3_270m"):
         _variant_of_shape(backbone)
-    config["num_layers"] = 7
-    with pytest.raises(InvalidInput, match="No variant in the catalog"):
-        _variant_of_shape(backbone)
+
+
+@pytest.mark.parametrize(
+    ("make", "generation", "prompt_format"),
+    [
+        (tiny.gemma1, "1", "turns"),
+        (tiny.gemma2, "2", "turns"),
+        (tiny.gemma3, "3", "turns"),
+        (tiny.gemma4, "4", "gemma4_small"),
+    ],
+)
+def test_from_keras_takes_the_format_of_a_generation(make, generation, prompt_format, tmp_path):
+    import keras_hub
+
+    from gemma_nb.catalog.registry import demo_directory
+
+    lm = make()
+    tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(str(demo_directory(DEMO)))
+    model = gnb.from_keras(lm, max_length=64, tokenizer=tokenizer)
+    variant = model.variant
+    assert (variant.generation, variant.prompt_format) == (generation, prompt_format)
+    assert (variant.tuning, variant.family) == ("IT", "Community")
+    assert variant.parameters == lm.backbone.count_params()
+    assert variant.architecture.num_layers == lm.backbone.get_config()["num_layers"]
+    turn = "<|turn>user" if generation == "4" else "<start_of_turn>user"
+    assert turn in gnb.format_prompt("Hi", variant)
+    assert gnb.advise(variant, "float32").fits
+    assert repr(model) == f"Model({type(lm.backbone).__name__}, float32, max_length=64)"
+    model.save(tmp_path / "kept")
+    assert gnb.variant(tmp_path / "kept").prompt_format == prompt_format

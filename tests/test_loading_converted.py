@@ -108,3 +108,30 @@ def test_an_embedding_checkpoint_is_fetched_with_its_last_layers(tmp_path):
     assert missing == []
     names.remove("3_Dense/model.safetensors")
     assert select_files(names, tmp_path)[1] == ["3_Dense/model.safetensors"]
+
+
+@pytest.mark.parametrize("shard_is_there", [False, True])
+def test_one_file_beside_an_index_is_the_one_that_is_read(tmp_path, shard_is_there):
+    """KerasHub reads the index first; it may be out of date, and its shards are not fetched."""
+    import numpy as np
+    from keras_hub.src.utils.preset_utils import get_preset_loader
+
+    from gemma_nb.fit.precision import precision
+    from gemma_nb.loading import transformers_weights
+    from gemma_nb.loading.build import empty_backbones
+    from gemma_nb.loading.weights import weight_file_bytes
+
+    checkpoint(tmp_path)
+    single = safetensors.load_file(tmp_path / "model.safetensors")
+    shard = "model-00001-of-00001.safetensors"
+    index = {"metadata": {}, "weight_map": dict.fromkeys(single, shard)}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    if shard_is_there:
+        other = {name: np.zeros_like(value) for name, value in single.items()}
+        safetensors.save_file(other, tmp_path / shard)
+    loader = get_preset_loader(str(tmp_path))
+    plain, made = empty_backbones(loader, precision("float32"))
+    transformers_weights.read_transformers_weights(loader, plain, made)
+    embedding = np.asarray(made.token_embedding.embeddings.value)
+    assert (embedding == single["model.embed_tokens.weight"]).all()
+    assert weight_file_bytes(tmp_path) == (tmp_path / "model.safetensors").stat().st_size

@@ -15,4 +15,5 @@ def test_with_the_newest_jax():
     listed = tests / "next_jax.txt"
     python = environment("3.12", ROOT / "requirements.txt", tests / "requirements.txt", listed)
     version = re.search(r"^jax==(.*)$", listed.read_text(), re.MULTILINE)[1]
-    pytest_in(python, NAMES, f"import jax; assert jax.__version__ == {version!r}")
+    same = f"import jax; assert jax.__version__ == {version!r}"
+    pytest_in(python, NAMES, same, env={"GEMMA_NB_TESTS_OPTIMISED": "1"})

@@ -1,6 +1,6 @@
-"""The tests of loading and of media where TensorFlow is installed, with XLA's optimisations.
+"""The tests of loading and of media where TensorFlow is installed.
 
-The tests of tiny models leave the optimisations out elsewhere.
+The compiled programs are those of the other tests: the jax is the same.
 """
 
 import pytest

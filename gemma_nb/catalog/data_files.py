@@ -17,6 +17,8 @@ from typing import Any
 from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.i18n import Message
 
+#: The folder of the demo presets, one for each demo variant.
+DEMO_PRESETS = Path(__file__).parent.parent / "demo"
 _VARIANTS = Path(__file__).with_name("variants.json")
 _GOOGLE_MEMORY = Path(__file__).with_name("google_memory.csv")
 

@@ -24,7 +24,6 @@ from gemma_nb.catalog.gguf_format import (
 from gemma_nb.errors import LoadError
 from gemma_nb.i18n import Message
 
-SUFFIX = ".gguf"
 #: Bytes of the first range that is read; doubled until the header is whole.
 FIRST_RANGE = 8 * 2**20
 #: Largest number of files of one model.

@@ -17,8 +17,11 @@ from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
-from gemma_nb.catalog.gguf_header import GgufModel, ReadRange, read_gguf_files
+from gemma_nb.catalog.gguf_header import GgufModel, ReadRange, read_gguf_files, split_files
+from gemma_nb.catalog.handles import Handle
+from gemma_nb.catalog.weight_files import CONFIG, read_object, weight_file_names
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.text_utils import remove_invisible
 
 #: The format limits the JSON of a safetensors header to this many bytes.
 _HEADER_LIMIT = 100_000_000
@@ -34,6 +37,10 @@ LICENCES = {
 #: A function that returns the Hugging Face token for a lookup. If it is None, the client searches
 #: for a token itself.
 TOKEN_PROVIDER: ContextVar[Callable[[], str] | None] = ContextVar("TOKEN_PROVIDER", default=None)
+
+#: Packages whose errors mean that a request did not get through. huggingface_hub's client changed
+#: from requests to httpx to httpx2.
+_NETWORK_PACKAGES = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
 
 
 @dataclass(frozen=True)
@@ -94,12 +101,20 @@ class DirectoryFiles:
         return path.read_bytes() if path.is_file() else None
 
     def tensors(self) -> dict[str, TensorInfo] | None:
-        """Returns the tensors of all safetensors headers; None if there is no such file."""
-        paths = sorted(self.path.glob("*.safetensors"))
+        """Returns the tensors of the safetensors headers; None if there is no such file."""
+        names = {p.name for p in self.path.iterdir()}
+        selected = weight_file_names(names, self._read_index, keras=False)
+        paths = [path for name in sorted(selected) if (path := self.path / name).is_file()]
         tensors: dict[str, TensorInfo] = {}
         for path in paths:
             tensors.update(read_safetensors_header(path))
         return tensors if paths else None
+
+    def _read_index(self, name: str) -> dict[str, Any]:
+        try:
+            return read_object(self.path / name)
+        except ValueError:
+            raise InvalidInput("file_not_json", where=self.where, file=name) from None
 
     def info(self) -> HubInfo:
         """Returns the defaults: a directory carries no such facts."""
@@ -132,14 +147,19 @@ def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
 
 
 class HuggingFaceFiles:
-    """The files of a model on Hugging Face, read with its client package and its tokens."""
+    """The files of a model on Hugging Face, read with its client package and its tokens.
 
-    def __init__(self, repository: str) -> None:
-        self.repository, self.where = repository, f"hf://{repository}"
+    Every file is read at the commit to which the revision points at the first request.
+    """
 
-    def _call(self, method: str, *args: Any, **kwargs: Any) -> Any:
+    def __init__(self, handle: Handle) -> None:
+        self._handle, self.where = handle, str(handle)
+        self._revision = handle.version
+
+    def _call(self, method: str, *args: Any) -> Any:
         """Calls a method of the client; as ``_ask``."""
-        return self._ask(lambda client: getattr(client, method)(self.repository, *args, **kwargs))
+        path, revision = self._handle.path, self._revision
+        return self._ask(lambda client: getattr(client, method)(path, *args, revision=revision))
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:
         """Calls a function with the client.
@@ -148,37 +168,45 @@ class HuggingFaceFiles:
             The function's result; None if a file does not exist.
 
         Raises:
-            InvalidInput: no such repository, or no access to it.
+            InvalidInput: no such repository or revision, or no access to it.
             LoadError: the hub cannot be reached.
         """
-        from huggingface_hub import HfApi, errors
+        from huggingface_hub import HfApi, errors, get_token
 
+        provider = TOKEN_PROVIDER.get()
+        # a token that an editor or a page saved with invisible characters is still a token
+        token = provider() if provider else remove_invisible(get_token() or "") or None
         try:
-            provider = TOKEN_PROVIDER.get()
-            token = provider() if provider else None
             # the client has read HF_ENDPOINT at its import; pass the present value
             client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
             return question(client)
         except errors.GatedRepoError:
             raise self._refused() from None
+        except errors.RevisionNotFoundError:
+            version = self._revision
+            raise InvalidInput("hub_no_revision", handle=self.where, version=version) from None
         except (errors.RepositoryNotFoundError, errors.HFValidationError):
             raise InvalidInput("hub_not_found", handle=self.where) from None
         except errors.LocalEntryNotFoundError as error:
-            raise LoadError("hub_unreachable", handle=self.where, why=error) from None
+            raise unreachable(self.where, error) from None
         except (errors.EntryNotFoundError, errors.NotASafetensorsRepoError):
             return None
         except errors.HfHubHTTPError as error:
             if error.response is not None and error.response.status_code in (401, 403):
                 raise self._refused() from None
-            raise LoadError("hub_unreachable", handle=self.where, why=error) from None
+            raise unreachable(self.where, error) from None
         except errors.SafetensorsParsingError:
             raise InvalidInput("not_safetensors", path=self.where) from None
-        # httpx's error or, in older clients, that of requests (an OSError)
-        except (getattr(errors, "HTTPError", OSError), OSError) as error:
-            raise LoadError("hub_unreachable", handle=self.where, why=error) from None
+        except UnicodeError:
+            raise InvalidInput("hub_token_characters", handle=self.where) from None
+        except Exception as error:
+            # a ValueError is that of an answer that is no JSON, or of a proxy's address that is none
+            if is_network_error(error) or isinstance(error, ValueError):
+                raise unreachable(self.where, error) from None
+            raise
 
     def _refused(self) -> InvalidInput:
-        url = f"https://huggingface.co/{self.repository}"
+        url = f"https://huggingface.co/{self._handle.path}"
         return InvalidInput("hub_refused", handle=self.where, url=url)
 
     def read(self, name: str) -> bytes | None:
@@ -187,7 +215,10 @@ class HuggingFaceFiles:
         return None if path is None else Path(path).read_bytes()
 
     def tensors(self) -> dict[str, TensorInfo] | None:
-        """Returns the tensors of all safetensors headers; None if the model has no safetensors."""
+        """Returns the tensors of the safetensors headers; None if the model has no safetensors.
+
+        The client has the rule of ``weight_file_names``.
+        """
         metadata = self._call("get_safetensors_metadata")
         if metadata is None:
             return None
@@ -197,12 +228,8 @@ class HuggingFaceFiles:
             for name, tensor in file.tensors.items()
         }
 
-    def gguf(self, name: str, revision: str | None = None) -> GgufModel:
-        """Reads the headers of a GGUF model by range requests.
-
-        Args:
-            name: the name of its file in the repository; of a split model, any of its files.
-            revision: a branch, tag or commit; None for main.
+    def gguf(self) -> GgufModel:
+        """Reads the headers of the handle's GGUF file, or of its parts, by range requests.
 
         Raises:
             InvalidInput: there is no such file.
@@ -210,11 +237,11 @@ class HuggingFaceFiles:
         """
 
         def read_from(file: str) -> tuple[ReadRange, None]:
-            return lambda start, count: self._range(file, revision, start, count), None
+            return lambda start, count: self._range(file, start, count), None
 
-        return read_gguf_files(name, f"{self.where}:{name}", read_from)
+        return read_gguf_files(self._handle.file or "", self.where, read_from)
 
-    def _range(self, name: str, revision: str | None, start: int, count: int) -> bytes:
+    def _range(self, name: str, start: int, count: int) -> bytes:
         """Bytes of a file of the repository; fewer at its end."""
         if count < 1:
             return b""
@@ -222,7 +249,9 @@ class HuggingFaceFiles:
         def request(client: Any) -> bytes:
             from huggingface_hub import get_session, hf_hub_url
 
-            url = hf_hub_url(self.repository, name, revision=revision, endpoint=client.endpoint)
+            url = hf_hub_url(
+                self._handle.path, name, revision=self._revision, endpoint=client.endpoint
+            )
             headers = client._build_hf_headers()  # noqa: SLF001 - as in hub/hugging_face.py
             headers |= {
                 "Range": f"bytes={start}-{start + count - 1}",
@@ -238,12 +267,15 @@ class HuggingFaceFiles:
 
         part = self._ask(request)
         if part is None:
-            raise InvalidInput("gguf_not_in_repository", where=self.where, file=name)
+            raise InvalidInput(
+                "gguf_not_in_repository", where=f"hf://{self._handle.path}", file=name
+            )
         return bytes(part)
 
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
         info = self._call("model_info")
+        self._revision = info.sha or self._revision
         tag = info.card_data.get("license") if info.card_data else None
         return HubInfo(
             licence=LICENCES.get(tag or "unknown", tag or "unknown"),
@@ -263,8 +295,8 @@ def _raise_for_status(response: Any) -> None:
 class KaggleFiles:
     """The files of a model on Kaggle, read with its client package and its credentials."""
 
-    def __init__(self, handle: str) -> None:
-        self.handle, self.where = handle, f"kaggle://{handle}"
+    def __init__(self, handle: Handle) -> None:
+        self._handle, self.where = handle, str(handle)
 
     def read(self, name: str) -> bytes | None:
         """Returns the bytes of a file, through the client's cache; None if there is none."""
@@ -273,18 +305,19 @@ class KaggleFiles:
         from requests import RequestException
 
         try:
-            return Path(kagglehub.model_download(self.handle, path=name)).read_bytes()
+            handle = self.where.removeprefix("kaggle://")
+            return Path(kagglehub.model_download(handle, path=name)).read_bytes()
         except KaggleApiHTTPError as error:
             status = getattr(error.response, "status_code", None)
             if status == 404:
                 return None
             if status in (401, 403):
-                page = "/".join(self.handle.split("/")[:2])
+                page = "/".join(self._handle.path.split("/")[:2])
                 url = f"https://www.kaggle.com/models/{page}"
                 raise InvalidInput("hub_refused", handle=self.where, url=url) from None
-            raise LoadError("hub_unreachable", handle=self.where, why=error) from None
-        except RequestException as error:
-            raise LoadError("hub_unreachable", handle=self.where, why=error) from None
+            raise unreachable(self.where, error) from None
+        except (RequestException, OSError, ValueError) as error:
+            raise unreachable(self.where, error) from None
 
     def tensors(self) -> dict[str, TensorInfo] | None:
         """Returns None: Kaggle's client downloads whole files only."""
@@ -293,3 +326,58 @@ class KaggleFiles:
     def info(self) -> HubInfo:
         """Returns the defaults: Kaggle's licence text is not machine-readable."""
         return HubInfo()
+
+
+def unreachable(where: str, error: BaseException) -> LoadError:
+    """The error for a hub that did not answer.
+
+    Args:
+        where: the handle.
+        error: what the client raised.
+    """
+    key = "hub_certificate" if is_certificate_error(error) else "hub_unreachable"
+    return LoadError(key, handle=where, why=error)
+
+
+def is_network_error(error: BaseException) -> bool:
+    """Whether a request of a hub's client did not get through."""
+    package = type(error).__module__.partition(".")[0]
+    return package in _NETWORK_PACKAGES or isinstance(error, OSError)
+
+
+def is_certificate_error(error: BaseException | None) -> bool:
+    """Whether a request failed because the server's certificate is not trusted here.
+
+    The clients wrap Python's error, each in its own way; OpenSSL's words remain in the text.
+    """
+    while error is not None:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def find_download(handle: Handle) -> Path | None:
+    """The folder in which the hub's own client keeps a model on disk; no request is sent.
+
+    Args:
+        handle: the handle. Without a version, the newest one at Kaggle and "main" at Hugging Face.
+
+    Returns:
+        The folder, or the handle's GGUF file; None if the client has no ``config.json`` of the
+        model, or not the file.
+    """
+    if handle.scheme == "hf":
+        from huggingface_hub import try_to_load_from_cache
+
+        name = split_files(handle.file)[0] if handle.file else CONFIG
+        path = try_to_load_from_cache(handle.path, name, revision=handle.version)
+        if not isinstance(path, str):
+            return None
+        return Path(path) if handle.file else Path(path).parent
+    from kagglehub.config import get_cache_folder
+
+    folder = Path(get_cache_folder()) / "models" / handle.path
+    versions = [p for p in folder.glob(handle.version or "[0-9]*") if p.name.isdigit()]
+    versions.sort(key=lambda p: int(p.name))
+    return versions[-1] if versions and (versions[-1] / CONFIG).is_file() else None

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
-from gemma_nb.catalog.data_files import load_catalog
-from gemma_nb.catalog.gguf_header import SUFFIX
+from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog
+from gemma_nb.catalog.handles import SUFFIX, parse_handle
 from gemma_nb.catalog.unlisted import (
     variant_from_directory,
     variant_from_gguf_file,
@@ -25,8 +25,6 @@ from gemma_nb.i18n import Message
 
 #: The default variant: it needs no account, no download and no accelerator.
 DEMO = "demo_gemma3_instruct_4m"
-
-_DEMO_PRESETS = Path(__file__).parent.parent / "demo"
 
 
 def variants(
@@ -66,11 +64,12 @@ def variant(name: str | Path | Variant) -> Variant:
     """Looks up one variant.
 
     Args:
-        name: a name of the catalog, in any case; an ``hf://org/name`` or ``kaggle://…`` handle; a
-            directory that holds a model (a ``Path``, or a string with a separator); a GGUF file,
-            or ``hf://org/name:FILE.gguf``; or a ``Variant``, which is returned as it is. A handle
-            in the catalog is answered from the catalog. Any other handle, a directory and a file
-            are read: their config and tensor headers, not their weights.
+        name: a name of the catalog, in any case; an ``hf://org/name[@revision]`` or
+            ``kaggle://owner/model/framework/variation[/version]`` handle; a directory that holds a
+            model (a ``Path``, or a string with a separator); a GGUF file, or one of a repository,
+            ``hf://org/name:FILE.gguf``; or a ``Variant``, which is returned as it is. A handle in
+            the catalog is answered from the catalog. Any other handle, a directory and a file are
+            read: their config and tensor headers, not their weights.
 
     Returns:
         The variant.
@@ -86,9 +85,11 @@ def variant(name: str | Path | Variant) -> Variant:
         raise InvalidInput("variant_not_a_name", kind=type(name).__name__)
     text = str(name).strip()
     catalog = load_catalog()
+    # "kaggle://…@3" is the catalog's "kaggle://…/3"
+    key = str(parse_handle(text) or text).lower()
     for index in (catalog.names, catalog.handles):
-        if isinstance(name, str) and text.lower() in index:
-            return index[text.lower()]
+        if isinstance(name, str) and key in index:
+            return index[key]
     if not text:
         raise _unknown_variant(text)
     if "://" in text and not isinstance(name, Path):
@@ -192,7 +193,7 @@ def demo_directory(name: str | Variant) -> Path:
     if not (demo.handle or "").startswith("demo://"):
         demos = ", ".join(v.name for v in variants(family="Demo"))
         raise InvalidInput("not_a_demo", name=demo.name, names=demos)
-    return _DEMO_PRESETS / demo.name
+    return DEMO_PRESETS / demo.name
 
 
 @dataclass(frozen=True)

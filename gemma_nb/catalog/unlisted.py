@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.data_files import load_catalog, recorded_variant
+from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog, recorded_variant
 from gemma_nb.catalog.gguf_config import gguf_to_hugging_face_config
-from gemma_nb.catalog.gguf_header import SUFFIX, GgufModel, read_gguf
+from gemma_nb.catalog.gguf_header import GgufModel, read_gguf
+from gemma_nb.catalog.handles import SUFFIX, Handle, parse_handle
 from gemma_nb.catalog.hub_lookup import (
     LICENCES,
     DirectoryFiles,
@@ -26,11 +28,12 @@ from gemma_nb.catalog.hub_lookup import (
     KaggleFiles,
     ModelFiles,
     TensorInfo,
+    find_download,
 )
 from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
 from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config, read_quantization
 from gemma_nb.catalog.variant import Architecture, Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, LoadError
 
 #: Prefixes of the tower's tensors in Hugging Face's Gemma checkpoints, without a leading "model.".
 _VISION_PREFIXES = ("vision_tower.", "multi_modal_projector.", "embed_vision.",
@@ -67,7 +70,7 @@ def variant_from_directory(path: Path) -> Variant:
     files = DirectoryFiles(path)
     recorded = recorded_variant(path)
     if recorded is None:
-        return _read_variant(files, path.name, str(path))
+        return _read_variant(files, (path.name,), str(path))
     # the record may be older than the sizes of today's int8 and int4
     shape = _fields_of_same_shape(recorded.architecture, recorded.parameters)
     sizes = {k: v for k, v in shape.items() if k in ("int8_bytes", "int4_bytes")}
@@ -92,50 +95,62 @@ def variant_from_gguf_file(path: Path) -> Variant:
 def variant_from_handle(handle: str) -> Variant:
     """Builds the variant of a model on a hub.
 
+    Where the hub cannot be reached, the files are read that its client keeps on disk.
+
     Args:
-        handle: ``hf://org/name`` or ``kaggle://owner/model/framework/variation``, on Kaggle with an
-            optional version; ``hf://org/name:FILE.gguf`` for a GGUF file of a repository, of which
-            only the header is read.
+        handle: ``hf://org/name`` or ``kaggle://owner/model/framework/variation``, with or without a
+            revision or version; ``hf://org/name:FILE.gguf`` for a GGUF file of a repository, of
+            which only the header is read.
 
     Raises:
         InvalidInput: the handle is malformed, there is no such model, its terms are not accepted,
             or it is no Gemma model that this package can read.
         LoadError: the hub cannot be reached.
     """
-    hub, _, path = handle.strip().partition("://")
-    if hub.lower() == "hf" and path.lower().endswith(SUFFIX):
-        repository, _, file = path.partition(":")
-        if not file or repository.count("/") != 1 or not all(repository.split("/")):
-            raise InvalidInput("bad_gguf_handle", handle=handle)
-        return _from_gguf_at_hugging_face(repository, file)
-    hub, parts = hub.lower(), path.strip("/").split("/")
-    lengths = {"hf": (2,), "kaggle": (4, 5)}.get(hub, ())
-    if len(parts) not in lengths or not all(parts):
+    parsed = parse_handle(handle)
+    if parsed is None:
         raise InvalidInput("bad_handle", handle=handle)
-    return _from_host(hub, "/".join(parts))
+    try:
+        return _from_host(parsed)
+    except LoadError:
+        folder = find_download(parsed)
+        if folder is None:
+            raise
+        return variant_from_download(folder, parsed)
+
+
+def variant_from_download(folder: Path, handle: Handle) -> Variant:
+    """Builds the variant of a model whose files are on disk, as ``variant_from_handle`` does.
+
+    Args:
+        folder: the folder of its files, or a GGUF file.
+        handle: the handle, whose name tells the tuning as it does at the hub.
+
+    Raises:
+        InvalidInput: as ``variant_from_directory``.
+    """
+    if handle.file:
+        return replace(variant_from_gguf_file(folder), name=str(handle), handle=str(handle))
+    if recorded := recorded_variant(folder):
+        return replace(recorded, name=str(handle), handle=str(handle))
+    return _read_variant(DirectoryFiles(folder), handle.names, str(handle))
 
 
 @lru_cache(maxsize=64)
-def _from_host(hub: str, path: str) -> Variant:
-    files: ModelFiles = HuggingFaceFiles(path) if hub == "hf" else KaggleFiles(path)
-    name = path.split("/")[1 if hub == "hf" else 3]
-    return _read_variant(files, name, f"{hub}://{path}")
+def _from_host(handle: Handle) -> Variant:
+    if handle.file:
+        repository = HuggingFaceFiles(handle)
+        return _read_gguf_variant(repository.gguf(), repository.info(), str(handle))
+    files: ModelFiles = HuggingFaceFiles(handle) if handle.scheme == "hf" else KaggleFiles(handle)
+    return _read_variant(files, handle.names, str(handle))
 
 
-@lru_cache(maxsize=64)
-def _from_gguf_at_hugging_face(repository: str, file: str) -> Variant:
-    name, _, revision = repository.partition("@")
-    files = HuggingFaceFiles(name)
-    model = files.gguf(file, revision or None)
-    return _read_gguf_variant(model, files.info(), f"hf://{repository}:{file}")
-
-
-def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
+def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Variant:
     """Builds the variant from its small files.
 
     Args:
         files: access to the files.
-        name: the name of the model without its owner; it tells the tuning.
+        names: the names of the model without its owner; the first one that says so tells the tuning.
         handle: the handle or directory, which becomes the variant's name.
     """
     hub_info = files.info()
@@ -151,8 +166,21 @@ def _read_variant(files: ModelFiles, name: str, handle: str) -> Variant:
             raise InvalidInput("is_quantised", where=files.where, method=method)
         summary = read_hugging_face_config(config, files.where)
         counts = _safetensors_counts(files)
-    tuned = _is_instruction_tuned(files, name)
-    return _variant(summary, counts, hub_info, handle, tuned=tuned)
+    tuned = _is_instruction_tuned(files, names)
+    hub_fields = _hub_fields(hub_info, handle)
+    return _variant_of_config(handle, summary, tuned=tuned, **hub_fields, **counts)
+
+
+def _hub_fields(hub_info: HubInfo, handle: str) -> dict[str, Any]:
+    """The fields that a model's hub tells."""
+    parsed = parse_handle(handle)
+    return {
+        "licence": hub_info.licence,
+        "gated": hub_info.gated,
+        "released": hub_info.created,
+        "handle": handle,
+        "hf_id": parsed.path if parsed and parsed.scheme == "hf" else None,
+    }
 
 
 def _read_gguf_variant(model: GgufModel, hub_info: HubInfo, handle: str) -> Variant:
@@ -163,9 +191,16 @@ def _read_gguf_variant(model: GgufModel, hub_info: HubInfo, handle: str) -> Vari
     licence = model.metadata.get("general.license")
     if hub_info.licence == "unknown" and isinstance(licence, str):
         hub_info = replace(hub_info, licence=LICENCES.get(licence, "unknown"))
-    variant = _variant(summary, _gguf_counts(model), hub_info, handle, tuned=tuned)
     encoders = tuple(sorted(name for name in hub_info.files if "mmproj" in name.lower()))
-    return replace(variant, stored_type=_stored_type(model), unread_files=encoders)
+    return _variant_of_config(
+        handle,
+        summary,
+        tuned=tuned,
+        stored_type=_stored_type(model),
+        unread_files=encoders,
+        **_hub_fields(hub_info, handle),
+        **_gguf_counts(model),
+    )
 
 
 def _gguf_counts(model: GgufModel) -> dict[str, Any]:
@@ -188,31 +223,49 @@ def _stored_type(model: GgufModel) -> str:
     return ", ".join(sorted(types))
 
 
-def _variant(
-    summary: ConfigSummary,
-    counts: dict[str, Any],
-    hub_info: HubInfo,
-    handle: str,
-    *,
-    tuned: bool,
+def variant_from_backbone(
+    class_name: str, arguments: Mapping[str, Any], parameters: int
 ) -> Variant:
+    """Builds the variant of a KerasHub backbone in memory, whose files are not known.
+
+    Its prompt format is the one of instruction-tuned models of the generation.
+
+    Args:
+        class_name: the backbone's class, "Gemma3Backbone" for instance.
+        arguments: the backbone's ``get_config()``.
+        parameters: the number of its parameters.
+
+    Raises:
+        InvalidInput: it is the backbone of no Gemma model.
+    """
+    summary = read_keras_config({"class_name": class_name, "config": dict(arguments)}, class_name)
+    counts = _counts_of_config(parameters, summary)
+    return _variant_of_config(
+        class_name,
+        summary,
+        tuned=True,
+        licence="unknown",
+        gated=False,
+        released=None,
+        handle=None,
+        **counts,
+    )
+
+
+def _variant_of_config(name: str, summary: ConfigSummary, *, tuned: bool, **fields: Any) -> Variant:
+    """Builds a variant from what its config says and from its other ``fields``."""
     loadable = summary.architecture is not None
-    on_hugging_face = handle.startswith("hf://")
+    parameters = fields["parameters"]
     return Variant(
         **{
-            "name": handle,
+            "name": name,
             "family": "Community",
             "generation": summary.base,
             "base": summary.base,
-            "size": _size(counts["parameters"]),
+            "size": _size(parameters),
             "tuning": "IT" if tuned else "PT",
             "modalities": summary.modalities,
             "context_length": summary.context_length,
-            "licence": hub_info.licence,
-            "gated": hub_info.gated,
-            "released": hub_info.created,
-            "handle": handle,
-            "hf_id": re.split("[@:]", handle.removeprefix("hf://"))[0] if on_hugging_face else None,
             "loadable": loadable,
             "runs_with": () if loadable else ("Transformers",),
             "architecture": summary.architecture,
@@ -223,8 +276,8 @@ def _variant(
             "image_size": summary.image_size,
             "rough": not loadable,
             "quantization": summary.quantization,
-            **counts,
-            **_fields_of_same_shape(summary.architecture, counts["parameters"]),
+            **fields,
+            **_fields_of_same_shape(summary.architecture, parameters),
         }
     )
 
@@ -244,10 +297,7 @@ def _read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
 
 
 def _keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
-    """The parameter counts of a KerasHub preset.
-
-    The preset states only the total, so a model with towers is not split.
-    """
+    """The parameter counts of a KerasHub preset, which states only the total."""
     metadata = _read_json(files, _KERAS_METADATA)
     if metadata is None:
         raise InvalidInput("file_missing", where=files.where, file=_KERAS_METADATA)
@@ -255,6 +305,11 @@ def _keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
     if not isinstance(total, int):
         field = f"{_KERAS_METADATA}: parameter_count"
         raise InvalidInput("config_field_missing", field=field, where=files.where)
+    return _counts_of_config(total, summary)
+
+
+def _counts_of_config(total: int, summary: ConfigSummary) -> dict[str, Any]:
+    """The parameter counts where only the total is known: a model with towers is not split."""
     return {
         "parameters": total,
         "text_parameters": total if summary.modalities == ("text",) else None,
@@ -311,11 +366,22 @@ def _fields_of_same_shape(architecture: Architecture | None, parameters: int) ->
     return {}
 
 
-def _is_instruction_tuned(files: ModelFiles, name: str) -> bool:
-    """Whether the model's name says so or, if the name says nothing, it has a chat template."""
-    named = _tuning_in_name(name)
-    if named is not None:
-        return named
+def _is_instruction_tuned(files: ModelFiles, names: Sequence[str]) -> bool:
+    """Whether the model's names say so or, if they say nothing, its files.
+
+    A Hugging Face checkpoint that is tuned has a chat template. A Keras preset has none; a copy of a
+    demo preset is known by its ``metadata.json``, which holds the second in which it was saved.
+    """
+    for name in names:
+        named = _tuning_in_name(name)
+        if named is not None:
+            return named
+    if metadata := files.read(_KERAS_METADATA):
+        demos = (v for v in load_catalog().names.values() if v.family == "Demo")
+        same = (
+            v for v in demos if (DEMO_PRESETS / v.name / _KERAS_METADATA).read_bytes() == metadata
+        )
+        return any(v.tuning == "IT" for v in same)
     if files.read("chat_template.jinja") is not None:
         return True
     return bool((_read_json(files, "tokenizer_config.json") or {}).get("chat_template"))
@@ -323,10 +389,10 @@ def _is_instruction_tuned(files: ModelFiles, name: str) -> bool:
 
 def _tuning_in_name(name: str) -> bool | None:
     """Whether a model's name says that it is instruction-tuned; None where it says nothing."""
-    words = name.lower().replace("-", "_").replace(".", "_").split("_")
-    if {"it", "instruct", "chat"} & set(words):
+    words = set(re.split(r"[-_.]", name.lower()))
+    if {"it", "instruct", "chat"} & words:
         return True
-    return False if {"pt", "base"} & set(words) else None
+    return False if {"pt", "base"} & words else None
 
 
 def _prompt_format(summary: ConfigSummary, *, tuned: bool) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb import backend
+from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
@@ -82,6 +83,13 @@ def _load_tokenizer(variant: Variant) -> Any:
         return _Vocabulary(next(demo_directory(variant.name).rglob("*.spm")))
     try:
         keras_hub = backend.import_keras_hub()
-        return keras_hub.tokenizers.Tokenizer.from_preset(variant.handle or variant.name)
+        preset = variant.handle or variant.name
+        if found := revision_of(preset):
+            from huggingface_hub import snapshot_download
+
+            # KerasHub's handles at Hugging Face name no revision
+            small = ["*.json", "*.model", "*.spm"]
+            preset = snapshot_download(found[0], revision=found[1], allow_patterns=small)
+        return keras_hub.tokenizers.Tokenizer.from_preset(preset)
     except Exception as error:
         raise LoadError("prompt_no_tokenizer", variant=variant.name, why=error) from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
@@ -143,7 +144,11 @@ def frameworks_for(
 def _keras_option(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
     hardware = ("nvidia", "tpu", "x86", "arm")
     name = variant.name if (variant.handle or "").startswith("kaggle://") else variant.handle
-    command = f'keras_hub.models.{variant.task_class}.from_preset("{name}", dtype="bfloat16")'
+    preset = f'"{name}"'
+    if found := revision_of(variant.handle):
+        # KerasHub's handles at Hugging Face name no revision
+        preset = f'huggingface_hub.snapshot_download("{found[0]}", revision="{found[1]}")'
+    command = f'keras_hub.models.{variant.task_class}.from_preset({preset}, dtype="bfloat16")'
     if variant.family == "Demo":
         command = f'gemma_nb.load("{variant.name}")'
     on_apple = runtime is not None and runtime.kind == "apple"
@@ -216,6 +221,11 @@ def _includes(families: dict[str, list[str]], variant: Variant) -> bool:
 
 
 def hugging_face_id(variant: Variant) -> str | None:
-    """Returns the publisher's repository on Hugging Face; None if it is unknown."""
+    """Returns the publisher's repository on Hugging Face; None if it is unknown.
+
+    None also for a revision of a repository: the frameworks' commands would run another one.
+    """
     handle = variant.handle or ""
+    if revision_of(handle):
+        return None
     return variant.hf_id or (handle.removeprefix("hf://") if handle.startswith("hf://") else None)

@@ -6,15 +6,18 @@ KerasHub finds these files by a preset's name too.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.gguf_header import SUFFIX, split_files
+from gemma_nb.catalog.gguf_header import split_files
+from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.files import atomic_write
 from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import FileInfo, file_checksum, parse_headers
@@ -26,6 +29,9 @@ from gemma_nb.hub.download import (
 )
 from gemma_nb.hub.partial_note import PARTIAL, PartialNote
 from gemma_nb.hub.sources import Source, cache_paths, model_folder
+
+#: The errors of a folder that this process may not write to, or of a read-only file system.
+CANNOT_WRITE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class CacheEntry:
@@ -206,17 +212,25 @@ class CacheEntry:
         self._write_record()
 
     def write_ref(self, revision: str | None) -> None:
-        """Records, in huggingface_hub's layout, which commit a branch points to.
+        """Records, in huggingface_hub's layout, which commit a revision points to.
+
+        Nothing is written where that is known already, or where the cache cannot be written.
 
         Args:
-            revision: the branch; None for main. Nothing is written for a commit, or at Kaggle.
+            revision: the branch or tag; None for main. Nothing is written for a commit, or at Kaggle.
         """
         version = self._src.version
         if self._src.hub != HUGGING_FACE or not version or revision == version:
             return
+        if read_ref(self._src, revision) == version:
+            return
         ref = self.root / "refs" / (revision or "main")
-        ref.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(ref, version)
+        try:
+            ref.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write(ref, version)
+        except OSError as error:
+            if error.errno not in CANNOT_WRITE:
+                raise
 
     def existing_parent(self) -> Path:
         """The nearest folder that exists: the entry's own, or one above it."""
@@ -260,10 +274,23 @@ def _versions(src: Source) -> list[str]:
         folders = model_folder(src).glob("[0-9]*")
         numbers = [p.name for p in folders if p.name.isdigit() and p.is_dir()]
         return sorted(numbers, key=int, reverse=True)
-    ref = model_folder(src) / "refs" / (src.version or "main")
-    if ref.is_file():
-        return [ref.read_text(encoding="utf-8").strip()]
-    return [src.version] if src.version else []
+    commit = read_ref(src, src.version)
+    return [commit] if commit else [src.version] if src.version else []
+
+
+def read_ref(src: Source, revision: str | None) -> str | None:
+    """The commit to which a revision pointed when it was fetched last; None where unknown.
+
+    Args:
+        src: a source at Hugging Face.
+        revision: the branch or tag; None for main.
+    """
+    try:
+        ref = model_folder(src) / "refs" / (revision or "main")
+        commit = ref.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return None
+    return commit if re.fullmatch("[0-9a-f]{40}", commit) else None
 
 
 def _request_info(remote: RemoteFile) -> FileInfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,14 +21,16 @@ from gemma_nb.i18n import text
 
 @dataclass(frozen=True)
 class CachedModel:
-    """One model on disk.
+    """One version of a model on disk.
 
     Args:
         name: the catalog's name where it has one, else the handle.
-        handle: the handle that ``load`` takes.
+        handle: the handle that ``load`` takes, with its version at Kaggle; at Hugging Face with its
+            revision (``hf://owner/model@revision``) unless that is "main".
         hub: "kaggle" or "huggingface".
-        path: the directory that holds it: one version at Kaggle, all revisions at Hugging Face.
-        size: bytes on disk, partial files included.
+        path: the directory that holds it. Of a repository with several revisions at Hugging Face
+            that is its own snapshot.
+        size: bytes on disk, partial files included. What two revisions share counts with the first.
         whole: whether this package has checked that every file is on disk.
         extra_paths: what else belongs to it: markers, records, references.
     """
@@ -57,6 +60,8 @@ class CachedModel:
                 for path in self.extra_paths:
                     _remove(path)
                 _remove(self.path)
+                if self.hub == HUGGING_FACE:
+                    _remove_unused_blobs(_repository(self.path))
         except Timeout:
             raise LoadError("fetch_busy", name=self.name) from None
         Path(lock.lock_file).unlink(missing_ok=True)
@@ -124,6 +129,8 @@ class CachedModels(list[CachedModel]):
 def cached() -> CachedModels:
     """The models in the caches of kagglehub and huggingface_hub, whichever program downloaded them.
 
+    Each version and each revision is an entry of its own.
+
     Returns:
         A list whose repr is a table; each entry has ``name``, ``handle``, ``hub``, ``path``,
         ``size`` in bytes, ``whole`` and ``delete()``.
@@ -163,22 +170,76 @@ def _kaggle_models() -> Iterator[CachedModel]:
 
 def _hugging_face_models() -> Iterator[CachedModel]:
     """The folders models--owner--name: huggingface_hub's layout."""
-    root, names = hugging_face_cache(), _catalog_names()
-    for path in sorted(root.glob("models--*")):
+    for path in sorted(hugging_face_cache().glob("models--*")):
         owner, _, model = path.name.removeprefix("models--").partition("--")
-        if not model or not path.is_dir():
-            continue
-        handle = f"hf://{owner}/{model}"
-        src = Source(HUGGING_FACE, f"{owner}/{model}", None, handle)
+        if model and path.is_dir():
+            yield from _revisions(path, f"{owner}/{model}")
+
+
+def _revisions(path: Path, repository: str) -> Iterator[CachedModel]:
+    """The revisions of one repository, that of "main" first; at least one.
+
+    Args:
+        path: the repository's folder.
+        repository: ``owner/model``.
+    """
+    refs = _refs(path)
+    commits = sorted(p.name for p in path.glob("snapshots/*") if p.is_dir())
+    commits.sort(key=lambda c: refs.get(c, ["~"])[0] != "main")
+    is_only = len(commits) < 2
+    counted: set[Path] = set()
+    sizes = [_new_bytes(path / "snapshots" / commit, counted) for commit in commits]
+    names = _catalog_names()
+    for number, commit in enumerate(commits or [""]):
+        known = refs.get(commit) or (["main"] if is_only and not refs else [commit])
+        version = None if known[0] == "main" else known[0]
+        src = Source(HUGGING_FACE, repository, version, "")
+        handle = str(src.hub_handle)
+        # what belongs to no revision, as partial files, counts with the first
+        size = folder_size(path) - sum(sizes[1:]) if number == 0 else sizes[number]
+        record = path / f".{RECORD_NAME}"
         yield CachedModel(
             name=names.get(handle.lower(), handle),
             handle=handle,
             hub=HUGGING_FACE,
-            path=path,
-            size=folder_size(path),
-            whole=CacheEntry.newest(src) is not None,
-            extra_paths=(path / f".{RECORD_NAME}", path / "refs", path / "snapshots"),
+            path=path if is_only else path / "snapshots" / commit,
+            size=size,
+            whole=bool(commit) and CacheEntry(src.at(commit)).is_complete(),
+            extra_paths=(record, path / "refs", path / "snapshots")
+            if is_only
+            else (record / f"{commit}.json", *(path / "refs" / name for name in known)),
         )
+
+
+def _refs(path: Path) -> dict[str, list[str]]:
+    """Commit -> the branches and tags that point to it, "main" first, of a repository's folder."""
+    refs: dict[str, list[str]] = {}
+    folder = path / "refs"
+    names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+    for name in sorted(names, key=lambda n: (n != "main", n)):
+        commit = (folder / name).read_text(encoding="utf-8", errors="replace").strip()
+        refs.setdefault(commit, []).append(name)
+    return refs
+
+
+def _new_bytes(snapshot: Path, counted: set[Path]) -> int:
+    """The bytes of a snapshot and of the files that it links to, without those counted before."""
+    linked = {p.resolve() for p in snapshot.rglob("*") if p.is_symlink()} - counted
+    counted |= linked
+    return folder_size(snapshot) + sum(p.stat().st_size for p in linked if p.is_file())
+
+
+def _remove_unused_blobs(repository: Path) -> None:
+    """Deletes the files of a repository that no revision links to; partial files stay."""
+    linked = {p.resolve() for p in repository.glob("snapshots/*/**/*") if p.is_symlink()}
+    for blob in repository.glob("blobs/*"):
+        if re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", blob.name) and blob.resolve() not in linked:
+            blob.unlink(missing_ok=True)
+
+
+def _repository(path: Path) -> Path:
+    """The folder of the repository of a model at Hugging Face."""
+    return path.parent.parent if path.parent.name == "snapshots" else path
 
 
 def _lock_path(model: CachedModel) -> Path:
@@ -186,7 +247,8 @@ def _lock_path(model: CachedModel) -> Path:
     if model.hub == KAGGLE:
         path = model.path.parent / f".{RECORD_NAME}.{model.path.name}.lock"
     else:
-        path = hugging_face_cache() / ".locks" / model.path.name / f"{RECORD_NAME}.lock"
+        name = _repository(model.path).name
+        path = hugging_face_cache() / ".locks" / name / f"{RECORD_NAME}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 

@@ -10,22 +10,28 @@ import json
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.gguf_header import SUFFIX, check_gguf_file, split_files
+from gemma_nb.catalog.gguf_header import check_gguf_file, split_files
+from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
 from gemma_nb.catalog.keras_config import BACKBONE_GENERATIONS, read_quantization
+from gemma_nb.catalog.weight_files import (
+    CONFIG,
+    SAFETENSORS_INDEX,
+    WEIGHTS_INDEX,
+    is_keras_config,
+    read_object,
+    weight_file_names,
+)
 from gemma_nb.errors import LoadError
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.i18n import Message
 
-CONFIG = "config.json"
 METADATA = "metadata.json"
-WEIGHTS = "model.weights.h5"
-WEIGHTS_INDEX = "model.weights.json"
-SAFETENSORS = "model.safetensors"
-SAFETENSORS_INDEX = "model.safetensors.index.json"
+#: A LoRA adapter of PEFT, which holds no model.
+ADAPTER_CONFIG = "adapter_config.json"
 
 #: Suffixes of the files that make up a preset. Pickles (.bin, .pt, .ckpt, .pkl) and code are never
 #: downloaded.
@@ -58,19 +64,6 @@ class FileProblem:
     why: Message
 
 
-def is_safe_name(name: str) -> bool:
-    """Whether a file name from a hub stays inside the preset's folder."""
-    path = PurePosixPath(name)
-    return (
-        bool(name)
-        and not path.is_absolute()
-        and ".." not in path.parts
-        and "\\" not in name
-        and "\0" not in name
-        and ":" not in name
-    )
-
-
 def config_file_names(names: Collection[str]) -> list[str]:
     """The small files that describe a model and list the other files it needs.
 
@@ -90,11 +83,9 @@ def select_files(names: Collection[str], folder: Path) -> tuple[list[str], list[
     Returns:
         The files to download, sorted, and the required files that the hub does not have, sorted.
     """
-    is_keras = _is_keras(folder)
-    index = WEIGHTS_INDEX if is_keras else SAFETENSORS_INDEX
-    single = WEIGHTS if is_keras else SAFETENSORS
-    weights = {single} if single in names else set(shard_names(folder / index))
-    weights = weights or {single}
+    config = read_object(folder / CONFIG)
+    is_keras = is_keras_config(config)
+    weights = weight_file_names(names, lambda name: read_object(folder / name), keras=is_keras)
     weights_suffix = ".h5" if is_keras else ".safetensors"
     selected = {
         n
@@ -106,34 +97,11 @@ def select_files(names: Collection[str], folder: Path) -> tuple[list[str], list[
     }
     if "task.weights.h5" in names and is_keras:
         selected.add("task.weights.h5")
-    if not is_keras and _read_json(folder / CONFIG).get("use_bidirectional_attention"):
+    if not is_keras and config.get("use_bidirectional_attention"):
         weights |= _DENSE_WEIGHTS
     required = {CONFIG, *weights}
     missing = sorted(n for n in required if n not in names)
     return sorted(selected | (weights & set(names))), missing
-
-
-def _is_keras(folder: Path) -> bool:
-    return "registered_name" in _read_json(folder / CONFIG)
-
-
-def shard_names(index: Path) -> set[str]:
-    """The files that Keras's or safetensors' index names; none where there is no index.
-
-    Args:
-        index: the path of the index.
-    """
-    if not index.is_file():
-        return set()
-    shards: set[str] = set()
-    for names in _read_json(index).get("weight_map", {}).values():
-        shards.update([names] if isinstance(names, str) else names)
-    return {n for n in shards if isinstance(n, str) and is_safe_name(n)}
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    value = json.loads(path.read_text(encoding="utf-8"))
-    return value if isinstance(value, dict) else {}
 
 
 def check_file(path: Path, name: str) -> Message | None:

@@ -7,6 +7,8 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +129,24 @@ def range_start(headers: Mapping[str, str]) -> int | None:
     """The offset of the first byte of a partial response (206), None where it does not say."""
     first = headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
     return int(first) if first.isdigit() else None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds after which a busy server wants to be asked again (RFC 9110, 10.2.3).
+
+    Args:
+        headers: of a response with status 429 or 503.
+
+    Returns:
+        The seconds, at least 0; None where the server does not say.
+    """
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

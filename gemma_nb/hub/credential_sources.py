@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.errors import InvalidInput
 from gemma_nb.hub.credentials import (
     HF_TOKEN,
     HUGGING_FACE,
@@ -23,6 +24,7 @@ from gemma_nb.hub.credentials import (
     KAGGLE_KEY,
     KAGGLE_TOKEN,
     KAGGLE_USERNAME,
+    LOGIN_PAGES,
     SERVICE_NAMES,
     SERVICES,
     Credentials,
@@ -33,6 +35,7 @@ from gemma_nb.hub.credentials import (
     session_credentials,
 )
 from gemma_nb.i18n import Message
+from gemma_nb.text_utils import decode_text, remove_invisible
 
 #: The name of the source that ``set_session`` fills.
 SESSION_SOURCE = "CredentialsPanel"
@@ -90,11 +93,16 @@ def find_login(service: str, credentials: Any = None) -> Login | None:
         The login, or None.
 
     Raises:
-        InvalidInput: ``credentials`` are not a login.
+        InvalidInput: ``credentials`` are not a login, or the login that was found has characters
+            that no login has.
     """
     credentials = parse_credentials(credentials)
     credentials.check()
-    return next((login for login, _ in _search(service, credentials) if login), None)
+    found = next((login for login, _ in _search(service, credentials) if login), None)
+    if found and not found.is_sendable:
+        place, page = found.place, LOGIN_PAGES[service]
+        raise InvalidInput("credentials_characters", place=place, page=page)
+    return found
 
 
 def list_sources(credentials: Any = None, *, ask_user: bool = True) -> list[CredentialSource]:
@@ -209,7 +217,7 @@ def _parts(
 
 
 def _read_variable(name: str, *, may_be_file: bool = False) -> Secret | None:
-    value = os.environ.get(name, "").strip()
+    value = remove_invisible(os.environ.get(name, ""))
     if not value:
         return None
     # kagglesdk accepts the path of a file in this variable too
@@ -219,7 +227,7 @@ def _read_variable(name: str, *, may_be_file: bool = False) -> Secret | None:
 
 def _read_file(path: Path) -> Secret | None:
     try:
-        return Secret(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return Secret(decode_text(path.read_bytes())) if path.is_file() else None
     except (OSError, ValueError):
         return None
 
@@ -230,7 +238,7 @@ def _read_token(path: Path) -> dict[str, Secret]:
 
 def _read_kaggle_json(path: Path) -> tuple[Secret | None, Secret | None]:
     try:
-        return parse_kaggle_json(path.read_text(encoding="utf-8"))
+        return parse_kaggle_json(decode_text(path.read_bytes()))
     except (OSError, ValueError):
         return None, None
 

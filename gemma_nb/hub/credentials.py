@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
+from gemma_nb.text_utils import remove_invisible
 
 KAGGLE = "kaggle"
 HUGGING_FACE = "huggingface"
@@ -50,13 +51,13 @@ class Secret:
     """A value that does not appear in repr, str, format, a traceback or a pickle.
 
     Args:
-        value: the token or key; surrounding whitespace is removed.
+        value: the token or key; surrounding whitespace and invisible characters are removed.
     """
 
     __slots__ = ("_reveal",)
 
     def __init__(self, value: str) -> None:
-        stripped = value.replace("\r", "").replace("\n", "").strip()
+        stripped = remove_invisible(value)
         # in a closure: a debugger that lists attributes does not list the value
         self._reveal: Callable[[], str] = lambda: stripped
 
@@ -129,7 +130,7 @@ def parse_credentials(value: Any) -> Credentials:
     if isinstance(value, Secret):
         value = value.reveal()
     if isinstance(value, str) and value.strip():
-        if value.strip().startswith(_HF_PREFIX):
+        if remove_invisible(value).startswith(_HF_PREFIX):
             return Credentials(hf_token=Secret(value))
         return Credentials(kaggle_token=Secret(value))
     if not isinstance(value, Mapping) or not value:
@@ -164,6 +165,12 @@ class Login:
     token: Secret | None = None
     username: Secret | None = None
     key: Secret | None = None
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether it can stand in a request's header: printable ASCII, as every token and key."""
+        parts = [s.reveal() for s in (self.token, self.username, self.key) if s]
+        return all(part.isascii() and part.isprintable() for part in parts)
 
     def redact(self, text: str) -> str:
         """Replaces every form in which this login can appear in ``text`` by "…"."""
@@ -229,7 +236,7 @@ def _parse_for(service: str, value: Any) -> Credentials:
 def parse_kaggle_json(text: str) -> tuple[Secret | None, Secret | None]:
     """The username and the key of a kaggle.json; None and None where it cannot be parsed."""
     try:
-        fields = json.loads(text)
+        fields = json.loads(text.lstrip("\ufeff"))
         return Secret(fields["username"]), Secret(fields["key"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, None

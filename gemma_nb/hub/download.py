@@ -12,13 +12,15 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from gemma_nb.catalog.hub_lookup import is_certificate_error
 from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import (
     Checksum,
@@ -26,16 +28,20 @@ from gemma_nb.hub.checksums import (
     new_hasher,
     parse_headers,
     range_start,
+    retry_after,
 )
 from gemma_nb.hub.partial_note import PARTIAL, PartialNote, note_path
 from gemma_nb.hub.progress import ProgressMeter
 
+_T = TypeVar("_T")
 #: Bytes read and written at a time; a broken connection loses at most this many.
 CHUNK = 2**18
 #: Seconds to connect, and to wait for the next bytes.
 TIMEOUT = (10, 30)
 #: Seconds to wait before each retry. A retry in which bytes arrived starts the list again.
 PAUSES: tuple[float, ...] = (1, 3, 8)
+#: The longest time, in seconds, that a busy server is waited for where it says how long.
+LONGEST_WAIT = 60
 #: HTTP statuses after which a retry makes sense.
 _BUSY = (408, 429, 500, 502, 503, 504)
 #: The errors of a full disk, an exhausted quota and a file-size limit.
@@ -47,7 +53,7 @@ class DownloadError(Exception):
 
     Args:
         kind: "cut", "status", "page", "size", "hash", "full", "file" (the file is damaged at the
-            hub itself), "write" or "cancelled".
+            hub itself), "write", "certificate" or "cancelled".
         **values: the values of the message.
     """
 
@@ -87,6 +93,35 @@ class CheckedFile:
 
     size: int
     checksum: Checksum | None
+
+
+def answered(call: Callable[[], _T], wait: Callable[[Exception], float | None]) -> _T:
+    """Calls a hub's API, and again where the hub is busy and says when it wants to be asked.
+
+    Args:
+        call: sends the request.
+        wait: the seconds that an error's response asks for; None where it is not that of a busy
+            server that says so.
+
+    Returns:
+        What ``call`` returns.
+    """
+    for _ in PAUSES:
+        try:
+            return call()
+        except Exception as error:
+            seconds = wait(error)
+            if seconds is None or seconds > LONGEST_WAIT:
+                raise
+        time.sleep(seconds)
+    return call()
+
+
+def busy_wait(response: Any) -> float | None:
+    """The seconds that a busy server's response asks for; None for any other response."""
+    if response is None or response.status_code not in (429, 503):
+        return None
+    return retry_after(response.headers)
 
 
 class Download:
@@ -142,9 +177,10 @@ class Download:
                     error.kind == "status" and error.values["status"] in _BUSY
                 )
                 retries = 0 if self.offset > offset else retries
-                if not can_retry or retries >= len(PAUSES):
+                wait = error.values.get("wait") or 0
+                if not can_retry or retries >= len(PAUSES) or wait > LONGEST_WAIT:
                     raise
-                self._cancelled.wait(PAUSES[retries])
+                self._cancelled.wait(max(PAUSES[retries], wait))
                 retries += 1
 
     def cancel(self) -> None:
@@ -186,6 +222,8 @@ class Download:
             raise
         except OSError as error:
             # requests' network errors are OSErrors
+            if is_certificate_error(error):
+                raise DownloadError("certificate") from None
             raise DownloadError("cut", why=_error_name(error), offset=self.offset) from None
         with response:
             with self._changing_disk():
@@ -205,7 +243,7 @@ class Download:
             self._restart()
             raise DownloadError("cut", why="416", offset=0)
         if status not in (200, 206):
-            raise DownloadError("status", status=status)
+            raise DownloadError("status", status=status, wait=retry_after(response.headers))
         headers = response.headers
         content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if content_type == "text/html":

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from gemma_nb.catalog.gguf_header import split_files
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import GemmaError, LoadError
+from gemma_nb.catalog.weight_files import CONFIG, is_safe_name
+from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.hub import checkpoint_files, kaggle
-from gemma_nb.hub.cache import CacheEntry
+from gemma_nb.hub.cache import CANNOT_WRITE, CacheEntry
 from gemma_nb.hub.credential_sources import find_login
 from gemma_nb.hub.credentials import KAGGLE, Login, parse_credentials
 from gemma_nb.hub.download import DownloadError, RemoteFile
 from gemma_nb.hub.hub_errors import (
     bad_preset,
     download_failed,
+    hide_frames,
     load_error,
     missing_login,
     not_enough_space,
+    read_only_cache,
 )
 from gemma_nb.hub.hugging_face import HuggingFaceRepo
 from gemma_nb.hub.kaggle import KaggleModel
@@ -32,18 +34,20 @@ from gemma_nb.hub.parallel_download import download_files
 from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, ProgressStep, progress_callback
 from gemma_nb.hub.sources import LOCAL, Source, find_source
 
-_T = TypeVar("_T")
 #: Finds the login for a hub; it is called only where one is needed.
 LoginFinder = Callable[[], Login | None]
 #: Bytes that stay free on the disk after a download: a notebook saves itself there too.
 SPARE_BYTES = 64 * 2**20
 #: After these errors, a copy on disk is used even if it may not be the newest, or was not checked by
 #: this package.
-_FALLBACK_ERRORS = (
+FALLBACK_ERRORS = (
     "fetch_no_network",
     "fetch_hub_busy",
     "fetch_no_answer",
     "fetch_no_credentials",
+    "fetch_certificate",
+    "fetch_offline",
+    "fetch_read_only",
 )
 
 
@@ -113,7 +117,7 @@ def complete_directory(source: Source) -> Path | None:
 
 
 def local_directory(variant: str | Path | Variant) -> Path | None:
-    """The directory of a variant whose files are on disk, complete and checked; else None.
+    """The directory of a variant whose files are all on disk; else None.
 
     Args:
         variant: as in ``fetch``. Without a version, the newest one on disk.
@@ -121,7 +125,15 @@ def local_directory(variant: str | Path | Variant) -> Path | None:
     Raises:
         InvalidInput: as in ``fetch``.
     """
-    return complete_directory(find_source(variant))
+    return downloaded_directory(find_source(variant))
+
+
+def downloaded_directory(source: Source) -> Path | None:
+    """As ``complete_directory``; also what another program downloaded and marked as complete."""
+    if source.hub == LOCAL:
+        return complete_directory(source)
+    entry = CacheEntry.newest(source, accept_marked=True)
+    return entry.model_path if entry else None
 
 
 def check_login(source: Source, login: LoginFinder) -> None:
@@ -140,44 +152,27 @@ def check_login(source: Source, login: LoginFinder) -> None:
         raise missing_login(source)
 
 
-def fetch_configs(source: Source, login: Login | None) -> None:
+def fetch_configs(source: Source, login: Login | None) -> Source:
     """Downloads only the small files that describe the model.
 
     Args:
-        source: the source, whose files are not all on disk.
+        source: the source.
         login: the login for its hub.
 
+    Returns:
+        The source at the version that these files have now.
+
     Raises:
+        InvalidInput: the hub has an adapter alone.
         LoadError: as in ``fetch``: no login, terms not accepted, no such model.
     """
     if source.hub == LOCAL or (source.hub == KAGGLE and _attached_directory(source, login)):
-        return
+        return source
     repo, src = _resolve_version(source, login)
-    with CacheEntry(src).locked(lambda: _report_waiting(src, _ignore_step)) as entry:
-        _VersionDownload(entry, repo, src, login, _ignore_step).fetch_configs()
-
-
-def hide_frames(name: str, call: Callable[[], _T]) -> _T:
-    """Runs ``call``, which asks a hub; an error that leaves it carries none of the frames below.
-
-    The clients' frames hold headers with logins, which ``%xmode Verbose`` and error reporters print.
-    """
-    error: BaseException
-    try:
-        return call()
-    except GemmaError as caught:
-        error = caught
-    except KeyboardInterrupt:
-        error = KeyboardInterrupt()
-    except OSError as caught:
-        why = os.strerror(caught.errno) if caught.errno else type(caught).__name__
-        error = LoadError("fetch_disk", name=name, why=why, file=caught.filename or "?")
-    except Exception as caught:  # noqa: BLE001 - reported by type and line: its text may hold a secret
-        last = traceback.extract_tb(caught.__traceback__)[-1]
-        where = f"{Path(last.filename).name}:{last.lineno}"
-        error = LoadError("fetch_unexpected", name=name, why=type(caught).__name__, where=where)
-    error.__cause__ = error.__context__ = None
-    raise error.with_traceback(None)
+    with _locked(src, _ignore_step) as entry:
+        if not entry.is_complete():
+            _VersionDownload(entry, repo, src, login, _ignore_step).fetch_configs()
+    return src
 
 
 def _fetch(
@@ -185,15 +180,13 @@ def _fetch(
 ) -> Path:
     if src.hub == LOCAL:
         return directory or _checked_directory(src)
-    if directory and _is_pinned(src):
+    if directory and is_pinned(src):
         return directory
     try:
         return _fetch_from_hub(src, login(), report)
     except LoadError as error:
-        if error.message.key in _FALLBACK_ERRORS and (
-            entry := CacheEntry.newest(src, accept_marked=True)
-        ):
-            return entry.model_path
+        if error.message.key in FALLBACK_ERRORS and (path := downloaded_directory(src)):
+            return path
         raise
 
 
@@ -204,14 +197,36 @@ def _fetch_from_hub(src: Source, login: Login | None, report: ProgressCallback) 
         return folder
     revision = src.version
     repo, src = _resolve_version(src, login)
-    with CacheEntry(src).locked(lambda: _report_waiting(src, report)) as entry:
+    with _locked(src, report) as entry:
         if not entry.is_complete():
             _VersionDownload(entry, repo, src, login, report).fetch_all()
         entry.write_ref(revision)
         return entry.model_path
 
 
-def _is_pinned(src: Source) -> bool:
+@contextmanager
+def _locked(src: Source, report: ProgressCallback) -> Iterator[CacheEntry]:
+    """The cache entry of a version, locked against other processes unless it is complete.
+
+    A complete one needs no lock, which a read-only cache could not hold.
+
+    Raises:
+        LoadError: the cache cannot be written.
+    """
+    entry = CacheEntry(src)
+    try:
+        if entry.is_complete():
+            yield entry
+        else:
+            with entry.locked(lambda: _report_waiting(src, report)):
+                yield entry
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
+            raise
+        raise read_only_cache(src, error, entry.root) from None
+
+
+def is_pinned(src: Source) -> bool:
     """Whether the version can never change: a number at Kaggle, a commit at Hugging Face."""
     if src.hub == KAGGLE:
         return src.version is not None
@@ -273,15 +288,13 @@ class _VersionDownload:
 
     def fetch_configs(self) -> dict[str, int | None]:
         """Fetches the small files that describe the model; returns the size of every file."""
-        sizes = {
-            name: size
-            for name, size in self.repo.list_files().items()
-            if checkpoint_files.is_safe_name(name)
-        }
+        sizes = {name: size for name, size in self.repo.list_files().items() if is_safe_name(name)}
         if self.src.file:  # its header describes the model
             self._gguf_files(sizes)
             return sizes
-        if checkpoint_files.CONFIG not in sizes:
+        if CONFIG not in sizes:
+            if checkpoint_files.ADAPTER_CONFIG in sizes:
+                raise InvalidInput("is_adapter", where=self.src.label)
             raise load_error("no_preset", self.src, self.login)
         configs = checkpoint_files.config_file_names(sizes)
         with ProgressMeter(_ignore_step, "download", self.src.label) as meter:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import os
+import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from gemma_nb.errors import LoadError
+from gemma_nb.catalog.hub_lookup import is_certificate_error
+from gemma_nb.errors import GemmaError, LoadError
 from gemma_nb.hub.credential_sources import source_names
 from gemma_nb.hub.credentials import HUGGING_FACE, LOGIN_PAGES, SERVICE_NAMES, Login
 from gemma_nb.hub.download import DownloadError
 from gemma_nb.hub.progress import format_amount
 from gemma_nb.hub.sources import LOCAL, Source
 from gemma_nb.i18n import Message
+
+_T = TypeVar("_T")
+#: The variables that name a proxy, in upper or lower case; requests and httpx read the same.
+_PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
 def load_error(key: str, src: Source, login: Login | None = None, **values: Any) -> LoadError:
@@ -30,12 +39,56 @@ def load_error(key: str, src: Source, login: Login | None = None, **values: Any)
     return LoadError(f"fetch_{key}", **fields)
 
 
+def hide_frames(name: str, call: Callable[[], _T]) -> _T:
+    """Runs ``call``, which asks a hub; an error that leaves it carries none of the frames below.
+
+    The clients' frames hold headers with logins, which ``%xmode Verbose`` and error reporters print.
+    """
+    error: BaseException
+    try:
+        return call()
+    except GemmaError as caught:
+        error = caught
+    except KeyboardInterrupt:
+        error = KeyboardInterrupt()
+    except OSError as caught:
+        why = os.strerror(caught.errno) if caught.errno else type(caught).__name__
+        error = LoadError("fetch_disk", name=name, why=why, file=caught.filename or "?")
+    except Exception as caught:  # noqa: BLE001 - reported by type and line: its text may hold a secret
+        last = traceback.extract_tb(caught.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        error = LoadError("fetch_unexpected", name=name, why=type(caught).__name__, where=where)
+    error.__cause__ = error.__context__ = None
+    raise error.with_traceback(None)
+
+
 def missing_login(src: Source) -> LoadError:
     """The source needs a login, and no source of logins has one."""
     return load_error("no_credentials", src, places=source_names(src.hub))
 
 
-def request_refused(status: int, src: Source, login: Login | None) -> LoadError:
+def not_reached(error: BaseException, src: Source, login: Login | None) -> LoadError:
+    """A request did not get an answer.
+
+    Args:
+        error: what the client raised.
+        src: the source.
+        login: the login to redact.
+    """
+    if is_certificate_error(error):
+        return load_error("certificate", src, login)
+    if type(error).__name__ == "OfflineModeIsEnabled":
+        return load_error("offline", src, login)
+    set_here = ", ".join(
+        n for n in _PROXY_VARIABLES if os.environ.get(n) or os.environ.get(n.lower())
+    )
+    proxy = Message("fetch_through_proxy", {"names": set_here}) if set_here else ""
+    return load_error("no_network", src, login, proxy=proxy)
+
+
+def request_refused(
+    status: int, src: Source, login: Login | None, wait: float | None = None
+) -> LoadError:
     """A hub's API answered with an error status.
 
     Kaggle and Hugging Face answer 401 to a login that they do not recognise. 403 with a recognised
@@ -45,6 +98,7 @@ def request_refused(status: int, src: Source, login: Login | None) -> LoadError:
         status: the HTTP status.
         src: the source.
         login: the login that was sent, None where none was.
+        wait: the seconds after which the hub wants to be asked again, None where it does not say.
     """
     if status in (401, 403) and login is None:
         return missing_login(src)
@@ -55,7 +109,7 @@ def request_refused(status: int, src: Source, login: Login | None) -> LoadError:
     if status == 404:
         return load_error("unknown", src, login, handle=src.handle)
     if status == 429 or status >= 500:
-        return load_error("hub_busy", src, login, status=status)
+        return load_error("hub_busy", src, login, status=status, when=_when(wait))
     return load_error("hub_refused", src, login, status=status)
 
 
@@ -78,6 +132,7 @@ def download_failed(
     if error.kind == "status":
         status = error.values["status"]
         key = "hub_busy" if status == 429 or status >= 500 else "storage_refused"
+        values["when"] = _when(error.values.get("wait"))
         return load_error(key, src, login, **values, status=status)
     if error.kind == "size":
         sizes = {"got": error.values["got"], "size": error.values["size"]}
@@ -89,6 +144,13 @@ def download_failed(
     return load_error(error.kind, src, login, **values)
 
 
+def _when(wait: float | None) -> Message:
+    """When to try again, as the end of a sentence."""
+    if wait is None:
+        return Message("fetch_in_minutes")
+    return Message("fetch_in_seconds", {"seconds": math.ceil(wait)})
+
+
 def not_enough_space(src: Source, needed: int, free: int, folder: Path) -> LoadError:
     """The disk has too little free space; this is known before the download starts.
 
@@ -98,9 +160,26 @@ def not_enough_space(src: Source, needed: int, free: int, folder: Path) -> LoadE
         free: bytes.
         folder: the folder that the download would go to.
     """
-    variable = "HF_HOME" if src.hub == HUGGING_FACE else "KAGGLEHUB_CACHE"
+    variable = _cache_variable(src)
     values = {"needed": format_amount(needed), "free": format_amount(free)}
     return load_error("no_room", src, None, **values, folder=folder, variable=variable)
+
+
+def read_only_cache(src: Source, error: OSError, folder: Path) -> LoadError:
+    """The cache of a hub cannot be written.
+
+    Args:
+        src: the source.
+        error: what the system says.
+        folder: the folder that the download would go to.
+    """
+    why = os.strerror(error.errno) if error.errno else type(error).__name__
+    return load_error("read_only", src, folder=folder, why=why, variable=_cache_variable(src))
+
+
+def _cache_variable(src: Source) -> str:
+    """The environment variable that moves the cache of a hub."""
+    return "HF_HOME" if src.hub == HUGGING_FACE else "KAGGLEHUB_CACHE"
 
 
 def bad_preset(src: Source, folder: Path, file: str, why: Message) -> LoadError:

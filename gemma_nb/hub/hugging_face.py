@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from gemma_nb.catalog.hub_lookup import is_network_error
 from gemma_nb.errors import LoadError
-from gemma_nb.hub.checksums import Checksum
+from gemma_nb.hub.checksums import Checksum, retry_after
 from gemma_nb.hub.credentials import Login
-from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile
-from gemma_nb.hub.hub_errors import load_error, request_refused
+from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile, answered, busy_wait
+from gemma_nb.hub.hub_errors import load_error, not_reached, request_refused
 from gemma_nb.hub.sources import Source
+from gemma_nb.hub.xet import XetResponse, XetStorage
 
 _T = TypeVar("_T")
-#: Packages whose errors mean that a request did not get through. huggingface_hub's client changed
-#: from requests to httpx to httpx2.
-_NETWORK_PACKAGES = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
 
 
 class HuggingFaceRepo:
@@ -33,6 +33,8 @@ class HuggingFaceRepo:
         token = login.token.reveal() if login and login.token else False
         self._api = HfApi(token=token, library_name="gemma_nb")
         self._login = login
+        # the client's headers, with the login
+        self._xet = XetStorage(self._api._build_hf_headers())  # noqa: SLF001
         self._info: Any = None
         self._checksums: dict[str, Checksum] = {}
         self.src = src
@@ -43,7 +45,10 @@ class HuggingFaceRepo:
         Raises:
             LoadError: Hugging Face does not say.
         """
-        return str(self._model_info().sha)
+        commit = str(self._model_info().sha)
+        if not re.fullmatch("[0-9a-f]{40}", commit):  # it becomes a folder's name
+            raise load_error("no_answer", self.src, self._login)
+        return commit
 
     def list_files(self) -> dict[str, int | None]:
         """Every file of the repository, with its bytes.
@@ -60,6 +65,8 @@ class HuggingFaceRepo:
                 self._checksums[file.rfilename] = ("sha256", file.lfs.sha256)
             elif file.blob_id:
                 self._checksums[file.rfilename] = ("git", file.blob_id)
+        if not all(re.fullmatch("[0-9a-f]{40,64}", value) for _, value in self._checksums.values()):
+            raise load_error("no_answer", self.src, self._login)  # they become files' names
         return {file.rfilename: file.size for file in info.siblings}
 
     def remote_file(self, name: str, size: int | None) -> RemoteFile:
@@ -92,6 +99,8 @@ class HuggingFaceRepo:
         url = hf_hub_url(
             self.src.handle, name, revision=self._info.sha, endpoint=self._api.endpoint
         )
+        if in_xet := self._open_in_xet(name, url, headers):
+            return in_xet
         client_headers = self._api._build_hf_headers(token=False)  # noqa: SLF001
         response = requests.get(
             url,
@@ -107,7 +116,23 @@ class HuggingFaceRepo:
         response.close()
         if status in (401, 403, 404) and not response.history:
             raise request_refused(status, self.src, self._login)
-        raise DownloadError("status", status=status)
+        raise DownloadError("status", status=status, wait=retry_after(response.headers))
+
+    def _open_in_xet(self, name: str, url: str, headers: dict[str, str]) -> XetResponse | None:
+        """The file from the Xet storage; None where it is not there, or the storage failed before."""
+        algorithm, _ = self._checksums.get(name, ("", ""))
+        if algorithm != "sha256" or not self._xet.is_usable:
+            return None
+        try:
+            metadata = self._api.get_hf_file_metadata(url=url, timeout=TIMEOUT[1])
+        except Exception:  # noqa: BLE001 - the request over HTTP meets the same error, and tells it
+            return None
+        found = metadata.xet_file_data
+        if found is None or metadata.size is None:
+            self._xet.is_usable = False  # this hub has no Xet storage
+            return None
+        offset = int(headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        return self._xet.open(found.file_hash, metadata.size, found.refresh_route, offset)
 
     def _sign(self, request: Any) -> Any:
         if self._login and self._login.token:
@@ -119,13 +144,14 @@ class HuggingFaceRepo:
         from huggingface_hub.errors import HfHubHTTPError
 
         try:
-            return call()
+            return answered(call, lambda e: busy_wait(getattr(e, "response", None)))
         except HfHubHTTPError as error:
             raise self._load_error(error) from None
         except Exception as error:
-            package = type(error).__module__.partition(".")[0]
-            if package in _NETWORK_PACKAGES or isinstance(error, OSError):
-                raise load_error("no_network", self.src, self._login) from None
+            if is_network_error(error):
+                raise not_reached(error, self.src, self._login) from None
+            if isinstance(error, ValueError) and "proxy" in str(error).lower():
+                raise not_reached(error, self.src, self._login) from None  # its address is none
             if isinstance(error, ValueError):  # the body is not JSON
                 raise load_error("no_answer", self.src, self._login) from None
             raise
@@ -152,4 +178,4 @@ class HuggingFaceRepo:
         if isinstance(error, RepositoryNotFoundError) and self._login is None:
             # to an anonymous request Hugging Face answers 401 for a missing repository too
             return request_refused(404, self.src, self._login)
-        return request_refused(status, self.src, self._login)
+        return request_refused(status, self.src, self._login, busy_wait(error.response))

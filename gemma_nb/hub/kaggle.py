@@ -6,6 +6,7 @@ Unlike in kagglehub 1.0.2, a request has a timeout, the login is the one that
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ from gemma_nb.errors import LoadError
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.hub.credential_sources import in_kaggle_notebook
 from gemma_nb.hub.credentials import Login
-from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile
-from gemma_nb.hub.hub_errors import load_error, request_refused
+from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile, answered, busy_wait
+from gemma_nb.hub.hub_errors import load_error, not_reached, request_refused
 from gemma_nb.hub.sources import Source
 
 _T = TypeVar("_T")
@@ -108,10 +109,11 @@ class KaggleModel:
                 # Kaggle redirected; its storage refused
                 if response.status_code == 416:
                     return response
-                raise DownloadError("status", status=response.status_code) from None
+                wait = busy_wait(response)
+                raise DownloadError("status", status=response.status_code, wait=wait) from None
             status = response.status_code if response is not None else 0
             if status == 429 or status >= 500:
-                raise DownloadError("status", status=status) from None
+                raise DownloadError("status", status=status, wait=busy_wait(response)) from None
             raise request_refused(status, self.src, self._login) from None
 
     def _address(self, request: Any) -> Any:
@@ -130,7 +132,7 @@ class KaggleModel:
         import requests
 
         try:
-            return call()
+            return answered(call, lambda e: busy_wait(getattr(e, "response", None)))
         except requests.HTTPError as error:
             status = error.response.status_code if error.response is not None else 0
             if status == 404 and self.src.version and (newest := self._newest_or_none()):
@@ -142,11 +144,14 @@ class KaggleModel:
                     newest=newest,
                     handle=f"kaggle://{self.src.handle}/{newest}",
                 ) from None
-            raise request_refused(status, self.src, self._login) from None
-        except ValueError:  # the body is not JSON
+            wait = busy_wait(error.response)
+            raise request_refused(status, self.src, self._login, wait) from None
+        except json.JSONDecodeError:
             raise load_error("no_answer", self.src, self._login) from None
-        except (requests.RequestException, OSError):
-            raise load_error("no_network", self.src, self._login) from None
+        except (requests.RequestException, OSError) as error:
+            raise not_reached(error, self.src, self._login) from None
+        except ValueError:  # JSON that is not what Kaggle answers
+            raise load_error("no_answer", self.src, self._login) from None
 
     def _newest_or_none(self) -> str | None:
         import requests
@@ -230,8 +235,8 @@ def attach(src: Source, login: Login | None) -> Path | None:
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else 0
         raise request_refused(status, src, login) from None
-    except requests.RequestException:
-        raise load_error("no_network", src, login) from None
+    except requests.RequestException as error:
+        raise not_reached(error, src, login) from None
     except (BackendError, CredentialError, ValueError) as error:
         raise load_error("not_attached", src, login, why=type(error).__name__) from None
     return None

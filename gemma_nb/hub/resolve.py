@@ -9,26 +9,34 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.handles import parse_handle
 from gemma_nb.catalog.hub_lookup import TOKEN_PROVIDER
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
+from gemma_nb.catalog.unlisted import variant_from_download
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import LoadError
+from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.warnings import KERAS_HUB_VERSION
 from gemma_nb.hardware.environment import package_version, release
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.credential_sources import find_login
 from gemma_nb.hub.credentials import KAGGLE, Credentials, Login, parse_credentials
 from gemma_nb.hub.fetch import (
+    FALLBACK_ERRORS,
     check_login,
     complete_directory,
+    downloaded_directory,
     fetch_configs,
     fetch_source,
-    hide_frames,
+    is_pinned,
 )
+from gemma_nb.hub.hub_errors import hide_frames
 from gemma_nb.hub.kaggle import kagglehub_login
 from gemma_nb.hub.progress import ProgressCallback
 from gemma_nb.hub.sources import Source, find_source
+
+#: After these errors of a lookup, a model is described by its files on disk.
+_FALLBACK_ERRORS = (*FALLBACK_ERRORS, "hub_unreachable", "hub_certificate", "hub_refused")
 
 
 @dataclass(frozen=True)
@@ -38,8 +46,9 @@ class ResolvedModel:
     Attributes:
         variant: the variant.
         source: the hub or the directory of its files.
-        directory: the directory of its files if they are all on disk, else None. Without a version
-            it is the newest one on disk.
+        directory: the directory of its files if they are all on disk and checked, else None. Where
+            the hub cannot be asked, also what its own client downloaded. Without a version it is the
+            newest one on disk.
         credentials: the caller's credentials.
     """
 
@@ -105,17 +114,19 @@ def resolve_model(variant: str | Path | Variant, credentials: Any = None) -> Res
         known = find_variant(variant)
         source = find_source(known)
         return ResolvedModel(known, source, complete_directory(source), credentials)
-    handle = str(variant)
-    source = find_source(handle)
+    source = find_source(variant)
+    asked = source.hub_handle
     directory = complete_directory(source)
-    login = hide_frames(handle, lambda: _login_for_lookup(source, directory, credentials))
     try:
-        with _lent_to_clients(source, login):
-            found = find_variant(handle)
-    except LoadError as error:
-        if error.message.key != "hub_unreachable" or directory is None:
+        found = _look_up(source, directory, credentials)
+    except (InvalidInput, LoadError) as error:
+        if error.message.key not in _FALLBACK_ERRORS:
             raise
-        found = replace(find_variant(directory), name=handle.rpartition("/")[2], handle=handle)
+        directory = directory or downloaded_directory(source)
+        if directory is None:
+            raise
+        found = variant_from_download(directory, asked)
+    found = replace(found, name=str(asked), handle=str(asked))
     source = replace(source, label=found.name, gated=found.gated)
     return ResolvedModel(found, source, directory, credentials)
 
@@ -129,23 +140,30 @@ def look_up_variant(variant: str | Path | Variant, credentials: Any = None) -> V
 
 def _needs_hub(variant: str | Path | Variant) -> bool:
     """Whether this is the handle of a hub that the catalog does not have."""
-    if not isinstance(variant, str) or "://" not in variant:
+    if not isinstance(variant, str):
         return False
-    handle = variant.strip().lower()
-    if handle.partition("://")[0] not in {"kaggle", "hf"}:
+    handle = parse_handle(variant)
+    if handle is None:
         return False
-    return not any(v.handle and v.handle.lower() == handle for v in variants())
+    asked = str(handle).lower()
+    return not any(v.handle and v.handle.lower() == asked for v in variants())
 
 
-def _login_for_lookup(
-    source: Source, directory: Path | None, credentials: Credentials
-) -> Login | None:
-    """The login for a lookup, after the files that describe the model were fetched with it."""
+def _look_up(source: Source, directory: Path | None, credentials: Credentials) -> Variant:
+    """The variant of a source at a hub, from the files of the version that a load would fetch.
+
+    Args:
+        source: the source.
+        directory: the directory of its files if they are all on disk.
+        credentials: the caller's credentials.
+    """
     credentials.check()
     login = find_login(source.hub, credentials)
-    if directory is None:
-        fetch_configs(source, login)
-    return login
+    pinned = source
+    if directory is None or not is_pinned(source):
+        pinned = hide_frames(source.label, lambda: fetch_configs(source, login))
+    with _lent_to_clients(source, login):
+        return find_variant(str(pinned.hub_handle))
 
 
 @contextmanager

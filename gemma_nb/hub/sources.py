@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gemma_nb.catalog.gguf_header import SUFFIX
+from gemma_nb.catalog.handles import SUFFIX, Handle, parse_handle
 from gemma_nb.catalog.registry import demo_directory, existing_gguf
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
@@ -17,8 +16,6 @@ from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
 
 LOCAL = "local"
 
-#: One segment of a handle: the characters that both hubs allow in a name; "." and ".." do not match.
-_SEGMENT = re.compile(r"(?!\.+$)[\w.-]{1,200}", re.ASCII)
 #: The name of this package's records in the caches: sizes and hashes of checked files, and locks.
 RECORD_NAME = "gemma_nb"
 
@@ -51,6 +48,12 @@ class Source:
         owner, model = self.handle.split("/")[:2]
         return f"https://www.kaggle.com/models/{owner}/{model}"
 
+    @property
+    def hub_handle(self) -> Handle:
+        """The handle of a hub's source."""
+        scheme = "hf" if self.hub == HUGGING_FACE else "kaggle"
+        return Handle(scheme, self.handle, self.version, self.file)
+
     def at(self, version: str) -> Source:
         """The same source at another version."""
         return replace(self, version=version)
@@ -61,7 +64,8 @@ def find_source(variant: str | Path | Variant) -> Source:
 
     Args:
         variant: a ``Variant``; a handle ``kaggle://owner/model/framework/variation[/version]`` or
-            ``hf://owner/model[@revision][:FILE.gguf]``; a catalog name; a directory; or a GGUF file.
+            ``hf://owner/model[@revision][:FILE.gguf]``, as ``parse_handle`` reads it; a catalog
+            name; a directory; or a GGUF file.
 
     Raises:
         InvalidInput: a malformed handle, or neither a name nor a directory nor a file.
@@ -81,25 +85,11 @@ def find_source(variant: str | Path | Variant) -> Source:
         if not path.is_dir() and handle.lower().endswith(SUFFIX):
             path = existing_gguf(handle)
         return Source(LOCAL, str(path), None, label)
-    scheme = scheme.lower()
-    if scheme == "demo":
+    if scheme.lower() == "demo":
         return Source(LOCAL, str(demo_directory(rest)), None, label)
-    rest, _, file = rest.partition(":") if scheme == "hf" else (rest, "", "")
-    name, _, revision = rest.partition("@") if scheme == "hf" else (rest, "", "")
-    segments = name.split("/")
-    valid = all(_SEGMENT.fullmatch(s) for s in segments) and (
-        not revision or _SEGMENT.fullmatch(revision.replace("/", "_"))
-    )
-    valid = valid and (
-        not file
-        or (file.lower().endswith(SUFFIX) and all(_SEGMENT.fullmatch(s) for s in file.split("/")))
-    )
-    if scheme == "hf" and valid and len(segments) == 2:
-        return Source(HUGGING_FACE, name, revision or None, label, gated, file or None)
-    if scheme == "kaggle" and valid and len(segments) in (4, 5):
-        version = segments[4] if len(segments) == 5 else None
-        if version is None or version.isdigit():
-            return Source(KAGGLE, "/".join(segments[:4]), version, label, gated)
+    if parsed := parse_handle(handle):
+        hub = HUGGING_FACE if parsed.scheme == "hf" else KAGGLE
+        return Source(hub, parsed.path, parsed.version, label, gated, parsed.file)
     raise InvalidInput("fetch_bad_handle", handle=handle)
 
 

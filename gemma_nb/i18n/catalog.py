@@ -53,12 +53,13 @@ TEXT = {
     ),
     "bad_handle": (
         (
-            "{handle!r} is not a handle. A model on Hugging Face is 'hf://org/name', one on Kaggle "
-            "'kaggle://owner/model/framework/variation', with '/version' where you want a "
-            "particular one."
+            "{handle!r} is not a handle. A model on Hugging Face is 'hf://org/name' (with '@revision' "
+            "for a branch, a tag or a commit), one on Kaggle "
+            "'kaggle://owner/model/framework/variation' (with '/version' for a particular one)."
         ),
         (
-            "{handle!r} はハンドルとして読めません。Hugging Face のモデルは 'hf://org/name'、"
+            "{handle!r} はハンドルとして読めません。Hugging Face のモデルは 'hf://org/name'"
+            "(ブランチ、タグ、コミットは末尾に '@リビジョン')、"
             "Kaggle のモデルは 'kaggle://owner/model/framework/variation'"
             "(特定の版は末尾に '/版番号')と書いてください。"
         ),
@@ -91,6 +92,42 @@ TEXT = {
         (
             "{handle} を読めませんでした({why})。接続を確認して、もう一度お試しください。"
             "すでにこのディスクにあるモデルは接続なしで読み込めます。"
+        ),
+    ),
+    "hub_no_revision": (
+        (
+            "{handle} has no revision {version!r}: there is no such branch, tag or commit. Look at its "
+            "page for the names, or write the handle without '@{version}' for the newest."
+        ),
+        (
+            "{handle} にリビジョン {version!r}(ブランチ、タグ、コミット)がありません。ページで名前を"
+            "確認するか、'@{version}' を外して最新版を指定してください。"
+        ),
+    ),
+    "hub_certificate": (
+        (
+            "{handle} could not be read: the certificate of the server that answered is not trusted "
+            "here. A proxy that puts its own certificate in the hub's place does that. Save the "
+            "proxy's root certificate as a .pem file, set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to its "
+            "path before Python starts, and try again. ({why})"
+        ),
+        (
+            "{handle} を読めませんでした。応答したサーバーの証明書がここでは信頼されていません。"
+            "プロキシが独自の証明書に差し替えている可能性があります。プロキシのルート証明書を .pem で保存し、"
+            "Python の起動前に SSL_CERT_FILE と REQUESTS_CA_BUNDLE をそのパスに設定して、もう一度お試しください。"
+            "({why})"
+        ),
+    ),
+    "hub_token_characters": (
+        (
+            "{handle} could not be read: the Hugging Face token (HF_TOKEN, or the file that the login "
+            "program keeps) has characters that no token has. Copy it again from "
+            "https://huggingface.co/settings/tokens."
+        ),
+        (
+            "{handle} を読めませんでした。Hugging Face のトークン(HF_TOKEN またはログインが保存したファイル)に、"
+            "トークンにはない文字が含まれています。https://huggingface.co/settings/tokens から"
+            "コピーし直してください。"
         ),
     ),
     "file_missing": (

@@ -19,11 +19,6 @@ TEXT = {
         "ファイル {path!r} がありません。Hugging Face にある GGUF ファイルは "
         "'hf://org/name:FILE.gguf' と書いてください。",
     ),
-    "bad_gguf_handle": (
-        "{handle!r} is not a handle. A GGUF file on Hugging Face is 'hf://org/name:FILE.gguf'.",
-        "{handle!r} はハンドルではありません。Hugging Face にある GGUF ファイルは "
-        "'hf://org/name:FILE.gguf' と書いてください。",
-    ),
     "gguf_not_in_repository": (
         "{where} has no file {file!r}: copy its name from the repository's list of files.",
         "{where} にファイル {file!r} はありません。リポジトリのファイル一覧から名前を写してください。",

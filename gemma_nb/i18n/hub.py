@@ -24,6 +24,12 @@ TEXT = {
         "kaggle.json のようですが、username と key を読み取れません。ファイル全体か、トークンだけを貼り付けて"
         "ください。保持していません。",
     ),
+    "credentials_characters": (
+        "The login found in {place} has characters that no login has (a quotation mark, a letter of another "
+        "script, an ellipsis). Copy it again from {page} and put it there.",
+        "{place} にあるログイン情報に、使われないはずの文字（引用符、全角文字、省略記号など）が含まれています。"
+        "{page} からコピーし直して、置き換えてください。",
+    ),
     "credentials_found": ("{service}: found in {place}", "{service}: {place} にありました"),
     "credentials_not_found": ("{service}: not in {place}", "{service}: {place} にはありません"),
     "fetch_keras_hub": (
@@ -77,9 +83,27 @@ TEXT = {
     ),
     "fetch_no_network": (
         "{hub} cannot be reached, and {name} is not on disk. Check the network (on Kaggle, switch "
-        "Internet on in the notebook's settings) and try again; the demo models need none.",
+        "Internet on in the notebook's settings) and try again; the demo models need none.{proxy}",
         "{hub} に接続できず、{name} はディスク上にもありません。ネットワークを確認して（Kaggle ではノートブックの"
-        "設定で Internet を有効にして）もう一度試してください。デモモデルなら接続は不要です。",
+        "設定で Internet を有効にして）もう一度試してください。デモモデルなら接続は不要です。{proxy}",
+    ),
+    "fetch_through_proxy": (
+        " Requests go through the proxy of {names}: check that too.",
+        " 通信は {names} のプロキシを経由します。こちらも確認してください。",
+    ),
+    "fetch_certificate": (
+        "The certificate of the server that answered for {hub} is not trusted here, and {name} is not on disk. A proxy that "
+        "puts its own certificate in the hub's place does that. Save the proxy's root certificate as a .pem file, set "
+        "SSL_CERT_FILE and REQUESTS_CA_BUNDLE to its path before Python starts, and try again.",
+        "{hub} として応答したサーバーの証明書がここでは信頼されておらず、{name} はディスク上にもありません。プロキシが独自の"
+        "証明書に差し替えている可能性があります。プロキシのルート証明書を .pem で保存し、Python の起動前に SSL_CERT_FILE と "
+        "REQUESTS_CA_BUNDLE をそのパスに設定して、もう一度試してください。",
+    ),
+    "fetch_offline": (
+        "HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set, so {hub} is not asked, and {name} is not whole on disk. "
+        "Remove the variable, restart and try again; the demo models need no network.",
+        "HF_HUB_OFFLINE（または TRANSFORMERS_OFFLINE）が設定されているため {hub} に接続せず、{name} はディスク上に揃っていません。"
+        "変数を外して再起動し、もう一度試してください。デモモデルなら接続は不要です。",
     ),
     "fetch_no_answer": (
         "What answered for {hub} was not {hub}: a page came instead of data. A network that asks for a login in "
@@ -88,9 +112,16 @@ TEXT = {
         "ネットワークやプロキシで起こります。解決してからもう一度試してください。",
     ),
     "fetch_hub_busy": (
-        "{hub} could not answer for {name} (status {status}). What has arrived is kept; try again "
-        "in a few minutes.",
-        "{hub} が {name} の要求に応答できませんでした（ステータス {status}）。届いた分は残してあります。数分後に"
+        "{hub} could not answer for {name} (status {status}). What has arrived is kept; try again {when}.",
+        "{hub} が {name} の要求に応答できませんでした（ステータス {status}）。届いた分は残してあります。{when}"
+        "もう一度試してください。",
+    ),
+    "fetch_in_minutes": ("in a few minutes", "数分後に"),
+    "fetch_in_seconds": ("in {seconds} seconds", "{seconds} 秒後に"),
+    "fetch_read_only": (
+        "{name} is not whole on disk, and nothing can be written to {folder} ({why}). Point {variable} at a folder that can be "
+        "written, restart and try again.",
+        "{name} はディスク上に揃っておらず、{folder} に書き込めません（{why}）。{variable} を書き込めるフォルダに向けて再起動し、"
         "もう一度試してください。",
     ),
     "fetch_hub_refused": (

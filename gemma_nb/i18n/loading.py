@@ -110,12 +110,6 @@ TEXT = {
         "{name} is a {wanted}, but this model's backbone is a {kind}: give the variant that it is.",
         "{name} は {wanted} ですが、このモデルのバックボーンは {kind} です。正しいモデル名を指定してください。",
     ),
-    "load_unknown_shape": (
-        "No variant in the catalog has the shape of this {kind}: pass variant=…, the name of the one it "
-        "was made from (it decides the prompt format and where a reply ends).",
-        "この {kind} と同じ形のモデルはカタログにありません。元にしたモデルの名前を variant=… に指定して"
-        "ください（プロンプト形式と返答の終わりがそれで決まります）。",
-    ),
     "load_which_variant": (
         "This model has the shape of several variants, and its files do not tell which prompts it was "
         "trained on: pass variant=…, one of {names}.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb import backend
-from gemma_nb.catalog.gguf_header import SUFFIX
+from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
 from gemma_nb.hub.checkpoint_files import quantization_mode

@@ -11,7 +11,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.catalog.gguf_header import SUFFIX
+from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.loading.export_gguf import check_gguf_export, write_gguf

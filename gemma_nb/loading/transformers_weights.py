@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.weight_files import SAFETENSORS
 from gemma_nb.loading.quantize import quantizable_layers, tensor_names
 from gemma_nb.loading.relayout import relayout_layers, relayout_pays, reserve_region
 from gemma_nb.loading.weights import BytesCallback, assign_in_blocks, fill_quantized
@@ -80,6 +82,8 @@ def _streaming_loader() -> Any:
             self, preset: str, targets: QuantizedTargets, watch: BytesCallback | None
         ) -> None:
             super().__init__(preset)
+            if (Path(preset) / SAFETENSORS).is_file():
+                self.safetensor_config = None  # an index beside one file is not read
             self._targets = targets
             self._watch = watch
 

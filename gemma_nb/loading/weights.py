@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.catalog.gguf_header import split_files
+from gemma_nb.catalog.weight_files import WEIGHTS, WEIGHTS_INDEX, weight_files
 from gemma_nb.loading import quantize as quantize_tensors
 from gemma_nb.loading import relayout
 from gemma_nb.loading.tensor_files import (
@@ -22,9 +23,6 @@ from gemma_nb.loading.tensor_files import (
 
 #: A callback that is given the number of bytes of each part that was read.
 BytesCallback = Callable[[int], None]
-
-#: KerasHub's names of the weights of a preset: one file, or an index of shards.
-SINGLE, SHARDED = "model.weights.h5", "model.weights.json"
 
 
 def read_weights(
@@ -51,7 +49,7 @@ def read_weights(
     """
     import jax
 
-    path = directory / SINGLE
+    path = directory / WEIGHTS
     pipeline = LoadPipeline(watch)
     pairs = list(zip(plain._flatten_layers(), target._flatten_layers(), strict=True))  # noqa: SLF001
     quantized = (
@@ -64,7 +62,7 @@ def read_weights(
         make = _quantizing_loader if id(layer) in quantized else _plain_loader
         layer.load_own_variables = _stopping(make(filled, pipeline))
     try:
-        plain.load_weights(str(path if path.exists() else directory / SHARDED))
+        plain.load_weights(str(path if path.exists() else directory / WEIGHTS_INDEX))
         pipeline.join()
     except _StopLoading as stop:
         raise stop.error from None
@@ -301,9 +299,8 @@ def _device_dtype(dtype: Any, float_dtype: str) -> Any:
 
 
 def weight_file_bytes(directory: Path) -> int:
-    """The size of the weights files of a directory, or of a GGUF model, in bytes."""
+    """The size of the weights files of a directory that are read, or of a GGUF model, in bytes."""
     if not directory.is_dir():
         names = split_files(directory.name)
         return sum(directory.with_name(name).stat().st_size for name in names)
-    files = [p for kind in ("*.h5", "*.safetensors") for p in directory.glob(kind)]
-    return sum(p.stat().st_size for p in files)
+    return sum(path.stat().st_size for path in weight_files(directory))

@@ -23,8 +23,10 @@ def hubs(made, monkeypatch, tmp_path):
     import huggingface_hub.constants as hf
     from kagglesdk import kaggle_env
 
+    from gemma_nb.catalog import unlisted
     from gemma_nb.hub import download
 
+    unlisted._from_host.cache_clear()  # each test has a hub of its own
     no_logins(monkeypatch, tmp_path)
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))

@@ -10,11 +10,12 @@ import base64
 import functools
 import hashlib
 import json
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote, urlparse
+from urllib.parse import quote, unquote, urlparse
 
 #: The only logins that the hubs know.
 KAGGLE_LOGIN = "KGAT_9b1f0c77aa52de4860311fe2d7c4b895"
@@ -44,6 +45,9 @@ class Faults:
     login_needed: bool = False
     consent_needed: bool = False
     slow: float = 0.0  # seconds for each 16 KiB
+    api_busy: int = 0  # how many requests to the hub are answered by 429
+    storage_busy: int = 0
+    retry_after: str | None = "0"  # what a busy one says
 
 
 @dataclass
@@ -63,29 +67,45 @@ class Hubs:
     Args:
         presets: Kaggle handle or Hugging Face name -> {file name: bytes}.
         versions: Kaggle handle -> the version that is there.
+        tls: the certificate and its key in one file, for HTTPS.
+
+    At Hugging Face ``main`` is the commit ``COMMIT`` of every name. ``push`` adds revisions, and
+    ``renamed`` sends an old name on to the new one.
     """
 
-    def __init__(self, presets, versions=None):
+    def __init__(self, presets, versions=None, tls=None):
         self.presets = presets
         self.versions = versions or {}
+        self.renamed = {}
+        self.xet = None  # the storage in which Hugging Face's large files lie, hubs.xet.Cas
+        self._refs = {}  # Hugging Face name -> {revision: commit}
+        self._commits = {}  # Hugging Face name and commit -> {file name: bytes}
         self.faults = Faults()
         self.asked = []
         self.lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.hubs = self
+        self._scheme = "http"
+        if tls:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def storage(self):
         """The same server under another name, as both hubs' storages are other hosts."""
-        return f"http://localhost:{self._server.server_address[1]}/storage"
+        return f"{self._scheme}://localhost:{self._server.server_address[1]}/storage"
 
     def __enter__(self):
         self._thread.start()
@@ -95,6 +115,23 @@ class Hubs:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
+
+    def push(self, repo, revision, files):
+        """Makes a branch, tag or reference point to a new commit with these files; gives it back."""
+        commit = _git(f"{repo}{revision}{len(self._commits)}".encode())
+        self._refs.setdefault(repo, {})[revision] = commit
+        self._commits[repo, commit] = files
+        return commit
+
+    def commit(self, repo, revision):
+        """The commit of a revision, which may be a commit; None where there is none."""
+        refs = {"main": COMMIT, **self._refs.get(repo, {})}
+        known = {*refs.values(), COMMIT, *(c for r, c in self._commits if r == repo)}
+        return refs.get(revision, revision if revision in known else None)
+
+    def files(self, repo, commit):
+        """The files of a commit."""
+        return self._commits.get((repo, commit)) or self.presets[repo]
 
     def bodies(self, suffix=".h5"):
         """The requests for the bytes of files of that ending."""
@@ -138,11 +175,16 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlparse(self.path).path)
         if path.startswith("/storage/"):
             handle, _, name = path.removeprefix("/storage/").partition("//")
-            self._body(self.hubs.presets[handle][name], name, goog=handle.count("/") == 3)
+            repo, _, commit = handle.partition("@")
+            self._body(self.hubs.files(repo, commit)[name], name, goog=repo.count("/") == 3)
+        elif "/xet-read-token/" in path and self.hubs.xet:
+            self._json(200, self.hubs.xet.token())
+        elif path.startswith("/cas/") and self.hubs.xet:
+            self.hubs.xet.answer(self, path)
         elif path.startswith("/api/models/"):
             self._hugging_face_api(path.removeprefix("/api/models/"))
         elif "/resolve/" in path:
-            self._resolve(path)
+            self._resolve(path.lstrip("/"))
         else:
             self._json(404, {"error": "no such page"})
 
@@ -154,6 +196,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(200, _PAGE, {"Content-Type": "text/html"})
         if faults.api_status:
             return self._json(faults.api_status, {"code": faults.api_status, "message": "busy"})
+        if self._busy("api_busy"):
+            return None
         login = self.headers.get("Authorization")
         pair = base64.b64encode(":".join(KAGGLE_PAIR).encode()).decode()
         if login and login not in (f"Bearer {KAGGLE_LOGIN}", f"Basic {pair}"):
@@ -199,18 +243,36 @@ class _Handler(BaseHTTPRequestHandler):
 
     # Hugging Face
 
+    def _moved(self, before, path):
+        """Whether the name is an old one: then the answer is the new address, as the hub's."""
+        for old, new in self.hubs.renamed.items():
+            if path == old or path.startswith(old + "/"):
+                # a relative address, which the client follows (_httpx_follow_relative_redirects)
+                where = f"{before}{new}{quote(path.removeprefix(old))}"
+                self._send(307, b"", {"Location": where})
+                return True
+        return False
+
     def _hugging_face_api(self, path):
-        repo, _, rest = path.partition("/revision/")
+        if self._moved("/api/models/", path):
+            return None
+        listing = "/tree/" in path
+        repo, _, rest = path.partition("/tree/" if listing else "/revision/")
         check = repo.endswith("/auth-check")
         repo = repo.removesuffix("/auth-check")
         if not self._may(repo, api=True, gated_is_public=not check):
             return None
-        if rest and rest not in ("main", COMMIT):
+        commit = self.hubs.commit(repo, rest or "main")
+        if commit is None:
             return self._json(404, {"error": "no"}, {"X-Error-Code": "RevisionNotFound"})
         if check:
             return self._json(200, {})
+        if listing:
+            return self._json(
+                200, [_entry(*one) for one in sorted(self.hubs.files(repo, commit).items())]
+            )
         siblings = []
-        for name, data in sorted(self.hubs.presets[repo].items()):
+        for name, data in sorted(self.hubs.files(repo, commit).items()):
             one = {"rfilename": name, "size": len(data), "blobId": _git(data)}
             if name.endswith(_LFS):
                 one["lfs"] = {"sha256": _sha256(data), "size": len(data), "pointerSize": 134}
@@ -219,22 +281,35 @@ class _Handler(BaseHTTPRequestHandler):
             "manual" if self.hubs.faults.login_needed or self.hubs.faults.consent_needed else False
         )
         return self._json(
-            200, {"id": repo, "modelId": repo, "sha": COMMIT, "gated": gated, "siblings": siblings}
+            200, {"id": repo, "modelId": repo, "sha": commit, "gated": gated, "siblings": siblings}
         )
 
     def _resolve(self, path):
-        repo, _, rest = path.lstrip("/").partition("/resolve/")
-        name = rest.partition("/")[2]
+        if self._moved("/", path):
+            return None
+        repo, _, rest = path.partition("/resolve/")
         if not self._may(repo, api=False, gated_is_public=False):
             return None
-        data = self.hubs.presets[repo].get(name)
+        # a revision may have slashes, as a name has
+        parts = rest.split("/")
+        splits = (("/".join(parts[:i]), "/".join(parts[i:])) for i in range(1, len(parts)))
+        found = ((self.hubs.commit(repo, revision), name) for revision, name in splits)
+        commit, name = next((f for f in found if f[0]), (None, ""))
+        if commit is None:
+            return self._json(404, {"error": "no"}, {"X-Error-Code": "RevisionNotFound"})
+        data = self.hubs.files(repo, commit).get(name)
         if data is None:
             return self._json(404, {"error": "no"}, {"X-Error-Code": "EntryNotFound"})
-        headers = {"X-Repo-Commit": COMMIT}
+        headers = {"X-Repo-Commit": commit}
         if name.endswith(_LFS):
+            if self.hubs.xet:
+                headers["X-Xet-Hash"] = _sha256(data)
+                headers["X-Xet-Refresh-Route"] = (
+                    f"{self.hubs.url}/api/models/{repo}/xet-read-token/{commit}"
+                )
             headers["X-Linked-Etag"] = f'"{_sha256(data)}"'
             headers["X-Linked-Size"] = str(len(data))
-            headers["Location"] = f"{self.hubs.storage}/{repo}//{name}?X-Amz-Signature=abc"
+            headers["Location"] = f"{self.hubs.storage}/{repo}@{commit}//{name}?X-Amz-Signature=abc"
             return self._send(302, b"", headers)
         return self._body(data, name, extra={**headers, "ETag": f'"{_git(data)}"'})
 
@@ -246,6 +321,8 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         if faults.api_status and api:
             self._json(faults.api_status, {"error": "busy"})
+            return False
+        if api and self._busy("api_busy"):
             return False
         if login and login != f"Bearer {HF_LOGIN}":
             message = "Invalid credentials in Authorization header"
@@ -272,6 +349,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(
                 faults.storage_status, b"<Error/>", {"Content-Type": "application/xml"}
             )
+        if bad and self._busy("storage_busy"):
+            return None
         if bad and faults.page:
             return self._send(200, _PAGE, {"Content-Type": "text/html"})
         begin = 0
@@ -303,6 +382,17 @@ class _Handler(BaseHTTPRequestHandler):
                 cut = faults.cuts.pop(0)
         end = len(body) if cut is None else max(0, round(cut * len(data)) - begin)
         return self._send(status, bytes(body), headers, end=end, slow=faults.slow if bad else 0)
+
+    def _busy(self, which):
+        """Whether the answer is "too many requests", as often as the faults say."""
+        faults = self.hubs.faults
+        with self.hubs.lock:
+            left = getattr(faults, which)
+            setattr(faults, which, max(0, left - 1))
+        if left:
+            more = {} if faults.retry_after is None else {"Retry-After": faults.retry_after}
+            self._json(429, {"error": "busy"}, more)
+        return bool(left)
 
     def _json(self, status, value, headers=None):
         plain = {"Content-Type": "application/json", **(headers or {})}
@@ -353,6 +443,14 @@ def _crc32c(data):
     for byte in data:
         state = _CRC32C[(state ^ byte) & 0xFF] ^ (state >> 8)
     return base64.b64encode((state ^ 0xFFFFFFFF).to_bytes(4, "big")).decode()
+
+
+def _entry(name, data):
+    """A file in the list of a repository's tree."""
+    entry = {"type": "file", "path": name, "size": len(data), "oid": _git(data)}
+    if name.endswith(_LFS):
+        entry["lfs"] = {"oid": _sha256(data), "size": len(data), "pointerSize": 134}
+    return entry
 
 
 def _sha256(data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.precision import PRECISIONS
@@ -93,6 +94,15 @@ def _preset(variant: Variant) -> tuple[str, list[str], str]:
         return "preset", before, ", preprocessor=preprocessor"
     if (variant.handle or "").startswith("kaggle://") and "://" not in variant.name:
         return _text(variant.name), [], ""
+    if found := revision_of(variant.handle):
+        # KerasHub's handles at Hugging Face name no revision
+        repository, revision = map(_text, found)
+        before = [
+            "from huggingface_hub import snapshot_download",
+            "",
+            f"preset = snapshot_download({repository}, revision={revision})",
+        ]
+        return "preset", before, ""
     return _text(variant.handle or variant.name), [], ""
 
 

@@ -1,0 +1,102 @@
+"""Which files hold a model's weights: one rule for what is fetched, counted and read.
+
+A model has one file, or an index and the shards that it names. Where both are there, the one file
+counts, as in transformers 5 (``_get_resolved_checkpoint_files``) and in huggingface_hub
+(``get_safetensors_metadata``). KerasHub 0.32 reads the index first; ``loading`` keeps it from that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+CONFIG = "config.json"
+#: A Keras preset's weights: one file, or an index of shards.
+WEIGHTS = "model.weights.h5"
+WEIGHTS_INDEX = "model.weights.json"
+#: The same of a Hugging Face checkpoint.
+SAFETENSORS = "model.safetensors"
+SAFETENSORS_INDEX = "model.safetensors.index.json"
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a file name from a hub stays inside the preset's folder."""
+    path = PurePosixPath(name)
+    return (
+        bool(name)
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and "\\" not in name
+        and "\0" not in name
+        and ":" not in name
+    )
+
+
+def weight_file_names(
+    names: Collection[str], read_index: Callable[[str], Mapping[str, Any]], *, keras: bool
+) -> set[str]:
+    """The files that hold a model's weights.
+
+    Args:
+        names: every file of the model.
+        read_index: reads the JSON object in a file of that name.
+        keras: whether it is a Keras preset; else it is a Hugging Face checkpoint.
+
+    Returns:
+        The names; some of them may be missing in ``names``. At least one.
+    """
+    single = WEIGHTS if keras else SAFETENSORS
+    index = WEIGHTS_INDEX if keras else SAFETENSORS_INDEX
+    if single in names or index not in names:
+        return {single}
+    return shard_names(read_index(index)) or {single}
+
+
+def shard_names(index: Mapping[str, Any]) -> set[str]:
+    """The files that the index of a sharded checkpoint names.
+
+    Args:
+        index: the JSON object in Keras's or safetensors' index.
+    """
+    weight_map = index.get("weight_map")
+    shards: set[str] = set()
+    for files in weight_map.values() if isinstance(weight_map, dict) else ():
+        shards.update(f for f in ([files] if isinstance(files, str) else files or ()))
+    return {n for n in shards if isinstance(n, str) and is_safe_name(n)}
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files on disk that hold the weights of the model in a folder, sorted.
+
+    Args:
+        folder: a Keras preset or a Hugging Face checkpoint.
+
+    Raises:
+        OSError: the config or an index cannot be read.
+        ValueError: the config or an index is not JSON.
+    """
+    names = {p.name for p in folder.iterdir()}
+    keras = is_keras_config(read_object(folder / CONFIG))
+    selected = weight_file_names(names, lambda name: read_object(folder / name), keras=keras)
+    return [path for name in sorted(selected) if (path := folder / name).is_file()]
+
+
+def is_keras_config(config: Mapping[str, Any]) -> bool:
+    """Whether a ``config.json`` is that of a Keras preset, not of a Hugging Face checkpoint."""
+    return "registered_name" in config
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; an empty one where the file holds another value.
+
+    Args:
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not JSON.
+    """
+    value = json.loads(path.read_text(encoding="utf-8"))
+    return value if isinstance(value, dict) else {}
