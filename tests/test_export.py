@@ -100,3 +100,118 @@ def test_a_checkpoint_is_read_back_through_keras_hubs_converter(name, models, tm
     lm, tokenizer = read(folder, task=task_of(name))
     assert_same_weights(model[0].backbone, lm.backbone)
     assert tokenizer.tokenize("The fox\n").tolist() == model[1].tokenize("The fox\n").tolist()
+
+
+def quantised(name, mode, models):
+    """A model, and a precision that quantises it beside float32."""
+    from gemma_nb.fit.precision import Precision
+
+    return models(name), Precision(mode, 4 if mode == "int4" else 8, "float32", mode)
+
+
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+@pytest.mark.parametrize("name", ["gemma3", "gemma4"])
+def test_the_float_weights_of_a_quantised_layer_are_what_it_multiplies_by(
+    name, mode, models, tmp_path
+):
+    """A layer's product with the identity is its kernel."""
+    from gemma_nb.loading.build import build_model
+    from gemma_nb.loading.dequantize import float_weight
+
+    model, precision = quantised(name, mode, models)
+    path = export(model, tmp_path / "model.gguf", "gguf")
+    lm, _ = build_model(str(path), precision)
+    seen = set()
+    layers = [layer for layer in lm.backbone._flatten_layers() if layer.quantization_mode]
+    assert len(layers) > 30
+    for layer in layers:
+        if hasattr(layer, "embeddings"):
+            ids = np.arange(layer.input_dim)
+            expected = np.asarray(layer(ids))
+            np.testing.assert_allclose(float_weight(layer, "embeddings"), expected, atol=1e-6)
+        else:
+            kernel = float_weight(layer, "kernel")
+            labels, _, result = getattr(layer, "equation", "bti,io->bto").partition("->")
+            labels = labels.split(",")[1]
+            axes = tuple(i for i, label in enumerate(labels) if label not in result)
+            size = [kernel.shape[i] for i in axes]
+            eye = np.eye(int(np.prod(size)), dtype="float32").reshape(1, -1, *size)
+            out = np.asarray(layer(eye))[0]
+            moved = np.moveaxis(kernel, axes, range(len(axes))).reshape(out.shape)
+            np.testing.assert_allclose(moved, out, atol=1e-6, err_msg=layer.path)
+        seen.add((type(layer).__name__, layer.quantization_mode))
+    assert ("EinsumDense", mode) in seen
+
+
+def wide(vocabulary):
+    """A Gemma 3 whose rows are whole blocks of Q4_0, with one key-value head."""
+    import keras_hub
+
+    backbone = keras_hub.models.Gemma3Backbone(
+        vocabulary_size=vocabulary, image_size=None, num_layers=2, num_query_heads=2,
+        num_key_value_heads=1, hidden_dim=64, intermediate_dim=96, head_dim=32,
+        use_query_key_norm=True, use_post_ffw_norm=True, use_post_attention_norm=True,
+        use_sliding_window_attention=True, sliding_window_size=8, dtype="float32",
+    )  # fmt: skip
+    return tiny.shaken(keras_hub.models.Gemma3CausalLM(backbone=backbone, preprocessor=None), 0)
+
+
+@pytest.fixture(scope="module")
+def q4_0(tmp_path_factory):
+    """A file in Q4_0."""
+    tokenizer = prompt_helpers.tokenizer("Gemma3Tokenizer")
+    variant = prompt_helpers.variant("turns", modalities=("text",), context_length=256)
+    model = wide(tokenizer.vocabulary_size()), tokenizer, variant
+    return export(model, tmp_path_factory.mktemp("q4") / "q4.gguf", "gguf", "Q4_0")
+
+
+def test_q4_0_becomes_int4_with_the_same_numbers(q4_0):
+    from gemma_nb.fit.precision import Precision
+    from gemma_nb.loading.build import build_model
+    from gemma_nb.loading.dequantize import float_weight
+    from gemma_nb.loading.weight_names import named_weights
+
+    plain, _ = read(q4_0)
+    lm, _ = build_model(str(q4_0), Precision("int4", 4, "float32", "int4"))
+    modes = {}
+    for exact, packed in zip(
+        named_weights(plain.backbone), named_weights(lm.backbone), strict=True
+    ):
+        mode = getattr(packed.layer, "quantization_mode", None)
+        modes.setdefault(exact.name.split(".")[-2], set()).add(mode)
+        ours = float_weight(packed.layer, packed.attribute)
+        theirs = float_weight(exact.layer, exact.attribute)
+        if mode == "int8":  # a channel's largest number has 127 steps
+            np.testing.assert_allclose(ours, theirs, atol=np.abs(theirs).max() / 250)
+        else:
+            np.testing.assert_array_equal(ours, theirs, err_msg=exact.name)
+    # two query heads: Keras's blocks would cross them
+    assert modes["q_proj"] == {"int8"}
+    assert modes["embed_tokens"] == {"int8"}
+    for name in ("k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"):
+        assert modes[name] == {"int4"}, name
+
+
+def test_auto_keeps_what_the_file_gains(q4_0, models, tmp_path):
+    import gemma_nb as gnb
+    from gemma_nb.load_model import choose_precision
+
+    runtime = gnb.detect_runtime()
+    assert choose_precision(gnb.variant(q4_0), runtime) == "int4"
+    tokenizer = prompt_helpers.tokenizer("Gemma3Tokenizer")
+    variant = prompt_helpers.variant("turns", modalities=("text",), context_length=256)
+    model = wide(tokenizer.vocabulary_size()), tokenizer, variant
+    q8_0 = export(model, tmp_path / "q8.gguf", "gguf", "Q8_0")
+    assert choose_precision(gnb.variant(q8_0), runtime) == "int8"
+    f16 = export(model, tmp_path / "f16.gguf", "gguf", "float16")
+    assert choose_precision(gnb.variant(f16), runtime) == (
+        "float32" if runtime.is_processor else "bfloat16"
+    )
+    loaded = gnb.load(q4_0, max_length=64, progress=False)
+    assert loaded.precision == "int4"
+    folder = loaded.save(tmp_path / "saved")
+    first = loaded.generate("fox", 8, temperature=0)
+    loaded.unload()
+    again = gnb.load(folder, max_length=64, progress=False)
+    assert (again.precision, again.generate("fox", 8, temperature=0)) == ("int4", first)
+    again.unload()

@@ -192,7 +192,7 @@ def _read_gguf_variant(model: GgufModel, hub_info: HubInfo, handle: str) -> Vari
     if hub_info.licence == "unknown" and isinstance(licence, str):
         hub_info = replace(hub_info, licence=LICENCES.get(licence, "unknown"))
     encoders = tuple(sorted(name for name in hub_info.files if "mmproj" in name.lower()))
-    return _variant_of_config(
+    variant = _variant_of_config(
         handle,
         summary,
         tuned=tuned,
@@ -201,6 +201,23 @@ def _read_gguf_variant(model: GgufModel, hub_info: HubInfo, handle: str) -> Vari
         **_hub_fields(hub_info, handle),
         **_gguf_counts(model),
     )
+    return replace(variant, int4_bytes=_int4_bytes(variant, model))
+
+
+def _int4_bytes(variant: Variant, model: GgufModel) -> tuple[int, int] | None:
+    """The bytes in int4: query, key and value of several heads are int8 (``loading.gguf_int4``)."""
+    shape = variant.architecture
+    if variant.stored_type != "Q4_0" or variant.int4_bytes is None or shape is None:
+        return variant.int4_bytes
+    heads = {"q": shape.num_query_heads, "k": shape.num_key_value_heads}
+    heads["v"] = heads["k"]
+    in_int8 = sum(
+        tensor.elements
+        for name, tensor in model.tensors.items()
+        if (match := re.fullmatch(r"blk\.\d+\.attn_([qkv])\.weight", name)) and heads[match[1]] > 1
+    )
+    text, towers = variant.int4_bytes
+    return text + in_int8 // 2, towers
 
 
 def _gguf_counts(model: GgufModel) -> dict[str, Any]:

@@ -106,7 +106,10 @@ def _build_gguf(path: Path, precision: Precision, task: str) -> UnloadedModel:
     loader = GgufPresetLoader(path)
     with backend.buffered_native_stderr():
         tokenizer = loader.tokenizer()
-    plain, target = empty_backbones(loader, precision)
+    plain = target = empty_backbone(loader, precision.dtype)
+    if precision.quantize:
+        target = empty_backbone(loader, loader.policies(plain, precision))
+        quantize.finish_quantized_layers(target)
     return UnloadedModel(_task(keras_hub, task, target), tokenizer, plain, loader, path)
 
 

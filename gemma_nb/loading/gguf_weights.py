@@ -11,8 +11,11 @@ from gemma_nb.catalog.gguf_header import GgufModel, read_gguf
 from gemma_nb.catalog.gguf_metadata import architecture_name
 from gemma_nb.catalog.gguf_vocabulary import gguf_vocabulary
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.fit.precision import Precision
 from gemma_nb.i18n import Message
+from gemma_nb.loading.gguf_int4 import can_take_blocks, fill_with_blocks, needs_int8
 from gemma_nb.loading.gguf_names import GgufName, GgufNames
+from gemma_nb.loading.quantize import quantized_policies
 from gemma_nb.loading.relayout import relayout_layers, relayout_pays, reserve_region
 from gemma_nb.loading.tensor_files import BLOCK, read_into, stored_bytes
 from gemma_nb.loading.transformers_weights import assign_tensor, finish, quantized_targets
@@ -133,6 +136,26 @@ class GgufPresetLoader:
             kwargs["embedding_dim"] = tensors["dense_3.weight"].shape[0]
         return self._loader.load_backbone(cls, False, **kwargs)
 
+    def policies(self, plain: Any, precision: Precision) -> Any:
+        """The dtype policies of the quantised backbone.
+
+        Args:
+            plain: the backbone built without weights and not quantised.
+            precision: the precision of the weights, a quantised one.
+        """
+        import keras
+
+        assert precision.quantize
+        policies = quantized_policies(plain, precision.quantize, precision.dtype)
+        for weight, place in self._places(plain):
+            if precision.quantize == "int4" and needs_int8(
+                weight, self.model.tensors[place.name].type
+            ):
+                path = weight.layer.path
+                del policies[path]  # Keras's map refuses to replace an entry
+                policies[path] = keras.dtype_policies.get(f"int8_from_{precision.dtype}")
+        return policies
+
     def tokenizer(self) -> Any:
         """The KerasHub tokenizer of the file's vocabulary."""
         import keras_hub
@@ -163,7 +186,12 @@ class GgufPresetLoader:
             reserve_region(layers)
         for weight, place in pairs:
             tensor = StoredGgufTensor(self.model, self.path, self.model.tensors[place.name], place)
-            assign_tensor(weight.variable, _in_keras_order(weight, tensor), targets)
+            layer, _ = targets.get(id(weight.variable), (None, ""))
+            if layer is not None and can_take_blocks(weight, tensor.type, layer):
+                del targets[id(weight.variable)]
+                fill_with_blocks(layer, tensor.packed(0, tensor.shape[0]))
+            else:
+                assign_tensor(weight.variable, _in_keras_order(weight, tensor), targets)
             if watch:
                 size = self.model.tensors[place.name].size
                 watch(size // weight.part[1] if place.index is None else stored_bytes(tensor))

@@ -274,13 +274,13 @@ def _grouped(x: Any, dtype: str, block: int) -> tuple[Any, Any, Any]:
         numbers[...] = y
         scales[:, span], zeros[:, span] = scale[:, 0], zero[:, 0]
         halved = slice(span.start // 2, -(-span.stop // 2))
-        packed[:, halved] = _packed(numbers.reshape(blocks * block, -1)[:rows])
+        packed[:, halved] = pack_int4(numbers.reshape(blocks * block, -1)[:rows])
 
     _on_all_cores(part, columns, x.size)
     return packed, scales, zeros
 
 
-def _packed(values: Any) -> Any:
+def pack_int4(values: Any) -> Any:
     """Packs two int4 columns in a byte: the first in its low half, the second in its high half."""
     import numpy as np
 
