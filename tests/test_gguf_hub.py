@@ -75,6 +75,10 @@ def test_it_is_loaded_again_without_a_network(repository, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     assert gnb.load(HANDLE, download_only=True, progress=False) == path
+    entry = next(one for one in gnb.cached() if "tiny" in one.handle)
+    assert (entry.handle, entry.whole) == (HANDLE, True)
+    entry.delete()
+    assert not path.exists()
 
 
 def test_a_split_model_is_downloaded_whole(repository, file, tmp_path):
