@@ -152,6 +152,11 @@ def test_a_variant_is_described_by_the_header_alone(made, tmp_path):
     assert (variant.tuning, variant.prompt_format, variant.base) == ("IT", "turns", "3")
     assert (variant.stored_type, variant.context_length) == ("F32", 256)
     assert gnb.advise(str(path), "bfloat16", max_length=256).fits
+    from gemma_nb.hub.local_tokenizer import find_local_tokenizer
+
+    tokenizer = find_local_tokenizer(str(path))
+    assert tokenizer.of == variant
+    assert tokenizer.vocabulary.size == made[2].vocabulary_size()
     (path.parent / "mmproj-F16.gguf").write_bytes(b"")
     assert gnb.variant(path).unread_files == ("mmproj-F16.gguf",)
     (path.parent / "mmproj-F16.gguf").unlink()

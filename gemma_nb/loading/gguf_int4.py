@@ -4,7 +4,9 @@ A block of Q4_0 is 32 numbers from -8 to 7 with one float16 scale: what Keras's 
 holds too, with a zero point of 0. This is exact where Keras's blocks run along the inputs of a kernel:
 in feed-forward layers, the output of attention, and query, key and value of a single head. Keras
 flattens those of several heads as (heads, inputs, size of a head), so that its blocks cross inputs and
-heads: these layers are kept in int8. The scale is rounded to the dtype of the layer.
+heads: these layers are kept in int8. The scale is rounded to the dtype of the layer: in bfloat16, a file
+made of Gemma 3 270M had 0.8 % more perplexity than its numbers in float32 (2026-11-29, 1,060 tokens of
+this project's English pages; activations in bfloat16 included).
 """
 
 from __future__ import annotations
