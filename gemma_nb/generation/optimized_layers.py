@@ -110,7 +110,8 @@ class Float32Product:
     """A Dense or EinsumDense layer with quantized weights and float inputs, on a processor.
 
     Processors have no 16-bit products: XLA copies the whole kernel to bfloat16 and then to float32.
-    A product in float32 converts the numbers while it reads them.
+    A product in float32 converts the numbers while it reads them. Its result is divided by the
+    scale before it is rounded to the layer's dtype.
 
     Args:
         layer: the layer; all attributes come from it.
@@ -130,13 +131,13 @@ class Float32Product:
         x = jnp.asarray(x).astype(layer.compute_dtype).astype(jnp.float32)
         if layer.quantization_mode == "int8":
             kernel = jnp.asarray(kernel_of(layer)).astype(jnp.float32)
-            result = _multiply(layer, x, kernel).astype(layer.compute_dtype)
-            result = result / jnp.asarray(layer.kernel_scale)
+            result = _multiply(layer, x, kernel) / jnp.asarray(layer.kernel_scale)
         else:
             # the even and the odd columns, each of which is half of every byte
             halves = [_multiply(layer, x, half) for half in int4_columns(layer)]
             result = jnp.stack(halves, axis=-1)
-            result = result.reshape(*result.shape[:-2], -1).astype(layer.compute_dtype)
+            result = result.reshape(*result.shape[:-2], -1)
+        result = result.astype(layer.compute_dtype)
         if layer.bias is not None:
             result = result + jnp.asarray(layer.bias).astype(result.dtype)
         return result if layer.activation is None else layer.activation(result)
@@ -149,8 +150,8 @@ def float32_logits(embedding: Any) -> Callable[[Any], Any] | None:
         embedding: a KerasHub ReversibleEmbedding.
 
     Returns:
-        A function from (batch, size, hidden size) to (batch, size, vocabulary); None on another
-        device, or if the table is not in int8 or its inputs are rounded.
+        A function from (batch, size, hidden size) to float32 (batch, size, vocabulary); None on
+        another device, or if the table is not in int8 or its inputs are rounded.
     """
     tied = getattr(embedding, "tie_weights", False)  # Gemma 3n's embedding is a function
     if not tied or embedding.quantization_mode != "int8" or not on_processor():
@@ -163,7 +164,7 @@ def float32_logits(embedding: Any) -> Callable[[Any], Any] | None:
 
         x = hidden.astype(embedding.compute_dtype).astype(jnp.float32)
         logits = x @ jnp.asarray(table_of(embedding)).T.astype(jnp.float32)
-        logits = logits.astype(embedding.compute_dtype) / jnp.asarray(embedding.embeddings_scale)
+        logits = logits / jnp.asarray(embedding.embeddings_scale)
         if cap := embedding.logit_soft_cap:
             logits = jnp.tanh(logits / cap) * cap
         return logits
