@@ -8,7 +8,6 @@ that shape's split of the parameters and its quantised sizes are used.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,8 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.chat_template import read_chat_template, template_format
 from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog, recorded_variant
 from gemma_nb.catalog.gguf_config import gguf_to_hugging_face_config
+from gemma_nb.catalog.gguf_facts import gguf_counts, gguf_template, int4_bytes, stored_type
 from gemma_nb.catalog.gguf_header import GgufModel, read_gguf
 from gemma_nb.catalog.handles import SUFFIX, Handle, parse_handle
 from gemma_nb.catalog.hub_lookup import (
@@ -27,31 +28,23 @@ from gemma_nb.catalog.hub_lookup import (
     HuggingFaceFiles,
     KaggleFiles,
     ModelFiles,
-    TensorInfo,
     find_download,
 )
 from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
 from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config, read_quantization
-from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.catalog.lora_adapter import LoraSettings, match_lora, read_lora
+from gemma_nb.catalog.parameter_counts import (
+    KERAS_METADATA,
+    counts_of_config,
+    fields_of_same_shape,
+    keras_counts,
+    read_json,
+    safetensors_counts,
+)
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.catalog.weight_files import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from gemma_nb.errors import InvalidInput, LoadError
-
-#: Prefixes of the tower's tensors in Hugging Face's Gemma checkpoints, without a leading "model.".
-_VISION_PREFIXES = ("vision_tower.", "multi_modal_projector.", "embed_vision.",
-                    "encoder.vision_tower.", "encoder.multi_modal_projector.",
-                    "vision_model.")  # fmt: skip
-_AUDIO_PREFIXES = ("audio_tower.", "embed_audio.")
-#: The output matrix. If the embedding is stored too, this is a copy that KerasHub does not read.
-_OUTPUT_MATRIX = ("lm_head.weight", "model.lm_head.weight")
-#: dtypes of a header in which one element is one parameter.
-_PARAMETER_DTYPES = ("F64", "F32", "F16", "BF16")
-#: dtypes of tensors that are no weights, such as positions and masks.
-_OTHER_DTYPES = ("I64", "I32", "BOOL")
-#: The file of a Keras preset that states the number of parameters.
-_KERAS_METADATA = "metadata.json"
-#: Fields of a shape in the catalog that hold for another model of the same shape.
-_SHAPE_FIELDS = ("text_parameters", "vision_parameters", "audio_parameters", "int8_bytes",
-                 "int4_bytes", "per_layer_embedding_parameters", "image_tokens",
-                 "image_size")  # fmt: skip
+from gemma_nb.i18n import Message
 
 
 def variant_from_directory(path: Path) -> Variant:
@@ -72,9 +65,9 @@ def variant_from_directory(path: Path) -> Variant:
     if recorded is None:
         return _read_variant(files, (path.name,), str(path))
     # the record may be older than the sizes of today's int8 and int4
-    shape = _fields_of_same_shape(recorded.architecture, recorded.parameters)
+    shape = fields_of_same_shape(recorded.architecture, recorded.parameters)
     sizes = {k: v for k, v in shape.items() if k in ("int8_bytes", "int4_bytes")}
-    quantization = read_quantization(_read_json(files, "config.json") or {})
+    quantization = read_quantization(read_json(files, "config.json") or {})
     return replace(recorded, quantization=quantization, **sizes)
 
 
@@ -154,21 +147,23 @@ def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Varia
         handle: the handle or directory, which becomes the variant's name.
     """
     hub_info = files.info()
-    config = _read_json(files, "config.json")
+    config = read_json(files, "config.json")
     if config is None:
-        key = "is_adapter" if files.read("adapter_config.json") is not None else "file_missing"
-        raise InvalidInput(key, where=files.where, file="config.json")
+        if (lora := read_lora(files)) is not None:
+            return _adapter_variant(files, lora, handle, hub_info)
+        raise InvalidInput("file_missing", where=files.where, file="config.json")
     if "class_name" in config:  # Keras writes the class, Hugging Face a model_type
         summary = read_keras_config(config, files.where)
-        counts = _keras_counts(files, summary)
+        counts = keras_counts(files, summary)
     else:
-        if method := (config.get("quantization_config") or {}).get("quant_method"):
-            raise InvalidInput("is_quantised", where=files.where, method=method)
         summary = read_hugging_face_config(config, files.where)
-        counts = _safetensors_counts(files)
-    tuned = _is_instruction_tuned(files, names)
+        counts = safetensors_counts(files, config)
+        if read_lora(files) is not None:
+            _check_adapter(files, files)
+    template = read_chat_template(files) if "model_type" in config else None
+    tuned = _is_instruction_tuned(files, names, template)
     hub_fields = _hub_fields(hub_info, handle)
-    return _variant_of_config(handle, summary, tuned=tuned, **hub_fields, **counts)
+    return _variant_of_config(handle, summary, template, tuned=tuned, **hub_fields, **counts)
 
 
 def _hub_fields(hub_info: HubInfo, handle: str) -> dict[str, Any]:
@@ -186,8 +181,8 @@ def _hub_fields(hub_info: HubInfo, handle: str) -> dict[str, Any]:
 def _read_gguf_variant(model: GgufModel, hub_info: HubInfo, handle: str) -> Variant:
     """Builds the variant of a GGUF file from its header."""
     summary = read_hugging_face_config(gguf_to_hugging_face_config(model), model.where)
+    template = gguf_template(model)
     named = _tuning_in_name(model.files[0].rpartition("/")[2])
-    tuned = bool(model.metadata.get("tokenizer.chat_template")) if named is None else named
     licence = model.metadata.get("general.license")
     if hub_info.licence == "unknown" and isinstance(licence, str):
         hub_info = replace(hub_info, licence=LICENCES.get(licence, "unknown"))
@@ -195,49 +190,14 @@ def _read_gguf_variant(model: GgufModel, hub_info: HubInfo, handle: str) -> Vari
     variant = _variant_of_config(
         handle,
         summary,
-        tuned=tuned,
-        stored_type=_stored_type(model),
+        template,
+        tuned=bool(template) if named is None else named,
+        stored_type=stored_type(model),
         unread_files=encoders,
         **_hub_fields(hub_info, handle),
-        **_gguf_counts(model),
+        **gguf_counts(model),
     )
-    return replace(variant, int4_bytes=_int4_bytes(variant, model))
-
-
-def _int4_bytes(variant: Variant, model: GgufModel) -> tuple[int, int] | None:
-    """The bytes in int4: query, key and value of several heads are int8 (``loading.gguf_int4``)."""
-    shape = variant.architecture
-    if variant.stored_type != "Q4_0" or variant.int4_bytes is None or shape is None:
-        return variant.int4_bytes
-    heads = {"q": shape.num_query_heads, "k": shape.num_key_value_heads}
-    heads["v"] = heads["k"]
-    in_int8 = sum(
-        tensor.elements
-        for name, tensor in model.tensors.items()
-        if (match := re.fullmatch(r"blk\.\d+\.attn_([qkv])\.weight", name)) and heads[match[1]] > 1
-    )
-    text, towers = variant.int4_bytes
-    return text + in_int8 // 2, towers
-
-
-def _gguf_counts(model: GgufModel) -> dict[str, Any]:
-    """The parameter counts of a GGUF file, which holds no towers."""
-    counts = {name: t.elements for name, t in model.tensors.items() if name != "rope_freqs.weight"}
-    return {
-        "parameters": sum(counts.values()),
-        "text_parameters": sum(counts.values()),
-        "vision_parameters": 0,
-        "audio_parameters": 0,
-        "per_layer_embedding_parameters": counts.get("per_layer_token_embd.weight", 0),
-    }
-
-
-def _stored_type(model: GgufModel) -> str:
-    """The types of the matrices of a GGUF file's layers: "Q4_0", or "Q4_K, Q6_K" for a mix."""
-    types = {
-        t.type for name, t in model.tensors.items() if name.startswith("blk.") and len(t.shape) > 1
-    }
-    return ", ".join(sorted(types))
+    return replace(variant, int4_bytes=int4_bytes(variant, model))
 
 
 def variant_from_backbone(
@@ -256,10 +216,11 @@ def variant_from_backbone(
         InvalidInput: it is the backbone of no Gemma model.
     """
     summary = read_keras_config({"class_name": class_name, "config": dict(arguments)}, class_name)
-    counts = _counts_of_config(parameters, summary)
+    counts = counts_of_config(parameters, summary)
     return _variant_of_config(
         class_name,
         summary,
+        None,
         tuned=True,
         licence="unknown",
         gated=False,
@@ -269,7 +230,9 @@ def variant_from_backbone(
     )
 
 
-def _variant_of_config(name: str, summary: ConfigSummary, *, tuned: bool, **fields: Any) -> Variant:
+def _variant_of_config(
+    name: str, summary: ConfigSummary, template: str | None, *, tuned: bool, **fields: Any
+) -> Variant:
     """Builds a variant from what its config says and from its other ``fields``."""
     loadable = summary.architecture is not None
     parameters = fields["parameters"]
@@ -286,7 +249,7 @@ def _variant_of_config(name: str, summary: ConfigSummary, *, tuned: bool, **fiel
             "loadable": loadable,
             "runs_with": () if loadable else ("Transformers",),
             "architecture": summary.architecture,
-            "prompt_format": _prompt_format(summary, tuned=tuned),
+            "prompt_format": _prompt_format(summary, template if tuned else None, tuned=tuned),
             "role": summary.role,
             "encoder_decoder": summary.encoder_decoder,
             "image_tokens": summary.image_tokens,
@@ -294,96 +257,109 @@ def _variant_of_config(name: str, summary: ConfigSummary, *, tuned: bool, **fiel
             "rough": not loadable,
             "quantization": summary.quantization,
             **fields,
-            **_fields_of_same_shape(summary.architecture, parameters),
+            **fields_of_same_shape(summary.architecture, parameters),
         }
     )
 
 
-def _read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
-    """Returns the JSON object in a file; None if there is no such file."""
-    raw = files.read(name)
-    if raw is None:
-        return None
+def _adapter_variant(
+    files: ModelFiles, lora: LoraSettings, handle: str, hub_info: HubInfo
+) -> Variant:
+    """The variant of an adapter alone: that of its base, with the adapter's name and template.
+
+    Raises:
+        InvalidInput: the base cannot be read, or the adapter does not fit it.
+    """
+    base_name, base_files = _find_base(files, lora, handle)
+    names = (lora.base.rpartition("/")[2],)
     try:
-        value = json.loads(raw)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise InvalidInput("file_not_json", where=files.where, file=name)
-    return value
-
-
-def _keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
-    """The parameter counts of a KerasHub preset, which states only the total."""
-    metadata = _read_json(files, _KERAS_METADATA)
-    if metadata is None:
-        raise InvalidInput("file_missing", where=files.where, file=_KERAS_METADATA)
-    total = metadata.get("parameter_count")
-    if not isinstance(total, int):
-        field = f"{_KERAS_METADATA}: parameter_count"
-        raise InvalidInput("config_field_missing", field=field, where=files.where)
-    return _counts_of_config(total, summary)
-
-
-def _counts_of_config(total: int, summary: ConfigSummary) -> dict[str, Any]:
-    """The parameter counts where only the total is known: a model with towers is not split."""
-    return {
-        "parameters": total,
-        "text_parameters": total if summary.modalities == ("text",) else None,
-        "vision_parameters": None if "image" in summary.modalities else 0,
-        "audio_parameters": None if "audio" in summary.modalities else 0,
-    }
-
-
-def _safetensors_counts(files: ModelFiles) -> dict[str, Any]:
-    """The parameter counts of a Hugging Face checkpoint, from its tensor headers."""
-    tensors = files.tensors()
-    if tensors is None:
-        raise InvalidInput("file_missing", where=files.where, file="*.safetensors")
-    dtypes = {t.dtype for t in tensors.values()}
-    if packed := sorted(dtypes - {*_PARAMETER_DTYPES, *_OTHER_DTYPES}):
-        raise InvalidInput("is_quantised", where=files.where, method=", ".join(packed))
-
-    def count(prefixes: tuple[str, ...]) -> int:
-        return sum(
-            tensor.elements
-            for name, tensor in tensors.items()
-            if name.removeprefix("model.").startswith(prefixes)
-        )
-
-    total = sum(
-        tensor.elements
-        for name, tensor in tensors.items()
-        if name not in _OUTPUT_MATRIX or not _stores_embedding(tensors)
+        try:
+            base = _read_base(files, base_files, names, base_name)
+        except LoadError:  # as in variant_from_handle
+            parsed = parse_handle(base_name)
+            folder = find_download(parsed) if parsed else None
+            if folder is None:
+                raise
+            base = _read_base(files, DirectoryFiles(folder), names, base_name)
+    except (InvalidInput, LoadError) as error:
+        if error.message.key.startswith("adapter_"):
+            raise
+        why = error.message
+        raise type(error)(
+            "adapter_base_unreadable", where=files.where, base=lora.base, why=why
+        ) from None
+    tuning, prompt_format = base.tuning, base.prompt_format
+    if (template := read_chat_template(files)) and base.role == "generate" and base.architecture:
+        small = bool(base.architecture.per_layer_input_dim)
+        tuning = "IT"
+        prompt_format = template_format(template, base.base or "", small=small)
+    return replace(
+        base,
+        name=handle,
+        handle=handle,
+        gated=base.gated or hub_info.gated,
+        released=hub_info.created,
+        tuning=tuning,
+        prompt_format=prompt_format,
+        adapter_of=base_name,
     )
-    vision, audio = count(_VISION_PREFIXES), count(_AUDIO_PREFIXES)
-    return {
-        "parameters": total,
-        "text_parameters": total - vision - audio,
-        "vision_parameters": vision,
-        "audio_parameters": audio,
-        "per_layer_embedding_parameters": sum(
-            tensor.elements
-            for name, tensor in tensors.items()
-            if name.endswith("embed_tokens_per_layer.weight")
-        ),
-    }
 
 
-def _stores_embedding(tensors: dict[str, TensorInfo]) -> bool:
-    """Whether the checkpoint stores the embedding besides the output matrix."""
-    return any(name.endswith("embed_tokens.weight") for name in tensors)
+def _read_base(files: ModelFiles, base: ModelFiles, names: Sequence[str], handle: str) -> Variant:
+    """The variant of an adapter's base.
+
+    Args:
+        files: access to the files of the adapter.
+        base: access to the files of the base.
+        names: as in ``_read_variant``.
+        handle: the handle or directory of the base.
+
+    Raises:
+        InvalidInput: the base is an adapter or has one beside it, cannot be read, or is of another
+            shape than the adapter.
+    """
+    if base.read(ADAPTER_CONFIG) is not None:
+        raise InvalidInput("is_adapter", where=base.where)
+    variant = _read_variant(base, names, handle)
+    _check_adapter(files, base)
+    return variant
 
 
-def _fields_of_same_shape(architecture: Architecture | None, parameters: int) -> dict[str, Any]:
-    """The fields of the catalog's shape with this architecture and this number of parameters."""
-    for shape in load_catalog().shapes.values():
-        if shape["architecture"] == architecture and shape["parameters"] == parameters:
-            return {field: shape[field] for field in _SHAPE_FIELDS if field in shape}
-    return {}
+def _find_base(files: ModelFiles, lora: LoraSettings, handle: str) -> tuple[str, ModelFiles]:
+    """The handle or directory of an adapter's base, and access to its files.
+
+    A directory counts only for an adapter in a directory: a stranger's adapter names none of this
+    machine.
+    """
+    if isinstance(files, DirectoryFiles) and parse_handle(handle) is None:
+        for folder in (files.path / lora.base, Path(lora.base)):
+            if (folder / "config.json").is_file():
+                return str(folder), DirectoryFiles(folder)
+    revision = f"@{lora.revision}" if lora.revision else ""
+    base = parse_handle(f"hf://{lora.base}{revision}")
+    if base is None:
+        why = Message("no_such_directory", {"path": lora.base})
+        raise InvalidInput("adapter_base_unreadable", where=files.where, base=lora.base, why=why)
+    return str(base), HuggingFaceFiles(base)
 
 
-def _is_instruction_tuned(files: ModelFiles, names: Sequence[str]) -> bool:
+def _check_adapter(files: ModelFiles, base: ModelFiles) -> None:
+    """Makes sure that an adapter's tensors fit its base, where the headers can be read.
+
+    Raises:
+        InvalidInput: a tensor fits no weight.
+    """
+    matrices, weights = files.adapter_tensors(), base.tensors()
+    if isinstance(files, KaggleFiles):
+        return  # no header can be read there; loading checks
+    if matrices is None:
+        raise InvalidInput("adapter_file_missing", where=files.where, file=ADAPTER_WEIGHTS)
+    if weights is None:
+        raise InvalidInput("adapter_base_format", where=files.where, base=base.where)
+    match_lora(matrices, weights, files.where)
+
+
+def _is_instruction_tuned(files: ModelFiles, names: Sequence[str], template: str | None) -> bool:
     """Whether the model's names say so or, if they say nothing, its files.
 
     A Hugging Face checkpoint that is tuned has a chat template. A Keras preset has none; a copy of a
@@ -393,15 +369,13 @@ def _is_instruction_tuned(files: ModelFiles, names: Sequence[str]) -> bool:
         named = _tuning_in_name(name)
         if named is not None:
             return named
-    if metadata := files.read(_KERAS_METADATA):
+    if metadata := files.read(KERAS_METADATA):
         demos = (v for v in load_catalog().names.values() if v.family == "Demo")
         same = (
-            v for v in demos if (DEMO_PRESETS / v.name / _KERAS_METADATA).read_bytes() == metadata
+            v for v in demos if (DEMO_PRESETS / v.name / KERAS_METADATA).read_bytes() == metadata
         )
         return any(v.tuning == "IT" for v in same)
-    if files.read("chat_template.jinja") is not None:
-        return True
-    return bool((_read_json(files, "tokenizer_config.json") or {}).get("chat_template"))
+    return template is not None
 
 
 def _tuning_in_name(name: str) -> bool | None:
@@ -412,8 +386,8 @@ def _tuning_in_name(name: str) -> bool | None:
     return False if {"pt", "base"} & words else None
 
 
-def _prompt_format(summary: ConfigSummary, *, tuned: bool) -> str:
-    """The prompt format of the model's generation.
+def _prompt_format(summary: ConfigSummary, template: str | None, *, tuned: bool) -> str:
+    """The prompt format of the model's chat template or, without one, of its generation.
 
     Gemma 4 has two: the models with per-layer embeddings (E2B and E4B) use "gemma4_small".
     """
@@ -425,9 +399,12 @@ def _prompt_format(summary: ConfigSummary, *, tuned: bool) -> str:
         return "paligemma"
     if not tuned:
         return "plain"
+    small = bool(summary.architecture.per_layer_input_dim)
+    if template is not None:
+        return template_format(template, summary.base, small=small)
     if summary.base != "4":
         return "turns"
-    return "gemma4_small" if summary.architecture.per_layer_input_dim else "gemma4_large"
+    return "gemma4_small" if small else "gemma4_large"
 
 
 def _size(parameters: int) -> str:

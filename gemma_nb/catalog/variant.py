@@ -111,6 +111,8 @@ class Variant:
             mix); None for any other source.
         unread_files: files beside a GGUF file that are not read: the image and audio encoders in
             mmproj files.
+        adapter_of: the handle or directory of the model that it is a LoRA adapter of; None for a
+            whole model.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Variant:
     rough: bool = False
     stored_type: str | None = None
     unread_files: tuple[str, ...] = ()
+    adapter_of: str | None = None
 
     def __str__(self) -> str:
         return self.name
