@@ -14,6 +14,7 @@ from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
 from gemma_nb.i18n import Message
 from gemma_nb.loading.gguf_int4 import can_take_blocks, fill_with_blocks, needs_int8
+from gemma_nb.loading.gguf_int8 import can_take_int8, fill_int8
 from gemma_nb.loading.gguf_names import GgufName, GgufNames
 from gemma_nb.loading.quantize import quantized_policies
 from gemma_nb.loading.relayout import relayout_layers, relayout_pays, reserve_region
@@ -186,10 +187,13 @@ class GgufPresetLoader:
             reserve_region(layers)
         for weight, place in pairs:
             tensor = StoredGgufTensor(self.model, self.path, self.model.tensors[place.name], place)
-            layer, _ = targets.get(id(weight.variable), (None, ""))
+            layer, name = targets.get(id(weight.variable), (None, ""))
             if layer is not None and can_take_blocks(weight, tensor.type, layer):
                 del targets[id(weight.variable)]
                 fill_with_blocks(layer, tensor.packed(0, tensor.shape[0]))
+            elif layer is not None and can_take_int8(layer, name):
+                del targets[id(weight.variable)]
+                fill_int8(layer, name, _in_keras_order(weight, tensor))
             else:
                 assign_tensor(weight.variable, _in_keras_order(weight, tensor), targets)
             if watch:

@@ -177,7 +177,7 @@ def quantize_tensor(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
     elif layer.quantization_mode == "int8":
         axes = tuple(layer._kernel_reduced_axes) if einsum else (0,)  # noqa: SLF001
         values, scale = _abs_max(tensor[:], dtype, axes)
-        parts = values, _adjust_scale(layer, scale) if einsum else scale[0]
+        parts = values, adjust_scale(layer, scale) if einsum else scale[0]
     else:
         assert block  # as ``quantized_policies`` builds them
         matrix = tensor[:]
@@ -195,7 +195,7 @@ def _int8_rows(rows: Any, dtype: str) -> tuple[Any, Any]:
     return values, scale[:, 0]
 
 
-def _adjust_scale(layer: Any, scale: Any) -> Any:
+def adjust_scale(layer: Any, scale: Any) -> Any:
     """``layer._adjust_scale_for_quant(scale, "kernel")`` in NumPy; Keras compiles its steps."""
     import numpy as np
 
