@@ -116,17 +116,20 @@ def report(rows, tokens):
     return "\n".join(lines) + "\n"
 
 
-def main():
+def choices():
+    """The rows: name -> path and precision; the first is what the others are compared with."""
     import real_gemma
 
-    rows = {}
-    ids, reference = measure(real_gemma.converted_folder(), "float32")
-    for precision in PRECISIONS:
-        log_probs = reference
-        if precision != "float32":
-            _, log_probs = measure(real_gemma.converted_folder(), precision)
-        rows[precision] = figures(ids, log_probs, reference)
-        print(precision, rows[precision], flush=True)
+    return {precision: (real_gemma.converted_folder(), precision) for precision in PRECISIONS}
+
+
+def main():
+    rows, reference = {}, None
+    for name, (path, precision) in choices().items():
+        ids, log_probs = measure(path, precision)
+        reference = log_probs if reference is None else reference
+        rows[name] = figures(ids, log_probs, reference)
+        print(name, rows[name], flush=True)
     (HERE / "quality.json").write_text(json.dumps(rows, indent=1) + "\n")
     text = report(rows, len(ids) - 1)
     (HERE / "quality.md").write_text(text)

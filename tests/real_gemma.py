@@ -84,7 +84,8 @@ def _environment(file):
     try:
         return environment(PYTHON, file, needs=True)
     except AssertionError as error:
-        return missing(f"{file.name} cannot be installed here: {error}")
+        why = str(error).strip().splitlines()[-1]
+        return missing(f"{file.name} cannot be installed here: {why}")
 
 
 def _make(folder, fill):

@@ -1,5 +1,3 @@
-"""Loading a local preset: what is read, saved and wrapped, and what is said when it goes wrong."""
-
 import gc
 import json
 import shutil
@@ -161,16 +159,10 @@ def test_a_preset_that_keras_hub_quantised_answers_as_there(mode, tmp_path):
         if layer.quantization_mode and getattr(layer, "inputs_quantizer", None) is not None
     ]
     assert rounding_layers(ours)
-    held = sum(v.value.nbytes for v in ours.lm.backbone.variables)
-    estimate = gnb.estimate_memory(ours.variant, mode)
-    assert estimate.weights == pytest.approx(held, rel=0.03)  # norms may be in float32
-    wrapped = gnb.from_keras(theirs, DEMO, tokenizer=tokenizer, max_length=64)
-    assert rounding_layers(wrapped) == rounding_layers(ours)
     for question in (QUESTION, "What is 2 + 3?"):
         prompt = ours.prompt_ids(question)
-        wanted = tiny.reply(theirs, prompt, 12)
+        wanted = tiny.keras_hub_ids(theirs, prompt, 12)
         assert list(ours.stream_ids(question, 12, temperature=0, ignore_eos=True)) == wanted
-        assert list(wrapped.stream_ids(question, 12, temperature=0, ignore_eos=True)) == wanted
     keras.backend.clear_session()
 
 

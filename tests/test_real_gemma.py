@@ -104,7 +104,7 @@ def test_what_a_precision_costs(float32, precision):
     found = quality.figures(page, lower, log_probs)
     print(precision, found)
     assert abs(found["perplexity_change"]) < BOUNDS[precision]
-    # the table is what is measured, but for a fifth; and no better than is told
+    # the table is what is measured, but for a fifth; where few tokens differ, 5 of 1000 may be others
     committed = json.loads((BENCHMARKS / "quality.json").read_text())[precision]
     assert found["kl"] == pytest.approx(committed["kl"], rel=0.2)
-    assert 1 - found["same_token"] == pytest.approx(1 - committed["same_token"], rel=0.2)
+    assert 1 - found["same_token"] == pytest.approx(1 - committed["same_token"], rel=0.2, abs=0.005)

@@ -121,30 +121,6 @@ def read_keras_config(fields: Mapping[str, Any], where: str) -> ConfigSummary:
     )
 
 
-def read_quantization(fields: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Reads how a Keras preset was saved quantised.
-
-    Its config holds a dtype policy map: a policy for the path of each quantised layer.
-
-    Args:
-        fields: the parsed config.json.
-
-    Returns:
-        As ``Variant.quantization``.
-    """
-    try:
-        policies = fields["config"]["dtype"]["config"]["policy_map"]
-        modes = {path: str(policy["config"]["mode"]) for path, policy in policies.items()}
-    except (KeyError, TypeError, AttributeError):
-        return None
-    modes = {path: mode for path, mode in modes.items() if mode.startswith(("int8", "int4"))}
-    if not modes:
-        return None
-    kernels = Counter(modes.values()).most_common(1)[0][0]
-    embeddings = (mode for path, mode in modes.items() if "embed" in path.rpartition("/")[2])
-    return next(embeddings, kernels), kernels
-
-
 #: Arguments that count something, and arguments that are numbers above zero.
 _COUNTS = (
     "vocabulary_size", "num_layers", "num_query_heads", "num_key_value_heads", "hidden_dim",
@@ -207,6 +183,30 @@ def _refuse_impossible(arguments: ConfigFields) -> None:
         count = next((arguments.get(c) for c in counts if arguments.get(c)), None)
         if types is not None and (not isinstance(types, list | tuple) or len(types) != count):
             raise refuse(name)
+
+
+def read_quantization(fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Reads how a Keras preset was saved quantised.
+
+    Its config holds a dtype policy map: a policy for the path of each quantised layer.
+
+    Args:
+        fields: the parsed config.json.
+
+    Returns:
+        As ``Variant.quantization``.
+    """
+    try:
+        policies = fields["config"]["dtype"]["config"]["policy_map"]
+        modes = {path: str(policy["config"]["mode"]) for path, policy in policies.items()}
+    except (KeyError, TypeError, AttributeError):
+        return None
+    modes = {path: mode for path, mode in modes.items() if mode.startswith(("int8", "int4"))}
+    if not modes:
+        return None
+    kernels = Counter(modes.values()).most_common(1)[0][0]
+    embeddings = (mode for path, mode in modes.items() if "embed" in path.rpartition("/")[2])
+    return next(embeddings, kernels), kernels
 
 
 def build_architecture(backbone: str, config: ConfigFields) -> Architecture:
