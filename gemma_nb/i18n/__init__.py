@@ -26,6 +26,7 @@ ROOMS = (
     "prompts",
     "hub",
     "loading",
+    "gguf",
     "generation",
     "compare",
     "widgets",
