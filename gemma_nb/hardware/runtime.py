@@ -82,8 +82,9 @@ class Runtime:
         keras_hub: the installed version of keras-hub, "none" without it, None where unknown.
         jax_support: whether JAX can use the accelerator, None where unknown.
         place: the kind of session: "colab", "kaggle", "binder", "jupyterlab", "terminal".
-        notes: a remark.
+        notes: a remark; of a detected processor, why a GPU beside it could not be asked.
         facts: every detected property with its source.
+        unified_memory: whether a GPU shares the host's memory, as GB10 and Jetson do.
 
     Raises:
         InvalidInput: an unknown kind, or a number out of range.
@@ -109,6 +110,7 @@ class Runtime:
     place: str | None = None
     notes: Message | None = None
     facts: tuple[Fact, ...] = field(default=(), compare=False)
+    unified_memory: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -136,7 +138,7 @@ class Runtime:
     @property
     def shares_host_memory(self) -> bool:
         """Whether the device's memory is the host's."""
-        return self.kind in ("cpu", "apple", "phone")
+        return self.unified_memory or self.kind in ("cpu", "apple", "phone")
 
     @property
     def is_processor(self) -> bool:
