@@ -49,6 +49,11 @@ class SpeedEstimate:
     limit: float
 
     @property
+    def range_text(self) -> str:
+        """The range in a few characters: "44 to 63" as "44–63"."""
+        return f"{_format_rate(self.low)}–{_format_rate(self.high)}"
+
+    @property
     def message(self) -> Message:
         """The range as a sentence."""
         return Message("speed", {"low": _format_rate(self.low), "high": _format_rate(self.high)})
