@@ -1,11 +1,14 @@
-"""Fused matvecs and optimized layers give what Keras's own layers give."""
+"""Fused matvecs and optimized layers give what Keras's own layers give.
+
+Precisions: "int8" rounds weights alone, "int8 inputs" their inputs as well (as a preset that KerasHub
+opens does); "int4/32" has blocks of 32.
+"""
 
 import numpy as np
 import pytest
 
 from gemma_nb.generation import optimized_layers
 from gemma_nb.generation.gpu import fused_matvec
-from gemma_nb.loading import quantize
 from gemma_nb.loading.relayout import contracted_last, relayout_layers
 
 pytestmark = pytest.mark.slow
@@ -17,6 +20,7 @@ EINSUMS = [
     ("btnh,nhd->btd", (4, 64), (256,), (2, 0, 1)),
     ("btd,df->btf", (256,), (384,), (1, 0)),
 ]
+MODES = [None, "int8", "int8 inputs", "int4/32", "int4/128"]
 
 
 def einsum(equation, inputs, outputs, mode=None, dtype="float32"):
@@ -36,10 +40,13 @@ def made(layer, mode):
     if mode:
         configs = keras.quantizers
         config = {
-            "int8": configs.Int8QuantizationConfig(),
-            "int4": configs.Int4QuantizationConfig(block_size=quantize.GROUP),
-        }
-        layer.quantize(mode, config=config[mode])
+            "int8": configs.Int8QuantizationConfig(activation_quantizer=None),
+            "int8 inputs": configs.Int8QuantizationConfig(),
+            "int4/32": configs.Int4QuantizationConfig(block_size=32),
+            "int4/128": configs.Int4QuantizationConfig(block_size=128),
+            "int4/48": configs.Int4QuantizationConfig(block_size=48),
+        }[mode]
+        layer.quantize(config.mode, config=config)
     return layer
 
 
@@ -52,17 +59,17 @@ def same(ours, theirs):
     )
 
 
-@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("equation", "inputs", "outputs", "order"), EINSUMS)
 def test_einsum(equation, inputs, outputs, order, mode):
     layer = einsum(equation, inputs, outputs, mode)
     x = np.random.default_rng(1).normal(size=(1, 1, *inputs)).astype("float32")
     same(fused_matvec.build_matvec(layer)(x), layer(x))
     # Keras keeps an int4 kernel as (rows, columns)
-    assert contracted_last(layer) == ((1, 0) if mode == "int4" else order)
+    assert contracted_last(layer) == ((1, 0) if mode in MODES[3:] else order)
 
 
-@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("bias", [False, True])
 def test_dense(mode, bias):
     import keras
@@ -74,7 +81,7 @@ def test_dense(mode, bias):
     same(fused_matvec.build_matvec(layer)(x), layer(x))
 
 
-@pytest.mark.parametrize("mode", [None, "int8", "int4"])
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("cap", [None, 5.0])
 def test_logits(mode, cap):
     import keras
@@ -82,6 +89,18 @@ def test_logits(mode, cap):
     layer = keras.layers.ReversibleEmbedding(300, 256, logit_soft_cap=cap)
     layer.build((1, 1))
     made(layer, mode)
+    hidden = np.random.default_rng(1).normal(size=(1, 1, 256)).astype("float32")
+    same(fused_matvec.build_logits_matvec(layer)(hidden), layer(hidden, reverse=True))
+
+
+def test_logits_of_an_int4_table_whose_inputs_are_rounded():
+    """So Keras runs an int4 embedding of a preset that it opens."""
+    import keras
+
+    layer = keras.layers.ReversibleEmbedding(300, 256)
+    layer.build((1, 1))
+    made(layer, "int4/128")
+    layer.inputs_quantizer = keras.quantizers.AbsMaxQuantizer(axis=-1)
     hidden = np.random.default_rng(1).normal(size=(1, 1, 256)).astype("float32")
     same(fused_matvec.build_logits_matvec(layer)(hidden), layer(hidden, reverse=True))
 
@@ -123,12 +142,51 @@ def test_a_kernel_of_three_axes_is_multiplied_as_it_lies(equation, inputs, outpu
     same(optimized(x), layer(x))
 
 
+@pytest.mark.parametrize("rows", [(1, 1), (2, 5)])
+@pytest.mark.parametrize("mode", ["int8", "int4/32", "int4/128", "int4/48"])
+@pytest.mark.parametrize(("equation", "inputs", "outputs", "_"), EINSUMS)
+def test_on_a_processor_quantized_weights_are_multiplied_in_float32(
+    equation, inputs, outputs, _, mode, rows
+):
+    layer = einsum(equation, inputs, outputs, mode)
+    optimized = optimized_layers.optimize_layer(layer)
+    assert isinstance(optimized, optimized_layers.Float32Product)
+    x = np.random.default_rng(1).normal(size=(*rows, *inputs)).astype("float32")
+    same(optimized(x), layer(x))
+
+
+@pytest.mark.parametrize("mode", ["int8", "int4/32"])
+def test_a_quantized_dense_layer_too(mode):
+    import keras
+
+    layer = keras.layers.Dense(64, activation="tanh")
+    layer.build((1, 3, 100))  # the last block is not full
+    made(layer, mode)
+    optimized = optimized_layers.optimize_layer(layer)
+    assert isinstance(optimized, optimized_layers.Float32Product)
+    x = np.random.default_rng(1).normal(size=(2, 3, 100)).astype("float32")
+    same(optimized(x), layer(x))
+
+
+@pytest.mark.parametrize("cap", [None, 5.0])
+def test_logits_on_a_processor(cap):
+    import keras
+
+    layer = keras.layers.ReversibleEmbedding(300, 256, logit_soft_cap=cap)
+    layer.build((1, 1))
+    assert optimized_layers.float32_logits(layer) is None
+    made(layer, "int8")
+    hidden = np.random.default_rng(1).normal(size=(2, 3, 256)).astype("float32")
+    same(optimized_layers.float32_logits(layer)(hidden), layer(hidden, reverse=True))
+    layer.inputs_quantizer = keras.quantizers.AbsMaxQuantizer(axis=-1)
+    assert optimized_layers.float32_logits(layer) is None
+
+
 def test_what_keras_alone_knows_is_left_to_keras():
     equation, inputs, outputs, _ = EINSUMS[0]
-    assert (
-        optimized_layers.optimize_layer(quantised := einsum(equation, inputs, outputs, "int8"))
-        is quantised
-    )
-    adapted = einsum(equation, inputs, outputs)
-    adapted.enable_lora(2)
-    assert optimized_layers.optimize_layer(adapted) is adapted
+    quantised = einsum(equation, inputs, outputs, "int8 inputs")
+    assert optimized_layers.optimize_layer(quantised) is quantised
+    for mode in (None, "int8"):
+        adapted = einsum(equation, inputs, outputs, mode)
+        adapted.enable_lora(2)
+        assert optimized_layers.optimize_layer(adapted) is adapted

@@ -335,3 +335,23 @@ def gemma3_vision(output=32):
         pool_size=2,
         dtype="float32",
     )
+
+
+def quantize(backbone, mode):
+    """Quantises a backbone with Keras's own ``quantize`` and the configs that ``load`` stands for."""
+    import warnings
+
+    import keras
+
+    def is_embedding(layer):
+        return type(layer).__name__ in {"Embedding", "ReversibleEmbedding"}
+
+    int8 = keras.quantizers.Int8QuantizationConfig(activation_quantizer=None)
+    int4 = keras.quantizers.Int4QuantizationConfig(block_size=32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # norms have no quantize
+        if mode == "int8":
+            backbone.quantize(config=int8)
+        else:
+            backbone.quantize(config=int8, filters=is_embedding)
+            backbone.quantize(config=int4, filters=lambda layer: not is_embedding(layer))

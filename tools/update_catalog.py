@@ -37,6 +37,7 @@ from keras_hub.src.models.mobilenetv5.mobilenetv5_backbone import MobileNetV5Bac
 from keras_hub.src.utils.transformers.convert_gemma3n import MODEL_CONFIGS
 
 from gemma_nb.catalog.keras_config import BACKBONE_GENERATIONS, ConfigFields, build_architecture
+from gemma_nb.fit.precision import INT4_BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "gemma_nb" / "catalog" / "variants.json"
 DEMO = ROOT / "gemma_nb" / "demo"
 
-POLICIES = {"int8": "int8_from_bfloat16", "int4": "int4/128_from_bfloat16"}
+POLICIES = {"int8": "int8_from_bfloat16", "int4": f"int4/{INT4_BLOCK}_from_bfloat16"}
 ENCODERS = {
     "Gemma3VisionEncoder": Gemma3VisionEncoder,
     "Gemma4VisionEncoder": Gemma4VisionEncoder,
@@ -65,18 +66,27 @@ AUDIO = ("audio_encoder", "embed_audio")
 def shapes_only(policy: str) -> Iterator[None]:
     """Inside, what is built under dtype ``policy`` has variables without values.
 
-    Three things need help there (keras 3.15.1, keras-hub 0.32): a variable made from an array
-    (T5Gemma 2's end-of-image embeddings) is refused; a quantised policy asks layers that were
-    built quantised to quantise again; and Gemma 3n's convolutional tower, which ``quantize``
-    leaves in 16 bit, cannot be built under one.
+    Under int4, embeddings are in int8, as ``gemma_nb.load`` makes them. Three things need help
+    there (keras 3.15.1, keras-hub 0.32): a variable made from an array (T5Gemma 2's end-of-image
+    embeddings) is refused; a quantised policy asks layers that were built quantised to quantise
+    again; and Gemma 3n's convolutional tower, which ``quantize`` leaves in 16 bit, cannot be built
+    under one.
     """
     variable, quantize = keras.Variable, keras.Model.quantize
     Layer = keras.layers.Layer  # noqa: N806
     check, tower = getattr(Layer, CHECK), MobileNetV5Backbone.from_config
+    Embedding = keras.layers.Embedding  # noqa: N806
+    embedding = Embedding.__init__
+
+    def without_int4(self: Any, *args: Any, dtype: Any = None, **kwargs: Any) -> None:
+        mode = keras.dtype_policies.get(dtype or policy).quantization_mode
+        embedding(self, *args, dtype=POLICIES["int8"] if mode == "int4" else dtype, **kwargs)
+
     before = keras.config.dtype_policy()
     keras.Variable = lambda value, name=None: variable("zeros", shape=tuple(value.shape), name=name)
     keras.Model.quantize = lambda *_, **__: None
     setattr(Layer, CHECK, lambda *_, **__: None)
+    Embedding.__init__ = without_int4
     MobileNetV5Backbone.from_config = lambda config: MobileNetV5Backbone(
         **{**config, "dtype": "bfloat16"}
     )
@@ -87,6 +97,7 @@ def shapes_only(policy: str) -> Iterator[None]:
     finally:
         keras.Variable, keras.Model.quantize = variable, quantize
         setattr(Layer, CHECK, check)
+        Embedding.__init__ = embedding
         MobileNetV5Backbone.from_config = tower
         keras.config.set_dtype_policy(before)
         global_state.set_global_attribute("uninitialized_variables", [])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ class ConfigSummary:
         image_size: side of an image in pixels; None if not stated or without image input.
         role: "generate", "embed" or "draft", as in ``Variant.role``.
         encoder_decoder: whether an encoder reads the prompt.
+        quantization: as in ``Variant.quantization``.
     """
 
     base: str
@@ -47,6 +49,7 @@ class ConfigSummary:
     image_size: int | None = None
     role: str = "generate"
     encoder_decoder: bool = False
+    quantization: tuple[str, str] | None = None
 
 
 class ConfigFields:
@@ -113,7 +116,32 @@ def read_keras_config(fields: Mapping[str, Any], where: str) -> ConfigSummary:
         context_length=arguments.get("max_position_embeddings"),
         role="embed" if arguments.get("is_embedding_model", False) else "generate",
         encoder_decoder=backbone.startswith("T5"),
+        quantization=read_quantization(fields),
     )
+
+
+def read_quantization(fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Reads how a Keras preset was saved quantised.
+
+    Its config holds a dtype policy map: a policy for the path of each quantised layer.
+
+    Args:
+        fields: the parsed config.json.
+
+    Returns:
+        As ``Variant.quantization``.
+    """
+    try:
+        policies = fields["config"]["dtype"]["config"]["policy_map"]
+        modes = {path: str(policy["config"]["mode"]) for path, policy in policies.items()}
+    except (KeyError, TypeError, AttributeError):
+        return None
+    modes = {path: mode for path, mode in modes.items() if mode.startswith(("int8", "int4"))}
+    if not modes:
+        return None
+    kernels = Counter(modes.values()).most_common(1)[0][0]
+    embeddings = (mode for path, mode in modes.items() if "embed" in path.rpartition("/")[2])
+    return next(embeddings, kernels), kernels
 
 
 def build_architecture(backbone: str, config: ConfigFields) -> Architecture:

@@ -25,8 +25,8 @@ from gemma_nb.catalog.hub_lookup import (
     find_download,
 )
 from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
-from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config
-from gemma_nb.catalog.variant import Variant
+from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config, read_quantization
+from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.errors import InvalidInput, LoadError
 
 #: Prefixes of the tower's tensors in Hugging Face's Gemma checkpoints, without a leading "model.".
@@ -51,7 +51,8 @@ _SHAPE_FIELDS = ("text_parameters", "vision_parameters", "audio_parameters", "in
 def variant_from_directory(path: Path) -> Variant:
     """Builds the variant of a local directory: a KerasHub preset or a Hugging Face checkpoint.
 
-    A preset that ``Model.save`` wrote records its variant itself.
+    A preset that ``Model.save`` wrote records its variant itself; its config tells how it is
+    quantised.
 
     Args:
         path: the directory.
@@ -60,8 +61,15 @@ def variant_from_directory(path: Path) -> Variant:
         InvalidInput: the directory holds no Gemma model that this package can read; the message
             says what is missing.
     """
+    files = DirectoryFiles(path)
     recorded = recorded_variant(path)
-    return recorded or _read_variant(DirectoryFiles(path), (path.name,), str(path))
+    if recorded is None:
+        return _read_variant(files, (path.name,), str(path))
+    # the record may be older than the sizes of today's int8 and int4
+    shape = _fields_of_same_shape(recorded.architecture, recorded.parameters)
+    sizes = {k: v for k, v in shape.items() if k in ("int8_bytes", "int4_bytes")}
+    quantization = read_quantization(_read_json(files, "config.json") or {})
+    return replace(recorded, quantization=quantization, **sizes)
 
 
 def variant_from_handle(handle: str) -> Variant:
@@ -196,8 +204,9 @@ def _variant_of_config(name: str, summary: ConfigSummary, *, tuned: bool, **fiel
             "image_tokens": summary.image_tokens,
             "image_size": summary.image_size,
             "rough": not loadable,
+            "quantization": summary.quantization,
             **fields,
-            **_fields_of_same_shape(summary, parameters),
+            **_fields_of_same_shape(summary.architecture, parameters),
         }
     )
 
@@ -278,10 +287,10 @@ def _stores_embedding(tensors: dict[str, TensorInfo]) -> bool:
     return any(name.endswith("embed_tokens.weight") for name in tensors)
 
 
-def _fields_of_same_shape(summary: ConfigSummary, parameters: int) -> dict[str, Any]:
+def _fields_of_same_shape(architecture: Architecture | None, parameters: int) -> dict[str, Any]:
     """The fields of the catalog's shape with this architecture and this number of parameters."""
     for shape in load_catalog().shapes.values():
-        if shape["architecture"] == summary.architecture and shape["parameters"] == parameters:
+        if shape["architecture"] == architecture and shape["parameters"] == parameters:
             return {field: shape[field] for field in _SHAPE_FIELDS if field in shape}
     return {}
 

@@ -97,10 +97,13 @@ class Variant:
         hf_id: its repository on Hugging Face; None if no source names one.
         image_tokens: number of tokens of one image; None without image input.
         image_size: side of an image in pixels; None if the aspect ratio is kept.
-        int8_bytes: bytes of (text, towers) after KerasHub's int8 quantisation, with scales; None if
-            unknown.
-        int4_bytes: bytes of (text, towers) after KerasHub's int4 quantisation, with scales; None if
-            unknown.
+        int8_bytes: bytes of (text, towers) after this package's int8 quantisation, with scales; None
+            if unknown.
+        int4_bytes: bytes of (text, towers) after this package's int4 quantisation, with scales; None
+            if unknown.
+        quantization: Keras's quantisation of its (embeddings, kernels) in the files, such as
+            ("int8", "int4/32"), where the number behind the slash is the block size; None for files
+            that are not quantised.
         keras_hub: the first KerasHub release that loads it ("0.26" stands for earlier ones too).
         runs_with: frameworks that run it, for a variant that KerasHub does not load.
         rough: whether its memory can only be estimated from ``parameters``.
@@ -134,6 +137,7 @@ class Variant:
     image_size: int | None = None
     int8_bytes: tuple[int, int] | None = None
     int4_bytes: tuple[int, int] | None = None
+    quantization: tuple[str, str] | None = None
     keras_hub: str | None = None
     runs_with: tuple[str, ...] = ()
     rough: bool = False

@@ -9,6 +9,12 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.text_utils import closest_matches
 
+#: Numbers that share a scale and a zero point in the kernels that ``load`` quantises to int4
+#: (``keras.quantizers.Int4QuantizationConfig``'s ``block_size``). On the real Gemma 3 270M, blocks
+#: of 32 keep more of the model than Keras's default of 128 (benchmarks/quality.md). A preset that
+#: was saved has its own.
+INT4_BLOCK = 32
+
 
 @dataclass(frozen=True)
 class Precision:
@@ -16,10 +22,11 @@ class Precision:
 
     Args:
         name: the name: "float32", "bfloat16", "float16", "int8" or "int4".
-        bits: bits of one weight, in a layer that Keras quantises if ``quantize`` is set.
+        bits: bits of one weight, in a kernel that Keras quantises if ``quantize`` is set.
         dtype: the dtype that KerasHub gets. Everything that is not quantised has it: norms,
             activations and the KV cache.
-        quantize: the mode for ``backbone.quantize``; None without quantisation.
+        quantize: Keras's quantisation mode of the kernels; None without quantisation. In "int4"
+            the embeddings are in int8. Only weights are rounded, never the inputs of a layer.
     """
 
     name: str

@@ -11,7 +11,7 @@ from gemma_nb.fit.cache_layout import cache_bytes
 from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.precision import Precision
 from gemma_nb.fit.precision import precision as find_precision
-from gemma_nb.fit.weight_shapes import text_weight_shapes, weight_shape_bytes
+from gemma_nb.fit.weight_shapes import quantization, text_weight_shapes, weight_shape_bytes
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -47,6 +47,11 @@ class SpeedEstimate:
     high: float
     bytes_per_token: int
     limit: float
+
+    @property
+    def range_text(self) -> str:
+        """The range in a few characters: "44 to 63" as "44–63"."""
+        return f"{_format_rate(self.low)}–{_format_rate(self.high)}"
 
     @property
     def message(self) -> Message:
@@ -94,7 +99,8 @@ def estimate_speed(
     if architecture is None or runtime.bandwidth_gb_s is None:
         return None
     shapes = [s for s in text_weight_shapes(variant)[0] if s.use != "lookup"]
-    bytes_read = sum(weight_shape_bytes(s, precision) for s in shapes)
+    modes = quantization(variant, precision)
+    bytes_read = sum(weight_shape_bytes(s, precision, modes) for s in shapes)
     bytes_read += cache_bytes(architecture, max_length, dtype_bytes=precision.dtype_bytes)
     bytes_moved = bytes_read
     if runtime.is_processor and precision.dtype != "float32":

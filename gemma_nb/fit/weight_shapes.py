@@ -12,16 +12,16 @@ from math import ceil
 
 from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.fit.cache_layout import global_layers
-from gemma_nb.fit.precision import Precision
+from gemma_nb.fit.precision import INT4_BLOCK, Precision
 
 #: The rank of LAuReL in Gemma 3n, in both sizes, and the rows of its per-layer embeddings, which
 #: have no rows for the towers' own tokens (google-deepmind/gemma, gemma3n; keras-hub 0.32,
 #: convert_gemma3n.py).
 _LAUREL_RANK, _PER_LAYER_ROWS = 64, 262144
 
-#: Elements that share a scale and a zero point in Keras's int4 (keras 3.15.1,
-#: ``Int4QuantizationConfig``: ``block_size=128``).
-INT4_BLOCK = 128
+#: As ``Variant.quantization``, from the mode of a ``Precision`` to what ``load`` makes of a
+#: checkpoint in 16 bit.
+_QUANTIZATIONS = {"int8": ("int8", "int8"), "int4": ("int8", f"int4/{INT4_BLOCK}")}
 
 #: Share of a tower's parameters in the layers that Keras quantises (Dense, EinsumDense, Embedding),
 #: counted in the classes of keras-hub 0.32. The vision tower of Gemma 3n is a MobileNet V5, nine
@@ -161,12 +161,32 @@ def text_weight_shapes(variant: Variant) -> tuple[list[WeightShape], int]:
     return shapes, total - sum(shape.parameters for shape in shapes)
 
 
-def weight_shape_bytes(shape: WeightShape, precision: Precision) -> int:
+def quantization(variant: Variant, precision: Precision) -> tuple[str, str] | None:
+    """How the layers of a variant are quantised in a precision, as ``Variant.quantization``.
+
+    Args:
+        variant: the variant. A preset that was saved in this precision keeps its own.
+        precision: the precision.
+
+    Returns:
+        The quantisation of (embeddings, kernels); None without quantisation.
+    """
+    if precision.quantize is None:
+        return None
+    saved = variant.quantization
+    if saved and saved[1].startswith(precision.quantize):
+        return saved
+    return _QUANTIZATIONS[precision.quantize]
+
+
+def weight_shape_bytes(
+    shape: WeightShape, precision: Precision, modes: tuple[str, str] | None = None
+) -> int:
     """Computes the bytes of all matrices of one shape, with their scales.
 
     int8 takes one byte for each number and one scale for each column. int4 takes half a byte for
-    each number; for each block of 128 rows of a column a scale and a zero point of one byte; and
-    for each row a float32 that holds the index of its block. Scales have the layer's own dtype.
+    each number; for each block of rows of a column a scale and a zero point of one byte; and for
+    each row a float32 that holds the index of its block. Scales have the layer's own dtype.
     (keras 3.15.1: ``_int8_build`` and ``_int4_build`` of Dense, EinsumDense, Embedding and
     ReversibleEmbedding.)
 
@@ -174,17 +194,29 @@ def weight_shape_bytes(shape: WeightShape, precision: Precision) -> int:
         shape: the shape and the number of matrices.
         precision: the precision. Experts keep its 16-bit dtype, because their layer
             (``Gemma4MoEBlock``) has no ``quantize`` method.
+        modes: the quantisation of embeddings and kernels (``quantization``); None for that of
+            ``load``.
     """
     numbers, dtype_bytes = shape.rows * shape.columns, precision.dtype_bytes
     if precision.quantize is None or shape.use == "expert":
-        size = numbers * dtype_bytes
-    elif precision.quantize == "int8":
+        return numbers * dtype_bytes * shape.count
+    embeddings, kernels = modes or _QUANTIZATIONS[precision.quantize]
+    mode = embeddings if shape.use in ("embedding", "lookup") else kernels
+    if mode == "int8":
         size = numbers + shape.columns * dtype_bytes
-    else:
-        blocks = ceil(shape.rows / INT4_BLOCK) * shape.columns
+    elif block := _block_size(mode):
+        blocks = ceil(shape.rows / block) * shape.columns
         packed = shape.rows * ceil(shape.columns / 2)
         size = packed + blocks * (dtype_bytes + 1) + shape.rows * 4
+    else:
+        size = shape.rows * ceil(shape.columns / 2) + shape.columns * dtype_bytes
     return size * shape.count
+
+
+def _block_size(mode: str) -> int:
+    """The block size of an int4 mode of Keras, such as "int4/32"; 0 without blocks."""
+    size = mode.partition("/")[2]
+    return int(size) if size.isdigit() else 0
 
 
 def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
@@ -209,15 +241,17 @@ def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
     dtype_bytes = precision.dtype_bytes
     if precision.quantize is None:
         return WeightBytes(text * dtype_bytes, (vision + audio) * dtype_bytes)
+    modes = quantization(variant, precision)
+    assert modes is not None
     counted = variant.int8_bytes if precision.quantize == "int8" else variant.int4_bytes
-    if counted:
+    if counted and modes == _QUANTIZATIONS[precision.quantize]:
         return WeightBytes(*counted)
 
     backbone = variant.architecture.backbone if variant.architecture else ""
     vision_share = _VISION_SHARE.get(backbone, _TOWER_SHARE)
     audio_share = _AUDIO_SHARE.get(backbone, _TOWER_SHARE)
     quantised = vision * vision_share + audio * audio_share
-    parameter_bytes = quantised_parameter_bytes(precision)
+    parameter_bytes = _parameter_bytes(modes[1], dtype_bytes)
     towers = round(quantised * parameter_bytes + (vision + audio - quantised) * dtype_bytes)
 
     shapes, rest = text_weight_shapes(variant)
@@ -225,15 +259,16 @@ def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
     undescribed = max(0, rest) if rest > 0.005 * text else 0
     unquantised = max(0, rest) - undescribed
     return WeightBytes(
-        sum(weight_shape_bytes(shape, precision) for shape in shapes)
+        sum(weight_shape_bytes(shape, precision, modes) for shape in shapes)
         + round(undescribed * parameter_bytes)
         + unquantised * dtype_bytes,
         towers,
     )
 
 
-def quantised_parameter_bytes(precision: Precision) -> float:
-    """Returns the bytes of one parameter in a large quantised matrix, with its part of the scales."""
-    if precision.quantize == "int8":
+def _parameter_bytes(mode: str, dtype_bytes: int) -> float:
+    """The bytes of one parameter in a large quantised matrix, with its part of the scales."""
+    if mode == "int8":
         return 1.0
-    return 0.5 + (precision.dtype_bytes + 1) / INT4_BLOCK
+    block = _block_size(mode)
+    return 0.5 + (dtype_bytes + 1) / block if block else 0.5

@@ -13,7 +13,6 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.attention import ForwardContext, LayerCacheSpec
 from gemma_nb.generation.gpu.fused_matvec import build_logits_matvec, on_gpu
-from gemma_nb.generation.gpu.int4_matvec import has_int4_blocks
 from gemma_nb.generation.keras_hub_layers import (
     Gemma4BlockProxy,
     PatchedProxy,
@@ -25,6 +24,8 @@ from gemma_nb.generation.keras_hub_layers import (
     unused_cache,
 )
 from gemma_nb.generation.keras_internals import dequantize_int4_blocks, table_of
+from gemma_nb.generation.optimized_layers import float32_logits, on_processor
+from gemma_nb.loading.quantize import block_size
 
 
 class ModelAdapter:
@@ -258,9 +259,11 @@ def _dequantized_logits(table: Any, hidden: Any) -> Any:
     numbers, dtype = jnp.asarray(table_of(table)), table.compute_dtype
     scale = jnp.asarray(table.embeddings_scale)
     if table.quantization_mode == "int8":
-        return hidden @ numbers.T.astype(dtype) / scale.astype(dtype)
+        product = jnp.float32 if on_processor() else dtype  # as in ``Float32Product``
+        logits = hidden.astype(product) @ numbers.T.astype(product)
+        return logits.astype(dtype) / scale.astype(dtype)
     numbers = quantizers.unpack_int4(numbers, table.output_dim, axis=-1).astype(dtype)
-    if has_int4_blocks(table):
+    if block_size(table):
         zero, blocks = jnp.asarray(table.embeddings_zero), jnp.asarray(table.g_idx)
         return hidden @ dequantize_int4_blocks(numbers, scale, zero, blocks).T
     return hidden @ (numbers / scale[:, None]).T
@@ -272,11 +275,14 @@ def _last_token_logits(embedding: Any, context: ForwardContext) -> Callable[...,
     def call(inputs: Any, reverse: bool = False) -> Any:
         import jax.numpy as jnp
 
-        if not reverse or context.all_logits:
-            return embedding(inputs, reverse=reverse)
-        last = jnp.take_along_axis(inputs, (context.length - 1)[:, None, None], axis=1)
-        matvec = build_logits_matvec(embedding) if last.shape[0] == 1 and on_gpu() else None
-        return matvec(last) if matvec else embedding(last, reverse=True)
+        if not reverse:
+            return embedding(inputs)
+        if not context.all_logits:
+            inputs = jnp.take_along_axis(inputs, (context.length - 1)[:, None, None], axis=1)
+        compute = float32_logits(embedding)
+        if on_gpu() and not context.all_logits and inputs.shape[0] == 1:
+            compute = build_logits_matvec(embedding)
+        return compute(inputs) if compute else embedding(inputs, reverse=True)
 
     return call
 

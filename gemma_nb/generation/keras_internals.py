@@ -41,11 +41,6 @@ def table_of(embedding: Any) -> Any:
     return embedding._embeddings
 
 
-def int4_block_size(layer: Any) -> int | None:
-    """Numbers that share a scale in a layer quantized to int4; None without blocks."""
-    return getattr(layer, "_int4_block_size", None)
-
-
 def quantize_int8_inputs(layer: Any, x: Any) -> tuple[Any, Any]:
     """Quantizes the inputs of a Dense or EinsumDense layer as its ``_int8_call`` does.
 
@@ -57,6 +52,43 @@ def quantize_int8_inputs(layer: Any, x: Any) -> tuple[Any, Any]:
     if is_einsum:
         scale = layer._adjust_scale_for_quant(scale, "input")
     return x, scale
+
+
+def int4_shape(layer: Any) -> tuple[int, ...]:
+    """The shape of the kernel of a Dense or EinsumDense layer quantized to int4, unpacked."""
+    if type(layer).__name__ == "Dense":
+        return (layer._orig_input_dim, layer._orig_output_dim)
+    return tuple(layer.original_kernel_shape)
+
+
+def int4_columns(layer: Any) -> tuple[Any, Any]:
+    """The even and the odd columns of a kernel quantized to int4 in blocks, in float32.
+
+    A byte holds two numbers that are neighbours along the kernel's last axis (keras 3.15.1,
+    ``_int4_build`` of Dense and EinsumDense).
+
+    Args:
+        layer: a layer whose kernel has an even last axis.
+
+    Returns:
+        Two arrays of the kernel's shape with half of its last axis.
+    """
+    import jax.numpy as jnp
+
+    packed = jnp.asarray(layer._kernel)
+    rows, columns = packed.shape
+    scale = jnp.asarray(layer.kernel_scale).astype(jnp.float32)
+    zero = jnp.asarray(layer.kernel_zero).astype(jnp.float32)
+    lacking = -rows % layer._int4_block_size
+    shape = int4_shape(layer)
+
+    def dequantize(numbers: Any, start: int) -> Any:
+        numbers = jnp.pad(numbers.astype(jnp.float32), [(0, lacking), (0, 0)])
+        numbers = numbers.reshape(scale.shape[0], -1, columns)
+        values = (numbers - zero[:, None, start::2]) * scale[:, None, start::2]
+        return values.reshape(-1, columns)[:rows].reshape(*shape[:-1], shape[-1] // 2)
+
+    return dequantize((packed << 4) >> 4, 0), dequantize(packed >> 4, 1)
 
 
 def dequantize_int4_blocks(numbers: Any, scale: Any, zero: Any, blocks: Any) -> Any:

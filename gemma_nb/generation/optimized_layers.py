@@ -6,8 +6,20 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from gemma_nb.generation.gpu.fused_matvec import build_matvec, on_gpu, summed_input_axes
-from gemma_nb.generation.keras_internals import kernel_of, quantize_int8_inputs
+from gemma_nb.generation.gpu.fused_matvec import (
+    build_matvec,
+    einsum_axes,
+    on_gpu,
+    summed_input_axes,
+)
+from gemma_nb.generation.keras_internals import (
+    int4_columns,
+    int4_shape,
+    kernel_of,
+    quantize_int8_inputs,
+    table_of,
+)
+from gemma_nb.loading.quantize import block_size
 
 #: Einsum equations of attention projections: hidden states to heads, and heads to hidden states.
 _TO_HEADS = ("btd,ndh->btnh", "bsd,kdh->bskh", "bsd,qdh->bsqh")
@@ -21,14 +33,16 @@ def optimize_layer(layer: Any) -> Any:
         layer: a Keras layer.
 
     Returns:
-        On a GPU a ``FusedMatvecLayer``, elsewhere a ``NativeLayoutEinsum``; the layer itself if
-        neither is faster, if it uses LoRA, or if it is quantized in a way that ``gemma_nb.load``
-        does not use.
+        On a GPU a ``FusedMatvecLayer``, elsewhere a ``NativeLayoutEinsum``, on a processor a
+        ``Float32Product`` where only the weights are quantized; the layer itself if none is faster,
+        if it uses LoRA, or if it is quantized in another way.
     """
-    if not on_gpu():
-        return NativeLayoutEinsum(layer) if _supports_native_layout(layer) else layer
-    matvec = build_matvec(layer)
-    return FusedMatvecLayer(layer, matvec) if matvec else layer
+    if on_gpu():
+        matvec = build_matvec(layer)
+        return FusedMatvecLayer(layer, matvec) if matvec else layer
+    if on_processor() and _is_weight_only(layer):
+        return Float32Product(layer)
+    return NativeLayoutEinsum(layer) if _supports_native_layout(layer) else layer
 
 
 class FusedMatvecLayer:
@@ -82,18 +96,113 @@ class NativeLayoutEinsum:
         layer = self._layer
         x = jnp.asarray(x).astype(layer.compute_dtype)
         kernel = jnp.asarray(kernel_of(layer))
-        if layer.quantization_mode == "int8":
+        if layer.quantization_mode == "int8" and layer.inputs_quantizer is not None:
             x, scale = quantize_int8_inputs(layer, x)
             result = _join_heads(x, kernel, jnp.int32).astype(layer.compute_dtype)
             return result / (scale * jnp.asarray(layer.kernel_scale))
-        kernel = kernel.astype(layer.compute_dtype)
-        if layer.equation == _FROM_HEADS:
-            result = _join_heads(x, kernel)
-        else:  # one product for each head
-            rows = x.reshape(1, -1, x.shape[2])
-            heads = jnp.matmul(jnp.broadcast_to(rows, (kernel.shape[0], *rows.shape[1:])), kernel)
-            result = jnp.transpose(heads, (1, 0, 2)).reshape(*x.shape[:2], *heads.shape[::2])
+        result = _multiply(layer, x, kernel.astype(layer.compute_dtype))
+        if layer.quantization_mode == "int8":
+            result = result / jnp.asarray(layer.kernel_scale)
         return result
+
+
+class Float32Product:
+    """A Dense or EinsumDense layer with quantized weights and float inputs, on a processor.
+
+    Processors have no 16-bit products: XLA copies the whole kernel to bfloat16 and then to float32.
+    A product in float32 converts the numbers while it reads them.
+
+    Args:
+        layer: the layer; all attributes come from it.
+    """
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._layer, name)
+
+    def __call__(self, x: Any) -> Any:
+        """Computes the layer's output, apart from the order of its sums and from rounding."""
+        import jax.numpy as jnp
+
+        layer = self._layer
+        x = jnp.asarray(x).astype(layer.compute_dtype).astype(jnp.float32)
+        if layer.quantization_mode == "int8":
+            kernel = jnp.asarray(kernel_of(layer)).astype(jnp.float32)
+            result = _multiply(layer, x, kernel).astype(layer.compute_dtype)
+            result = result / jnp.asarray(layer.kernel_scale)
+        else:
+            # the even and the odd columns, each of which is half of every byte
+            halves = [_multiply(layer, x, half) for half in int4_columns(layer)]
+            result = jnp.stack(halves, axis=-1)
+            result = result.reshape(*result.shape[:-2], -1).astype(layer.compute_dtype)
+        if layer.bias is not None:
+            result = result + jnp.asarray(layer.bias).astype(result.dtype)
+        return result if layer.activation is None else layer.activation(result)
+
+
+def float32_logits(embedding: Any) -> Callable[[Any], Any] | None:
+    """Returns a function that computes logits on a processor as ``Float32Product`` does.
+
+    Args:
+        embedding: a KerasHub ReversibleEmbedding.
+
+    Returns:
+        A function from (batch, size, hidden size) to (batch, size, vocabulary); None on another
+        device, or if the table is not in int8 or its inputs are rounded.
+    """
+    tied = getattr(embedding, "tie_weights", False)  # Gemma 3n's embedding is a function
+    if not tied or embedding.quantization_mode != "int8" or not on_processor():
+        return None
+    if embedding.inputs_quantizer is not None or embedding.lora_enabled:
+        return None
+
+    def call(hidden: Any) -> Any:
+        import jax.numpy as jnp
+
+        x = hidden.astype(embedding.compute_dtype).astype(jnp.float32)
+        logits = x @ jnp.asarray(table_of(embedding)).T.astype(jnp.float32)
+        logits = logits.astype(embedding.compute_dtype) / jnp.asarray(embedding.embeddings_scale)
+        if cap := embedding.logit_soft_cap:
+            logits = jnp.tanh(logits / cap) * cap
+        return logits
+
+    return call
+
+
+def on_processor() -> bool:
+    """Whether JAX's default device is a processor."""
+    import jax
+
+    return jax.default_backend() == "cpu"
+
+
+def _is_weight_only(layer: Any) -> bool:
+    """Whether a layer's weights are quantized, and nothing else."""
+    if layer.lora_enabled or getattr(layer, "inputs_quantizer", None) is not None:
+        return False
+    if layer.quantization_mode == "int8":
+        return True
+    if not block_size(layer) or int4_shape(layer)[-1] % 2:
+        return False
+    _, kernel, output = einsum_axes(layer)
+    return kernel[-1] == output[-1]  # else the numbers of a byte are not neighbours in the output
+
+
+def _multiply(layer: Any, x: Any, kernel: Any) -> Any:
+    """The product of a layer without its scales, bias and activation."""
+    import jax.numpy as jnp
+
+    if type(layer).__name__ == "Dense":
+        return jnp.matmul(x, kernel)
+    if layer.equation == _FROM_HEADS:
+        return _join_heads(x, kernel)
+    if layer.equation in _TO_HEADS:  # one product for each head
+        rows = x.reshape(1, -1, x.shape[2])
+        heads = jnp.matmul(jnp.broadcast_to(rows, (kernel.shape[0], *rows.shape[1:])), kernel)
+        return jnp.transpose(heads, (1, 0, 2)).reshape(*x.shape[:2], *heads.shape[::2])
+    return jnp.einsum(layer.equation, x, kernel)
 
 
 def _join_heads(x: Any, kernel: Any, dtype: Any = None) -> Any:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
-from gemma_nb.catalog.keras_config import BACKBONE_GENERATIONS
+from gemma_nb.catalog.keras_config import BACKBONE_GENERATIONS, read_quantization
 from gemma_nb.catalog.weight_files import (
     CONFIG,
     SAFETENSORS_INDEX,
@@ -283,16 +283,12 @@ def quantization_mode(directory: Path) -> str | None:
     """The quantization mode of a saved Keras preset, "int8" or "int4"; None where it has none.
 
     Args:
-        directory: the preset. The config of a quantized one holds a dtype policy map, whose
-            policies begin with the mode ("int8_from_bfloat16", "int4/128_from_bfloat16").
+        directory: the preset. One with int8 and int4 layers is an int4 one.
 
     Raises:
         OSError: the directory has no ``config.json``.
         ValueError: ``config.json`` is not JSON.
     """
     config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-    dtype = config.get("config", {}).get("dtype") if isinstance(config, dict) else None
-    if not isinstance(dtype, dict) or "DTypePolicyMap" not in str(dtype.get("class_name")):
-        return None
-    names = str(dtype.get("config", {}).get("policy_map", {}))
-    return next((mode for mode in ("int8", "int4") if f"'{mode}" in names), None)
+    quantization = read_quantization(config) or ()
+    return next((m for m in ("int4", "int8") if any(q.startswith(m) for q in quantization)), None)

@@ -23,6 +23,7 @@ ROOMS = (
     "catalog",
     "hardware",
     "fit",
+    "choosing",
     "prompts",
     "hub",
     "loading",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
 from gemma_nb.hub.checkpoint_files import quantization_mode
 from gemma_nb.loading import quantize
+from gemma_nb.loading.saving import recorded_int8_inputs
 from gemma_nb.loading.transformers_weights import read_transformers_weights
 from gemma_nb.loading.weights import BytesCallback, read_weights
 
@@ -84,9 +85,11 @@ def build_without_weights(
     with backend.buffered_native_stderr():
         tokenizer = _tokenizer(keras_hub, str(directory))
     loader = get_preset_loader(str(directory))
-    plain, target = empty_backbones(
-        loader, precision, loader.config["config"]["dtype"] if saved else None
-    )
+    if saved:
+        policies, int8_inputs = loader.config["config"]["dtype"], recorded_int8_inputs(directory)
+        plain, target = empty_backbones(loader, precision, policies, int8_inputs)
+    else:
+        plain, target = empty_backbones(loader, precision)
     return UnloadedModel(_task(keras_hub, task, target), tokenizer, plain, loader, directory)
 
 
@@ -120,13 +123,20 @@ def build_model(
     return unloaded.lm, unloaded.tokenizer
 
 
-def empty_backbones(loader: Any, precision: Precision, policies: Any = None) -> tuple[Any, Any]:
+def empty_backbones(
+    loader: Any,
+    precision: Precision,
+    policies: Any = None,
+    int8_inputs: Collection[str] | None = (),
+) -> tuple[Any, Any]:
     """Two backbones without weights: in the precision of the files, and in the one asked for.
 
     Args:
         loader: KerasHub's loader of the preset.
         precision: the precision of the weights.
         policies: the dtype policies of a preset that was saved quantised.
+        int8_inputs: the layers of that preset which round their inputs, as in
+            ``finish_quantized_layers``.
 
     Returns:
         The plain backbone and the backbone that is filled; the same object twice where nothing is
@@ -138,7 +148,7 @@ def empty_backbones(loader: Any, precision: Precision, policies: Any = None) -> 
             plain, precision.quantize, precision.dtype
         )
         target = empty_backbone(loader, policies)
-        quantize.finish_quantized_layers(target)
+        quantize.finish_quantized_layers(target, int8_inputs)
     return plain, target
 
 

@@ -1,9 +1,12 @@
 """Keras's int8 and int4, computed one tensor at a time while a 16-bit checkpoint is read.
 
-The formulas are those of keras 3.15.1 (``keras.quantizers``, ``layer.quantize`` of Dense,
-EinsumDense, Embedding and ReversibleEmbedding) and give the same bits. On a GPU they run on the
-device (``quantize_gpu``). Elsewhere they run in NumPy, as Keras's do, on all cores and in blocks
-that fit the processor's cache; XLA would multiply by reciprocals where these formulas divide.
+"int8" is ``Int8QuantizationConfig(activation_quantizer=None)`` in every layer: only weights are
+rounded. "int4" is ``Int4QuantizationConfig(block_size=INT4_BLOCK)`` for kernels and that int8 for
+embeddings. The formulas are those of keras 3.15.1 (``keras.quantizers``, ``layer.quantize`` of
+Dense, EinsumDense, Embedding and ReversibleEmbedding) and give the same bits. On a GPU they run on
+the device (``quantize_gpu``). Elsewhere they run in NumPy, as Keras's do, on all cores and in
+blocks that fit the processor's cache; XLA would multiply by reciprocals where these formulas
+divide.
 """
 
 from __future__ import annotations
@@ -11,12 +14,12 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
 
-from gemma_nb.fit.weight_shapes import INT4_BLOCK as GROUP
+from gemma_nb.fit.precision import INT4_BLOCK
 from gemma_nb.loading import quantize_gpu
 from gemma_nb.loading.tensor_files import stream_to_device
 
@@ -64,40 +67,67 @@ def quantized_policies(backbone: Any, mode: str, dtype: str) -> Any:
     """
     import keras
 
-    kind = "int8" if mode == "int8" else f"int4/{GROUP}"
     policy_map = keras.dtype_policies.DTypePolicyMap(default_policy=dtype)
     for layer in quantizable_layers(backbone):
+        kind = "int8" if mode == "int8" or is_embedding(layer) else f"int4/{INT4_BLOCK}"
         own = layer.dtype_policy.name  # an encoder inside may have another
         policy_map[layer.path] = keras.dtype_policies.get(f"{kind}_from_{own}")
     return policy_map
 
 
-def finish_quantized_layers(backbone: Any) -> None:
+def is_embedding(layer: Any) -> bool:
+    """Whether a layer is an Embedding or ReversibleEmbedding, which "int4" keeps in int8."""
+    return "embeddings" in _TENSORS.get(type(layer).__name__, ())
+
+
+def finish_quantized_layers(backbone: Any, int8_inputs: Collection[str] | None = ()) -> None:
     """Completes layers that were built quantised, as ``quantize`` would have.
 
-    - Without a config, a tied int4 embedding also quantises activations (keras 3.15.1,
-      ``ReversibleEmbedding._int4_build``) and gives other logits than before saving.
+    - A layer that was built without a config rounds the inputs of its product to int8, in int8 and
+      in a tied int4 embedding (keras 3.15.1, ``_int8_build``, ``ReversibleEmbedding._int4_build``).
     - With the whole policy map in place of its own policy, a layer is saved without its scales
       (``save_own_variables`` asks the map for the mode).
     - The encoders of Gemma 4 multiply by kernels themselves (keras-hub 0.32,
       ``Gemma4ClippableEinsumDense``), by quantised ones without their scale.
+
+    Args:
+        backbone: the backbone.
+        int8_inputs: the paths of the layers that round their inputs; None leaves every layer as
+            Keras built it.
     """
     import keras
 
-    configs = {
-        "int8": keras.quantizers.Int8QuantizationConfig,
-        "int4": keras.quantizers.Int4QuantizationConfig,
-    }
     for layer in backbone._flatten_layers():  # noqa: SLF001 - as Keras walks them
         mode = layer.quantization_mode
         if mode is not None and hasattr(layer.dtype_policy, "default_policy"):
             layer._dtype_policy = layer.dtype_policy[layer.path]  # noqa: SLF001
-        if mode in configs and getattr(layer, "quantization_config", None) is None:
-            layer.quantization_config = configs[mode]()
-            if mode == "int4":
-                layer.inputs_quantizer = layer.quantization_config.activation_quantizer
+        if int8_inputs is not None and layer.path not in int8_inputs:
+            if mode == "int8":
+                config = keras.quantizers.Int8QuantizationConfig(activation_quantizer=None)
+                layer.quantization_config = config
+            elif mode == "int4":
+                config = keras.quantizers.Int4QuantizationConfig(
+                    block_size=block_size(layer) or None
+                )
+                layer.quantization_config = config
+            if getattr(layer, "inputs_quantizer", None) is not None:
+                layer.inputs_quantizer = None
         if type(layer).__name__ == "Gemma4ClippableEinsumDense" and layer.dense.quantization_mode:
             layer.call = partial(_call_clippable, layer)
+
+
+def layers_with_int8_inputs(backbone: Any) -> list[str]:
+    """The paths of the quantised layers that round the inputs of their product to int8."""
+    return [
+        layer.path
+        for layer in backbone._flatten_layers()  # noqa: SLF001 - as Keras walks them
+        if layer.quantization_mode and getattr(layer, "inputs_quantizer", None) is not None
+    ]
+
+
+def block_size(layer: Any) -> int:
+    """The number of int4 weights that share a scale and a zero point; 0 without blocks."""
+    return max(0, getattr(layer, "_int4_block_size", None) or 0)  # Keras has None or -1 for none
 
 
 def _call_clippable(layer: Any, x: Any) -> Any:
@@ -136,43 +166,33 @@ def quantize_tensor(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
 
     Returns:
         From the name of a variable to its value: the tensor, its scale and, for int4, its zero
-        point and the indices of its groups.
+        point and the indices of its blocks.
     """
     import numpy as np
 
-    mode, dtype = layer.quantization_mode, layer.variable_dtype
-    if name == "embeddings":
-        parts = stream_to_device(tensor, _embedding_rows(mode, dtype), BLOCK)
-    else:
-        parts = _kernel(layer, name, mode, dtype, tensor[:])
-    values = dict(zip((name, f"{name}_scale", f"{name}_zero"), parts, strict=False))
-    if mode == "int4" and name != "reverse_embeddings":
-        values["g_idx"] = np.arange(layer.g_idx.shape[0], dtype="float32") // GROUP
-    return values
-
-
-def _embedding_rows(mode: str, dtype: str) -> Callable[[Any], tuple[Any, ...]]:
-    def rows(block: Any) -> tuple[Any, ...]:
-        if mode == "int8":
-            values, scale = _abs_max(block, dtype, (1,))
-            return values, scale[:, 0]
-        return _grouped(block, dtype, axis=1, pack=1)
-
-    return rows
-
-
-def _kernel(layer: Any, name: str, mode: str, dtype: str, tensor: Any) -> tuple[Any, ...]:
-
+    dtype, block = layer.variable_dtype, block_size(layer)
     einsum = type(layer).__name__ == "EinsumDense"
-    if mode == "int8":
+    if name == "embeddings":
+        parts = stream_to_device(tensor, partial(_int8_rows, dtype=dtype), BLOCK)
+    elif layer.quantization_mode == "int8":
         axes = tuple(layer._kernel_reduced_axes) if einsum else (0,)  # noqa: SLF001
-        values, scale = _abs_max(tensor, dtype, axes)
-        if not einsum:
-            return values, scale[0]
-        return values, _adjust_scale(layer, scale)
-    if einsum:
-        tensor = tensor.reshape(layer._int4_rows, layer._int4_unpacked_column_size)  # noqa: SLF001
-    return _grouped(tensor, dtype, axis=0, pack=1 if name == "kernel" else 0)
+        values, scale = _abs_max(tensor[:], dtype, axes)
+        parts = values, _adjust_scale(layer, scale) if einsum else scale[0]
+    else:
+        assert block  # as ``quantized_policies`` builds them
+        matrix = tensor[:]
+        if einsum:
+            shape = layer._int4_rows, layer._int4_unpacked_column_size  # noqa: SLF001
+            matrix = matrix.reshape(shape)
+        parts = _grouped(matrix, dtype, block)
+        parts = *parts, np.arange(layer.g_idx.shape[0], dtype="float32") // block
+    return dict(zip((name, f"{name}_scale", f"{name}_zero", "g_idx"), parts, strict=False))
+
+
+def _int8_rows(rows: Any, dtype: str) -> tuple[Any, Any]:
+    """Rows of an embedding in int8, and the scale of each row."""
+    values, scale = _abs_max(rows, dtype, (1,))
+    return values, scale[:, 0]
 
 
 def _adjust_scale(layer: Any, scale: Any) -> Any:
@@ -216,62 +236,56 @@ def _abs_max(x: Any, dtype: str, axes: tuple[int, ...]) -> tuple[Any, Any]:
     return values, scales
 
 
-def _grouped(x: Any, dtype: str, axis: int, pack: int) -> tuple[Any, Any, Any]:
+def _grouped(x: Any, dtype: str, block: int) -> tuple[Any, Any, Any]:
     """``keras.quantizers.abs_max_quantize_grouped_with_zero_point``, then ``pack_int4``.
 
     Args:
-        x: a matrix.
+        x: a matrix (rows, columns); blocks run along the rows, and two columns share a byte.
         dtype: the dtype that its numbers are rounded to first.
-        axis: the axis along which the groups run.
-        pack: the axis along which two numbers share a byte.
+        block: the number of rows of a block.
 
     Returns:
-        int8 values that hold two numbers each; the scale and the int8 zero point of each group.
+        int8 (rows, columns / 2), two numbers in each; the scale and the int8 zero point of each
+        block, (blocks, columns).
     """
     import numpy as np
 
     if quantize_gpu.wanted():
-        x = x.astype(_numpy(dtype), copy=False)
-        return quantize_gpu.grouped(x, GROUP, axis, pack, EPSILON)
-    size, free = x.shape[axis], 1 - axis
-    groups = -(-size // GROUP)
-    shape = [groups if i == axis else n for i, n in enumerate(x.shape)]
-    scales, zeros = np.empty(shape, _numpy(dtype)), np.empty(shape, np.int8)
-    packed = np.empty([-(-n // 2) if i == pack else n for i, n in enumerate(x.shape)], np.int8)
+        return quantize_gpu.grouped(x.astype(_numpy(dtype), copy=False), block, EPSILON)
+    rows, columns = x.shape
+    blocks = -(-rows // block)
+    scales = np.empty((blocks, columns), _numpy(dtype))
+    zeros = np.empty((blocks, columns), np.int8)
+    packed = np.empty((rows, -(-columns // 2)), np.int8)
 
     def part(span: slice) -> None:
-        where = (slice(None), span) if axis == 0 else (span,)
-        y = _float32(x[where], dtype)
-        if size % GROUP:
-            y = np.pad(y, [(0, -size % GROUP) if i == axis else (0, 0) for i in (0, 1)])
-        y = y.reshape((groups, GROUP, -1) if axis == 0 else (-1, groups, GROUP))
-        low, high = y.min(axis + 1, keepdims=True), y.max(axis + 1, keepdims=True)
+        y = _float32(x[:, span], dtype)
+        if rows % block:
+            y = np.pad(y, [(0, -rows % block), (0, 0)])
+        y = y.reshape(blocks, block, -1)
+        low, high = y.min(1, keepdims=True), y.max(1, keepdims=True)
         width = (high - low).astype(_numpy(dtype)).astype(np.float32)
         scale = (width + np.float32(EPSILON)) / np.float32(15)
         zero = np.clip(np.rint(-low / scale) - 8, -8, 7)
         np.divide(y, scale, out=y)
         np.add(np.rint(y, out=y), zero, out=y)
         np.minimum(np.maximum(y, -8, out=y), 7, out=y)
-        flat = _scratch(np.int8, y.shape)
-        flat[...] = y
-        flat = flat.reshape((groups * GROUP, -1) if axis == 0 else (-1, groups * GROUP))
-        flat = flat[:size] if axis == 0 else flat[:, :size]
-        scales[where] = scale.squeeze(axis + 1)
-        zeros[where] = zero.squeeze(axis + 1)
+        numbers = _scratch(np.int8, y.shape)
+        numbers[...] = y
+        scales[:, span], zeros[:, span] = scale[:, 0], zero[:, 0]
         halved = slice(span.start // 2, -(-span.stop // 2))
-        packed[(slice(None), halved) if free == pack == 1 else where] = _packed(flat, pack)
+        packed[:, halved] = _packed(numbers.reshape(blocks * block, -1)[:rows])
 
-    _on_all_cores(part, x.shape[free], x.size)
+    _on_all_cores(part, columns, x.size)
     return packed, scales, zeros
 
 
-def _packed(values: Any, axis: int) -> Any:
-    """Packs two int4 numbers in a byte: the first in its low half, the second in its high half."""
+def _packed(values: Any) -> Any:
+    """Packs two int4 columns in a byte: the first in its low half, the second in its high half."""
     import numpy as np
 
-    values = np.pad(values, [(0, values.shape[i] % 2) if i == axis else (0, 0) for i in (0, 1)])
-    low, high = (values[::2], values[1::2]) if axis == 0 else (values[:, ::2], values[:, 1::2])
-    return (low & 15) | (high << 4)
+    values = np.pad(values, [(0, 0), (0, values.shape[1] % 2)])
+    return (values[:, ::2] & 15) | (values[:, 1::2] << 4)
 
 
 def _float32(x: Any, dtype: str) -> Any:

@@ -35,24 +35,22 @@ def abs_max(x: Any, axes: tuple[int, ...], epsilon: float) -> tuple[Any, Any]:
         return _abs_max()(jax.device_put(x), axes, epsilon)
 
 
-def grouped(x: Any, group: int, axis: int, pack: int, epsilon: float) -> tuple[Any, Any, Any]:
+def grouped(x: Any, block: int, epsilon: float) -> tuple[Any, Any, Any]:
     """As ``quantize._grouped``, on the GPU.
 
     Args:
-        x: a NumPy matrix in the dtype of its scales.
-        group: the number of elements of a group.
-        axis: the axis along which the groups run; the last group is padded with zeros.
-        pack: the axis along which two numbers share a byte.
+        x: a NumPy matrix in the dtype of its scales; the last block is padded with zeros.
+        block: the number of rows of a block.
         epsilon: the epsilon of Keras.
 
     Returns:
-        The int8 values that hold two numbers each, the scales and the zero points of the groups,
+        The int8 values that hold two numbers each, the scales and the zero points of the blocks,
         all on the device.
     """
     import jax
 
     with _float64():
-        return _grouped()(jax.device_put(x), group, axis, pack, epsilon)
+        return _grouped()(jax.device_put(x), block, epsilon)
 
 
 def _float64() -> Any:
@@ -100,23 +98,18 @@ def _grouped() -> Any:
     import jax
     import jax.numpy as jnp
 
-    def grouped(x: Any, group: int, axis: int, pack: int, epsilon: float) -> tuple[Any, Any, Any]:
+    def grouped(x: Any, block: int, epsilon: float) -> tuple[Any, Any, Any]:
         rows, columns = x.shape
-        lacking = -x.shape[axis] % group
-        y = jnp.pad(x, [(0, lacking if i == axis else 0) for i in (0, 1)]).astype(jnp.float32)
-        y = y.reshape((-1, group, columns) if axis == 0 else (rows, -1, group))
-        low, high = (of(y, axis + 1, keepdims=True) for of in (jnp.min, jnp.max))
+        y = jnp.pad(x, [(0, -rows % block), (0, 0)]).astype(jnp.float32)
+        y = y.reshape(-1, block, columns)
+        low, high = (of(y, 1, keepdims=True) for of in (jnp.min, jnp.max))
         width = _rounded(high - low, x.dtype)
         scale = _quotient(width + jnp.float32(epsilon), jnp.float32(15))
         zero = jnp.clip(jnp.rint(_quotient(-low, scale)) - 8, -8, 7)
         numbers = jnp.clip(jnp.rint(_quotient(y, scale)) + zero, -8, 7).astype(jnp.int8)
-        numbers = numbers.reshape((-1, columns) if axis == 0 else (rows, -1))[:rows, :columns]
-        numbers = jnp.pad(numbers, [(0, n % 2 * (i == pack)) for i, n in enumerate(x.shape)])
-        first, second = (
-            jax.lax.slice_in_dim(numbers, start, None, 2, axis=pack) for start in (0, 1)
-        )
-        packed = (first & jnp.int8(15)) | (second << jnp.int8(4))
-        scale, zero = (jnp.squeeze(v, axis + 1) for v in (scale, zero))
+        numbers = jnp.pad(numbers.reshape(-1, columns)[:rows], [(0, 0), (0, columns % 2)])
+        packed = (numbers[:, ::2] & jnp.int8(15)) | (numbers[:, 1::2] << jnp.int8(4))
+        scale, zero = jnp.squeeze(scale, 1), jnp.squeeze(zero, 1)
         return packed, scale.astype(x.dtype), zero.astype(jnp.int8)
 
-    return jax.jit(grouped, static_argnums=(1, 2, 3, 4))
+    return jax.jit(grouped, static_argnums=(1, 2))

@@ -1,4 +1,8 @@
-"""Saves a loaded model as an ordinary KerasHub preset, with a record of what it is."""
+"""Saves a loaded model as an ordinary KerasHub preset, with a record of what it is.
+
+Keras's config of a quantised layer does not say whether the layer rounds its inputs as well. A layer
+that is opened from a preset does (keras 3.15.1, ``_int8_build``), so the record tells.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,29 @@ from gemma_nb.catalog.data_files import VARIANT_RECORD
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.files import expand_home
+from gemma_nb.loading.quantize import layers_with_int8_inputs
 from gemma_nb.text_utils import format_bytes
+
+#: The entry of the record that lists the quantised layers which round their inputs to int8.
+_INT8_INPUTS = "int8_inputs"
+
+
+def recorded_int8_inputs(directory: Path) -> list[str] | None:
+    """The paths of the layers of a saved preset that round their inputs to int8.
+
+    Args:
+        directory: the preset.
+
+    Returns:
+        The paths; None where no record says it (a preset of KerasHub, or of ``Model.save`` before
+        it recorded this). Keras then decides.
+    """
+    try:
+        record = json.loads((directory / VARIANT_RECORD).read_text(encoding="utf-8"))
+        paths = record[_INT8_INPUTS]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return paths if isinstance(paths, list) else None
 
 
 def save_preset(
@@ -61,7 +87,11 @@ def save_preset(
             for part in (lm, *parts):
                 part.save_to_preset(temporary)
             folder = Path(temporary)
-            record = {"variant": dataclasses.asdict(variant), "precision": precision}
+            record = {
+                "variant": dataclasses.asdict(variant),
+                "precision": precision,
+                _INT8_INPUTS: layers_with_int8_inputs(lm.backbone),
+            }
             (folder / VARIANT_RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
             if target.exists():
                 target.rmdir()

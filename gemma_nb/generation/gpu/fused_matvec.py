@@ -15,9 +15,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gemma_nb.fit.weight_shapes import INT4_BLOCK
 from gemma_nb.generation.gpu.int4_matvec import build_int4_matvec, has_int4_blocks, int4_logits
 from gemma_nb.generation.keras_internals import kernel_of, quantize_int8_inputs, table_of
+from gemma_nb.loading.quantize import block_size
 from gemma_nb.loading.relayout import contracted_last
 
 
@@ -36,25 +36,24 @@ def build_matvec(layer: Any) -> Callable[[Any], Any] | None:
 
     Returns:
         A function from the layer's input, with one row, to its output; None if the layer has no
-        such form, uses LoRA, or is quantized in a way that ``gemma_nb.load`` does not use.
+        such form, uses LoRA, or is quantized in another way than int8 or int4 in blocks.
     """
     order = contracted_last(layer)
     if order is None or layer.lora_enabled:
         return None
     shape = _kernel_shape(layer)
     output_axes, summed = _kernel_axes(layer, len(shape))
-    if any(name in _equation(layer)[0] for name in (_equation(layer)[1][i] for i in output_axes)):
+    if any(
+        name in einsum_axes(layer)[0] for name in (einsum_axes(layer)[1][i] for i in output_axes)
+    ):
         return None  # a batched product, with a kernel for each row
     mode = layer.quantization_mode
     multiply: Callable[[Any, Any], Any]
     if mode is None:
         multiply = _float_matvec
-    elif mode == "int8" and layer.inputs_quantizer is not None:
-        multiply = _int8_matvec
-    elif mode == "int4" and has_int4_blocks(layer):
-        int4_matvec = build_int4_matvec(shape, summed)
-        if int4_matvec is None:
-            return None
+    elif mode == "int8":
+        multiply = _int8_matvec if layer.inputs_quantizer is None else _rounded_int8_matvec
+    elif int4_matvec := build_int4_matvec(layer, shape, summed):
         multiply = partial(_int4_matvec, int4_matvec)
     else:
         return None
@@ -85,9 +84,10 @@ def build_logits_matvec(embedding: Any) -> Callable[[Any], Any] | None:
     mode = embedding.quantization_mode
     if mode is None:
         compute = _float_logits
-    elif mode == "int8" and embedding.inputs_quantizer is not None:
-        compute = _int8_logits
-    elif mode == "int4" and has_int4_blocks(embedding) and embedding.output_dim % INT4_BLOCK == 0:
+    elif mode == "int8":
+        weight_only = embedding.inputs_quantizer is None
+        compute = _int8_logits if weight_only else _rounded_int8_logits
+    elif has_int4_blocks(embedding) and embedding.output_dim % block_size(embedding) == 0:
         compute = int4_logits
     else:
         return None
@@ -115,7 +115,17 @@ def _float_matvec(layer: Any, x: Any) -> Any:
 
 
 def _int8_matvec(layer: Any, x: Any) -> Any:
-    """As ``EinsumDense._int8_call`` and ``Dense._int8_call`` of keras 3.15."""
+    """As ``EinsumDense._int8_call`` and ``Dense._int8_call`` of keras 3.15 with float inputs."""
+    import jax.numpy as jnp
+
+    kernel = _as_matrix(layer, jnp.asarray(kernel_of(layer)))
+    result = jnp.sum(kernel.astype(jnp.float32) * _as_vector(layer, x).astype(jnp.float32), axis=-1)
+    result = _as_output(layer, result.astype(layer.compute_dtype), x)
+    return result / jnp.asarray(layer.kernel_scale)
+
+
+def _rounded_int8_matvec(layer: Any, x: Any) -> Any:
+    """The same with inputs that the layer rounds to int8."""
     import jax.numpy as jnp
 
     x, scale = quantize_int8_inputs(layer, x)
@@ -148,6 +158,16 @@ def _float_logits(embedding: Any, hidden: Any) -> Any:
 def _int8_logits(embedding: Any, hidden: Any) -> Any:
     import jax.numpy as jnp
 
+    row = hidden[0].astype(embedding.compute_dtype).astype(jnp.float32)
+    table = jnp.asarray(table_of(embedding)).astype(jnp.float32)
+    logits = jnp.sum(table * row, axis=-1)[None, None]
+    return logits.astype(embedding.compute_dtype) / jnp.asarray(embedding.embeddings_scale)
+
+
+def _rounded_int8_logits(embedding: Any, hidden: Any) -> Any:
+    """The same with a hidden state that the layer rounds to int8."""
+    import jax.numpy as jnp
+
     row, scale = embedding.inputs_quantizer(hidden.astype(embedding.compute_dtype))
     table = jnp.asarray(table_of(embedding)).astype(jnp.int32)
     logits = jnp.sum(table * row[0].astype(jnp.int32), axis=-1)[None, None]
@@ -158,7 +178,7 @@ def _int8_logits(embedding: Any, hidden: Any) -> Any:
 # --- the axes of a kernel
 
 
-def _equation(layer: Any) -> tuple[str, str, str]:
+def einsum_axes(layer: Any) -> tuple[str, str, str]:
     """The einsum axes of a layer's input, kernel and output."""
     if type(layer).__name__ == "Dense":
         return "a", "ab", "b"
@@ -176,14 +196,14 @@ def _kernel_shape(layer: Any) -> tuple[int, ...]:
 
 def _kernel_axes(layer: Any, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The kernel's axes that appear in the output, and those that are summed over."""
-    _, kernel, output = _equation(layer)
+    _, kernel, output = einsum_axes(layer)
     output_axes = tuple(i for i in range(rank) if kernel[i] in output)
     return output_axes, tuple(i for i in range(rank) if kernel[i] not in output)
 
 
 def summed_input_axes(layer: Any) -> set[int]:
     """The axes of an EinsumDense layer's input that are summed over, counted from the first."""
-    inputs, _, output = _equation(layer)
+    inputs, _, output = einsum_axes(layer)
     return {i for i, name in enumerate(inputs) if name not in output}
 
 
@@ -200,7 +220,7 @@ def _as_vector(layer: Any, x: Any) -> Any:
     """The single row as a vector, in the order of the kernel's summed axes."""
     import jax.numpy as jnp
 
-    inputs, kernel, output = _equation(layer)
+    inputs, kernel, output = einsum_axes(layer)
     if type(layer).__name__ == "Dense":
         return x.reshape(-1)
     summed = [inputs.index(name) for name in kernel if name not in output]
@@ -212,7 +232,7 @@ def _as_output(layer: Any, flat: Any, x: Any) -> Any:
     """The result in the layer's output shape; all axes that come from the input have length 1."""
     import jax.numpy as jnp
 
-    inputs, kernel, output = _equation(layer)
+    inputs, kernel, output = einsum_axes(layer)
     shape = _kernel_shape(layer)
     if type(layer).__name__ == "Dense":
         return flat.reshape(*[1] * (x.ndim - 1), -1)

@@ -1,18 +1,19 @@
 """Keras's int4 kernels times one row, on a GPU: reads four bytes at once, applies scales to sums.
 
-With blocks (keras 3.15.1, ``Int4QuantizationConfig``) a number is ``(n - zero) × scale``, and 128
-numbers of a sum share zero and scale. Eight numbers are added up before the scale is applied, and
+With blocks (keras 3.15.1, ``Int4QuantizationConfig``) a number is ``(n - zero) × scale``, and the
+numbers of a block (32 or 128, read from the layer) share zero and scale. Eight numbers are added up before the scale is applied, and
 nothing is rounded on the way: 8 instructions per number, where unpacking, rounding and multiplying
 each number took 19 (XLA's code for an H100, jax 0.11.2).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
-from gemma_nb.fit.weight_shapes import INT4_BLOCK
-from gemma_nb.generation.keras_internals import int4_block_size, kernel_of, table_of
+from gemma_nb.generation.keras_internals import kernel_of, table_of
+from gemma_nb.loading.quantize import block_size
 
 #: Numbers that are added up before their scale is applied.
 _NUMBERS_PER_TERM = 8
@@ -22,16 +23,18 @@ _COLUMN_SHIFTS, _ROW_SHIFTS = (0, 8, 16, 24), tuple(range(0, 32, 4))
 
 
 def has_int4_blocks(layer: Any) -> bool:
-    """Whether a layer is quantized to int4 as ``gemma_nb.load`` does: in blocks, inputs in float."""
-    return int4_block_size(layer) == INT4_BLOCK and layer.inputs_quantizer is None
+    """Whether a layer is quantized to int4 in blocks that hold whole terms."""
+    size = block_size(layer)
+    return layer.quantization_mode == "int4" and size > 0 and not size % _NUMBERS_PER_TERM
 
 
 def build_int4_matvec(
-    shape: tuple[int, ...], summed: tuple[int, ...]
+    layer: Any, shape: tuple[int, ...], summed: tuple[int, ...]
 ) -> Callable[[Any, Any], Any] | None:
     """Returns a function that multiplies one row with a kernel that Keras stores as (rows, columns).
 
     Args:
+        layer: the layer.
         shape: the kernel's own shape.
         summed: the kernel's axes that are summed over.
 
@@ -39,10 +42,10 @@ def build_int4_matvec(
         A function from the layer and the row, float32 (rows,), to float32 (columns,), in the order
         of the kernel's axes; None if the shape is not supported.
     """
-    rows = 1
-    for axis in summed:
-        rows *= shape[axis]
-    if rows % INT4_BLOCK or shape[-1] % 2:
+    rows = math.prod(shape[axis] for axis in summed)
+    if not has_int4_blocks(layer) or layer.inputs_quantizer is not None:
+        return None
+    if rows % block_size(layer) or shape[-1] % 2:
         return None
     if summed == tuple(range(len(summed))):
         return _leading_axes_matvec
@@ -55,7 +58,8 @@ def _leading_axes_matvec(layer: Any, row: Any) -> Any:
     """Sums over the kernel's first axes: a byte holds two columns, blocks run along the rows."""
     words = _column_words(layer)
     scale, zero = _transposed(layer.kernel_scale), _transposed(layer.kernel_zero)
-    return _block_sums(words.reshape(scale.shape[0], -1), _COLUMN_SHIFTS, row, scale, zero)
+    words = words.reshape(scale.shape[0], -1)
+    return _block_sums(words, _COLUMN_SHIFTS, row, scale, zero, block_size(layer))
 
 
 def _middle_axis_matvec(layer: Any, row: Any) -> Any:
@@ -68,12 +72,13 @@ def _middle_axis_matvec(layer: Any, row: Any) -> Any:
 
     heads, hidden, width = layer.original_kernel_shape
     terms_per_head = hidden // heads // _NUMBERS_PER_TERM  # in the rows of one head
+    terms_per_block = block_size(layer) // _NUMBERS_PER_TERM
     words = _column_words(layer).reshape(heads, width, heads, terms_per_head, 2)
     factors = jnp.transpose(row.reshape(terms_per_head, _NUMBERS_PER_TERM, heads), (2, 0, 1))
     factors = factors.reshape(heads, 1, 1, terms_per_head, 2, len(_COLUMN_SHIFTS))
 
     def per_term(values: Any) -> Any:  # (blocks, columns) -> a value for each term
-        repeated = jnp.repeat(_transposed(values), INT4_BLOCK // _NUMBERS_PER_TERM, axis=1)
+        repeated = jnp.repeat(_transposed(values), terms_per_block, axis=1)
         return repeated.reshape(heads, width, heads, terms_per_head)
 
     scale, zero = per_term(layer.kernel_scale), per_term(layer.kernel_zero)
@@ -83,6 +88,9 @@ def _middle_axis_matvec(layer: Any, row: Any) -> Any:
 
 def int4_logits(embedding: Any, hidden: Any) -> Any:
     """Logits of one hidden state: a byte holds two neighbours of a row, blocks run along the row.
+
+    A preset that KerasHub opens rounds the hidden state to int8 first (keras 3.15.1,
+    ``ReversibleEmbedding._int4_call``).
 
     Args:
         embedding: a ReversibleEmbedding.
@@ -94,10 +102,14 @@ def int4_logits(embedding: Any, hidden: Any) -> Any:
     import jax.numpy as jnp
 
     words = _words(jnp.asarray(table_of(embedding)))
-    row = hidden.astype(embedding.compute_dtype).astype(jnp.float32).reshape(-1)
+    row, row_scale = hidden.astype(embedding.compute_dtype), None
+    if embedding.inputs_quantizer is not None:
+        row, row_scale = embedding.inputs_quantizer(row)
+    row = row.astype(jnp.float32).reshape(-1)
     scale, zero = jnp.asarray(embedding.embeddings_scale), jnp.asarray(embedding.embeddings_zero)
-    sums = _block_sums(words, _ROW_SHIFTS, row, scale, zero)
-    return sums.astype(embedding.compute_dtype)[None, None]
+    sums = _block_sums(words, _ROW_SHIFTS, row, scale, zero, block_size(embedding))
+    logits = sums.astype(embedding.compute_dtype)[None, None]
+    return logits if row_scale is None else logits / row_scale
 
 
 def _transposed(values: Any) -> Any:
@@ -123,7 +135,9 @@ def _column_words(layer: Any) -> Any:
     return words[:, None] >> jnp.array([0, 4], jnp.uint32)[:, None]
 
 
-def _block_sums(words: Any, shifts: tuple[int, ...], row: Any, scale: Any, zero: Any) -> Any:
+def _block_sums(
+    words: Any, shifts: tuple[int, ...], row: Any, scale: Any, zero: Any, block: int
+) -> Any:
     """Sums of int4 numbers times a row.
 
     Args:
@@ -132,14 +146,15 @@ def _block_sums(words: Any, shifts: tuple[int, ...], row: Any, scale: Any, zero:
         row: float32 (numbers of a sum,).
         scale: (sums, blocks).
         zero: (sums, blocks).
+        block: the numbers of a block.
 
     Returns:
         float32 (sums,).
     """
     import jax.numpy as jnp
 
-    terms_per_block = INT4_BLOCK // _NUMBERS_PER_TERM
-    shape = row.shape[0] // INT4_BLOCK, terms_per_block, _NUMBERS_PER_TERM // len(shifts)
+    terms_per_block = block // _NUMBERS_PER_TERM
+    shape = row.shape[0] // block, terms_per_block, _NUMBERS_PER_TERM // len(shifts)
     factors = row.reshape(*shape, len(shifts))
     words = words.reshape(-1, *shape)
     terms = _terms(words, shifts, factors, scale[:, :, None], zero[:, :, None])

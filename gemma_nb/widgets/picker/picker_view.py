@@ -11,7 +11,7 @@ from gemma_nb.catalog.data_files import published_memory
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix
 from gemma_nb.fit.frameworks import frameworks_for
-from gemma_nb.fit.recommend import Recommendation
+from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.speed import estimate_speed
 from gemma_nb.fit.verdict import STATUSES, Verdict, download_bytes, memory_breakdown
 from gemma_nb.hardware.known_runtimes import PRICE_DATE, runtimes
