@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gemma_nb.display import BarPart, Displayed, Summary
+from gemma_nb.i18n import text
+from gemma_nb.text_utils import format_gib
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -63,8 +67,8 @@ class Architecture:
     encoder: Architecture | None = None
 
 
-@dataclass(frozen=True)
-class Variant:
+@dataclass(frozen=True, repr=False)
+class Variant(Displayed):
     """One Gemma variant, named after its KerasHub preset if there is one.
 
     Args:
@@ -144,6 +148,31 @@ class Variant:
 
     def __str__(self) -> str:
         return self.name
+
+    def _summary(self) -> Summary:
+        title = text(
+            "show_variant",
+            name=self.name,
+            family=self.family,
+            generation=self.generation,
+            size=self.size,
+            tuning=self.tuning,
+        )
+        context = f"{self.context_length:,}" if self.context_length else text("show_unknown")
+        licence = text("show_gated", licence=self.licence) if self.gated else self.licence
+        rows = (
+            (text("show_parameters"), f"{self.parameters:,}"),
+            (text("show_input"), ", ".join(self.modalities)),
+            (text("show_context"), text("show_tokens", count=context)),
+            (text("show_licence"), licence),
+            (text("show_released"), self.released or text("show_unknown")),
+            (text("show_loads"), text("show_yes" if self.loadable else "show_not")),
+        )
+        towers = (self.vision_parameters or 0) + (self.audio_parameters or 0)
+        bar = (BarPart("weights", 2 * (self.parameters - towers)), BarPart("towers", 2 * towers))
+        size = text("show_16bit", size=format_gib(2 * self.parameters))
+        parts = tuple(part for part in bar if part.size > 0)
+        return Summary(title, rows, bar=parts, notes=(size,))
 
     @property
     def task(self) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.fit.framework_table import FrameworkTable
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -128,8 +129,8 @@ def frameworks_for(
         runtime: a runtime or its name; None for no particular one.
 
     Returns:
-        Every framework; first those that run on the runtime and have the variant. "unknown" means
-        that none of the sources names the variant in that format; it may exist nevertheless.
+        Every framework, in a list that is shown as a table; first those that run on the runtime and
+        have the variant. "unknown" means that none of the sources names the variant in that format; it may exist nevertheless.
 
     Raises:
         InvalidInput: a name is unknown.
@@ -138,7 +139,8 @@ def frameworks_for(
     known_runtime = None if runtime is None else find_runtime(runtime)
     options = [_keras_option(variant, known_runtime)]
     options += [_option(framework, variant, known_runtime) for framework in load_frameworks()]
-    return sorted(options, key=lambda o: (o.runs_here is False, _EXISTS.index(o.exists)))
+    options.sort(key=lambda o: (o.runs_here is False, _EXISTS.index(o.exists)))
+    return FrameworkTable(options, variant.name)
 
 
 def _keras_option(variant: Variant, runtime: Runtime | None) -> FrameworkOption:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.display import Displayed, Summary
 from gemma_nb.fit.speed import SpeedEstimate, estimate_speed
 from gemma_nb.fit.verdict import Verdict
 from gemma_nb.i18n import Message, text
@@ -14,8 +15,8 @@ from gemma_nb.text_utils import align_columns, format_bytes
 _COLUMNS = ("which", "variant", "precision", "memory", "speed", "licence")
 
 
-@dataclass(frozen=True)
-class Recommendation:
+@dataclass(frozen=True, repr=False)
+class Recommendation(Displayed):
     """A recommended choice.
 
     Args:
@@ -83,6 +84,25 @@ class Recommendation:
     def reasons(self) -> tuple[Message, ...]:
         """The reasons of this choice and of its alternatives, in the order of the table."""
         return tuple(r.reason for r in (self, *self.alternatives))
+
+    def _summary(self) -> Summary:
+        heads, *rows = self.table()
+        choice = self.verdict.choice
+        title = text(
+            "show_choice",
+            variant=choice.variant.name,
+            precision=choice.precision,
+            runtime=choice.runtime.name,
+        )
+        return Summary(
+            title,
+            tuple(rows),
+            heads,
+            bar=self.verdict.memory_bar,
+            notes=(str(self.reason),),
+            details=tuple((str(one.title), str(one.reason)) for one in self.alternatives),
+            details_title=text("show_alternatives"),
+        )
 
     def __str__(self) -> str:
         return "\n\n".join([align_columns(self.table(), indent=0), *map(str, self.reasons)])

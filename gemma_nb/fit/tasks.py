@@ -135,7 +135,8 @@ def find_task(name: str) -> ModelTask:
         if isinstance(name, str) and key in (task.key, *task.names):
             return task
     names = [n for t in _TASKS for n in (t.key, *t.names)]
-    raise InvalidInput("unknown_task", task=name, near=closest_matches(str(name), names))
+    near = closest_matches(str(name), names)
+    raise InvalidInput("unknown_task", task=name, near=near, all=", ".join(TASKS))
 
 
 def variants_for_task(task: str | ModelTask = "chat") -> list[Variant]:

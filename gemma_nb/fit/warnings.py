@@ -21,6 +21,10 @@ KERAS_HUB_VERSION = "0.32"
 #: (unslothai/unsloth 4875, 2026-04-06). None of this was measured for this package.
 FLOAT16_OVERFLOWS = ("Gemma3Backbone", "Gemma3nBackbone", "Gemma4Backbone", "T5Gemma2Backbone")
 
+#: Families that KerasHub loads and ``gemma_nb.generation`` does not run. Harrier's prompts and its
+#: pooling differ from EmbeddingGemma's.
+NOT_RUN = ("Harrier",)
+
 #: Tasks in which the model answers a question, which a pretrained variant does not do.
 _ANSWERING_TASKS = ("chat", "image", "audio", "medical", "statistics")
 
@@ -78,6 +82,8 @@ def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
     if not variant.loadable:
         others = ", ".join(variant.runs_with) or "?"
         yield _warning("not_loadable", choice, blocks=True, others=others)
+    elif variant.family in NOT_RUN:
+        yield _warning("not_run", choice, blocks=True)
     if not runtime.runs_keras:
         yield _warning("no_keras", choice)
     elif runtime.keras_hub == "none":

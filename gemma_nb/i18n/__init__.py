@@ -24,6 +24,7 @@ ROOMS = (
     "hardware",
     "fit",
     "choosing",
+    "summaries",
     "prompts",
     "hub",
     "loading",

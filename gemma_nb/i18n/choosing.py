@@ -3,8 +3,8 @@
 TEXT = {
     # recommendations
     "unknown_task": (
-        "There is no task {task!r}. The nearest: {near}.",
-        "用途 {task!r} はありません。近いもの: {near}。",
+        "There is no task {task!r}. The nearest: {near}. There are: {all}.",
+        "用途 {task!r} はありません。近いもの: {near}。指定できるのは {all} です。",
     ),
     "nothing_fits": (
         "Not even the demo model fits on {runtime}: it takes {needed} with Python and its "

@@ -97,7 +97,6 @@ TEXT = {
     "fit_tight": ("tight", "余裕なし"),
     "fit_no": ("no", "不可"),
     "fit_take": ("Take {variant} in {precision}.", "おすすめ: {variant}({precision})"),
-    "fit_or": ("Or {variant} in {precision}.", "または {variant}({precision})"),
     # --- python -m gemma_nb prompt
     "prompt_help": (
         "prints the prompt of a conversation in a variant's own format",

@@ -22,6 +22,28 @@ TEXT = {
         "{variant}({precision})は {runtime} に収まりません。{needed} 必要ですが、{resource}は "
         "{available} しかありません。",
     ),
+    # the same on a processor that copies 16-bit weights
+    "verdict_fits_copies": (
+        "{variant} in {precision} fits on {runtime}: it takes {needed} of {available} {resource}, "
+        "{copies} of it for float32 copies of its {precision} weights, which a processor makes.",
+        "{variant}({precision})は {runtime} に収まります。{resource} {available} のうち {needed} を"
+        "使います(うち {copies} は、CPU が作る {precision} の重みの float32 の複製)。",
+    ),
+    "verdict_tight_copies": (
+        "{variant} in {precision} is tight on {runtime}: it takes {needed} of {available} "
+        "{resource}, {copies} of it for float32 copies of its {precision} weights, which a "
+        "processor makes, so anything else may push it out.",
+        "{variant}({precision})は {runtime} にぎりぎり収まります。{resource} {available} のうち "
+        "{needed}(うち {copies} は、CPU が作る {precision} の重みの float32 の複製)を使うため、"
+        "ほかの処理があると足りなくなるおそれがあります。",
+    ),
+    "verdict_no_copies": (
+        "{variant} in {precision} does not fit on {runtime}: it takes {needed}, {copies} of it for "
+        "float32 copies of its {precision} weights, which a processor makes, and there are "
+        "{available} of {resource}.",
+        "{variant}({precision})は {runtime} に収まりません。{needed}(うち {copies} は、CPU が作る "
+        "{precision} の重みの float32 の複製)必要ですが、{resource}は {available} しかありません。",
+    ),
     "devices_not_there": (
         "{devices!r} devices were asked for, and {runtime} has {there}: give a whole number from 1 "
         "to {there}.",
@@ -34,6 +56,12 @@ TEXT = {
         "tells how.",
         "KerasHub では {variant} を読み込めません。動かせるのは {others} です。方法は "
         "gemma_nb.frameworks_for({variant!r}) で確認できます。",
+    ),
+    "guard_not_run": (
+        "KerasHub loads {variant}, and gemma_nb does not run it: its prompts and its pooling differ "
+        "from EmbeddingGemma's. Use it through keras_hub.models, or choose an EmbeddingGemma.",
+        "{variant} は KerasHub で読み込めますが、プロンプトとプーリングが EmbeddingGemma と異なるため "
+        "gemma_nb では動かせません。keras_hub.models から使うか、EmbeddingGemma を選んでください。",
     ),
     "guard_no_keras": (
         "KerasHub does not run on {runtime}. LiteRT-LM does: see "
