@@ -940,3 +940,30 @@ def test_this_machine_in_a_second_without_keras_or_jax():
 )
 def test_versions(text, numbers):
     assert environment.release(text) == numbers
+
+
+@pytest.mark.slow
+def test_the_demo_model_needs_no_home_directory(tmp_path):
+    """As in a container: neither HOME nor an entry of the user in the user database."""
+    code = (
+        "import os, pwd\n"
+        "def unknown(*_): raise KeyError('uid not found')\n"
+        "pwd.getpwuid = pwd.getpwnam = unknown\n"
+        "os.environ.pop('HOME', None)\n"
+        "import gemma_nb\n"
+        "from gemma_nb import backend\n"
+        "print(gemma_nb.recommend('binder').variant.name)\n"
+        "backend.import_keras_hub()\n"
+        "assert 'HOME' not in os.environ\n"
+        "for call in (gemma_nb.cached, lambda: gemma_nb.load('gemma3_instruct_1b')):\n"
+        "    try: call()\n"
+        "    except gemma_nb.errors.InvalidInput as error: print(str(error)[-60:])\n"
+    )
+    drop = ("XDG_", "HF_", "KAGGLE")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True, text=True, check=True, env={**env, "TMPDIR": str(tmp_path)},
+    ).stdout.splitlines()  # fmt: skip
+    assert answer[0] == "demo_gemma3_instruct_4m"
+    assert answer[1:] == ["HOME, or KAGGLEHUB_CACHE, to a folder that you can write to."] * 2
