@@ -82,7 +82,16 @@ def test_the_table_ends_with_what_to_take_and_why(capsys):
     assert "Take gemma4_instruct_2b in bfloat16." in said.out
     assert "newest core" in said.out
     _, said = fit(capsys, "--runtime", "L4")
-    assert "Or gemma4_instruct_4b in bfloat16." in said.out
+    row = next(line for line in said.out.splitlines() if line.startswith("Largest"))
+    assert row.split() == [
+        "Largest",
+        "gemma4_instruct_4b",
+        "bfloat16",
+        "15.0",
+        "GiB",
+        "21–29",
+        "Apache-2.0",
+    ]
 
 
 @pytest.mark.parametrize("task", TASKS)

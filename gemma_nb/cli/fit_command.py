@@ -64,11 +64,10 @@ def run(args: argparse.Namespace) -> int:
     rows = [tuple(text(h) for h in headings), *(_table_row(v) for v in verdicts)]
     print(align_columns(rows, right={3, 4}, indent=0))
     print()
-    for key, choice in (("fit_take", best), ("fit_or", best.alternative)):
-        if choice:
-            name = choice.variant.name
-            print(text(key, variant=name, precision=choice.precision))
-            print(wrap_text(str(choice.reason)))
+    print(text("fit_take", variant=best.variant.name, precision=best.precision))
+    print(align_columns(best.table(), indent=0))
+    for reason in best.reasons:
+        print(wrap_text(str(reason)))
     return 0
 
 

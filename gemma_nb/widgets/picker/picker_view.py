@@ -58,7 +58,7 @@ def runtime_options(here: Runtime, other: Runtime | None = None) -> list[tuple[s
 
 
 def recommendation_html(best: Recommendation | None, fault: str = "") -> Html:
-    """A recommendation with its reason.
+    """A recommendation with its alternatives and reasons.
 
     Args:
         best: the recommendation.
@@ -70,7 +70,11 @@ def recommendation_html(best: Recommendation | None, fault: str = "") -> Html:
     rule = Html()
     if best.source.startswith("https://"):
         rule = join([" ", link(best.source, text("picker_rule"))])
-    return join([tag("h4", head), tag("small", best.reason, rule)])
+    heads, *rows = best.table()
+    reasons = [tag("p", tag("small", reason)) for reason in best.reasons[1:]]
+    why = tag("details", tag("summary", text("picker_why_others")), *reasons) if reasons else ""
+    cells = table(rows, list(heads), label=head, first_is_head=True)
+    return join([tag("h4", head), tag("small", best.reason, rule), cells, why])
 
 
 def runtime_html(runtime: Runtime) -> Html:
@@ -229,7 +233,7 @@ def frameworks_html(choice: Choice) -> Html:
             how = join([how, " ", tag("small", option.note)])
         source = option.source
         name = link(source if source.startswith("https://") else None, option.framework)
-        runs_here = text("picker_yes" if option.runs_here else "picker_not")
+        runs_here: object = option.obstacle or text("picker_yes")
         rows.append((name, option.format, runs_here, how))
     heads = [text(f"picker_{h}") for h in ("framework", "format", "here", "how")]
     return table(rows, heads, label=text("picker_tab_elsewhere"), first_is_head=True)
