@@ -28,7 +28,6 @@ GUIDE = {
 }
 #: What is not in the guide and is asked for.
 MORE = {"Docker Model Runner", "llama-cpp-python", "Transformers.js"}
-# fmt: skip
 
 
 def options(name, runtime=None):
