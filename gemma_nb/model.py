@@ -334,7 +334,10 @@ class Model:
         """Saves the model, quantised as it is, as an ordinary KerasHub preset.
 
         ``load(path)`` reads it back without the 16-bit weights; so does KerasHub's
-        ``from_preset`` without a ``dtype``.
+        ``from_preset`` without a ``dtype``. KerasHub itself rounds activations when it opens an
+        int8 preset, and those of the logits in an int4 one, whose embedding is in int8: Keras's
+        config does not hold that only weights are rounded. ``load`` reads that from the record
+        ``gemma_nb.json``.
 
         Args:
             path: a directory that does not exist yet, or is empty; for example on a mounted drive.

@@ -1,7 +1,9 @@
 """Loading a local preset: what is read, saved and wrapped, and what is said when it goes wrong."""
 
 import gc
+import json
 import shutil
+import warnings
 
 import pytest
 import tiny
@@ -105,6 +107,71 @@ def test_a_saved_model_comes_back_and_answers_the_same(precision, tmp_path):
     assert_same(
         values(model.lm.backbone), values(gnb.load(twice, precision, progress=False).lm.backbone)
     )
+
+
+def rounding_layers(model):
+    """The layers of a model that round their inputs to int8."""
+    return [
+        layer.path
+        for layer in model.lm.backbone._flatten_layers()
+        if layer.quantization_mode and getattr(layer, "inputs_quantizer", None) is not None
+    ]
+
+
+def test_the_record_says_that_int8_rounds_weights_alone(tmp_path):
+    model = demo("int8")
+    assert rounding_layers(model) == []
+    folder = model.save(tmp_path / "mine")
+    again = gnb.load(folder, progress=False)
+    assert rounding_layers(again) == []
+    # without it (a preset of KerasHub's, or of an earlier version) Keras decides, which rounds
+    record = folder / "gemma_nb.json"
+    fields = json.loads(record.read_text())
+    assert fields.pop("int8_inputs") == []
+    record.write_text(json.dumps(fields))
+    rounded = gnb.load(folder, progress=False)
+    assert len(rounding_layers(rounded)) > 20
+    # what is saved once more says what its layers do
+    twice = rounded.save(tmp_path / "twice")
+    assert rounding_layers(gnb.load(twice, progress=False)) == rounding_layers(rounded)
+
+
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+def test_a_preset_that_keras_hub_quantised_answers_as_there(mode, tmp_path):
+    import keras
+    import keras_hub
+
+    from gemma_nb.catalog.registry import demo_directory
+
+    tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(str(demo_directory(DEMO)))
+    lm = keras_hub.models.Gemma3CausalLM.from_preset(
+        str(demo_directory(DEMO)), preprocessor=None, dtype="bfloat16"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # norms have no quantize
+        lm.backbone.quantize(mode)  # rounds inputs in int8; in int4 blocks of 128, table included
+    lm.save_to_preset(str(tmp_path))
+    tokenizer.save_to_preset(str(tmp_path))
+    theirs = keras_hub.models.Gemma3CausalLM.from_preset(str(tmp_path), preprocessor=None)
+    ours = gnb.load(tmp_path, progress=False)
+    assert ours.precision == mode
+    assert rounding_layers(ours) == [
+        layer.path
+        for layer in theirs.backbone._flatten_layers()
+        if layer.quantization_mode and getattr(layer, "inputs_quantizer", None) is not None
+    ]
+    assert rounding_layers(ours)
+    held = sum(v.value.nbytes for v in ours.lm.backbone.variables)
+    estimate = gnb.estimate_memory(ours.variant, mode)
+    assert estimate.weights == pytest.approx(held, rel=0.03)  # norms may be in float32
+    wrapped = gnb.from_keras(theirs, DEMO, tokenizer=tokenizer, max_length=64)
+    assert rounding_layers(wrapped) == rounding_layers(ours)
+    for question in (QUESTION, "What is 2 + 3?"):
+        prompt = ours.prompt_ids(question)
+        wanted = tiny.reply(theirs, prompt, 12)
+        assert list(ours.stream_ids(question, 12, temperature=0, ignore_eos=True)) == wanted
+        assert list(wrapped.stream_ids(question, 12, temperature=0, ignore_eos=True)) == wanted
+    keras.backend.clear_session()
 
 
 def test_saving_leaves_what_is_there_alone(tmp_path):

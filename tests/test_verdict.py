@@ -189,6 +189,7 @@ WARNINGS = {
     "int8_float16": (("gemma3_instruct_1b", "int8", "T4"), ("gemma3_instruct_1b", "int8", "L4"), False),
     "experts_stay": (("gemma4_instruct_26b_a4b", "int4", "H100"), ("gemma4_instruct_31b", "int4", "H100"), False),
     "int4_speed": (("gemma3_instruct_1b", "int4", "L4"), ("gemma3_instruct_1b", "int8", "L4"), False),
+    "int4_small": (("gemma3_instruct_1b", "int4", "L4"), ("gemma3_instruct_4b", "int4", "L4"), False),
     "drafter": (("gemma4_instruct_2b_assistant", None, "L4"), ("gemma4_instruct_2b", None, "L4"), True),
     "embedder": (("embedding_gemma3_300m", None, "L4"), ("gemma3_instruct_1b", None, "L4"), True),
     "classifier": (("shieldgemma_2b_en", None, "L4"), ("gemma2_instruct_2b_en", None, "L4"), False),

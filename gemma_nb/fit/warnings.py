@@ -21,6 +21,10 @@ KERAS_HUB_VERSION = "0.32"
 #: (unslothai/unsloth 4875, 2026-04-06). None of this was measured for this package.
 FLOAT16_OVERFLOWS = ("Gemma3Backbone", "Gemma3nBackbone", "Gemma4Backbone", "T5Gemma2Backbone")
 
+#: Parameters below which int4 gets a warning of its own: what 4 bit cost Gemma 3 270M was measured
+#: (benchmarks/quality.md), and larger models lose less.
+INT4_SMALL = 1.5e9
+
 #: Tasks in which the model answers a question, which a pretrained variant does not do.
 _ANSWERING_TASKS = ("chat", "image", "audio", "medical", "statistics")
 
@@ -126,6 +130,8 @@ def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
         yield _warning("experts_stay", choice)
     if precision.name == "int4":
         yield _warning("int4_speed", choice)
+        if variant.parameters < INT4_SMALL:
+            yield _warning("int4_small", choice)
 
 
 def _task_warnings(choice: Choice, task: str) -> Iterator[FitWarning]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.attention import ForwardContext, LayerCacheSpec
+from gemma_nb.generation.attention import ForwardContext, KeyValue, LayerCacheSpec
 from gemma_nb.generation.gpu.fused_matvec import build_logits_matvec, on_gpu
 from gemma_nb.generation.keras_hub_layers import (
     Gemma4BlockProxy,
@@ -79,7 +79,7 @@ class ModelAdapter:
         backbone_proxy = PatchedProxy(
             backbone,
             transformer_layers=self._blocks(backbone.transformer_layers, context),
-            token_embedding=_last_token_logits(backbone.token_embedding, context),
+            token_embedding=_last_token_logits(self._token_embedding(), context),
             # KerasHub would scatter the embeddings by index; here they are in place already
             interleave_embeddings=lambda image_embeddings, text_embeddings, **_: replace(
                 context, media=image_embeddings
@@ -88,6 +88,57 @@ class ModelAdapter:
         lm = PatchedProxy(self.lm, backbone=backbone_proxy)
         logits, hidden, _ = self._run(lm, tokens, len(backbone.transformer_layers), context)
         return logits, hidden
+
+    def hidden_states(self, tokens: Any) -> Any:
+        """Runs the model on a whole text, causally and without media.
+
+        Padding at the end does not change the states before it.
+
+        Args:
+            tokens: int32 (1, size).
+
+        Returns:
+            The hidden states from which ``logits`` computes, (1, size, hidden size).
+        """
+        import jax.numpy as jnp
+
+        size = tokens.shape[1]
+
+        def empty(layer: LayerCacheSpec) -> Any:
+            # a sliding layer's pass attends to its own keys beside those of its cache
+            shape = (1, layer.heads, size if layer.window is None else 1, layer.head_dim)
+            return jnp.zeros(shape, self.lm.compute_dtype)
+
+        context = ForwardContext(
+            start=jnp.zeros(1, jnp.int32),
+            length=jnp.full(1, size, jnp.int32),
+            size=size,
+            caches={i: KeyValue(empty(c), empty(c)) for i, c in self.layers.items()},
+            windows={i: c.window for i, c in self.layers.items()},
+        )
+        return self.forward(tokens, context)[1]
+
+    def logits(self, hidden: Any) -> Any:
+        """Computes the logits of hidden states.
+
+        Args:
+            hidden: (batch, size, hidden size).
+
+        Returns:
+            float32 (batch, size, vocabulary).
+        """
+        import jax.numpy as jnp
+
+        embedding = self._token_embedding()
+        compute = float32_logits(embedding)
+        logits = compute(hidden) if compute else embedding(hidden, reverse=True)
+        logits = logits.astype(jnp.float32)
+        if cap := getattr(self.lm, "final_logit_cap", None):  # an attribute of the task in Gemma 4
+            logits = jnp.tanh(logits / cap) * cap
+        return logits
+
+    def _token_embedding(self) -> Callable[..., Any]:
+        return cast("Callable[..., Any]", self.lm.backbone.token_embedding)
 
     def _run(self, lm: PatchedProxy, tokens: Any, layers: int, context: ForwardContext) -> Any:
         media = {} if context.media is None else {"img_embeddings": context.media}
@@ -192,7 +243,7 @@ class Gemma3nAdapter(ModelAdapter):
         decoder = PatchedProxy(
             text,
             transformer_layers=self._blocks(text.transformer_layers, context),
-            token_embedding=_last_token_logits(_gemma3n_embedding(text), context),
+            token_embedding=_last_token_logits(self._token_embedding(), context),
         )
         processor = self.lm.backbone.embedding_processor
         if context.media is not None:
@@ -209,6 +260,9 @@ class Gemma3nAdapter(ModelAdapter):
         lm = PatchedProxy(self.lm, backbone=backbone)
         layers = len(text.transformer_layers)
         return type(self.lm).call_with_cache(lm, tokens, unused_cache(layers), 0)[:2]
+
+    def _token_embedding(self) -> Callable[..., Any]:
+        return _gemma3n_embedding(self.lm.backbone.language_model)
 
     def _attention(self, block: Any, layer: int, context: ForwardContext) -> Callable[[Any], Any]:
         source = None
