@@ -71,10 +71,11 @@ class Variant:
         name: the KerasHub preset. Without a preset: a name in the same style for a variant of the
             catalog, else the handle or the directory.
         family: "Gemma" for the core models, else "CodeGemma", "PaliGemma", "MedGemma", …
-        generation: the family's own version: "3n" of Gemma, "1.1" of CodeGemma, "2" of PaliGemma.
+        generation: the family's own version: "3n" of Gemma, "1.1" of CodeGemma, "2" of PaliGemma,
+            "4 QAT" of Gemma 4 with quantisation-aware training for a 4-bit format.
         size: the size as the publisher writes it: "270M", "E2B", "26B-A4B", "9B-2B".
         tuning: "PT" (pretrained), "IT" (instruction-tuned), "FT" (tuned for one task) or "mix".
-        modalities: the kinds of input: "text", "image", "audio".
+        modalities: the kinds of input: "text", "image", "audio", "video".
         parameters: number of all parameters; exact if ``architecture`` is known.
         text_parameters: parameters of the decoder (and encoder) with embeddings; None if unknown.
         vision_parameters: parameters of the vision tower; None if unknown.

@@ -229,7 +229,12 @@ def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> 
 def _keys(variant: Variant) -> tuple[str, str]:
     """The keys of ``Framework.commands`` and ``Framework.sizes`` that mean a variant."""
     family = variant.family.lower()
-    return f"{family} {variant.generation}", family
+    return f"{family} {_plain_generation(variant)}", family
+
+
+def _plain_generation(variant: Variant) -> str:
+    """The generation without "QAT": the unquantised QAT models have the same classes."""
+    return variant.generation.removesuffix(" QAT")
 
 
 def _hardware_obstacle(hardware: tuple[str, ...], runtime: Runtime | None) -> Message | None:
@@ -294,7 +299,7 @@ def _exists(framework: Framework, variant: Variant) -> tuple[str, str | None]:
 def _includes(families: dict[str, list[str]], variant: Variant) -> bool:
     """Whether a table of families and generations includes a variant."""
     generations = families.get(variant.family.lower()) or families.get("*") or ()
-    return "*" in generations or variant.generation in generations
+    return "*" in generations or _plain_generation(variant) in generations
 
 
 def hugging_face_id(variant: Variant) -> str | None:

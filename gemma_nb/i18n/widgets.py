@@ -132,6 +132,7 @@ TEXT = {
     "picker_modality_text": ("text", "テキスト"),
     "picker_modality_image": ("images", "画像"),
     "picker_modality_audio": ("audio", "音声"),
+    "picker_modality_video": ("video", "動画"),
     "picker_facts": ("What was found, and where it was read", "検出した内容と情報の出どころ"),
     "picker_runtime_facts": ("What is known of {name}", "{name} について"),
     "picker_fact": ("Fact", "項目"),
