@@ -181,9 +181,9 @@ def workspace_bytes(
     allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
     of ``benchmarks/memory.md`` agree).
 
-    On a processor XLA has no 16-bit products. Both the pass and the step hold every matrix of a
-    product once more in float32, also a quantised one (measured: 211 MiB of bfloat16 weights took
-    423 MiB more, 106 MiB of int8 weights the same).
+    On a processor XLA has no 16-bit products. A quantised matrix is converted to float32 where it is
+    used, so that two of the largest are held (measured: ``test_a_processor_multiplies_in_float32``).
+    Of 16-bit weights both the pass and the step hold every matrix once more in float32.
 
     Args:
         architecture: the decoder's dimensions.
@@ -210,6 +210,10 @@ def workspace_bytes(
         if precision.dtype_bytes == 4:
             in_layers = sum(s.parameters for s in shapes if s.use in ("layer", "expert"))
             return round(prefill + constants.processor_layers * 4 * in_layers)
+        if precision.quantize:
+            largest = max(s.rows * s.columns for s in shapes if s.use == "layer")
+            experts = sum(s.parameters for s in shapes if s.use == "expert")  # they stay in 16 bit
+            return round(prefill + 4 * (2 * largest + experts))
         return round(prefill + 4 * sum(s.parameters for s in shapes if s.use != "lookup"))
     if batch_size > 1:
         table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes

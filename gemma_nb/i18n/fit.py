@@ -95,10 +95,10 @@ TEXT = {
         "使い、回答がよくなるわけではありません。",
     ),
     "guard_processor_16bit": (
-        "On a processor JAX makes a float32 copy of every 16-bit or quantised matrix it multiplies: "
+        "On a processor JAX makes a float32 copy of every 16-bit matrix it multiplies: "
         "{precision} saves no memory here, and float32 was four times as fast (measured on Gemma 3 "
         "270M).",
-        "CPU では JAX は 16 ビットや量子化した行列を乗算のたびに float32 に複製します。{precision} に"
+        "CPU では JAX は 16 ビットの行列を乗算のたびに float32 に複製します。{precision} に"
         "してもメモリは減らず、float32 のほうが 4 倍速く動きました(Gemma 3 270M で測定)。",
     ),
     "guard_emulated_bfloat16": (
