@@ -1,5 +1,3 @@
-"""Loading a local preset: what is read, saved and wrapped, and what is said when it goes wrong."""
-
 import gc
 import json
 import shutil
@@ -150,27 +148,27 @@ def test_a_preset_that_keras_hub_quantised_answers_as_there(mode, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # norms have no quantize
         lm.backbone.quantize(mode)  # rounds inputs in int8; in int4 blocks of 128, table included
-    lm.save_to_preset(str(tmp_path))
-    tokenizer.save_to_preset(str(tmp_path))
-    theirs = keras_hub.models.Gemma3CausalLM.from_preset(str(tmp_path), preprocessor=None)
-    ours = gnb.load(tmp_path, progress=False)
-    assert ours.precision == mode
+    folder = tmp_path / "demo-it"  # the name says which prompts it takes
+    lm.save_to_preset(str(folder))
+    tokenizer.save_to_preset(str(folder))
+    theirs = keras_hub.models.Gemma3CausalLM.from_preset(str(folder), preprocessor=None)
+    ours = gnb.load(folder, progress=False)
+    wrapped = gnb.from_keras(theirs, DEMO, tokenizer=tokenizer)
+    assert ours.precision == wrapped.precision == mode
     assert rounding_layers(ours) == [
         layer.path
         for layer in theirs.backbone._flatten_layers()
         if layer.quantization_mode and getattr(layer, "inputs_quantizer", None) is not None
     ]
     assert rounding_layers(ours)
-    held = sum(v.value.nbytes for v in ours.lm.backbone.variables)
-    estimate = gnb.estimate_memory(ours.variant, mode)
-    assert estimate.weights == pytest.approx(held, rel=0.03)  # norms may be in float32
-    wrapped = gnb.from_keras(theirs, DEMO, tokenizer=tokenizer, max_length=64)
-    assert rounding_layers(wrapped) == rounding_layers(ours)
     for question in (QUESTION, "What is 2 + 3?"):
         prompt = ours.prompt_ids(question)
-        wanted = tiny.reply(theirs, prompt, 12)
-        assert list(ours.stream_ids(question, 12, temperature=0, ignore_eos=True)) == wanted
-        assert list(wrapped.stream_ids(question, 12, temperature=0, ignore_eos=True)) == wanted
+        wanted = tiny.keras_hub_ids(theirs, prompt, 12)
+        assert len(set(wanted)) > 6, "a constant reply would prove nothing"
+        for model in (ours, wrapped):
+            assert model.prompt_ids(question) == prompt
+            made = model.stream_ids(question, 12, temperature=0, ignore_eos=True)
+            assert list(made) == wanted
     keras.backend.clear_session()
 
 

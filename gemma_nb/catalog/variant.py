@@ -108,6 +108,8 @@ class Variant:
         keras_hub: the first KerasHub release that loads it ("0.26" stands for earlier ones too).
         runs_with: frameworks that run it, for a variant that KerasHub does not load.
         rough: whether its memory can only be estimated from ``parameters``.
+        adapter_of: the handle or directory of the model that it is a LoRA adapter of; None for a
+            whole model.
     """
 
     name: str
@@ -142,6 +144,7 @@ class Variant:
     keras_hub: str | None = None
     runs_with: tuple[str, ...] = ()
     rough: bool = False
+    adapter_of: str | None = None
 
     def __str__(self) -> str:
         return self.name

@@ -1,7 +1,7 @@
 """Log-probabilities of tokens, and how closely two precisions of one variant agree.
 
 Generation computes the logits of the last position only; this module computes them at every
-position of a text, with the same forward pass (``ModelAdapter``).
+position of a text, with the forward pass that generates (``DecodePrograms.forward``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.files import atomic_open
-from gemma_nb.generation.adapters import create_adapter
+from gemma_nb.generation.decode_programs import DecodePrograms
+from gemma_nb.generation.keras_internals import variable_arrays
 from gemma_nb.model import Model
 
 #: The maximum number of tokens of one window of a text, ``<bos>`` included. A smaller
@@ -49,8 +50,8 @@ class LogProbabilityReader:
     def __init__(self, model: Model) -> None:
         import jax
 
-        self._adapter = create_adapter(model.lm)
-        self._variables = [*model.lm.trainable_variables, *model.lm.non_trainable_variables]
+        self._lm = model.lm
+        self._programs = DecodePrograms(self._lm, WINDOW, steps_per_call=1)
         self._jit_states = jax.jit(self._states)
         self._jit_target_log_probs = jax.jit(self._target_log_probs)
         self._jit_log_probs = jax.jit(self._log_probs)
@@ -103,30 +104,31 @@ class LogProbabilityReader:
         # longer by a chunk, so that a chunk that begins near the end stays inside
         tokens = np.zeros((1, size + LOGITS_CHUNK), np.int32)
         tokens[0, : len(ids)] = ids
-        weights = [v.value for v in self._variables]
-        return self._jit_states(weights, tokens), weights
+        weights = variable_arrays(self._programs.variables)
+        return self._jit_states(weights, tokens, np.array([len(ids)], np.int32)), weights
 
-    def _states(self, weights: list[Any], tokens: Any) -> Any:
-        with self._scope(weights):
-            return self._adapter.hidden_states(tokens)[0]
+    def _states(self, weights: list[Any], tokens: Any, length: Any) -> Any:
+        import jax.numpy as jnp
+
+        # the caches are as long as the tokens, and exist within this call
+        programs = DecodePrograms(self._lm, tokens.shape[1], steps_per_call=1)
+        caches, start = programs.cache_layout.zeros(1), jnp.zeros(1, jnp.int32)
+        return programs.forward(weights, tokens, start, length, None, None, None, caches)[1][0]
 
     def _log_probs(self, weights: list[Any], states: Any, at: Any) -> Any:
         import jax
+        import jax.numpy as jnp
 
         chunk = jax.lax.dynamic_slice_in_dim(states, at, LOGITS_CHUNK)
-        with self._scope(weights):
-            return jax.nn.log_softmax(self._adapter.logits(chunk[None])[0], axis=-1)
+        with self._programs.stateless_scope(weights):
+            logits = self._programs.adapter.logits(chunk[None])[0]
+        return jax.nn.log_softmax(logits.astype(jnp.float32), axis=-1)
 
     def _target_log_probs(self, weights: list[Any], states: Any, at: Any, targets: Any) -> Any:
         import jax.numpy as jnp
 
         log_probs = self._log_probs(weights, states, at)
         return jnp.take_along_axis(log_probs, targets[:, None], axis=-1)[:, 0]
-
-    def _scope(self, weights: list[Any]) -> Any:
-        import keras
-
-        return keras.StatelessScope(state_mapping=zip(self._variables, weights, strict=True))
 
 
 @dataclass(frozen=True)

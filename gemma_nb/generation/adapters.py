@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.attention import ForwardContext, KeyValue, LayerCacheSpec
+from gemma_nb.generation.attention import ForwardContext, LayerCacheSpec
 from gemma_nb.generation.gpu.fused_matvec import build_logits_matvec, on_gpu
 from gemma_nb.generation.keras_hub_layers import (
     Gemma4BlockProxy,
@@ -88,35 +88,6 @@ class ModelAdapter:
         lm = PatchedProxy(self.lm, backbone=backbone_proxy)
         logits, hidden, _ = self._run(lm, tokens, len(backbone.transformer_layers), context)
         return logits, hidden
-
-    def hidden_states(self, tokens: Any) -> Any:
-        """Runs the model on a whole text, causally and without media.
-
-        Padding at the end does not change the states before it.
-
-        Args:
-            tokens: int32 (1, size).
-
-        Returns:
-            The hidden states from which ``logits`` computes, (1, size, hidden size).
-        """
-        import jax.numpy as jnp
-
-        size = tokens.shape[1]
-
-        def empty(layer: LayerCacheSpec) -> Any:
-            # a sliding layer's pass attends to its own keys beside those of its cache
-            shape = (1, layer.heads, size if layer.window is None else 1, layer.head_dim)
-            return jnp.zeros(shape, self.lm.compute_dtype)
-
-        context = ForwardContext(
-            start=jnp.zeros(1, jnp.int32),
-            length=jnp.full(1, size, jnp.int32),
-            size=size,
-            caches={i: KeyValue(empty(c), empty(c)) for i, c in self.layers.items()},
-            windows={i: c.window for i, c in self.layers.items()},
-        )
-        return self.forward(tokens, context)[1]
 
     def logits(self, hidden: Any) -> Any:
         """Computes the logits of hidden states.
