@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JA_NOTEBOOKS := notebooks/ja/00_start_here.ipynb notebooks/ja/01_load_with_kerashub.ipynb
 
-.PHONY: run lab lint test test-fast test-unit test-notebooks test-browser test-legs bench pictures clean
+.PHONY: run lab lint test test-fast test-unit test-notebooks test-browser test-legs test-real bench pictures clean
 
 run: $(VENV)/.run
 	@$(BIN)/python -m gemma_nb
@@ -53,11 +53,16 @@ test-legs: $(VENV)/.test
 	$(PYTEST) -m alone
 	$(PYTEST) -m "leg and browser" tests/browser
 
+# a real Gemma (270M) and its vocabulary, from the registries; a part of test-legs
+test-real: $(VENV)/.test
+	$(PYTEST) -m real
+
 # what a processor can measure; the scripts say what they measure on an accelerator
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/memory.py report
 	$(BIN)/python benchmarks/widgets.py
+	$(BIN)/python benchmarks/quality.py
 
 # the README's pictures, taken by the browser tests
 pictures: $(VENV)/.test

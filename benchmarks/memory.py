@@ -209,8 +209,10 @@ def text_variant(name: str):
 def predicted(row: dict) -> int:
     from gemma_nb import estimate_memory
 
-    how = row["precision"], row["max_length"], row["batch"]
-    return estimate_memory(text_variant(row["name"]), *how).total
+    variant = text_variant(row["name"])
+    if layers := row.get("quantization"):  # measured before int4 had its present layers
+        variant = dataclasses.replace(variant, quantization=tuple(layers))
+    return estimate_memory(variant, row["precision"], row["max_length"], row["batch"]).total
 
 
 def plain_guess(row: dict) -> int:

@@ -25,6 +25,8 @@ from gemma_nb.loading.assistants import check_memory_beside, find_assistant, rea
 from gemma_nb.loading.build import build_without_weights
 from gemma_nb.loading.compile_cache import enable_compile_cache
 from gemma_nb.loading.free_memory import cleaned_up_on_failure
+from gemma_nb.loading.merge_lora import find_adapter
+from gemma_nb.loading.stop_tokens import stop_token_ids
 from gemma_nb.loading.weights import weight_file_bytes
 from gemma_nb.model import Model, live_models
 
@@ -76,7 +78,8 @@ def load(
     Args:
         variant: a name from ``variants()``, a handle, a directory, a ``Variant``, or a ``Choice``,
             which brings its own precision and max_length; None is the demo model
-            ``demo_gemma3_instruct_4m``.
+            ``demo_gemma3_instruct_4m``. A LoRA adapter of PEFT is merged into its base while that
+            is read: it lies beside the base, or names it (``base_model_name_or_path``).
         precision: a Keras dtype name ("float32", "bfloat16", "float16", "int8", "int4"), or
             "auto" for the precision that suits this hardware. A preset that ``Model.save`` wrote
             quantised keeps its precision, which "auto" takes.
@@ -111,6 +114,8 @@ def load(
         raise InvalidInput("not_loadable", name=model.variant.name)
     if download_only:
         model.check_before_download(force=force)
+        if model.base:
+            model.base.fetch(progress)
         return model.fetch(progress)
     check_variant(model.variant)
     helper = _resolve_assistant(model, assistant)
@@ -129,12 +134,15 @@ def load(
         one.check_before_download(force=force)
     backend.prepare()
     directory = model.fetch(progress)
+    base = model.base.fetch(progress) if model.base else None
     helper_directory = helper.fetch(progress) if helper else None
     with cleaned_up_on_failure(model.variant, verdict):
         backend.import_keras_hub()
         enable_compile_cache(compile_cache)
         # a function of its own, so that a failure can clear its frame and free the model
-        return _read_model(model.variant, chosen, max_length, directory, helper_directory, progress)
+        return _read_model(
+            model.variant, chosen, max_length, directory, base, helper_directory, progress
+        )
 
 
 def choose_precision(variant: Variant, runtime: Runtime) -> str:
@@ -201,13 +209,15 @@ def _read_model(
     precision: Precision,
     max_length: int,
     directory: Path,
+    base: Path | None,
     helper_directory: Path | None,
     progress: ProgressCallback | bool | None,
 ) -> Model:
     """Builds the model and reads its weights; compiles its programs meanwhile where that pays."""
     name, report = variant.name, progress_callback(progress)
     with ProgressMeter(report, "build", name):
-        unloaded = build_without_weights(str(directory), precision, variant.task)
+        directory, adapter = find_adapter(directory, base)
+        unloaded = build_without_weights(str(directory), precision, variant.task, adapter)
         helper = read_assistant(helper_directory, precision) if helper_directory else None
         engine = create_engine(unloaded.lm, max_length, helper)
         compiling = engine if isinstance(engine, Decoder) and engine.start_compiling() else None
@@ -219,5 +229,12 @@ def _read_model(
     takes_media = {"image", "audio"} & set(variant.modalities)
     converters = load_converters(directory) if takes_media else Converters()
     return Model(
-        unloaded.lm, unloaded.tokenizer, variant, precision.name, max_length, converters, engine
+        unloaded.lm,
+        unloaded.tokenizer,
+        variant,
+        precision.name,
+        max_length,
+        converters,
+        engine,
+        stop_token_ids(directory, unloaded.tokenizer),
     )

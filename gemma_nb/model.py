@@ -20,7 +20,7 @@ from gemma_nb.generation.embedder import Embedder
 from gemma_nb.generation.engine import Engine, create_engine
 from gemma_nb.generation.media_encoders import MediaEmbeddingCache, create_media_encoder
 from gemma_nb.generation.media_inputs import Converters, MediaInput, prompt_token_ids
-from gemma_nb.generation.sampling import Sampling, default_sampling
+from gemma_nb.generation.sampling import Sampling, default_sampling, not_a_number
 from gemma_nb.generation.seq2seq import EncoderDecoder
 from gemma_nb.generation.stats import ReplyTimer, Stats, combine_stats
 from gemma_nb.loading.free_memory import free_memory
@@ -53,6 +53,7 @@ class Model:
         max_length: the largest number of tokens of prompt and reply together.
         converters: KerasHub's layers that read images and sound for it, if it takes any.
         engine: the engine that runs it; None creates one.
+        stop_ids: tokens that end a reply besides those of the variant's prompt format.
 
     Attributes:
         last: the ``Stats`` of the last reply; None before the first one.
@@ -70,6 +71,7 @@ class Model:
         max_length: int,
         converters: Converters | None = None,
         engine: Engine | None = None,
+        stop_ids: frozenset[int] = frozenset(),
     ) -> None:
         self.lm = lm
         self.tokenizer = tokenizer
@@ -85,7 +87,9 @@ class Model:
             self._media_encoder
         )  # of the last prompt, for the next
         control = vocabulary(tokenizer).control
-        self._stops = frozenset(control[t] for t in stop_tokens(variant) if t in control)
+        self.stop_ids = stop_ids
+        of_format = frozenset(control[t] for t in stop_tokens(variant) if t in control)
+        self._stops = of_format | stop_ids
         # PaliGemma's locations and masks belong to its reply; they are no markup to drop
         reply_text = re.compile(r"<(?:loc|seg)\d+>")
         self._control = frozenset(i for t, i in control.items() if not reply_text.fullmatch(t))
@@ -317,7 +321,7 @@ class Model:
             for row in sorted(open_rows):
                 one, token = requests[row], tokens[row]
                 if token < 0:
-                    raise GenerationError("not_a_number", precision=self.precision)
+                    raise not_a_number(self.precision)
                 if token not in one.stops:
                     clock.new_tokens += 1
                     pieces[row].append(one.text.push(token))
@@ -334,7 +338,10 @@ class Model:
         """Saves the model, quantised as it is, as an ordinary KerasHub preset.
 
         ``load(path)`` reads it back without the 16-bit weights; so does KerasHub's
-        ``from_preset`` without a ``dtype``.
+        ``from_preset`` without a ``dtype``. KerasHub itself rounds activations when it opens an
+        int8 preset, and those of the logits in an int4 one, whose embedding is in int8: Keras's
+        config does not hold that only weights are rounded. ``load`` reads that from the record
+        ``gemma_nb.json``.
 
         Args:
             path: a directory that does not exist yet, or is empty; for example on a mounted drive.
@@ -350,7 +357,7 @@ class Model:
         self._loaded()
         converters = (self.converters.image, self.converters.audio)
         parts = [self.tokenizer, *(one for one in converters if one is not None)]
-        return save_preset(self.lm, parts, self.variant, self.precision, path)
+        return save_preset(self.lm, parts, self.variant, self.precision, path, self.stop_ids)
 
     def score(self, messages: Messages, *, guideline: str) -> float:
         """The probability that the last turn violates a guideline, as ShieldGemma judges it.
@@ -381,7 +388,7 @@ class Model:
         pair = [pieces.index(word) for word in ("Yes", "No")]
         logits = decoder.logits(ids)[pair].astype(np.float64)
         if not np.isfinite(logits).all():
-            raise GenerationError("not_a_number", precision=self.precision)
+            raise not_a_number(self.precision)
         return float(1 / (1 + np.exp(logits[1] - logits[0])))
 
     def embed(self, texts: Any, task: str = "search result", dimensions: int | None = None) -> Any:
@@ -414,7 +421,7 @@ class Model:
         )
         vectors = embedder.vectors(ids)
         if not np.isfinite(vectors).all():
-            raise GenerationError("not_a_number", precision=self.precision)
+            raise not_a_number(self.precision)
         return embedding.truncate_vectors(vectors, dimensions)
 
     def unload(self) -> None:
@@ -521,7 +528,7 @@ class Model:
             for token in tokens:
                 clock.tick()
                 if token < 0:
-                    raise GenerationError("not_a_number", precision=self.precision)
+                    raise not_a_number(self.precision)
                 if token in one.stops:
                     break
                 clock.new_tokens += 1

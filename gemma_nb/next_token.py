@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gemma_nb.errors import GenerationError, InvalidInput
+from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.decoder import Decoder
-from gemma_nb.generation.sampling import Sampling, default_sampling, filter_logits
+from gemma_nb.generation.sampling import Sampling, default_sampling, filter_logits, not_a_number
 from gemma_nb.model import Messages, Model
 from gemma_nb.prompts.safe_tokenizer import vocabulary
 
@@ -82,7 +82,7 @@ def next_tokens(
     model._room(ids)  # noqa: SLF001
     logits = engine.logits(ids).astype(np.float32)
     if not np.isfinite(logits).all():
-        raise GenerationError("not_a_number", precision=model.precision)
+        raise not_a_number(model.precision)
     order = np.argsort(-logits, kind="stable")[:count]
     probabilities = _softmax(logits)
     kept = _sampling_probabilities(logits, sampling)

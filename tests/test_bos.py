@@ -87,6 +87,7 @@ def test_every_format_and_vocabulary(name, converter):
 
 
 @pytest.mark.leg
+@pytest.mark.real
 @pytest.mark.parametrize("converter", CONVERTERS)
 def test_a_real_vocabulary(converter):
     import real_gemma

@@ -156,7 +156,8 @@ def test_a_string_with_a_separator_is_a_directory(tmp_path, monkeypatch):
 
 
 def test_a_chat_template_says_that_it_is_tuned(tmp_path):
-    template = {"tokenizer_config.json": json.dumps({"chat_template": "{{ x }}"}).encode()}
+    jinja = "{{ '<start_of_turn>model' }}<end_of_turn>"
+    template = {"tokenizer_config.json": json.dumps({"chat_template": jinja}).encode()}
     found = gnb.variant(write(tmp_path / "mine", {**gemma3_1b(), **template}))
     assert (found.tuning, found.prompt_format) == ("IT", "turns")
 
@@ -210,12 +211,9 @@ def test_configs_read_as_keras_hub_converts_them(config, shape):
 @pytest.mark.parametrize(
     ("config", "path"),
     [
-        (GEMMA3_1B, "hidden_size"),
-        (GEMMA3_1B, "head_dim"),
-        (GEMMA2_2B, "attn_logit_softcapping"),
+        (GEMMA3_1B, "model_type"),
         (GEMMA4_E2B, "text_config"),
-        (GEMMA4_E2B, "text_config.layer_types"),
-        (T5GEMMA_2B_2B, "encoder.num_hidden_layers"),
+        (T5GEMMA_2B_2B, "encoder"),
     ],
 )
 def test_a_missing_field_is_named(config, path):

@@ -143,8 +143,16 @@ def test_the_table_ends_with_what_to_take_and_why(capsys, monkeypatch):
     assert "Take gemma4_instruct_2b in bfloat16." in said.out
     assert "newest core" in said.out
     _, said = fit(capsys, "--runtime", "L4")
-    largest = next(line for line in said.out.splitlines() if line.startswith("The largest"))
-    assert "gemma4_instruct_4b" in largest
+    row = next(line for line in said.out.splitlines() if line.startswith("Largest"))
+    assert row.split() == [
+        "Largest",
+        "gemma4_instruct_4b",
+        "bfloat16",
+        "15.0",
+        "GiB",
+        "21–29",
+        "Apache-2.0",
+    ]
 
 
 @pytest.mark.parametrize("task", TASKS)

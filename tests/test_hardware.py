@@ -102,6 +102,18 @@ def fact(found, name):
 # --- the known ones
 
 
+def test_every_known_runtime_has_a_date_and_grows_old():
+    from datetime import date, timedelta
+
+    from gemma_nb.hardware.known_runtimes import is_outdated
+
+    for r in runtimes():
+        read = date.fromisoformat(r.as_of)
+        assert not is_outdated(r, read + timedelta(days=180))
+        assert is_outdated(r, read + timedelta(days=190))
+    assert not is_outdated(Runtime("mine", "cpu", 10**9))
+
+
 def test_known_runtimes_hold_what_the_guide_asks_about():
     names = {r.name for r in runtimes()}
     assert {
@@ -114,7 +126,8 @@ def test_known_runtimes_hold_what_the_guide_asks_about():
         "Apple 16 GB",
         "phone 8 GB",
     } <= names
-    assert {r.host for r in runtimes()} == {"Colab", "Kaggle", "Binder", "own"}
+    hosts = {"Colab", "Kaggle", "Binder", "Hugging Face", "GitHub", "own"}
+    assert {r.host for r in runtimes()} == hosts
     assert {r.kind for r in runtimes()} == set(KINDS)
 
 
@@ -148,7 +161,7 @@ def test_no_name_at_all_is_refused(wrong):
 
 
 def test_hosts():
-    assert {r.name for r in runtimes("kaggle")} == {"T4 x2", "v5e-8"}
+    assert {r.name for r in runtimes("kaggle")} == {"T4 x2", "v5e-8", "kaggle-cpu"}
     with pytest.raises(ValueError, match="Colab"):
         runtimes("kagle")
 

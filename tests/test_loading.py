@@ -1,7 +1,7 @@
-"""Loading a local preset: what is read, saved and wrapped, and what is said when it goes wrong."""
-
 import gc
+import json
 import shutil
+import warnings
 
 import pytest
 import tiny
@@ -105,6 +105,71 @@ def test_a_saved_model_comes_back_and_answers_the_same(precision, tmp_path):
     assert_same(
         values(model.lm.backbone), values(gnb.load(twice, precision, progress=False).lm.backbone)
     )
+
+
+def rounding_layers(model):
+    """The layers of a model that round their inputs to int8."""
+    return [
+        layer.path
+        for layer in model.lm.backbone._flatten_layers()
+        if layer.quantization_mode and getattr(layer, "inputs_quantizer", None) is not None
+    ]
+
+
+def test_the_record_says_that_int8_rounds_weights_alone(tmp_path):
+    model = demo("int8")
+    assert rounding_layers(model) == []
+    folder = model.save(tmp_path / "mine")
+    again = gnb.load(folder, progress=False)
+    assert rounding_layers(again) == []
+    # without it (a preset of KerasHub's, or of an earlier version) Keras decides, which rounds
+    record = folder / "gemma_nb.json"
+    fields = json.loads(record.read_text())
+    assert fields.pop("int8_inputs") == []
+    record.write_text(json.dumps(fields))
+    rounded = gnb.load(folder, progress=False)
+    assert len(rounding_layers(rounded)) > 20
+    # what is saved once more says what its layers do
+    twice = rounded.save(tmp_path / "twice")
+    assert rounding_layers(gnb.load(twice, progress=False)) == rounding_layers(rounded)
+
+
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+def test_a_preset_that_keras_hub_quantised_answers_as_there(mode, tmp_path):
+    import keras
+    import keras_hub
+
+    from gemma_nb.catalog.registry import demo_directory
+
+    tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(str(demo_directory(DEMO)))
+    lm = keras_hub.models.Gemma3CausalLM.from_preset(
+        str(demo_directory(DEMO)), preprocessor=None, dtype="bfloat16"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # norms have no quantize
+        lm.backbone.quantize(mode)  # rounds inputs in int8; in int4 blocks of 128, table included
+    folder = tmp_path / "demo-it"  # the name says which prompts it takes
+    lm.save_to_preset(str(folder))
+    tokenizer.save_to_preset(str(folder))
+    theirs = keras_hub.models.Gemma3CausalLM.from_preset(str(folder), preprocessor=None)
+    ours = gnb.load(folder, progress=False)
+    wrapped = gnb.from_keras(theirs, DEMO, tokenizer=tokenizer)
+    assert ours.precision == wrapped.precision == mode
+    assert rounding_layers(ours) == [
+        layer.path
+        for layer in theirs.backbone._flatten_layers()
+        if layer.quantization_mode and getattr(layer, "inputs_quantizer", None) is not None
+    ]
+    assert rounding_layers(ours)
+    for question in (QUESTION, "What is 2 + 3?"):
+        prompt = ours.prompt_ids(question)
+        wanted = tiny.keras_hub_ids(theirs, prompt, 12)
+        assert len(set(wanted)) > 6, "a constant reply would prove nothing"
+        for model in (ours, wrapped):
+            assert model.prompt_ids(question) == prompt
+            made = model.stream_ids(question, 12, temperature=0, ignore_eos=True)
+            assert list(made) == wanted
+    keras.backend.clear_session()
 
 
 def test_saving_leaves_what_is_there_alone(tmp_path):

@@ -53,6 +53,16 @@ def quoted(code):
     return re.sub(r'"(?:[^"\\]|\\.)*"', '"…"', code)
 
 
+def test_the_table_of_a_real_gemma_is_the_measured_one():
+    rows = re.findall(
+        r"^\| [^|]+ \| -\d.*", (ROOT / "benchmarks" / "quality.md").read_text(), re.MULTILINE
+    )
+    assert len(rows) >= 4
+    name = "06_precision_and_memory.ipynb"
+    for path in (ROOT / "notebooks" / "en" / name, twin(Path(name))):
+        assert [row for c in cells(path) for row in source(c).splitlines() if row in rows] == rows
+
+
 def test_quoted_sees_a_change_of_code():
     assert quoted('f("a", 1)') == quoted('f("あ", 1)')
     assert quoted('f("a", 1)') != quoted('f("a", 2)')

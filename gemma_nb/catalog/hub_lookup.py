@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gemma_nb.catalog.handles import Handle
-from gemma_nb.catalog.weight_files import CONFIG, read_object, weight_file_names
+from gemma_nb.catalog.weight_files import ADAPTER_WEIGHTS, CONFIG, read_object, weight_file_names
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.text_utils import remove_invisible
 
@@ -49,10 +49,12 @@ class TensorInfo:
     Args:
         dtype: the dtype as the format names it, "BF16" for instance.
         elements: the number of elements.
+        shape: its shape.
     """
 
     dtype: str
     elements: int
+    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class ModelFiles(Protocol):
     def tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of all safetensors headers by name; None if none can be read."""
 
+    def adapter_tensors(self) -> dict[str, TensorInfo] | None:
+        """Returns the tensors of an adapter's header; None if there is none or it cannot be read."""
+
     def info(self) -> HubInfo:
         """Returns the facts that the hub publishes."""
 
@@ -106,6 +111,11 @@ class DirectoryFiles:
         for path in paths:
             tensors.update(read_safetensors_header(path))
         return tensors if paths else None
+
+    def adapter_tensors(self) -> dict[str, TensorInfo] | None:
+        """Returns the tensors of the adapter's header; None if there is no such file."""
+        path = self.path / ADAPTER_WEIGHTS
+        return read_safetensors_header(path) if path.is_file() else None
 
     def _read_index(self, name: str) -> dict[str, Any]:
         try:
@@ -135,7 +145,7 @@ def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
     try:
         header = json.loads(raw)
         return {
-            name: TensorInfo(entry["dtype"], prod(entry["shape"]))
+            name: TensorInfo(entry["dtype"], prod(entry["shape"]), tuple(entry["shape"]))
             for name, entry in header.items()
             if name != "__metadata__"
         }
@@ -214,11 +224,13 @@ class HuggingFaceFiles:
         metadata = self._call("get_safetensors_metadata")
         if metadata is None:
             return None
-        return {
-            name: TensorInfo(tensor.dtype, prod(tensor.shape))
-            for file in metadata.files_metadata.values()
-            for name, tensor in file.tensors.items()
-        }
+        files = metadata.files_metadata.values()
+        return {name: info for file in files for name, info in _tensor_infos(file).items()}
+
+    def adapter_tensors(self) -> dict[str, TensorInfo] | None:
+        """Returns the tensors of the adapter's header; None if there is no such file."""
+        metadata = self._call("parse_safetensors_file_metadata", ADAPTER_WEIGHTS)
+        return None if metadata is None else _tensor_infos(metadata)
 
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
@@ -263,9 +275,21 @@ class KaggleFiles:
         """Returns None: Kaggle's client downloads whole files only."""
         return None
 
+    def adapter_tensors(self) -> dict[str, TensorInfo] | None:
+        """Returns None, as ``tensors``."""
+        return None
+
     def info(self) -> HubInfo:
         """Returns the defaults: Kaggle's licence text is not machine-readable."""
         return HubInfo()
+
+
+def _tensor_infos(file: Any) -> dict[str, TensorInfo]:
+    """The tensors of one file, as huggingface_hub's client read its header."""
+    return {
+        name: TensorInfo(tensor.dtype, prod(tensor.shape), tuple(tensor.shape))
+        for name, tensor in file.tensors.items()
+    }
 
 
 def unreachable(where: str, error: BaseException) -> LoadError:

@@ -1,9 +1,9 @@
 """Reads the config.json of a Hugging Face checkpoint.
 
-The fields are translated into KerasHub's backbone arguments in the same way as in KerasHub's own
-converters (keras-hub 0.32, ``utils/transformers/convert_*.py``), with the same defaults. The
-``Architecture`` therefore equals that of the model that KerasHub loads. An error names a missing
-field.
+``complete_config`` fills in transformers' defaults. The fields are then translated into KerasHub's
+backbone arguments in the same way as in KerasHub's own converters (keras-hub 0.32,
+``utils/transformers/convert_*.py``), so that the ``Architecture`` equals that of the model that
+KerasHub loads. An error names the field.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gemma_nb.catalog.config_fields import SLIDING
+from gemma_nb.catalog.config_rules import complete_config, refuse_quantised
 from gemma_nb.catalog.keras_config import ConfigFields, ConfigSummary, build_architecture
 from gemma_nb.errors import InvalidInput
 
@@ -52,6 +54,7 @@ def read_hugging_face_config(fields: Mapping[str, Any], where: str) -> ConfigSum
     Raises:
         InvalidInput: a field is missing, or it is no Gemma model; the message says which.
     """
+    refuse_quantised(fields, where)
     config = ConfigFields(fields, where)
     model_type = config["model_type"]
     if model_type in OTHER_MODEL_TYPES:
@@ -64,6 +67,8 @@ def read_hugging_face_config(fields: Mapping[str, Any], where: str) -> ConfigSum
         )
     if model_type not in CONVERTED_MODEL_TYPES:
         raise InvalidInput("not_gemma", where=config.where, field="model_type", value=model_type)
+    config = ConfigFields(complete_config(fields, where), where)
+    model_type = config["model_type"]  # a text-only config of an image model becomes a text model
     if model_type.startswith("t5gemma"):
         text = config.nested("decoder")
     else:
@@ -101,16 +106,12 @@ def _image_tokens(model_type: str, config: ConfigFields) -> int | None:
 # It takes the whole config and its text part (the same object in a text-only checkpoint).
 
 
-def _common_arguments(
-    text: ConfigFields, *, query_heads: int | None = None, key_value_heads: int | None = None
-) -> dict[str, Any]:
-    """The arguments that several classes share; the numbers of heads are the defaults."""
+def _common_arguments(text: ConfigFields) -> dict[str, Any]:
+    """The arguments that several classes share."""
     return {
         "num_layers": text["num_hidden_layers"],
-        "num_query_heads": text.get("num_attention_heads", query_heads)
-        or text["num_attention_heads"],
-        "num_key_value_heads": text.get("num_key_value_heads", key_value_heads)
-        or text["num_key_value_heads"],
+        "num_query_heads": text["num_attention_heads"],
+        "num_key_value_heads": text["num_key_value_heads"],
         "hidden_dim": text["hidden_size"],
         "intermediate_dim": text["intermediate_size"],
         "head_dim": text["head_dim"],
@@ -125,17 +126,17 @@ def _gemma(config: ConfigFields, _: ConfigFields) -> tuple[str, dict[str, Any]]:
         "intermediate_dim": 2 * config["intermediate_size"],
         "use_sliding_window_attention": gemma2,
         "sliding_window_size": config["sliding_window"] if gemma2 else None,
-        "attention_logit_soft_cap": config["attn_logit_softcapping"] if gemma2 else None,
+        "attention_logit_soft_cap": config.get("attn_logit_softcapping") if gemma2 else None,
     }
 
 
-def _gemma3(config: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
-    with_vision = config["model_type"] == "gemma3"
+def _gemma3(_: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
     return "Gemma3Backbone", {
-        **_common_arguments(text, query_heads=8, key_value_heads=4),
-        "vocabulary_size": text.get("vocab_size", 262208 if with_vision else 262144),
-        "use_sliding_window_attention": bool(text.get("sliding_window")),
+        **_common_arguments(text),
+        "vocabulary_size": text["vocab_size"],
+        "use_sliding_window_attention": SLIDING in text["layer_types"],
         "sliding_window_size": text.get("sliding_window", 4096),
+        "attention_logit_soft_cap": text.get("attn_logit_softcapping"),
     }
 
 
@@ -152,16 +153,16 @@ def _gemma3n(_: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
 
 def _gemma4(_: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
     return "Gemma4Backbone", {
-        **_common_arguments(text, query_heads=8, key_value_heads=1),
-        "vocabulary_size": text.get("vocab_size", 262144),
-        "sliding_window_size": text.get("sliding_window", 512),
+        **_common_arguments(text),
+        "vocabulary_size": text["vocab_size"],
+        "sliding_window_size": text["sliding_window"],
         "layer_types": text["layer_types"],
         "global_head_dim": text.get("global_head_dim"),
         "num_global_key_value_heads": text.get("num_global_key_value_heads"),
-        "num_kv_shared_layers": text.get("num_kv_shared_layers", 0),
+        "num_kv_shared_layers": text["num_kv_shared_layers"],
         "hidden_size_per_layer_input": text.get("hidden_size_per_layer_input", 0),
-        "use_double_wide_mlp": text.get("use_double_wide_mlp", False),
-        "enable_moe_block": text.get("enable_moe_block", False),
+        "use_double_wide_mlp": text["use_double_wide_mlp"],
+        "enable_moe_block": text["enable_moe_block"],
         "num_experts": text.get("num_experts"),
         "num_experts_per_token": text.get("top_k_experts", 8),
         "expert_intermediate_dim": text.get(
@@ -171,10 +172,8 @@ def _gemma4(_: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
 
 
 def _paligemma(config: ConfigFields, text: ConfigFields) -> tuple[str, dict[str, Any]]:
-    # KerasHub's converter reads the head size from this field too
-    fields = {"head_dim": text["num_image_tokens"], **text.fields}
     return "PaliGemmaBackbone", {
-        **_common_arguments(ConfigFields(fields, text.where)),
+        **_common_arguments(text),
         "vocabulary_size": config["image_token_index"],
         "intermediate_dim": 2 * text["intermediate_size"],
     }

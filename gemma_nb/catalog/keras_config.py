@@ -103,6 +103,7 @@ def read_keras_config(fields: Mapping[str, Any], where: str) -> ConfigSummary:
     if backbone not in BACKBONE_GENERATIONS:
         raise InvalidInput("not_gemma", where=config.where, field="class_name", value=backbone)
     arguments = config.nested("config")
+    _refuse_impossible(arguments)
     architecture = build_architecture(backbone, arguments)
     vision = backbone == "PaliGemmaBackbone" or any(
         arguments.get(field) for field in ("vision_encoder", "vision_encoder_config")
@@ -118,6 +119,70 @@ def read_keras_config(fields: Mapping[str, Any], where: str) -> ConfigSummary:
         encoder_decoder=backbone.startswith("T5"),
         quantization=read_quantization(fields),
     )
+
+
+#: Arguments that count something, and arguments that are numbers above zero.
+_COUNTS = (
+    "vocabulary_size", "num_layers", "num_query_heads", "num_key_value_heads", "hidden_dim",
+    "intermediate_dim", "head_dim", "sliding_window_size", "sliding_window", "global_head_dim",
+    "num_global_key_value_heads", "num_experts", "num_experts_per_token", "expert_intermediate_dim",
+    "sliding_window_pattern", "text_vocab_size", "text_hidden_size", "num_hidden_layers",
+    "num_attention_heads",
+    *(f"{stack}_{name}" for stack in ("encoder", "decoder")
+      for name in ("hidden_dim", "intermediate_dim", "num_layers", "num_attention_heads",
+                   "num_key_value_heads", "head_dim")),
+)  # fmt: skip
+_POSITIVE = (
+    "layer_norm_epsilon", "rms_norm_eps", "attention_logit_soft_cap", "final_logit_soft_cap",
+    "attn_logit_softcapping", "final_logit_softcapping", "local_rope_scaling_factor",
+    "global_rope_scaling_factor", "global_rope_wavelength", "local_rope_wavelength", "rope_theta",
+    "rope_max_wavelength", "query_pre_attn_scalar",
+)  # fmt: skip
+#: layer_types -> the argument that says how many there are.
+_LAYER_TYPES = {
+    "layer_types": ("num_layers", "num_hidden_layers"),
+    "encoder_layer_types": ("encoder_num_layers",),
+    "decoder_layer_types": ("decoder_num_layers",),
+}
+
+
+def is_number(value: Any, *, whole: bool) -> bool:
+    """Whether a value of a config is null, or a number above zero.
+
+    Args:
+        value: the value.
+        whole: whether it has to be an integer.
+    """
+    if value is None:
+        return True
+    kinds = (int,) if whole else (int, float)
+    return isinstance(value, kinds) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+def _refuse_impossible(arguments: ConfigFields) -> None:
+    """Refuses values that no backbone can be built from, or only a broken one.
+
+    Raises:
+        InvalidInput: the message names the argument.
+    """
+
+    def refuse(name: str) -> InvalidInput:
+        return InvalidInput(
+            "config_field_impossible",
+            where=arguments.where,
+            field=arguments.path + name,
+            value=arguments.fields[name],
+        )
+
+    for names, whole in ((_COUNTS, True), (_POSITIVE, False)):
+        for name in names:
+            if not is_number(arguments.get(name), whole=whole):
+                raise refuse(name)
+    for name, counts in _LAYER_TYPES.items():
+        types = arguments.get(name)
+        count = next((arguments.get(c) for c in counts if arguments.get(c)), None)
+        if types is not None and (not isinstance(types, list | tuple) or len(types) != count):
+            raise refuse(name)
 
 
 def read_quantization(fields: Mapping[str, Any]) -> tuple[str, str] | None:

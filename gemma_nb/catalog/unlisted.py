@@ -7,45 +7,40 @@ that shape's split of the parameters and its quantised sizes are used.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.chat_template import read_chat_template, template_format
 from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog, recorded_variant
 from gemma_nb.catalog.handles import Handle, parse_handle
 from gemma_nb.catalog.hub_lookup import (
     DirectoryFiles,
+    HubInfo,
     HuggingFaceFiles,
     KaggleFiles,
     ModelFiles,
-    TensorInfo,
     find_download,
 )
-from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
+from gemma_nb.catalog.hugging_face_config import (
+    read_hugging_face_config,
+)
 from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config, read_quantization
-from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.catalog.lora_adapter import LoraSettings, match_lora, read_lora
+from gemma_nb.catalog.parameter_counts import (
+    KERAS_METADATA,
+    counts_of_config,
+    fields_of_same_shape,
+    keras_counts,
+    read_json,
+    safetensors_counts,
+)
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.catalog.weight_files import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from gemma_nb.errors import InvalidInput, LoadError
-
-#: Prefixes of the tower's tensors in Hugging Face's Gemma checkpoints, without a leading "model.".
-_VISION_PREFIXES = ("vision_tower.", "multi_modal_projector.", "embed_vision.",
-                    "encoder.vision_tower.", "encoder.multi_modal_projector.",
-                    "vision_model.")  # fmt: skip
-_AUDIO_PREFIXES = ("audio_tower.", "embed_audio.")
-#: The output matrix. If the embedding is stored too, this is a copy that KerasHub does not read.
-_OUTPUT_MATRIX = ("lm_head.weight", "model.lm_head.weight")
-#: dtypes of a header in which one element is one parameter.
-_PARAMETER_DTYPES = ("F64", "F32", "F16", "BF16")
-#: dtypes of tensors that are no weights, such as positions and masks.
-_OTHER_DTYPES = ("I64", "I32", "BOOL")
-#: The file of a Keras preset that states the number of parameters.
-_KERAS_METADATA = "metadata.json"
-#: Fields of a shape in the catalog that hold for another model of the same shape.
-_SHAPE_FIELDS = ("text_parameters", "vision_parameters", "audio_parameters", "int8_bytes",
-                 "int4_bytes", "per_layer_embedding_parameters", "image_tokens",
-                 "image_size")  # fmt: skip
+from gemma_nb.i18n import Message
 
 
 def variant_from_directory(path: Path) -> Variant:
@@ -66,9 +61,9 @@ def variant_from_directory(path: Path) -> Variant:
     if recorded is None:
         return _read_variant(files, (path.name,), str(path))
     # the record may be older than the sizes of today's int8 and int4
-    shape = _fields_of_same_shape(recorded.architecture, recorded.parameters)
+    shape = fields_of_same_shape(recorded.architecture, recorded.parameters)
     sizes = {k: v for k, v in shape.items() if k in ("int8_bytes", "int4_bytes")}
-    quantization = read_quantization(_read_json(files, "config.json") or {})
+    quantization = read_quantization(read_json(files, "config.json") or {})
     return replace(recorded, quantization=quantization, **sizes)
 
 
@@ -128,18 +123,21 @@ def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Varia
         handle: the handle or directory, which becomes the variant's name.
     """
     hub_info = files.info()
-    config = _read_json(files, "config.json")
+    config = read_json(files, "config.json")
     if config is None:
-        key = "is_adapter" if files.read("adapter_config.json") is not None else "file_missing"
-        raise InvalidInput(key, where=files.where, file="config.json")
+        if (lora := read_lora(files)) is not None:
+            return _adapter_variant(files, lora, handle, hub_info)
+        raise InvalidInput("file_missing", where=files.where, file="config.json")
     if "class_name" in config:  # Keras writes the class, Hugging Face a model_type
         summary = read_keras_config(config, files.where)
-        counts = _keras_counts(files, summary)
+        counts = keras_counts(files, summary)
     else:
-        if method := (config.get("quantization_config") or {}).get("quant_method"):
-            raise InvalidInput("is_quantised", where=files.where, method=method)
         summary = read_hugging_face_config(config, files.where)
-        counts = _safetensors_counts(files)
+        counts = safetensors_counts(files, config)
+        if read_lora(files) is not None:
+            _check_adapter(files, files)
+    template = read_chat_template(files) if "model_type" in config else None
+    tuned = _is_instruction_tuned(files, names, template)
     parsed = parse_handle(handle)
     hub_fields = {
         "licence": hub_info.licence,
@@ -148,8 +146,7 @@ def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Varia
         "handle": handle,
         "hf_id": parsed.path if parsed and parsed.scheme == "hf" else None,
     }
-    tuned = _is_instruction_tuned(files, names)
-    return _variant_of_config(handle, summary, tuned=tuned, **hub_fields, **counts)
+    return _variant_of_config(handle, summary, template, tuned=tuned, **hub_fields, **counts)
 
 
 def variant_from_backbone(
@@ -168,10 +165,11 @@ def variant_from_backbone(
         InvalidInput: it is the backbone of no Gemma model.
     """
     summary = read_keras_config({"class_name": class_name, "config": dict(arguments)}, class_name)
-    counts = _counts_of_config(parameters, summary)
+    counts = counts_of_config(parameters, summary)
     return _variant_of_config(
         class_name,
         summary,
+        None,
         tuned=True,
         licence="unknown",
         gated=False,
@@ -181,7 +179,9 @@ def variant_from_backbone(
     )
 
 
-def _variant_of_config(name: str, summary: ConfigSummary, *, tuned: bool, **fields: Any) -> Variant:
+def _variant_of_config(
+    name: str, summary: ConfigSummary, template: str | None, *, tuned: bool, **fields: Any
+) -> Variant:
     """Builds a variant from what its config says and from its other ``fields``."""
     loadable = summary.architecture is not None
     parameters = fields["parameters"]
@@ -198,7 +198,7 @@ def _variant_of_config(name: str, summary: ConfigSummary, *, tuned: bool, **fiel
             "loadable": loadable,
             "runs_with": () if loadable else ("Transformers",),
             "architecture": summary.architecture,
-            "prompt_format": _prompt_format(summary, tuned=tuned),
+            "prompt_format": _prompt_format(summary, template if tuned else None, tuned=tuned),
             "role": summary.role,
             "encoder_decoder": summary.encoder_decoder,
             "image_tokens": summary.image_tokens,
@@ -206,96 +206,109 @@ def _variant_of_config(name: str, summary: ConfigSummary, *, tuned: bool, **fiel
             "rough": not loadable,
             "quantization": summary.quantization,
             **fields,
-            **_fields_of_same_shape(summary.architecture, parameters),
+            **fields_of_same_shape(summary.architecture, parameters),
         }
     )
 
 
-def _read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
-    """Returns the JSON object in a file; None if there is no such file."""
-    raw = files.read(name)
-    if raw is None:
-        return None
+def _adapter_variant(
+    files: ModelFiles, lora: LoraSettings, handle: str, hub_info: HubInfo
+) -> Variant:
+    """The variant of an adapter alone: that of its base, with the adapter's name and template.
+
+    Raises:
+        InvalidInput: the base cannot be read, or the adapter does not fit it.
+    """
+    base_name, base_files = _find_base(files, lora, handle)
+    names = (lora.base.rpartition("/")[2],)
     try:
-        value = json.loads(raw)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise InvalidInput("file_not_json", where=files.where, file=name)
-    return value
-
-
-def _keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
-    """The parameter counts of a KerasHub preset, which states only the total."""
-    metadata = _read_json(files, _KERAS_METADATA)
-    if metadata is None:
-        raise InvalidInput("file_missing", where=files.where, file=_KERAS_METADATA)
-    total = metadata.get("parameter_count")
-    if not isinstance(total, int):
-        field = f"{_KERAS_METADATA}: parameter_count"
-        raise InvalidInput("config_field_missing", field=field, where=files.where)
-    return _counts_of_config(total, summary)
-
-
-def _counts_of_config(total: int, summary: ConfigSummary) -> dict[str, Any]:
-    """The parameter counts where only the total is known: a model with towers is not split."""
-    return {
-        "parameters": total,
-        "text_parameters": total if summary.modalities == ("text",) else None,
-        "vision_parameters": None if "image" in summary.modalities else 0,
-        "audio_parameters": None if "audio" in summary.modalities else 0,
-    }
-
-
-def _safetensors_counts(files: ModelFiles) -> dict[str, Any]:
-    """The parameter counts of a Hugging Face checkpoint, from its tensor headers."""
-    tensors = files.tensors()
-    if tensors is None:
-        raise InvalidInput("file_missing", where=files.where, file="*.safetensors")
-    dtypes = {t.dtype for t in tensors.values()}
-    if packed := sorted(dtypes - {*_PARAMETER_DTYPES, *_OTHER_DTYPES}):
-        raise InvalidInput("is_quantised", where=files.where, method=", ".join(packed))
-
-    def count(prefixes: tuple[str, ...]) -> int:
-        return sum(
-            tensor.elements
-            for name, tensor in tensors.items()
-            if name.removeprefix("model.").startswith(prefixes)
-        )
-
-    total = sum(
-        tensor.elements
-        for name, tensor in tensors.items()
-        if name not in _OUTPUT_MATRIX or not _stores_embedding(tensors)
+        try:
+            base = _read_base(files, base_files, names, base_name)
+        except LoadError:  # as in variant_from_handle
+            parsed = parse_handle(base_name)
+            folder = find_download(parsed) if parsed else None
+            if folder is None:
+                raise
+            base = _read_base(files, DirectoryFiles(folder), names, base_name)
+    except (InvalidInput, LoadError) as error:
+        if error.message.key.startswith("adapter_"):
+            raise
+        why = error.message
+        raise type(error)(
+            "adapter_base_unreadable", where=files.where, base=lora.base, why=why
+        ) from None
+    tuning, prompt_format = base.tuning, base.prompt_format
+    if (template := read_chat_template(files)) and base.role == "generate" and base.architecture:
+        small = bool(base.architecture.per_layer_input_dim)
+        tuning = "IT"
+        prompt_format = template_format(template, base.base or "", small=small)
+    return replace(
+        base,
+        name=handle,
+        handle=handle,
+        gated=base.gated or hub_info.gated,
+        released=hub_info.created,
+        tuning=tuning,
+        prompt_format=prompt_format,
+        adapter_of=base_name,
     )
-    vision, audio = count(_VISION_PREFIXES), count(_AUDIO_PREFIXES)
-    return {
-        "parameters": total,
-        "text_parameters": total - vision - audio,
-        "vision_parameters": vision,
-        "audio_parameters": audio,
-        "per_layer_embedding_parameters": sum(
-            tensor.elements
-            for name, tensor in tensors.items()
-            if name.endswith("embed_tokens_per_layer.weight")
-        ),
-    }
 
 
-def _stores_embedding(tensors: dict[str, TensorInfo]) -> bool:
-    """Whether the checkpoint stores the embedding besides the output matrix."""
-    return any(name.endswith("embed_tokens.weight") for name in tensors)
+def _read_base(files: ModelFiles, base: ModelFiles, names: Sequence[str], handle: str) -> Variant:
+    """The variant of an adapter's base.
+
+    Args:
+        files: access to the files of the adapter.
+        base: access to the files of the base.
+        names: as in ``_read_variant``.
+        handle: the handle or directory of the base.
+
+    Raises:
+        InvalidInput: the base is an adapter or has one beside it, cannot be read, or is of another
+            shape than the adapter.
+    """
+    if base.read(ADAPTER_CONFIG) is not None:
+        raise InvalidInput("is_adapter", where=base.where)
+    variant = _read_variant(base, names, handle)
+    _check_adapter(files, base)
+    return variant
 
 
-def _fields_of_same_shape(architecture: Architecture | None, parameters: int) -> dict[str, Any]:
-    """The fields of the catalog's shape with this architecture and this number of parameters."""
-    for shape in load_catalog().shapes.values():
-        if shape["architecture"] == architecture and shape["parameters"] == parameters:
-            return {field: shape[field] for field in _SHAPE_FIELDS if field in shape}
-    return {}
+def _find_base(files: ModelFiles, lora: LoraSettings, handle: str) -> tuple[str, ModelFiles]:
+    """The handle or directory of an adapter's base, and access to its files.
+
+    A directory counts only for an adapter in a directory: a stranger's adapter names none of this
+    machine.
+    """
+    if isinstance(files, DirectoryFiles) and parse_handle(handle) is None:
+        for folder in (files.path / lora.base, Path(lora.base)):
+            if (folder / "config.json").is_file():
+                return str(folder), DirectoryFiles(folder)
+    revision = f"@{lora.revision}" if lora.revision else ""
+    base = parse_handle(f"hf://{lora.base}{revision}")
+    if base is None:
+        why = Message("no_such_directory", {"path": lora.base})
+        raise InvalidInput("adapter_base_unreadable", where=files.where, base=lora.base, why=why)
+    return str(base), HuggingFaceFiles(base)
 
 
-def _is_instruction_tuned(files: ModelFiles, names: Sequence[str]) -> bool:
+def _check_adapter(files: ModelFiles, base: ModelFiles) -> None:
+    """Makes sure that an adapter's tensors fit its base, where the headers can be read.
+
+    Raises:
+        InvalidInput: a tensor fits no weight.
+    """
+    matrices, weights = files.adapter_tensors(), base.tensors()
+    if isinstance(files, KaggleFiles):
+        return  # no header can be read there; loading checks
+    if matrices is None:
+        raise InvalidInput("adapter_file_missing", where=files.where, file=ADAPTER_WEIGHTS)
+    if weights is None:
+        raise InvalidInput("adapter_base_format", where=files.where, base=base.where)
+    match_lora(matrices, weights, files.where)
+
+
+def _is_instruction_tuned(files: ModelFiles, names: Sequence[str], template: str | None) -> bool:
     """Whether the model's names say so or, if they say nothing, its files.
 
     A Hugging Face checkpoint that is tuned has a chat template. A Keras preset has none; a copy of a
@@ -307,19 +320,17 @@ def _is_instruction_tuned(files: ModelFiles, names: Sequence[str]) -> bool:
             return True
         if {"pt", "base"} & words:
             return False
-    if metadata := files.read(_KERAS_METADATA):
+    if metadata := files.read(KERAS_METADATA):
         demos = (v for v in load_catalog().names.values() if v.family == "Demo")
         same = (
-            v for v in demos if (DEMO_PRESETS / v.name / _KERAS_METADATA).read_bytes() == metadata
+            v for v in demos if (DEMO_PRESETS / v.name / KERAS_METADATA).read_bytes() == metadata
         )
         return any(v.tuning == "IT" for v in same)
-    if files.read("chat_template.jinja") is not None:
-        return True
-    return bool((_read_json(files, "tokenizer_config.json") or {}).get("chat_template"))
+    return template is not None
 
 
-def _prompt_format(summary: ConfigSummary, *, tuned: bool) -> str:
-    """The prompt format of the model's generation.
+def _prompt_format(summary: ConfigSummary, template: str | None, *, tuned: bool) -> str:
+    """The prompt format of the model's chat template or, without one, of its generation.
 
     Gemma 4 has two: the models with per-layer embeddings (E2B and E4B) use "gemma4_small".
     """
@@ -331,9 +342,12 @@ def _prompt_format(summary: ConfigSummary, *, tuned: bool) -> str:
         return "paligemma"
     if not tuned:
         return "plain"
+    small = bool(summary.architecture.per_layer_input_dim)
+    if template is not None:
+        return template_format(template, summary.base, small=small)
     if summary.base != "4":
         return "turns"
-    return "gemma4_small" if summary.architecture.per_layer_input_dim else "gemma4_large"
+    return "gemma4_small" if small else "gemma4_large"
 
 
 def _size(parameters: int) -> str:

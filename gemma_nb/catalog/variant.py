@@ -75,10 +75,11 @@ class Variant(Displayed):
         name: the KerasHub preset. Without a preset: a name in the same style for a variant of the
             catalog, else the handle or the directory.
         family: "Gemma" for the core models, else "CodeGemma", "PaliGemma", "MedGemma", …
-        generation: the family's own version: "3n" of Gemma, "1.1" of CodeGemma, "2" of PaliGemma.
+        generation: the family's own version: "3n" of Gemma, "1.1" of CodeGemma, "2" of PaliGemma,
+            "4 QAT" of Gemma 4 with quantisation-aware training for a 4-bit format.
         size: the size as the publisher writes it: "270M", "E2B", "26B-A4B", "9B-2B".
         tuning: "PT" (pretrained), "IT" (instruction-tuned), "FT" (tuned for one task) or "mix".
-        modalities: the kinds of input: "text", "image", "audio".
+        modalities: the kinds of input: "text", "image", "audio", "video".
         parameters: number of all parameters; exact if ``architecture`` is known.
         text_parameters: parameters of the decoder (and encoder) with embeddings; None if unknown.
         vision_parameters: parameters of the vision tower; None if unknown.
@@ -111,6 +112,8 @@ class Variant(Displayed):
         keras_hub: the first KerasHub release that loads it ("0.26" stands for earlier ones too).
         runs_with: frameworks that run it, for a variant that KerasHub does not load.
         rough: whether its memory can only be estimated from ``parameters``.
+        adapter_of: the handle or directory of the model that it is a LoRA adapter of; None for a
+            whole model.
     """
 
     name: str
@@ -145,6 +148,7 @@ class Variant(Displayed):
     keras_hub: str | None = None
     runs_with: tuple[str, ...] = ()
     rough: bool = False
+    adapter_of: str | None = None
 
     def __str__(self) -> str:
         return self.name

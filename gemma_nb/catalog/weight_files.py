@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 CONFIG = "config.json"
+#: The names that PEFT gives to the files of an adapter.
+ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 #: A Keras preset's weights: one file, or an index of shards.
 WEIGHTS = "model.weights.h5"
 WEIGHTS_INDEX = "model.weights.json"

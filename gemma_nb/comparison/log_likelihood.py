@@ -1,13 +1,11 @@
 """Log-probabilities of tokens, and how closely two precisions of one variant agree.
 
 Generation computes the logits of the last position only; this module computes them at every
-position of a text. ``_hidden_states`` and ``_logits`` are the only functions that use the KerasHub
-task.
+position of a text, with the forward pass that generates (``DecodePrograms.forward``).
 """
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.files import atomic_open
+from gemma_nb.generation.decode_programs import DecodePrograms
+from gemma_nb.generation.keras_internals import variable_arrays
 from gemma_nb.model import Model
 
 #: The maximum number of tokens of one window of a text, ``<bos>`` included. A smaller
@@ -51,7 +51,7 @@ class LogProbabilityReader:
         import jax
 
         self._lm = model.lm
-        self._variables = [*self._lm.trainable_variables, *self._lm.non_trainable_variables]
+        self._programs = DecodePrograms(self._lm, WINDOW, steps_per_call=1)
         self._jit_states = jax.jit(self._states)
         self._jit_target_log_probs = jax.jit(self._target_log_probs)
         self._jit_log_probs = jax.jit(self._log_probs)
@@ -104,52 +104,31 @@ class LogProbabilityReader:
         # longer by a chunk, so that a chunk that begins near the end stays inside
         tokens = np.zeros((1, size + LOGITS_CHUNK), np.int32)
         tokens[0, : len(ids)] = ids
-        weights = [v.value for v in self._variables]
-        return self._jit_states(weights, tokens), weights
+        weights = variable_arrays(self._programs.variables)
+        return self._jit_states(weights, tokens, np.array([len(ids)], np.int32)), weights
 
-    def _states(self, weights: list[Any], tokens: Any) -> Any:
-        with self._scope(weights):
-            return _hidden_states(self._lm, tokens)[0]
+    def _states(self, weights: list[Any], tokens: Any, length: Any) -> Any:
+        import jax.numpy as jnp
+
+        # the caches are as long as the tokens, and exist within this call
+        programs = DecodePrograms(self._lm, tokens.shape[1], steps_per_call=1)
+        caches, start = programs.cache_layout.zeros(1), jnp.zeros(1, jnp.int32)
+        return programs.forward(weights, tokens, start, length, None, None, None, caches)[1][0]
 
     def _log_probs(self, weights: list[Any], states: Any, at: Any) -> Any:
         import jax
+        import jax.numpy as jnp
 
         chunk = jax.lax.dynamic_slice_in_dim(states, at, LOGITS_CHUNK)
-        with self._scope(weights):
-            return jax.nn.log_softmax(_logits(self._lm, chunk[None])[0], axis=-1)
+        with self._programs.stateless_scope(weights):
+            logits = self._programs.adapter.logits(chunk[None])[0]
+        return jax.nn.log_softmax(logits.astype(jnp.float32), axis=-1)
 
     def _target_log_probs(self, weights: list[Any], states: Any, at: Any, targets: Any) -> Any:
         import jax.numpy as jnp
 
         log_probs = self._log_probs(weights, states, at)
         return jnp.take_along_axis(log_probs, targets[:, None], axis=-1)[:, 0]
-
-    def _scope(self, weights: list[Any]) -> Any:
-        import keras
-
-        return keras.StatelessScope(state_mapping=zip(self._variables, weights, strict=True))
-
-
-def _hidden_states(lm: Any, tokens: Any) -> Any:
-    """The hidden states of the backbone before the logits: (1, size) tokens to (1, size, width).
-
-    This is the prefill of KerasHub, for text alone. It computes logits and a KV cache too, which
-    the compiler removes. Padding at the end does not change the states before it.
-    """
-    arguments = list(inspect.signature(lm._build_cache).parameters)[1:]  # noqa: SLF001
-    states, _ = lm._build_cache(tokens, **dict.fromkeys(arguments))  # noqa: SLF001
-    return states
-
-
-def _logits(lm: Any, states: Any) -> Any:
-    """KerasHub's logits of hidden states, float32, shape (1, count, vocabulary)."""
-    import jax.numpy as jnp
-
-    backbone = getattr(lm.backbone, "language_model", lm.backbone)  # Gemma 3n has this attribute
-    logits = backbone.token_embedding(states, reverse=True).astype(jnp.float32)
-    if cap := getattr(lm, "final_logit_cap", None):  # an attribute of the task in Gemma 4
-        logits = jnp.tanh(logits / cap) * cap
-    return logits
 
 
 @dataclass(frozen=True)

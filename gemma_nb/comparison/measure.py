@@ -24,6 +24,7 @@ from gemma_nb.fit.memory import INTERPRETER_BYTES, estimate_memory
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.verdict import advise
 from gemma_nb.generation.detokenizer import Detokenizer
+from gemma_nb.generation.sampling import not_a_number
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.resolve import resolve_model
@@ -225,7 +226,7 @@ class Measurement:
             self._begin("text")
             total += float(reader.token_log_probs([bos, *ids[window.start : window.stop]]).sum())
         if not math.isfinite(total):
-            raise ArithmeticError(str(Message("not_a_number", {"precision": model.precision})))
+            raise ArithmeticError(str(not_a_number(model.precision)))
         self._values["bits_per_byte"] = -total / math.log(2) / len(text.encode())
         self._values["text_tokens"] = len(ids)
 

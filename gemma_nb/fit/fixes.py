@@ -198,6 +198,6 @@ def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
 def _price_order(runtime: Runtime) -> float:
     """A sort key: free runtimes, then those with units per hour, then those without a number."""
     assert runtime.price is not None
-    if runtime.price.key in ("price_free", "price_free_or_units", "price_free_hours"):
+    if runtime.price.key.startswith("price_free"):
         return 0.0
     return float(runtime.price.values.get("units", 1000))

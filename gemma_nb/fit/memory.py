@@ -80,8 +80,8 @@ class MemoryEstimate(Displayed):
         overhead: the allocator and the compiled programs.
         load_peak_device: peak on the device while loading.
         load_peak_host: peak in host memory while loading, with Python and the packages.
-        float32_copies: the part of ``workspace`` in float32 copies of 16-bit or quantised matrices,
-            which a processor makes.
+        float32_copies: the part of ``workspace`` in float32 copies of 16-bit matrices, which a
+            processor makes.
         rough: whether the architecture is unknown. Cache and workspace are then a share of the
             weights, all in ``workspace``.
     """
@@ -203,9 +203,9 @@ def workspace_bytes(
     allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
     of ``benchmarks/memory.md`` agree).
 
-    On a processor XLA has no 16-bit products. Both the pass and the step hold every matrix of a
-    product once more in float32, also a quantised one (measured: 211 MiB of bfloat16 weights took
-    423 MiB more, 106 MiB of int8 weights the same).
+    On a processor XLA has no 16-bit products. A quantised matrix is converted to float32 where it is
+    used, so that two of the largest are held (measured: ``test_a_processor_multiplies_in_float32``).
+    Of 16-bit weights both the pass and the step hold every matrix once more in float32.
 
     Args:
         architecture: the decoder's dimensions.
@@ -232,7 +232,11 @@ def workspace_bytes(
         if precision.dtype == "float32":
             in_layers = sum(s.parameters for s in shapes if s.use in ("layer", "expert"))
             return round(prefill + constants.processor_layers * 4 * in_layers)
-        return round(prefill + float32_copy_bytes(shapes, precision, runtime))
+        copies = float32_copy_bytes(shapes, precision, runtime)
+        if precision.quantize:
+            largest = max(s.rows * s.columns for s in shapes if s.use == "layer")
+            copies += 4 * 2 * largest
+        return round(prefill + copies)
     if batch_size > 1:
         table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes
         prefill = max(prefill, table - cache_bytes(a, max_length, batch_size, dtype_bytes, plan))
@@ -246,12 +250,13 @@ def float32_copy_bytes(
 
     Args:
         shapes: the decoder's matrices; rows that are only looked up are not copied.
-        precision: the precision; also quantised weights are copied (see ``workspace_bytes``).
+        precision: the precision. Of a quantised model only the experts are in 16 bit.
         runtime: the runtime; None for a GPU.
     """
     if runtime is None or not runtime.is_processor or precision.dtype == "float32":
         return 0
-    return 4 * sum(shape.parameters for shape in shapes if shape.use != "lookup")
+    uses = ("expert",) if precision.quantize else ("layer", "embedding", "expert")
+    return 4 * sum(shape.parameters for shape in shapes if shape.use in uses)
 
 
 def tuning_bytes(variant: Variant, max_length: int = TUNING_LENGTH, *, whole: bool = True) -> int:

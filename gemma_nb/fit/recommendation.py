@@ -74,8 +74,8 @@ class Recommendation(Displayed):
     def table(self) -> list[tuple[str, ...]]:
         """This choice and its alternatives as rows of text, the headings first.
 
-        The cells are: which it is, variant, precision, memory needed and available, tokens a second
-        (estimated), licence.
+        The cells are: which it is, variant, precision, memory needed, tokens a second (estimated),
+        licence.
         """
         heads = tuple(text(f"recommend_column_{name}") for name in _COLUMNS)
         return [heads, *(_table_row(r) for r in (self, *self.alternatives))]
@@ -109,17 +109,12 @@ class Recommendation(Displayed):
 
 
 def _table_row(one: Recommendation) -> tuple[str, ...]:
-    verdict, speed = one.verdict, one.speed
-    login = "recommend_login" if one.variant.gated else "recommend_free"
+    speed, licence = one.speed, one.licence
     return (
         str(one.title),
         one.variant.name,
         one.precision,
-        text(
-            "recommend_memory",
-            needed=format_bytes(verdict.bytes_needed),
-            available=format_bytes(verdict.bytes_available),
-        ),
+        format_bytes(one.memory_bytes),
         speed.range_text if speed else "?",
-        text(login, licence=one.licence),
+        text("recommend_login", licence=licence) if one.variant.gated else licence,
     )

@@ -79,7 +79,7 @@ class ModelAdapter:
         backbone_proxy = PatchedProxy(
             backbone,
             transformer_layers=self._blocks(backbone.transformer_layers, context),
-            token_embedding=_last_token_logits(backbone.token_embedding, context),
+            token_embedding=_last_token_logits(self._token_embedding(), context),
             # KerasHub would scatter the embeddings by index; here they are in place already
             interleave_embeddings=lambda image_embeddings, text_embeddings, **_: replace(
                 context, media=image_embeddings
@@ -88,6 +88,28 @@ class ModelAdapter:
         lm = PatchedProxy(self.lm, backbone=backbone_proxy)
         logits, hidden, _ = self._run(lm, tokens, len(backbone.transformer_layers), context)
         return logits, hidden
+
+    def logits(self, hidden: Any) -> Any:
+        """Computes the logits of hidden states.
+
+        Args:
+            hidden: (batch, size, hidden size).
+
+        Returns:
+            float32 (batch, size, vocabulary).
+        """
+        import jax.numpy as jnp
+
+        embedding = self._token_embedding()
+        compute = float32_logits(embedding)
+        logits = compute(hidden) if compute else embedding(hidden, reverse=True)
+        logits = logits.astype(jnp.float32)
+        if cap := getattr(self.lm, "final_logit_cap", None):  # an attribute of the task in Gemma 4
+            logits = jnp.tanh(logits / cap) * cap
+        return logits
+
+    def _token_embedding(self) -> Callable[..., Any]:
+        return cast("Callable[..., Any]", self.lm.backbone.token_embedding)
 
     def _run(self, lm: PatchedProxy, tokens: Any, layers: int, context: ForwardContext) -> Any:
         media = {} if context.media is None else {"img_embeddings": context.media}
@@ -192,7 +214,7 @@ class Gemma3nAdapter(ModelAdapter):
         decoder = PatchedProxy(
             text,
             transformer_layers=self._blocks(text.transformer_layers, context),
-            token_embedding=_last_token_logits(_gemma3n_embedding(text), context),
+            token_embedding=_last_token_logits(self._token_embedding(), context),
         )
         processor = self.lm.backbone.embedding_processor
         if context.media is not None:
@@ -209,6 +231,9 @@ class Gemma3nAdapter(ModelAdapter):
         lm = PatchedProxy(self.lm, backbone=backbone)
         layers = len(text.transformer_layers)
         return type(self.lm).call_with_cache(lm, tokens, unused_cache(layers), 0)[:2]
+
+    def _token_embedding(self) -> Callable[..., Any]:
+        return _gemma3n_embedding(self.lm.backbone.language_model)
 
     def _attention(self, block: Any, layer: int, context: ForwardContext) -> Callable[[Any], Any]:
         source = None

@@ -61,7 +61,7 @@ def int4_shape(layer: Any) -> tuple[int, ...]:
     return tuple(layer.original_kernel_shape)
 
 
-def int4_columns(layer: Any) -> tuple[Any, Any]:
+def int4_columns(layer: Any, packed: Any) -> tuple[Any, Any]:
     """The even and the odd columns of a kernel quantized to int4 in blocks, in float32.
 
     A byte holds two numbers that are neighbours along the kernel's last axis (keras 3.15.1,
@@ -69,13 +69,13 @@ def int4_columns(layer: Any) -> tuple[Any, Any]:
 
     Args:
         layer: a layer whose kernel has an even last axis.
+        packed: the array of ``kernel_of(layer)``.
 
     Returns:
         Two arrays of the kernel's shape with half of its last axis.
     """
     import jax.numpy as jnp
 
-    packed = jnp.asarray(layer._kernel)
     rows, columns = packed.shape
     scale = jnp.asarray(layer.kernel_scale).astype(jnp.float32)
     zero = jnp.asarray(layer.kernel_zero).astype(jnp.float32)

@@ -110,7 +110,11 @@ class Float32Product:
     """A Dense or EinsumDense layer with quantized weights and float inputs, on a processor.
 
     Processors have no 16-bit products: XLA copies the whole kernel to bfloat16 and then to float32.
-    A product in float32 converts the numbers while it reads them.
+    A product in float32 converts the numbers while it reads them. Its result is divided by the
+    scale before it is rounded to the layer's dtype.
+
+    The barrier keeps the conversion with its product. Without it XLA converts the whole kernel once
+    before the loop of a decode program, and the loop reads four times as many bytes.
 
     Args:
         layer: the layer; all attributes come from it.
@@ -124,19 +128,21 @@ class Float32Product:
 
     def __call__(self, x: Any) -> Any:
         """Computes the layer's output, apart from the order of its sums and from rounding."""
+        import jax
         import jax.numpy as jnp
 
         layer = self._layer
         x = jnp.asarray(x).astype(layer.compute_dtype).astype(jnp.float32)
+        kernel, x = jax.lax.optimization_barrier((jnp.asarray(kernel_of(layer)), x))
         if layer.quantization_mode == "int8":
-            kernel = jnp.asarray(kernel_of(layer)).astype(jnp.float32)
-            result = _multiply(layer, x, kernel).astype(layer.compute_dtype)
+            result = _multiply(layer, x, kernel.astype(jnp.float32))
             result = result / jnp.asarray(layer.kernel_scale)
         else:
             # the even and the odd columns, each of which is half of every byte
-            halves = [_multiply(layer, x, half) for half in int4_columns(layer)]
+            halves = [_multiply(layer, x, half) for half in int4_columns(layer, kernel)]
             result = jnp.stack(halves, axis=-1)
-            result = result.reshape(*result.shape[:-2], -1).astype(layer.compute_dtype)
+            result = result.reshape(*result.shape[:-2], -1)
+        result = result.astype(layer.compute_dtype)
         if layer.bias is not None:
             result = result + jnp.asarray(layer.bias).astype(result.dtype)
         return result if layer.activation is None else layer.activation(result)
@@ -149,8 +155,8 @@ def float32_logits(embedding: Any) -> Callable[[Any], Any] | None:
         embedding: a KerasHub ReversibleEmbedding.
 
     Returns:
-        A function from (batch, size, hidden size) to (batch, size, vocabulary); None on another
-        device, or if the table is not in int8 or its inputs are rounded.
+        A function from (batch, size, hidden size) to float32 (batch, size, vocabulary); None on
+        another device, or if the table is not in int8 or its inputs are rounded.
     """
     tied = getattr(embedding, "tie_weights", False)  # Gemma 3n's embedding is a function
     if not tied or embedding.quantization_mode != "int8" or not on_processor():
@@ -159,11 +165,13 @@ def float32_logits(embedding: Any) -> Callable[[Any], Any] | None:
         return None
 
     def call(hidden: Any) -> Any:
+        import jax
         import jax.numpy as jnp
 
         x = hidden.astype(embedding.compute_dtype).astype(jnp.float32)
-        logits = x @ jnp.asarray(table_of(embedding)).T.astype(jnp.float32)
-        logits = logits.astype(embedding.compute_dtype) / jnp.asarray(embedding.embeddings_scale)
+        table, x = jax.lax.optimization_barrier((jnp.asarray(table_of(embedding)), x))
+        logits = x @ table.T.astype(jnp.float32)
+        logits = logits / jnp.asarray(embedding.embeddings_scale)
         if cap := embedding.logit_soft_cap:
             logits = jnp.tanh(logits / cap) * cap
         return logits

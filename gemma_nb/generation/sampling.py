@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import GenerationError, InvalidInput
+from gemma_nb.i18n import Message
 
 
 def _is_number(value: object) -> bool:
@@ -164,3 +165,17 @@ def filter_logits(logits: Any, top_k: Any, top_p: Any) -> Any:
     lowest = jnp.min(jnp.where(above < top_p, ranked, jnp.inf), axis=-1, keepdims=True)
     # rounding may leave the sum of all kept tokens below p; top-k must still hold then
     return jnp.where(logits < jnp.maximum(lowest, kth), -jnp.inf, logits)
+
+
+def not_a_number(precision: str) -> GenerationError:
+    """The error for logits that are not finite, with what would help.
+
+    Args:
+        precision: the name of the model's precision.
+    """
+    more_exact = [name for name in ("bfloat16", "float32") if name != precision]
+    if precision == "float32":
+        advice = Message("not_a_number_weights")
+    else:
+        advice = Message("not_a_number_load_in", {"precisions": " / ".join(map(repr, more_exact))})
+    return GenerationError("not_a_number", precision=precision, advice=advice)

@@ -66,7 +66,7 @@ class Runtime(Displayed):
         kind: "cpu", "gpu", "tpu", "apple" (unified memory) or "phone".
         memory_bytes: memory of one device that a program can use now, in bytes; on a CPU, host
             memory.
-        host: where it runs: "Colab", "Kaggle", "Binder", or "own".
+        host: where it runs: "Colab", "Kaggle", "Binder", "Hugging Face", "GitHub" or "own".
         devices: the number of devices; memory and rates are those of one.
         memory_total_bytes: memory of one device, in bytes, including what other processes hold;
             ``memory_bytes`` when None.
@@ -84,6 +84,7 @@ class Runtime(Displayed):
         jax_support: whether JAX can use the accelerator, None where unknown.
         place: the kind of session: "colab", "kaggle", "binder", "jupyterlab", "terminal".
         notes: a remark; of a detected processor, why a GPU beside it could not be asked.
+        as_of: ISO date of a known runtime's numbers; None for any other.
         facts: every detected property with its source.
         unified_memory: whether a GPU shares the host's memory, as GB10 and Jetson do.
 
@@ -110,6 +111,7 @@ class Runtime(Displayed):
     jax_support: bool | None = None
     place: str | None = None
     notes: Message | None = None
+    as_of: str | None = None
     facts: tuple[Fact, ...] = field(default=(), compare=False)
     unified_memory: bool = False
 

@@ -16,6 +16,8 @@ from typing import Any
 from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
 from gemma_nb.catalog.keras_config import BACKBONE_GENERATIONS, read_quantization
 from gemma_nb.catalog.weight_files import (
+    ADAPTER_CONFIG,
+    ADAPTER_WEIGHTS,
     CONFIG,
     SAFETENSORS_INDEX,
     WEIGHTS_INDEX,
@@ -27,13 +29,13 @@ from gemma_nb.hardware.environment import package_version
 from gemma_nb.i18n import Message
 
 METADATA = "metadata.json"
-#: A LoRA adapter of PEFT, which holds no model.
-ADAPTER_CONFIG = "adapter_config.json"
+#: Files that an adapter alone may have besides its config and its weights.
+_ADAPTER_TEXTS = ("tokenizer_config.json", "chat_template.jinja", "chat_template.json")
 
 #: Suffixes of the files that make up a preset. Pickles (.bin, .pt, .ckpt, .pkl) and code are never
 #: downloaded.
 _KERAS_SUFFIXES = (".json", ".h5", ".spm", ".model", ".txt")
-_TRANSFORMERS_SUFFIXES = (".json", ".safetensors", ".model", ".txt")
+_TRANSFORMERS_SUFFIXES = (".json", ".jinja", ".safetensors", ".model", ".txt")
 
 #: The two layers after EmbeddingGemma's mean pooling; sentence-transformers keeps them in folders.
 _DENSE_WEIGHTS = frozenset({"2_Dense/model.safetensors", "3_Dense/model.safetensors"})
@@ -67,7 +69,13 @@ def config_file_names(names: Collection[str]) -> list[str]:
     Args:
         names: every file of the preset.
     """
-    return [n for n in (CONFIG, METADATA, WEIGHTS_INDEX, SAFETENSORS_INDEX) if n in names]
+    configs = (CONFIG, METADATA, WEIGHTS_INDEX, SAFETENSORS_INDEX, ADAPTER_CONFIG)
+    return [n for n in configs if n in names]
+
+
+def is_adapter(names: Collection[str]) -> bool:
+    """Whether these are the files of a LoRA adapter alone, which holds no model."""
+    return ADAPTER_CONFIG in names and CONFIG not in names
 
 
 def select_files(names: Collection[str], folder: Path) -> tuple[list[str], list[str]]:
@@ -80,6 +88,9 @@ def select_files(names: Collection[str], folder: Path) -> tuple[list[str], list[
     Returns:
         The files to download, sorted, and the required files that the hub does not have, sorted.
     """
+    if is_adapter(names):
+        required = {ADAPTER_CONFIG, ADAPTER_WEIGHTS}
+        return sorted({*required, *_ADAPTER_TEXTS} & {*names}), sorted(required - {*names})
     config = read_object(folder / CONFIG)
     is_keras = is_keras_config(config)
     weights = weight_file_names(names, lambda name: read_object(folder / name), keras=is_keras)
@@ -96,6 +107,8 @@ def select_files(names: Collection[str], folder: Path) -> tuple[list[str], list[
         selected.add("task.weights.h5")
     if not is_keras and config.get("use_bidirectional_attention"):
         weights |= _DENSE_WEIGHTS
+    if not is_keras and ADAPTER_CONFIG in names:
+        weights.add(ADAPTER_WEIGHTS)
     required = {CONFIG, *weights}
     missing = sorted(n for n in required if n not in names)
     return sorted(selected | (weights & set(names))), missing
@@ -131,10 +144,13 @@ def check_preset(folder: Path) -> FileProblem | None:
     Returns:
         The first problem, or None.
     """
+    config = CONFIG
     if not (folder / CONFIG).is_file():
-        return FileProblem(CONFIG, Message("fetch_why_missing"))
-    if why := check_file(folder / CONFIG, CONFIG):
-        return FileProblem(CONFIG, why)
+        if not (folder / ADAPTER_CONFIG).is_file():
+            return FileProblem(CONFIG, Message("fetch_why_missing"))
+        config = ADAPTER_CONFIG
+    if why := check_file(folder / config, config):
+        return FileProblem(config, why)
     names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
     for name in (WEIGHTS_INDEX, SAFETENSORS_INDEX):
         if name in names and (why := check_file(folder / name, name)):

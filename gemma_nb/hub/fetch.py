@@ -12,7 +12,7 @@ from typing import Any
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.catalog.weight_files import CONFIG, is_safe_name
-from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.errors import LoadError
 from gemma_nb.hub import checkpoint_files, kaggle
 from gemma_nb.hub.cache import CANNOT_WRITE, CacheEntry
 from gemma_nb.hub.credential_sources import find_login
@@ -162,7 +162,6 @@ def fetch_configs(source: Source, login: Login | None) -> Source:
         The source at the version that these files have now.
 
     Raises:
-        InvalidInput: the hub has an adapter alone.
         LoadError: as in ``fetch``: no login, terms not accepted, no such model.
     """
     if source.hub == LOCAL or (source.hub == KAGGLE and _attached_directory(source, login)):
@@ -288,9 +287,7 @@ class _VersionDownload:
     def fetch_configs(self) -> dict[str, int | None]:
         """Fetches the small files that describe the model; returns the size of every file."""
         sizes = {name: size for name, size in self.repo.list_files().items() if is_safe_name(name)}
-        if CONFIG not in sizes:
-            if checkpoint_files.ADAPTER_CONFIG in sizes:
-                raise InvalidInput("is_adapter", where=self.src.label)
+        if CONFIG not in sizes and not checkpoint_files.is_adapter(sizes):
             raise load_error("no_preset", self.src, self.login)
         configs = checkpoint_files.config_file_names(sizes)
         with ProgressMeter(_ignore_step, "download", self.src.label) as meter:

@@ -15,7 +15,7 @@ from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.unlisted import variant_from_download
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.errors import GemmaError, InvalidInput, LoadError
 from gemma_nb.fit.warnings import KERAS_HUB_VERSION
 from gemma_nb.hardware.environment import package_version, release
 from gemma_nb.hardware.runtime import Runtime
@@ -50,12 +50,14 @@ class ResolvedModel:
             the hub cannot be asked, also what its own client downloaded. Without a version it is the
             newest one on disk.
         credentials: the caller's credentials.
+        base: the model that it is a LoRA adapter of; None for a whole model.
     """
 
     variant: Variant
     source: Source
     directory: Path | None
     credentials: Credentials
+    base: ResolvedModel | None = None
 
     @cached_property
     def login(self) -> Login | None:
@@ -64,6 +66,8 @@ class ResolvedModel:
 
     def fit_runtime(self, runtime: Runtime) -> Runtime:
         """The runtime without its limit of disk space if the files are on disk already."""
+        if self.base:  # the adapter itself is small
+            return self.base.fit_runtime(runtime)
         return replace(runtime, disk_free_bytes=None) if self.directory else runtime
 
     def check_before_download(self, *, force: bool = False) -> None:
@@ -89,6 +93,8 @@ class ResolvedModel:
         self.credentials.check()
         if self.directory is None:
             hide_frames(self.variant.name, lambda: check_login(self.source, lambda: self.login))
+        if self.base:
+            self.base.check_before_download(force=force)
 
     def fetch(self, progress: ProgressCallback | bool | None = None) -> Path:
         """Downloads the files that are not on disk yet; as ``gemma_nb.hub.fetch.fetch``."""
@@ -113,7 +119,8 @@ def resolve_model(variant: str | Path | Variant, credentials: Any = None) -> Res
     if not _needs_hub(variant):
         known = find_variant(variant)
         source = find_source(known)
-        return ResolvedModel(known, source, complete_directory(source), credentials)
+        directory = complete_directory(source)
+        return ResolvedModel(known, source, directory, credentials, _base(known, credentials))
     source = find_source(variant)
     asked = source.hub_handle
     directory = complete_directory(source)
@@ -128,7 +135,15 @@ def resolve_model(variant: str | Path | Variant, credentials: Any = None) -> Res
         found = variant_from_download(directory, asked)
     found = replace(found, name=str(asked), handle=str(asked))
     source = replace(source, label=found.name, gated=found.gated)
-    return ResolvedModel(found, source, directory, credentials)
+    return ResolvedModel(found, source, directory, credentials, _base(found, credentials))
+
+
+def _base(variant: Variant, credentials: Credentials) -> ResolvedModel | None:
+    """The model that a variant is an adapter of; None for a whole model."""
+    if variant.adapter_of is None:
+        return None
+    name = variant.adapter_of
+    return resolve_model(name if "://" in name else Path(name), credentials)
 
 
 def look_up_variant(variant: str | Path | Variant, credentials: Any = None) -> Variant:
@@ -163,7 +178,16 @@ def _look_up(source: Source, directory: Path | None, credentials: Credentials) -
     if directory is None or not is_pinned(source):
         pinned = hide_frames(source.label, lambda: fetch_configs(source, login))
     with _lent_to_clients(source, login):
-        return find_variant(str(pinned.hub_handle))
+        try:
+            return find_variant(str(pinned.hub_handle))
+        except GemmaError as error:
+            # the sentence names the handle that was asked for, without the commit it has now
+            exact, asked = str(pinned.hub_handle), str(source.hub_handle)
+            values = {
+                name: value.replace(exact, asked) if isinstance(value, str) else value
+                for name, value in error.message.values.items()
+            }
+            raise type(error)(error.message.key, **values) from None
 
 
 @contextmanager

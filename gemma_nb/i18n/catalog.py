@@ -159,6 +159,56 @@ TEXT = {
             "元のモデルを読み込むか、先に両者を統合してください。"
         ),
     ),
+    "adapter_unsupported": (
+        (
+            "The adapter of {where} says {field} {value} (adapter_config.json), which is not merged "
+            "here. Merge it with PEFT (merge_and_unload, then save_pretrained), and load the result."
+        ),
+        (
+            "{where} のアダプター(adapter_config.json)の {field} は {value} で、ここでは統合できません。"
+            "PEFT の merge_and_unload で統合して save_pretrained で保存し、それを読み込んでください。"
+        ),
+    ),
+    "adapter_tensor": (
+        (
+            "The adapter of {where} (adapter_config.json) has the tensor {tensor!r}, which fits no "
+            "weight of its base. Take the base that it was trained on, or merge it with PEFT."
+        ),
+        (
+            "{where} のアダプター(adapter_config.json)のテンソル {tensor!r} に合う重みが元のモデルに"
+            "ありません。学習に使った元のモデルを使うか、PEFT で統合してください。"
+        ),
+    ),
+    "adapter_file_missing": (
+        (
+            "The adapter of {where} has no {file} (only adapter_config.json with "
+            "adapter_model.safetensors is read). Save it with PEFT's save_pretrained."
+        ),
+        (
+            "{where} のアダプターに {file} がありません(読み込めるのは adapter_config.json と "
+            "adapter_model.safetensors の組だけです)。PEFT の save_pretrained で保存してください。"
+        ),
+    ),
+    "adapter_base_format": (
+        (
+            "The adapter of {where} (adapter_config.json) is in PEFT's format, and its base {base} "
+            "is a Keras preset. Take the base as a Hugging Face checkpoint."
+        ),
+        (
+            "{where} のアダプター(adapter_config.json)は PEFT の形式ですが、元のモデル {base} は "
+            "Keras のプリセットです。Hugging Face 形式の元のモデルを使ってください。"
+        ),
+    ),
+    "adapter_base_unreadable": (
+        (
+            "{where} is an adapter (adapter_config.json) of {base}, and that model could not be "
+            "read: {why}"
+        ),
+        (
+            "{where} は {base} 用のアダプター(adapter_config.json)ですが、元のモデルを読めません"
+            "でした: {why}"
+        ),
+    ),
     "is_quantised": (
         (
             "{where} is quantised ({method}), which KerasHub cannot load. Take the unquantised "
@@ -179,6 +229,91 @@ TEXT = {
         (
             "{where} の設定に {field!r} がないため、必要な大きさが分かりません。"
             "その項目を追加するか、項目のあるモデルを使ってください。"
+        ),
+    ),
+    "config_field_unsupported": (
+        (
+            "The configuration of {where} says {field} {value}, and KerasHub computes it with "
+            "{wanted} only: the replies would be wrong. Take a model with that value, or run this "
+            "one with Transformers."
+        ),
+        (
+            "{where} の設定では {field} が {value} ですが、KerasHub で計算できるのは {wanted} だけで、"
+            "返答が誤ったものになります。その値のモデルを使うか、Transformers で動かしてください。"
+        ),
+    ),
+    "config_field_impossible": (
+        (
+            "The configuration of {where} says {field} {value!r}, which no model can have. Correct "
+            "the field, or download the model again."
+        ),
+        (
+            "{where} の設定の {field} が {value!r} で、モデルとしてあり得ない値です。項目を直すか、"
+            "モデルをもう一度ダウンロードしてください。"
+        ),
+    ),
+    "tensor_unread": (
+        (
+            "{where} has the tensor {tensor!r}, which a model of the type {model!r} does not read: "
+            "its replies would not be those of this checkpoint. Load the model that it was made "
+            "from, or run this one with the framework that it was made with."
+        ),
+        (
+            "{where} のテンソル {tensor!r} は {model!r} 型のモデルでは読まれず、このチェックポイントの"
+            "返答になりません。元のモデルを読み込むか、これを作ったフレームワークで動かしてください。"
+        ),
+    ),
+    "tensor_of_adapter": (
+        (
+            "{where} has the tensor {tensor!r}: an adapter (LoRA) that was not merged into its "
+            "model. Merge it (PEFT: merge_and_unload, then save_pretrained), or save the adapter "
+            "by itself (adapter_config.json), which is merged while it is loaded."
+        ),
+        (
+            "{where} のテンソル {tensor!r} は、モデルに統合されていないアダプター(LoRA)です。"
+            "PEFT の merge_and_unload で統合して save_pretrained で保存するか、アダプターだけを"
+            "保存してください(adapter_config.json があれば読み込み時に統合します)。"
+        ),
+    ),
+    "tensors_of_two_models": (
+        (
+            "{where} holds two models ({first!r} and {second!r}), and its config describes one. "
+            "Keep the files of one of them."
+        ),
+        (
+            "{where} には 2 つのモデル({first!r} と {second!r})が入っていますが、設定は 1 つ分です。"
+            "どちらか一方のファイルだけにしてください。"
+        ),
+    ),
+    "tensor_shape": (
+        (
+            "The tensor {tensor!r} of {where} has the shape {shape}, and its config.json describes "
+            "{wanted}. The two do not belong together: download the model again."
+        ),
+        (
+            "{where} のテンソル {tensor!r} の形は {shape} ですが、config.json からは {wanted} のはず"
+            "です。両者が対応していません。モデルをもう一度ダウンロードしてください。"
+        ),
+    ),
+    "tensor_missing": (
+        (
+            "{where} lacks the tensor {tensor!r} ({count} in all), which its config.json calls for. "
+            "Download the model again."
+        ),
+        (
+            "{where} には config.json に必要なテンソル {tensor!r} など {count} 個がありません。"
+            "モデルをもう一度ダウンロードしてください。"
+        ),
+    ),
+    "tensor_untied": (
+        (
+            "{where} has an output matrix of its own ({tensor!r}, not equal to the embedding), and "
+            "KerasHub uses the embedding for both. Its replies would be wrong; run it with "
+            "Transformers."
+        ),
+        (
+            "{where} の出力行列 {tensor!r} は埋め込みと異なりますが、KerasHub は埋め込みを両方に使う"
+            "ため、返答が誤ったものになります。Transformers で動かしてください。"
         ),
     ),
     "not_gemma": (
@@ -222,6 +357,21 @@ TEXT = {
     "framework_note_vllm": (
         "KerasHub has a path into vLLM on TPU too",
         "KerasHub から TPU 上の vLLM につなぐ方法もあります",
+    ),
+    "framework_other_hardware": ("no: it runs on {hardware}", "いいえ: 動作環境は {hardware} です"),
+    "framework_too_large": (
+        "no: about {needed} of {available}",
+        "いいえ: {available} に対し約 {needed} 必要です",
+    ),
+    "framework_needs_bfloat16": (
+        "no: it does not run this family in float16, and bfloat16 needs compute capability 8.0 "
+        "({source})",
+        "いいえ: このファミリーは float16 では動かず、bfloat16 には Compute Capability 8.0 が必要です"
+        "({source})",
+    ),
+    "framework_note_litertlm": (
+        "where a repository has several files, the command names one",
+        "リポジトリに複数のファイルがある場合は、コマンドでファイル名を指定します",
     ),
     "framework_note_app": ("a desktop application", "デスクトップアプリです"),
     "framework_note_sbs": (

@@ -34,9 +34,9 @@ TEXT = {
         "おすすめ: {variant}（{precision}）",
     ),
     "tour_load_it": (
-        "Load it with gemma_nb.load({variant!r}). Now the demo model, which needs no account and "
+        "Load it with gemma_nb.load({variant!r}, {precision!r}). Now the demo model, which needs no account and "
         "no download:",
-        "gemma_nb.load({variant!r}) で読み込めます。ここからは、アカウントもダウンロードも不要な"
+        "gemma_nb.load({variant!r}, {precision!r}) で読み込めます。ここからは、アカウントもダウンロードも不要な"
         "デモモデルで試します。",
     ),
     "tour_loading": ("Loading the demo model", "デモモデルの読み込み"),

@@ -83,10 +83,18 @@ TEXT = {
         "（{over} トークン超過）。短くするか、max_length を大きくして読み込み直してください。",
     ),
     "not_a_number": (
-        "The model's output stopped being numbers in {precision}. Load it again with "
-        "precision='bfloat16' or 'float32'.",
-        "{precision} での計算結果が数値でなくなりました。precision='bfloat16' または 'float32' で"
-        "読み込み直してください。",
+        "The model's output stopped being numbers in {precision}. {advice}",
+        "{precision} での計算結果が数値でなくなりました。{advice}",
+    ),
+    "not_a_number_load_in": (
+        "Load it again with precision={precisions}.",
+        "precision={precisions} で読み込み直してください。",
+    ),
+    "not_a_number_weights": (
+        "No precision computes more exactly, so its weights are damaged: download the model again, "
+        "or take another one.",
+        "これより正確な精度はないため、重みが壊れています。モデルをもう一度ダウンロードするか、別の"
+        "モデルを使ってください。",
     ),
     "score_wants_a_judge": (
         "{name} judges nothing: score() is for ShieldGemma, see gemma_nb.variants('ShieldGemma').",

@@ -84,6 +84,7 @@ TEXT = {
         "1 時間あたり {units} コンピューティング ユニット",
     ),
     "price_free_hours": ("free, about {hours} hours a week", "無料(週に約 {hours} 時間)"),
+    "price_free_month": ("free, about {hours} hours a month", "無料(月に約 {hours} 時間)"),
     "price_paid": ("paid", "有料"),
     "price_unknown": ("price unknown", "価格不明"),
     # notes
@@ -101,6 +102,14 @@ TEXT = {
     "note_apple": (
         "unified memory; KerasHub on JAX runs on its CPU: MLX or llama.cpp serve it better",
         "ユニファイドメモリ。KerasHub(JAX)は CPU で動くため、MLX や llama.cpp のほうが適しています",
+    ),
+    "note_other_gpu": (
+        "this package runs on the processor here; llama.cpp and Ollama use such a GPU",
+        "このパッケージはここでは CPU で動きます。llama.cpp や Ollama ならこの GPU を使えます",
+    ),
+    "note_outdated": (
+        "These numbers are of {date}, more than half a year ago: hosts and prices may have changed.",
+        "この数値は {date} 時点のもので、半年以上前です。環境や価格が変わっている可能性があります。",
     ),
     "note_phone": ("no KerasHub here: LiteRT-LM", "KerasHub は使えません。LiteRT-LM を使います"),
     # errors

@@ -100,6 +100,12 @@ TEXT = {
         "{folder} に保存できませんでした: {why}。途中のファイルは残っていません。保存先を確認して、もう一度"
         "試してください。",
     ),
+    "stop_token_unknown": (
+        "{field} is {value!r}, which is no id of a vocabulary of {size} tokens. Correct the field, or "
+        "download the model again.",
+        "{field} の {value!r} は、{size} 語の語彙の ID ではありません。項目を直すか、モデルをもう一度"
+        "ダウンロードしてください。",
+    ),
     "load_no_tokenizer": (
         "This {kind} has no preprocessor, so its tokenizer is not known: pass tokenizer=…, a KerasHub "
         "tokenizer.",

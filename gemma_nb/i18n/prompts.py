@@ -204,6 +204,12 @@ TEXT = {
         "ツール呼び出しへの応答がありません。呼び出したアシスタントのメッセージの後ろに "
         '{{"role": "tool", "name": "…", "content": …}} を加えてください。',
     ),
+    "prompt_unknown_template": (
+        "{variant} has a chat template of its own, which is none of the formats here. Write the "
+        "prompt by hand as its template does, and pass it as a string with raw=True.",
+        "{variant} には独自のチャットテンプレートがあり、ここで扱える形式ではありません。テンプレート"
+        "どおりのプロンプトを自分で書き、raw=True を付けて文字列で渡してください。",
+    ),
     "prompt_plain_chat": (
         "{variant} is not tuned to chat: it continues a plain text, so pass a string. {sibling}",
         "{variant} は対話用に調整されておらず、渡した文章の続きを書きます。"

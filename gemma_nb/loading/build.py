@@ -13,6 +13,8 @@ from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
 from gemma_nb.hub.checkpoint_files import quantization_mode
 from gemma_nb.loading import quantize
+from gemma_nb.loading.checkpoint_checks import checked_config
+from gemma_nb.loading.merge_lora import LoraMerge
 from gemma_nb.loading.saving import recorded_int8_inputs
 from gemma_nb.loading.transformers_weights import read_transformers_weights
 from gemma_nb.loading.weights import BytesCallback, read_weights
@@ -29,6 +31,7 @@ class UnloadedModel:
             quantised while loading.
         loader: KerasHub's loader of the preset.
         directory: the preset.
+        adapter: the adapter that is merged into the weights, None for none.
     """
 
     lm: Any
@@ -36,6 +39,7 @@ class UnloadedModel:
     plain: Any
     loader: Any
     directory: Path
+    adapter: LoraMerge | None = None
 
     def read_weights(self, watch: BytesCallback | None = None) -> None:
         """Reads the weights from the files.
@@ -54,11 +58,14 @@ class UnloadedModel:
             quantizes = target is not plain and not quantization_mode(self.directory)
             read_weights(plain, target, self.directory, quantize=quantizes, watch=watch)
         else:
-            read_transformers_weights(self.loader, plain, target, watch)
+            read_transformers_weights(self.loader, plain, target, watch, self.adapter)
 
 
 def build_without_weights(
-    source: str, precision: Precision, task: str = "CausalLM"
+    source: str,
+    precision: Precision,
+    task: str = "CausalLM",
+    adapter: LoraMerge | None = None,
 ) -> UnloadedModel:
     """Builds a KerasHub task without weights, and its tokenizer.
 
@@ -67,15 +74,18 @@ def build_without_weights(
         precision: the precision of the weights; it has to be the one in which a preset was saved
             quantised.
         task: KerasHub's kind of task, as in ``Variant.task``.
+        adapter: an adapter to merge into a Hugging Face checkpoint; None for none.
 
     Raises:
         BackendError: keras was imported before, with another backend.
-        InvalidInput: the preset was saved quantised, in another precision.
+        InvalidInput: the preset was saved quantised, in another precision; or its config or its
+            tensors are not what KerasHub computes with.
         LoadError: the checkpoint is in safetensors and that package is missing.
         ValueError: KerasHub does not know the config.
         OSError: a file is missing, cut or corrupt.
     """
     directory = Path(source)
+    config = checked_config(directory)
     saved = quantization_mode(directory)
     if saved and saved != precision.quantize:
         raise InvalidInput("load_saved_precision", saved=saved, asked=precision.name)
@@ -85,12 +95,16 @@ def build_without_weights(
     with backend.buffered_native_stderr():
         tokenizer = _tokenizer(keras_hub, str(directory))
     loader = get_preset_loader(str(directory))
+    if config is not None:
+        loader.config = config
     if saved:
         policies, int8_inputs = loader.config["config"]["dtype"], recorded_int8_inputs(directory)
         plain, target = empty_backbones(loader, precision, policies, int8_inputs)
     else:
         plain, target = empty_backbones(loader, precision)
-    return UnloadedModel(_task(keras_hub, task, target), tokenizer, plain, loader, directory)
+    return UnloadedModel(
+        _task(keras_hub, task, target), tokenizer, plain, loader, directory, adapter
+    )
 
 
 def build_model(
@@ -173,6 +187,7 @@ def empty_backbone(loader: Any, dtype: Any) -> Any:
             _encoders_with_policy_map(loader, dtype),
         ):
             backbone = loader.load_backbone(loader.check_backbone_class(), False, dtype=dtype)
+        _scale_queries(backbone)
         if isinstance(dtype, keras.dtype_policies.DTypePolicyMap):
             # where the global policy is a map, Keras stores the model's own as an entry of it
             backbone._dtype_policy = dtype  # noqa: SLF001
@@ -180,6 +195,20 @@ def empty_backbone(loader: Any, dtype: Any) -> Any:
     finally:
         # else the next StatelessScope of anyone would initialise them
         global_state.set_global_attribute(key, before)
+
+
+def _scale_queries(backbone: Any) -> None:
+    """Gives the attention layers the scale that the backbone was built with.
+
+    KerasHub's blocks of Gemma 2 and 3 build every attention layer with the scale by the head size,
+    whatever the backbone's argument says (keras-hub 0.32, ``GemmaDecoderBlock``,
+    ``Gemma3DecoderBlock``). The 27B models scale by the width for each head instead
+    (query_pre_attn_scalar of google/gemma-2-27b and google/gemma-3-27b-it).
+    """
+    if getattr(backbone, "query_head_dim_normalize", True):
+        return
+    for block in backbone.transformer_layers:
+        block.attention.query_head_dim_normalize = False
 
 
 @contextmanager

@@ -49,6 +49,7 @@ def save_preset(
     variant: Variant,
     precision: str,
     path: str | Path,
+    stop_ids: frozenset[int] = frozenset(),
 ) -> Path:
     """Writes a model as a KerasHub preset.
 
@@ -61,6 +62,7 @@ def save_preset(
         variant: the variant that is recorded.
         precision: the precision that is recorded.
         path: a directory that does not exist yet, or is empty.
+        stop_ids: the stop tokens of the checkpoint that are recorded.
 
     Returns:
         The directory.
@@ -87,11 +89,14 @@ def save_preset(
             for part in (lm, *parts):
                 part.save_to_preset(temporary)
             folder = Path(temporary)
-            record = {
-                "variant": dataclasses.asdict(variant),
+            record: dict[str, Any] = {
+                # what is saved is whole: an adapter is merged into it
+                "variant": dataclasses.asdict(dataclasses.replace(variant, adapter_of=None)),
                 "precision": precision,
                 _INT8_INPUTS: layers_with_int8_inputs(lm.backbone),
             }
+            if stop_ids:
+                record["stop_token_ids"] = sorted(stop_ids)
             (folder / VARIANT_RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
             if target.exists():
                 target.rmdir()

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.checkpoint_tensors import canonical_name, is_kv_shared, unread_tensors
+from gemma_nb.catalog.hub_lookup import DirectoryFiles
 from gemma_nb.catalog.weight_files import SAFETENSORS
+from gemma_nb.errors import LoadError
+from gemma_nb.loading.merge_lora import LoraMerge
 from gemma_nb.loading.quantize import quantizable_layers, tensor_names
 from gemma_nb.loading.relayout import relayout_layers, relayout_pays, reserve_region
 from gemma_nb.loading.weights import BytesCallback, assign_in_blocks, fill_quantized
@@ -15,7 +19,11 @@ QuantizedTargets = dict[int, tuple[Any, str]]
 
 
 def read_transformers_weights(
-    loader: Any, plain: Any, target: Any, watch: BytesCallback | None = None
+    loader: Any,
+    plain: Any,
+    target: Any,
+    watch: BytesCallback | None = None,
+    adapter: LoraMerge | None = None,
 ) -> None:
     """Converts a checkpoint into a backbone and quantises it on the way where that was asked for.
 
@@ -25,6 +33,7 @@ def read_transformers_weights(
             variables.
         target: the backbone that is filled; ``plain`` itself where nothing is quantised.
         watch: called with the number of bytes of each tensor that was read.
+        adapter: the adapter that is merged into the weights, None for none.
 
     Raises:
         ValueError: the files do not hold the weights that the config describes.
@@ -34,8 +43,9 @@ def read_transformers_weights(
     layers = target._flatten_layers()  # noqa: SLF001 - private: keras 3.15.1, its own order
     if relayout_pays():
         reserve_region(layers)
-    with _streaming_loader()(loader.preset, targets, watch) as tensors:
+    with _streaming_loader()(loader.preset, targets, watch, adapter) as tensors:
         loader.converter.convert_weights(plain, tensors, loader.config)
+        tensors.check_all_read(loader.config)
     _finish(plain, target, targets)
     if relayout_pays():
         relayout_layers(layers)
@@ -60,19 +70,48 @@ def _streaming_loader() -> Any:
 
     class StreamingLoader(SafetensorLoader):  # type: ignore[misc]
         def __init__(
-            self, preset: str, targets: QuantizedTargets, watch: BytesCallback | None
+            self,
+            preset: str,
+            targets: QuantizedTargets,
+            watch: BytesCallback | None,
+            adapter: LoraMerge | None,
         ) -> None:
             super().__init__(preset)
             if (Path(preset) / SAFETENSORS).is_file():
                 self.safetensor_config = None  # an index beside one file is not read
             self._targets = targets
             self._watch = watch
+            self._adapter = adapter
+            self._read: set[str] = set()
+            self._names = set(DirectoryFiles(Path(preset)).tensors() or ())
+            # KerasHub asks for the text model's tensors under the prefix of one layout
+            self._by_canonical = {canonical_name(name): name for name in self._names}
+
+        def get_prefixed_key(self, hf_weight_key: str, dict_like: Any) -> str:
+            stored = self._by_canonical.get(canonical_name(hf_weight_key), hf_weight_key)
+            if hf_weight_key not in self._names and stored in dict_like.keys():  # noqa: SIM118 - a file has keys() alone
+                return stored
+            return str(super().get_prefixed_key(hf_weight_key, dict_like))
+
+        def get_tensor(self, hf_weight_key: str) -> Any:
+            tensor = super().get_tensor(hf_weight_key)
+            self._read.add(self.get_prefixed_key(hf_weight_key, dict.fromkeys(self._names)))
+            return tensor
+
+        def check_all_read(self, config: Any) -> None:
+            """Raises an error if the converter left a tensor of the decoder out."""
+            unread = unread_tensors(self._names, self._read)
+            if unread := [name for name in unread if not is_kv_shared(name, config)]:
+                kind = config["model_type"]
+                raise LoadError("tensor_unread", where=self.preset, tensor=unread[0], model=kind)
 
         def port_weight(self, keras_variable: Any, hf_weight_key: str, hook_fn: Any = None) -> None:
             import jax
 
             tensor = self.get_tensor(hf_weight_key)
             count = tensor.nbytes
+            if self._adapter:
+                tensor = self._adapter.merge(hf_weight_key, tensor)
             if hook_fn:
                 tensor = hook_fn(tensor, list(keras_variable.shape))
             if id(keras_variable) in self._targets:

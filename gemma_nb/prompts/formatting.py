@@ -21,6 +21,7 @@ from gemma_nb.prompts.formats import (
     shieldgemma,
     translategemma,
     turns,
+    unknown_template,
 )
 from gemma_nb.prompts.lint import Finding, check_bos
 from gemma_nb.prompts.messages import PromptRequest, read_messages
@@ -56,6 +57,7 @@ FORMATS: Mapping[str, PromptFormat] = {
     "shieldgemma": shieldgemma,
     "translategemma": translategemma,
     "turns": turns,
+    "unknown_template": unknown_template,
 }
 
 

@@ -5,7 +5,8 @@ kernels at compile time, each on a copy of its arguments (the copy of an embeddi
 peak of memory), and unpack a quantized kernel into memory first. A sum reads the kernel in memory
 order (``gemma_nb.loading.relayout`` lays it out that way), unpacks it on the fly, and needs no
 autotuning. The results equal those of the Keras layers' own ``call``, apart from the order of the
-sum, and apart from int4, whose numbers are not rounded.
+sum, and apart from rounding: int4 numbers are not rounded, and a scale is applied before the result
+is.
 """
 
 from __future__ import annotations
@@ -120,8 +121,8 @@ def _int8_matvec(layer: Any, x: Any) -> Any:
 
     kernel = _as_matrix(layer, jnp.asarray(kernel_of(layer)))
     result = jnp.sum(kernel.astype(jnp.float32) * _as_vector(layer, x).astype(jnp.float32), axis=-1)
-    result = _as_output(layer, result.astype(layer.compute_dtype), x)
-    return result / jnp.asarray(layer.kernel_scale)
+    result = _as_output(layer, result, x) / jnp.asarray(layer.kernel_scale)
+    return result.astype(layer.compute_dtype)
 
 
 def _rounded_int8_matvec(layer: Any, x: Any) -> Any:
@@ -160,8 +161,8 @@ def _int8_logits(embedding: Any, hidden: Any) -> Any:
 
     row = hidden[0].astype(embedding.compute_dtype).astype(jnp.float32)
     table = jnp.asarray(table_of(embedding)).astype(jnp.float32)
-    logits = jnp.sum(table * row, axis=-1)[None, None]
-    return logits.astype(embedding.compute_dtype) / jnp.asarray(embedding.embeddings_scale)
+    logits = jnp.sum(table * row, axis=-1)[None, None] / jnp.asarray(embedding.embeddings_scale)
+    return logits.astype(embedding.compute_dtype)
 
 
 def _rounded_int8_logits(embedding: Any, hidden: Any) -> Any:
