@@ -192,7 +192,7 @@ def _table(rows: tuple[tuple[str, ...], ...], heads: tuple[str, ...], label: str
     body = (
         tag(
             "tr",
-            tag("th", row[0], scope="row", style=f"{_CELL};font-weight:500"),
+            tag("th", row[0], scope="row", style=f"{_CELL};font-weight:500;min-width:5em"),
             *(tag("td", cell, style=_CELL) for cell in row[1:]),
         )
         for row in rows
