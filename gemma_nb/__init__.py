@@ -27,7 +27,7 @@ _WHERE = {
     "Choice": "fit.choice",
     "Verdict": "fit.verdict",
     "advise": "fit.verdict",
-    "Recommendation": "fit.recommend",
+    "Recommendation": "fit.recommendation",
     "recommend": "fit.recommend",
     "format_prompt": "prompts.formatting",
     "Prompt": "prompts.prompt",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gemma_nb.errors import BackendError
+from gemma_nb.hardware.environment import home_directory
 from gemma_nb.hardware.runtime import MEMORY_SETTINGS
 
 
@@ -44,9 +45,26 @@ def import_keras_hub() -> Any:
         BackendError: as in ``prepare``.
     """
     prepare()
-    with buffered_native_stderr():
+    with buffered_native_stderr(), _some_home():
         import keras_hub
     return keras_hub
+
+
+@contextmanager
+def _some_home() -> Iterator[None]:
+    """Sets HOME, where this user has no home directory, while a block imports packages.
+
+    kagglehub, which KerasHub imports, asks for it when it is imported, and fails without one
+    (kagglehub 1.0.2, config.py). The default folder of its downloads is then a temporary one.
+    """
+    if home_directory() is not None:
+        yield
+        return
+    os.environ["HOME"] = tempfile.gettempdir()
+    try:
+        yield
+    finally:
+        del os.environ["HOME"]
 
 
 @contextmanager

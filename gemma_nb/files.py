@@ -8,8 +8,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from gemma_nb.errors import InvalidInput
+
 #: The suffix of a file that is being written. A process that is killed leaves such a file behind.
 PARTIAL_SUFFIX = ".part"
+
+
+def expand_home(path: str | Path) -> Path:
+    """The path with the home directory in place of a leading ``~``.
+
+    Args:
+        path: a path, with or without ``~``.
+
+    Raises:
+        InvalidInput: that home directory is unknown (no HOME, and no such user).
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InvalidInput("no_home_in_path", path=path) from None
 
 
 @contextmanager

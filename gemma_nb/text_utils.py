@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import shutil
 import unicodedata
 from collections.abc import Container, Iterable, Iterator, Sequence
 from difflib import get_close_matches
@@ -26,6 +27,18 @@ def format_bytes(count: int) -> str:
     if abs(count) >= GIB:
         return f"{count / GIB:.1f} GiB"
     return f"{count / MIB:.0f} MiB"
+
+
+def format_gib(count: int) -> str:
+    """A number of bytes in GiB with three digits: "14.7 GiB", "1.86 GiB", "0.0156 GiB".
+
+    Args:
+        count: bytes.
+    """
+    gib = count / GIB
+    if abs(gib) >= 999.5 or 0 < abs(gib) < 0.0001:
+        return f"{gib:.0f} GiB"
+    return f"{gib:#.3g}".rstrip(".") + " GiB" if gib else "0 GiB"
 
 
 def remove_invisible(text: str) -> str:
@@ -105,8 +118,35 @@ def align_columns(
     return "\n".join((" " * indent + line).rstrip() for line in lines.getvalue().splitlines())
 
 
+def terminal_width() -> int:
+    """The columns of the terminal, at least 40; 80 where the output goes elsewhere."""
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
+
+
+def fit_columns(rows: Sequence[Sequence[str]], width: int, right: Container[int] = ()) -> str:
+    """A table within a width: in columns, or, where they are too wide, in a few lines for each row.
+
+    Args:
+        rows: the headings, and rows with the same number of cells.
+        width: the largest number of terminal cells in a line.
+        right: indices of the columns that are aligned to the right.
+    """
+    columns = align_columns(rows, right, indent=0)
+    if max(map(cell_width, columns.splitlines())) <= width:
+        return columns
+    heads, *body = rows
+    lines = []
+    for name, *cells in body:
+        lines.append(wrap_text(name, width, indent=0))
+        pairs = zip(heads[1:], cells, strict=True)
+        # a heading and its value stay on one line
+        values = (f"{head} {cell}".replace(" ", "\xa0") for head, cell in pairs if cell)
+        lines.append(wrap_text(", ".join(values), width).replace("\xa0", " "))
+    return "\n".join(lines)
+
+
 def wrap_text(text: str, cells: int = 80, indent: int = 2) -> str:
-    """``text`` in lines of at most ``cells`` terminal cells.
+    """``text`` in lines of at most ``cells`` terminal cells; a word that is longer is cut.
 
     Lines break at spaces, and in Japanese between any two characters that punctuation does not
     hold together (``rich`` breaks Japanese only where a line is full, before a full stop too).
@@ -122,7 +162,22 @@ def wrap_text(text: str, cells: int = 80, indent: int = 2) -> str:
             lines.append(line.rstrip())
             line = ""
         line += piece if line else piece.lstrip()
+        while cell_width(line.rstrip()) > cells - indent:
+            end = _longest_beginning(line, cells - indent)
+            lines.append(line[:end])
+            line = line[end:]
     return "\n".join(" " * indent + line for line in [*lines, line.rstrip()] if line)
+
+
+def _longest_beginning(text: str, cells: int) -> int:
+    """The number of characters at the beginning of ``text`` that ``cells`` hold, at least one."""
+    longest = min(len(text), cells)
+    while longest > 1 and cell_width(text[:longest]) > cells:
+        longest -= 1
+    end = longest
+    while end > 1 and (text[end] in _NOT_AT_LINE_START or text[end - 1] in _NOT_AT_LINE_END):
+        end -= 1
+    return end if end > 1 else longest
 
 
 def _unbreakable_pieces(text: str) -> Iterator[str]:

@@ -29,7 +29,8 @@ def test_newest_first_and_undated_last():
     assert known == sorted(known, reverse=True)
     assert dates == [*known, *[None] * (len(dates) - len(known))]
     assert ALL[0].name == "embedding_gemma2"
-    assert ids(gnb.variants(family="gemma"))[:2] == [
+    core = [v for v in gnb.variants(family="gemma") if not v.generation.endswith("QAT")]
+    assert ids(core)[:2] == [
         "gemma4_unified_12b",
         "gemma4_unified_instruct_12b",
     ]
@@ -44,7 +45,7 @@ def test_every_field_has_an_allowed_value(variant):
     assert v.licence in {"Gemma", "HAI-DEF", "Apache-2.0", "MIT", "unknown"}
     assert v.gated == (v.licence in {"Gemma", "HAI-DEF"})
     assert v.modalities[0] == "text"
-    assert set(v.modalities) <= {"text", "image", "audio"}
+    assert set(v.modalities) <= {"text", "image", "audio", "video"}
     assert v.handle.split("://")[0] in {"kaggle", "hf", "demo"}
     assert v.description
     assert v.prompt_format in {
@@ -330,3 +331,17 @@ def test_reading_is_instant_and_pure():
     assert int(count) == len(ALL)
     assert heavy.strip() == "[]"
     assert min(float(run.split()[1]) for run in runs) < 0.25
+
+
+def test_qat_models_lie_beside_the_others():
+    """Each has the shape of the model that it was tuned from, and names its GGUF repository."""
+    qat = [v for v in ALL if v.generation.endswith(" QAT")]
+    assert len(qat) == 10
+    for v in qat:
+        plain = [o for o in ALL if f"{o.generation} QAT" == v.generation and o.size == v.size]
+        plain = [o for o in plain if o.tuning == "IT" and o.role == "generate"]
+        assert {o.parameters for o in plain} & {v.parameters}, v.name
+        assert v.handle.endswith("-qat-q4_0-unquantized")
+        assert "-qat-q4_0-gguf" in v.description
+        assert v.gated == plain[0].gated
+        assert v.prompt_format == plain[0].prompt_format

@@ -7,6 +7,9 @@ import time
 
 import pytest
 
+from gemma_nb import __version__
+from gemma_nb.cli.main import main
+from gemma_nb.i18n import language, text
 from gemma_nb.text_utils import cell_width
 
 
@@ -93,3 +96,37 @@ def test_a_wrong_argument_is_told_in_one_line(arguments):
     assert len(done.stderr.strip().splitlines()) == 1
     assert arguments[-1] in done.stderr
     assert time.perf_counter() - started < 20
+
+
+@pytest.mark.parametrize("command", ["fit", "prompt", "compare"])
+@pytest.mark.parametrize("before", [True, False])
+def test_the_language_before_or_behind_a_command(capsys, command, before):
+    arguments = ["--lang", "ja", command] if before else [command, "--lang", "ja"]
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "-h"])
+    assert stop.value.code == 0
+    # help is written in the language that is asked for
+    assert text(f"{command}_help", lang="ja")[:10] in capsys.readouterr().out
+    assert language() == "ja"
+
+
+def test_the_language_behind_a_command_wins(capsys):
+    assert main(["--lang", "ja", "fit", "--lang", "en", "--runtime", "T4"]) == 0
+    assert "for a model" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["fit", "--lang", "fr"], ["fit", "--lang"], ["--lang", "fr"]]
+)
+def test_a_wrong_language_is_status_2(capsys, arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_version():
+    answer = subprocess.run(
+        [sys.executable, "-m", "gemma_nb", "--version"], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == f"gemma_nb {__version__}\n"

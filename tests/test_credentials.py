@@ -269,3 +269,15 @@ def test_looking_changes_nothing(home, monkeypatch):
     list_sources()
     assert dict(os.environ) == before
     assert list(home.iterdir()) == []
+
+
+def test_a_user_without_a_home_directory_has_the_other_sources(monkeypatch):
+    """Containers run as users that the user database does not have."""
+    monkeypatch.setattr(sources, "home_directory", lambda: None)
+    for name in ("HF_HOME", "XDG_CACHE_HOME", "KAGGLE_CONFIG_DIR", "HF_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_TOKEN", "hf_" + "a" * 34)
+    assert find_login(HUGGING_FACE) is not None
+    monkeypatch.delenv("HF_TOKEN")
+    assert find_login(HUGGING_FACE) is None
+    assert find_login(KAGGLE) is None

@@ -5,12 +5,17 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
-from gemma_nb.catalog.registry import variants
+from gemma_nb.catalog.registry import variant, variants
+from gemma_nb.cli import fit_command
 from gemma_nb.cli.main import main
+from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.tasks import TASKS, variants_for_task
+from gemma_nb.hardware.known_runtimes import runtime as find_runtime
+from gemma_nb.i18n import Message
 from gemma_nb.text_utils import cell_width
 
 
@@ -77,12 +82,77 @@ def test_the_table_fits_in_80_columns(capsys, lang, more):
         assert max(map(cell_width, lines)) <= 80, max(lines, key=cell_width)
 
 
-def test_the_table_ends_with_what_to_take_and_why(capsys):
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("columns", [10, 40, 57, 80, 120])
+@pytest.mark.parametrize("more", [(), ("--all",), ("--task", "embedding"), ("--task", "tuning")])
+def test_the_terminals_width_is_filled(capsys, monkeypatch, lang, columns, more):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main(["fit", "--lang", lang, "--runtime", "T4", *more]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    widest = max(map(cell_width, lines))
+    assert widest <= max(40, columns), max(lines, key=cell_width)
+    assert widest > max(40, columns) - 12
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [
+        ("embedding", "embedding_gemma3_300m"),
+        ("safety", "shieldgemma_2b_en"),
+        ("code", "code_gemma_1.1_2b_en"),
+    ],
+)
+def test_the_verdict_is_for_the_task_that_was_asked(capsys, task, name):
+    found = {o["name"]: o for o in objects(capsys, "--runtime", "T4", "--task", task)}
+    assert found[name]["status"] == "fits"
+    assert "fits on T4" in found[name]["reason"]
+    # for chat an embedding model stays ruled out
+    if task == "embedding":
+        chat = {o["name"]: o for o in objects(capsys, "--runtime", "T4", "--all")}
+        assert chat[name]["status"] == "no"
+
+
+def test_tuning_is_judged_by_the_memory_of_tuning(capsys):
+    found = {o["name"]: o for o in objects(capsys, "--runtime", "T4", "--task", "tuning")}
+    assert {o["precision"] for o in found.values()} == {"float32"}
+    lora = tuning_bytes(variant("gemma3_1b"), 2048, whole=False)
+    assert found["gemma3_1b"]["bytes_needed"] == lora
+    assert found["gemma3_1b"]["status"] == "fits"
+    assert "LoRA" in found["gemma3_1b"]["reason"]
+    assert found["gemma3_4b"]["status"] == "no"
+    _, said = fit(capsys, "--runtime", "T4", "--task", "tuning")
+    assert "Take gemma3_270m in float32" in said.out
+
+
+def test_a_wrong_task_lists_all_of_them(capsys):
+    status, said = fit(capsys, "--runtime", "T4", "--task", "poetry")
+    assert status == 2
+    assert all(task in said.err for task in TASKS)
+
+
+def test_why_a_gpu_is_unknown_is_said(capsys, monkeypatch):
+    place = replace(find_runtime("laptop 16 GB"), notes=Message("accelerator_no_driver"))
+    monkeypatch.setattr(fit_command, "find_runtime", lambda _: place)
+    _, said = fit(capsys)
+    assert "no driver answers" in said.out
+
+
+def test_the_table_ends_with_what_to_take_and_why(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     _, said = fit(capsys, "--runtime", "T4")
     assert "Take gemma4_instruct_2b in bfloat16." in said.out
     assert "newest core" in said.out
     _, said = fit(capsys, "--runtime", "L4")
-    assert "Or gemma4_instruct_4b in bfloat16." in said.out
+    row = next(line for line in said.out.splitlines() if line.startswith("Largest"))
+    assert row.split() == [
+        "Largest",
+        "gemma4_instruct_4b",
+        "bfloat16",
+        "15.0",
+        "GiB",
+        "21–29",
+        "Apache-2.0",
+    ]
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -5,13 +5,16 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from gemma_nb import detect_runtime, runtimes, set_language
+from gemma_nb import advise, detect_runtime, runtimes, set_language
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.memory import INTERPRETER_BYTES
 from gemma_nb.hardware import accelerators, environment, host
+from gemma_nb.hardware import nvidia_smi as nvidia_smi_module
 from gemma_nb.hardware.known_runtimes import runtime
 from gemma_nb.hardware.runtime import KINDS, MEMORY_FRACTION, MEMORY_SETTINGS, Runtime
 from gemma_nb.i18n import table
@@ -35,13 +38,18 @@ def machine(root, total_gib=16.0, available_gib=12.0, **files):
     return tree(root, {"proc/meminfo": meminfo, **files})
 
 
-def nvidia_smi(folder, rows, delay=0.0):
-    """A program of that name on a PATH of its own, which prints ``rows``."""
+def nvidia_smi(folder, rows, delay=0.0, listing=""):
+    """A program of that name on a PATH of its own, which prints ``rows``, or ``listing`` for -L.
+
+    Rows of six cells end in the mode of MIG, off.
+    """
     folder.mkdir(exist_ok=True)
     program = folder / "nvidia-smi"
-    lines = "\\n".join(", ".join(map(str, row)) for row in rows)
+    rows = [(*row, "[N/A]") if len(row) == 6 else row for row in rows]
+    text = "\n".join(", ".join(map(str, row)) for row in rows)
     program.write_text(
-        f"#!{sys.executable}\nimport time; time.sleep({delay}); print({lines!r}.replace('\\\\n', chr(10)))\n"
+        f"#!{sys.executable}\nimport sys, time; time.sleep({delay})\n"
+        f"print({listing!r} if '-L' in sys.argv else {text!r})\n"
     )
     program.chmod(0o755)
     return {"PATH": str(folder)}
@@ -94,6 +102,18 @@ def fact(found, name):
 # --- the known ones
 
 
+def test_every_known_runtime_has_a_date_and_grows_old():
+    from datetime import date, timedelta
+
+    from gemma_nb.hardware.known_runtimes import is_outdated
+
+    for r in runtimes():
+        read = date.fromisoformat(r.as_of)
+        assert not is_outdated(r, read + timedelta(days=180))
+        assert is_outdated(r, read + timedelta(days=190))
+    assert not is_outdated(Runtime("mine", "cpu", 10**9))
+
+
 def test_known_runtimes_hold_what_the_guide_asks_about():
     names = {r.name for r in runtimes()}
     assert {
@@ -106,7 +126,8 @@ def test_known_runtimes_hold_what_the_guide_asks_about():
         "Apple 16 GB",
         "phone 8 GB",
     } <= names
-    assert {r.host for r in runtimes()} == {"Colab", "Kaggle", "Binder", "own"}
+    hosts = {"Colab", "Kaggle", "Binder", "Hugging Face", "GitHub", "own"}
+    assert {r.host for r in runtimes()} == hosts
     assert {r.kind for r in runtimes()} == set(KINDS)
 
 
@@ -140,7 +161,7 @@ def test_no_name_at_all_is_refused(wrong):
 
 
 def test_hosts():
-    assert {r.name for r in runtimes("kaggle")} == {"T4 x2", "v5e-8"}
+    assert {r.name for r in runtimes("kaggle")} == {"T4 x2", "v5e-8", "kaggle-cpu"}
     with pytest.raises(ValueError, match="Colab"):
         runtimes("kagle")
 
@@ -303,7 +324,7 @@ def test_processors_under_a_quota(tmp_path):
             "sys/fs/cgroup/me/cpu.max": "100000 100000",
         },
     )
-    assert host.count_cpus(tmp_path) == 1
+    assert host.count_cpus(tmp_path) == (1, "/sys/fs/cgroup/me/cpu.max")
 
 
 def test_the_systems_own_memory():
@@ -468,6 +489,14 @@ def test_nvml_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
         ("NVIDIA RTX PRO 6000 Blackwell Server Edition", 1600),
         ("NVIDIA GeForce GTX 1080", None),
         ("NVIDIA L400", None),
+        ("NVIDIA GeForce RTX 4060", 272),
+        ("NVIDIA GeForce RTX 4060 Ti", None),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", None),
+        ("NVIDIA GeForce RTX 4090 D", None),
+        ("NVIDIA GeForce RTX 3060 with Max-Q Design", None),
+        ("NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", None),
+        ("NVIDIA H100 NVL", None),
+        ("NVIDIA A100-SXM4-40GB MIG 1g.5gb", None),
     ],
 )
 def test_rates_by_name(name, bandwidth):
@@ -518,6 +547,300 @@ def test_a_jax_that_runs_already_is_asked(tmp_path, monkeypatch):
     assert found.memory_bytes == 3 * GIB
     assert found.usable_bytes == 3 * GIB
     assert fact(found, "device_memory").source == "jax"
+
+
+SLICE, SLICE_2 = "MIG-c6d4f1ef-42e4", "MIG-77aa0b1c-1111"
+CARD = (0, "GPU-5d5b", "NVIDIA A100-SXM4-40GB", 40960, 40000, "8.0", "Enabled")
+LISTING = (
+    f"GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-5d5b)\n"
+    f"  MIG 1g.5gb      Device  0: (UUID: {SLICE})\n"
+    f"  MIG 1c.3g.20gb  Device  1: (UUID: {SLICE_2})"
+)
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "limit"),
+    [
+        (None, "MIG 1g.5gb", 5e9),
+        ("0", "MIG 1g.5gb", 5e9),
+        ("GPU-5d5b", "MIG 1g.5gb", 5e9),
+        (SLICE, "MIG 1g.5gb", 5e9),
+        (SLICE_2, "MIG 1c.3g.20gb", 20e9),
+        (f"{SLICE_2},{SLICE}", "MIG 1c.3g.20gb", 20e9),  # CUDA enumerates one slice only
+        ("MIG-unknown", None, None),
+    ],
+)
+@pytest.mark.parametrize("memory", [40960, "[Insufficient Permissions]"])
+def test_a_mig_slice_as_nvidia_smi_lists_it(tmp_path, setting, name, limit, memory):
+    card = (*CARD[:3], memory, *CARD[4:])
+    env = nvidia_smi(tmp_path / "bin", [card], listing=LISTING)
+    if setting is not None:
+        env["CUDA_VISIBLE_DEVICES"] = setting
+    found = detect(machine(tmp_path), env)
+    if name is None:
+        assert found.kind == "cpu"
+        assert "hidden by CUDA_VISIBLE_DEVICES=MIG-unknown" in fact(found, "accelerator").shown
+        return
+    assert (found.name, found.devices) == (f"NVIDIA A100-SXM4-40GB {name}", 1)
+    assert 0.9 * limit < found.memory_bytes < limit
+    assert found.compute_capability == "8.0"
+    assert found.bandwidth_gb_s is None  # a slice has a part of the card's
+
+
+def test_a_partitioned_gpu_without_slices_is_unknown(tmp_path):
+    found = detect(machine(tmp_path), nvidia_smi(tmp_path / "bin", [CARD], listing="GPU 0: x"))
+    assert found.kind == "cpu"
+    assert found.notes.key == "accelerator_no_slice"
+
+
+def test_mig_slices_as_nvml_reports_them(tmp_path, monkeypatch):
+    nvml = fake_nvml(CARD)
+    slices = [(SLICE, "NVIDIA A100-SXM4-40GB MIG 1g.5gb", 4864), None]
+
+    def slice_at(_, position):
+        if slices[position] is None:
+            raise RuntimeError("Not Found")
+        uuid, name, mib = slices[position]
+        return (position, uuid, name, mib, mib - 100, "8.0")
+
+    nvml.nvmlDeviceGetMigMode = lambda _: [1, 1]
+    nvml.nvmlDeviceGetMaxMigDeviceCount = lambda _: 2
+    nvml.nvmlDeviceGetMigDeviceHandleByIndex = slice_at
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    for setting in ({}, {"CUDA_VISIBLE_DEVICES": SLICE}, {"CUDA_VISIBLE_DEVICES": "0"}):
+        found = detect(machine(tmp_path), setting)
+        assert found.name == "NVIDIA A100-SXM4-40GB MIG 1g.5gb"
+        assert (found.memory_bytes, found.memory_total_bytes) == (4764 * MIB, 4864 * MIB)
+
+
+GB10 = (0, "GPU-x", "NVIDIA GB10", "[N/A]", "[N/A]", "12.1")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        GB10,
+        (0, "GPU-o", "Orin (nvgpu)", "[N/A]", "[N/A]", "8.7"),
+        (*GB10[:3], *2 * ["Not Supported"], "12.1"),
+    ],
+)
+def test_a_gpu_that_shares_the_hosts_memory(tmp_path, row):
+    found = detect(machine(tmp_path, 120, 100), nvidia_smi(tmp_path / "bin", [row]))
+    assert (found.kind, found.name) == ("gpu", row[2])
+    assert found.shares_host_memory
+    assert (found.memory_bytes, found.memory_total_bytes) == (100 * GIB, 120 * GIB)
+    assert found.usable_bytes < 100 * GIB
+    assert fact(found, "device_memory").source == "/proc/meminfo"
+    assert fact(found, "unified_memory").shown == "yes"
+    verdict = advise("gemma3_instruct_4b", "bfloat16", found)
+    # Python and its packages are in the same memory, so they count
+    assert verdict.bytes_needed == verdict.memory.peak_device + INTERPRETER_BYTES
+    assert verdict.checks[0].resource == "host"
+
+
+def test_gb10_as_nvml_reports_it(tmp_path, monkeypatch):
+    row = (0, "GPU-x", "NVIDIA GB10", None, None, "12.1")
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml(row))
+    found = detect(machine(tmp_path))
+    assert (found.kind, found.unified_memory, found.bandwidth_gb_s) == ("gpu", True, 273)
+
+
+def test_a_jetson_without_nvidia_smi(tmp_path):
+    machine(tmp_path, **{"proc/device-tree/model": "NVIDIA Jetson Orin Nano Developer Kit\0"})
+    found = detect(tmp_path)
+    assert (found.kind, found.name) == ("gpu", "NVIDIA Jetson Orin Nano Developer Kit")
+    assert found.memory_bytes == 12 * GIB
+
+
+def test_wsl_is_named_and_its_driver_waited_for(tmp_path):
+    machine(
+        tmp_path,
+        **{"proc/version": "Linux version 5.15.167-microsoft-standard-WSL2\n", "dev/dxg": ""},
+    )
+    found = detect(tmp_path, nvidia_smi(tmp_path / "bin", [T4], delay=1.5))
+    assert found.kind == "gpu"
+    assert fact(found, "system").shown == "Linux 5.15.167-microsoft-standard-WSL2 (WSL)"
+
+
+def test_wsls_own_nvidia_smi_is_found_without_a_path(tmp_path):
+    (tmp_path / "usr/lib/wsl").mkdir(parents=True)
+    nvidia_smi(tmp_path / "usr/lib/wsl/lib", [T4])
+    assert detect(machine(tmp_path)).name == "Tesla T4"
+
+
+def test_every_processor_says_why_there_is_no_gpu(tmp_path, monkeypatch):
+    machine(tmp_path)
+
+    def reason(found):
+        assert found.kind == "cpu"
+        return fact(found, "accelerator").value.key, found.notes is not None
+
+    assert reason(detect(tmp_path)) == ("accelerator_none", False)
+    assert reason(detect(tmp_path, {"JAX_PLATFORMS": "cpu"})) == ("accelerator_not_used", False)
+    slow = nvidia_smi(tmp_path / "slow", [T4], delay=30)
+    assert reason(detect(tmp_path, slow)) == ("accelerator_no_answer", True)
+    lost = nvidia_smi(tmp_path / "lost", [(0, "GPU-a", "Tesla T4", "[GPU is lost]", "", "7.5")])
+    assert reason(detect(tmp_path, lost)) == ("accelerator_no_memory", True)
+    odd = nvidia_smi(tmp_path / "odd", [("No devices were found",)])
+    assert reason(detect(tmp_path, odd)) == ("accelerator_failed", True)
+    failing = nvidia_smi(tmp_path / "bad", [])
+    (tmp_path / "bad/nvidia-smi").write_text(
+        f"#!{sys.executable}\nprint('Failed to initialize NVML: Driver/library version mismatch')\n"
+        "raise SystemExit(18)\n"
+    )
+    found = detect(tmp_path, failing)
+    assert reason(found) == ("accelerator_failed", True)
+    assert "version mismatch" in found.notes.text("en")
+    assert "version mismatch" in found.notes.text("ja")
+    hidden = {**nvidia_smi(tmp_path / "bin", [T4]), "CUDA_VISIBLE_DEVICES": "-1"}
+    assert reason(detect(tmp_path, hidden)) == ("accelerator_hidden", False)
+    hanging = fake_nvml(T4, init=lambda: time.sleep(5))
+    monkeypatch.setitem(sys.modules, "pynvml", hanging)
+    assert reason(detect(tmp_path)) == ("accelerator_no_answer", True)
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    bus = {
+        "sys/bus/pci/devices/0000:01:00.0/vendor": "0x1002\n",
+        "sys/bus/pci/devices/0000:01:00.0/class": "0x030000\n",
+    }
+    assert reason(detect(tree(tmp_path, bus))) == ("accelerator_other_vendor", False)
+    tree(tmp_path, {"sys/bus/pci/devices/0000:01:00.0/vendor": "0x10de\n"})
+    assert reason(detect(tmp_path)) == ("accelerator_no_driver", True)
+
+
+def test_a_call_that_hangs_in_the_kernel_is_not_waited_for(tmp_path, monkeypatch):
+    env = nvidia_smi(tmp_path / "bin", [T4])
+    monkeypatch.setattr(
+        nvidia_smi_module.subprocess, "run", lambda *_, **__: time.sleep(4) or ANSWER
+    )
+    started = time.perf_counter()
+    assert detect(machine(tmp_path), env).notes.key == "accelerator_no_answer"
+    assert time.perf_counter() - started < 2
+
+
+def test_a_driver_that_does_not_know_every_field_is_asked_for_less(tmp_path):
+    env = nvidia_smi(tmp_path / "bin", [])
+    (tmp_path / "bin/nvidia-smi").write_text(
+        f"#!{sys.executable}\nimport sys\n"
+        "if any('mig' in a for a in sys.argv):\n"
+        "    print('Field \"mig.mode.current\" is not a valid field to query.'); sys.exit(2)\n"
+        "print('0, GPU-v, Tesla V100-SXM2-16GB, 16160, 16000')\n"
+    )
+    found = detect(machine(tmp_path), env)
+    assert (found.name, found.memory_bytes) == ("Tesla V100-SXM2-16GB", 16000 * MIB)
+    assert found.compute_capability is None
+
+
+ANSWER = SimpleNamespace(stdout="", stderr="")
+OLD = (0, "GPU-old", "NVIDIA GeForce GTX 1030", 2048, 2000, "6.1")
+NEW = (1, "GPU-new", "NVIDIA GeForce RTX 3090", 24576, 24000, "8.6")
+
+
+@pytest.mark.parametrize(
+    ("env", "name"),
+    [
+        ({}, NEW[2]),  # the fastest first
+        ({"CUDA_VISIBLE_DEVICES": "0"}, NEW[2]),
+        ({"CUDA_VISIBLE_DEVICES": "1"}, OLD[2]),
+        ({"CUDA_VISIBLE_DEVICES": "GPU-old"}, OLD[2]),
+        ({"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}, OLD[2]),
+        ({"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": "1,0"}, NEW[2]),
+    ],
+)
+def test_mixed_cards_in_cudas_order(tmp_path, env, name):
+    found = detect(machine(tmp_path), {**nvidia_smi(tmp_path / "bin", [OLD, NEW]), **env})
+    assert (found.name, found.devices) == (name, 1)
+    others = {f.name: f.shown for f in found.facts}.get("other_gpus")
+    both = len(env.get("CUDA_VISIBLE_DEVICES", "0,1").split(",")) == 2
+    assert others == (f"{({OLD[2], NEW[2]} - {name}).pop()} x1" if both else None)
+
+
+def test_mixed_cards_by_processors_and_clock(tmp_path, monkeypatch):
+    # compute capability alone would take the laptop's newer but slower card first
+    small = (0, "GPU-s", "NVIDIA GeForce RTX 5050", 8192, 8000, "12.0")
+    nvml = fake_nvml(small, (1, "GPU-b", "NVIDIA GeForce RTX 3080 Ti", 12288, 12000, "8.6"))
+    nvml.NVML_CLOCK_SM, nvml.NVML_CLOCK_MEM = 1, 2
+    nvml.nvmlDeviceGetNumGpuCores = lambda row: 2560 if row is small else 10240
+    nvml.nvmlDeviceGetMaxClockInfo = lambda _, kind: 2000 if kind == 1 else 9501
+    nvml.nvmlDeviceGetMemoryBusWidth = lambda row: 128 if row is small else 384
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    found = detect(machine(tmp_path))
+    assert found.name == "NVIDIA GeForce RTX 3080 Ti"
+    # not in the table of datasheets, so from the driver's clock and bus width
+    assert round(found.bandwidth_gb_s) == 912
+    assert fact(found, "bandwidth").source == "NVML"
+
+
+@pytest.mark.parametrize(
+    ("setting", "kind"),
+    [
+        ({"JAX_PLATFORMS": "cpu"}, "cpu"),
+        ({"JAX_PLATFORMS": "cpu,cuda"}, "cpu"),
+        ({"JAX_PLATFORM_NAME": "CPU"}, "cpu"),
+        ({"JAX_PLATFORMS": "cuda,cpu"}, "gpu"),
+        ({"JAX_PLATFORMS": "gpu"}, "gpu"),
+        ({"JAX_PLATFORMS": ""}, "gpu"),
+        ({"JAX_PLATFORMS": "rocm"}, "cpu"),
+        ({"JAX_PLATFORMS": "tpu"}, "cpu"),
+    ],
+)
+def test_the_platform_that_jax_is_told_to_use(tmp_path, setting, kind):
+    found = detect(machine(tmp_path), {**nvidia_smi(tmp_path / "bin", [T4]), **setting})
+    assert found.kind == kind
+    if kind == "cpu":
+        assert next(iter(setting.values())) in fact(found, "accelerator").shown
+
+
+def test_a_platform_that_the_program_has_set(monkeypatch):
+    config = SimpleNamespace(config=SimpleNamespace(jax_platforms="cpu"))
+    monkeypatch.setitem(sys.modules, "jax", config)
+    setting = ("cpu", "jax.config.jax_platforms=cpu")
+    assert environment.jax_platform({"JAX_PLATFORMS": "cuda"}, ask_jax=True) == setting
+    assert environment.jax_platform({"JAX_PLATFORMS": "cuda"})[0] == "gpu"
+
+
+def test_macos_and_windows_are_named_rightly(monkeypatch):
+    monkeypatch.setattr(host.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(host.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(host.platform, "mac_ver", lambda: ("15.1", "", ""))
+    monkeypatch.setattr(host, "_cpuinfo", lambda *_: "")
+    answers = SimpleNamespace(stdout="Apple M3 Pro\n")
+    monkeypatch.setattr(host.subprocess, "run", lambda *_, **__: answers)
+    assert host.read_system() == ("macOS 15.1", "platform")
+    assert host.read_cpu_model() == ("Apple M3 Pro", "sysctl")
+    assert host.read_cpu_flags() == (set(), "platform")
+    assert host.is_apple_silicon()  # Python under Rosetta calls itself x86_64
+    assert host.read_memory().source == "psutil"
+    monkeypatch.delattr(host.os, "sched_getaffinity")
+    monkeypatch.setattr(host, "_memory_cgroups", lambda _: [])
+    assert host.count_cpus()[1] == "os.cpu_count"
+    monkeypatch.setattr(host.platform, "system", lambda: "Windows")
+    monkeypatch.setattr(host.platform, "release", lambda: "11")
+    monkeypatch.setattr(host.platform, "processor", lambda: "Intel64 Family 6")
+    assert host.read_system() == ("Windows 11", "platform")
+    assert host.read_cpu_model() == ("Intel64 Family 6", "HKEY_LOCAL_MACHINE")
+    assert not host.is_apple_silicon()
+
+
+def test_linux_on_arm_names_its_board(tmp_path):
+    cpuinfo = "processor : 0\nFeatures : fp asimd bf16\n"
+    files = {"proc/cpuinfo": cpuinfo, "proc/device-tree/model": "Raspberry Pi 5 Model B\0"}
+    found = detect(machine(tmp_path, **files))
+    assert found.name == "Raspberry Pi 5 Model B"
+    assert fact(found, "processor").source == "/proc/device-tree/model"
+    assert "bfloat16" in found.native_dtypes
+
+
+def test_without_a_home_directory_the_rest_is_detected(tmp_path, monkeypatch):
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(environment.Path, "home", unknown)
+    found = detect_runtime(env={"PATH": ""}, root=machine(tmp_path))
+    assert found.disk_free_bytes is None
+    assert fact(found, "disk").shown == "unknown"
+    with pytest.raises(InvalidInput, match="Set HOME, or KAGGLEHUB_CACHE"):
+        environment.cache_directory({})
+    assert environment.cache_directory({"KAGGLEHUB_CACHE": "/x"}) == Path("/x")
 
 
 def test_a_tpu_on_the_bus(tmp_path):
@@ -630,3 +953,30 @@ def test_this_machine_in_a_second_without_keras_or_jax():
 )
 def test_versions(text, numbers):
     assert environment.release(text) == numbers
+
+
+@pytest.mark.slow
+def test_the_demo_model_needs_no_home_directory(tmp_path):
+    """As in a container: neither HOME nor an entry of the user in the user database."""
+    code = (
+        "import os, pwd\n"
+        "def unknown(*_): raise KeyError('uid not found')\n"
+        "pwd.getpwuid = pwd.getpwnam = unknown\n"
+        "os.environ.pop('HOME', None)\n"
+        "import gemma_nb\n"
+        "from gemma_nb import backend\n"
+        "print(gemma_nb.recommend('binder').variant.name)\n"
+        "backend.import_keras_hub()\n"
+        "assert 'HOME' not in os.environ\n"
+        "for call in (gemma_nb.cached, lambda: gemma_nb.load('gemma3_instruct_1b')):\n"
+        "    try: call()\n"
+        "    except gemma_nb.errors.InvalidInput as error: print(str(error)[-60:])\n"
+    )
+    drop = ("XDG_", "HF_", "KAGGLE")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True, text=True, check=True, env={**env, "TMPDIR": str(tmp_path)},
+    ).stdout.splitlines()  # fmt: skip
+    assert answer[0] == "demo_gemma3_instruct_4m"
+    assert answer[1:] == ["HOME, or KAGGLEHUB_CACHE, to a folder that you can write to."] * 2

@@ -21,6 +21,7 @@ FLOORS = (
     ("i18n",),
     ("errors",),
     ("language", "text_utils", "files", "html_markup"),
+    ("display",),
     ("catalog",),
     ("hardware",),
     ("backend",),

@@ -424,3 +424,12 @@ def test_load_makes_a_model_that_answers():
 
 def test_the_module_is_reached_by_its_public_name():
     assert loader_module.ModelLoader is type(gnb.Picker()._loader)
+
+
+def test_old_numbers_of_a_runtime_are_called_old():
+    from gemma_nb.widgets.picker.picker_view import runtime_html
+
+    t4 = gnb.runtime("T4")
+    assert "half a year" not in runtime_html(t4)
+    old = dataclasses.replace(t4, as_of="2020-01-01")
+    assert "2020-01-01, more than half a year ago" in runtime_html(old)

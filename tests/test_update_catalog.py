@@ -132,3 +132,15 @@ def test_task_class_names_the_class_that_loads_the_variant():
         task = getattr(keras_hub.models, variant.task_class)
         assert task.backbone_cls.__name__ == variant.architecture.backbone
         assert issubclass(task, getattr(keras_hub.models, variant.task))
+
+
+def test_check_prints_what_the_catalog_lacks(tool, monkeypatch, capsys):
+    assert tool.missing() == []
+    monkeypatch.setattr(tool.keras_hub.models, "DiffusionGemmaBackbone", object, raising=False)
+    known = tool.registry()
+    monkeypatch.setattr(tool, "registry", lambda: {**known, "gemma5_1b": {}})
+    monkeypatch.setattr(sys, "argv", ["update_catalog.py", "--check"])
+    assert tool.main() == 1
+    printed = capsys.readouterr().out
+    assert "- preset gemma5_1b" in printed
+    assert "- class DiffusionGemmaBackbone" in printed

@@ -8,10 +8,11 @@ from gemma_nb import Choice, advise, estimate_memory, set_language, variant, var
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit import fixes as fixes_module
 from gemma_nb.fit.verdict import TIGHT_SHARE, download_bytes, memory_breakdown
+from gemma_nb.fit.weight_shapes import text_weight_shapes
 from gemma_nb.hardware.known_runtimes import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
-from gemma_nb.text_utils import GIB
+from gemma_nb.text_utils import GIB, format_bytes
 
 HALF = ("float32", "float16", "int8")
 ALL = ("float32", "bfloat16", "float16", "int8")
@@ -193,6 +194,11 @@ WARNINGS = {
     "drafter": (("gemma4_instruct_2b_assistant", None, "L4"), ("gemma4_instruct_2b", None, "L4"), True),
     "embedder": (("embedding_gemma3_300m", None, "L4"), ("gemma3_instruct_1b", None, "L4"), True),
     "classifier": (("shieldgemma_2b_en", None, "L4"), ("gemma2_instruct_2b_en", None, "L4"), False),
+    "not_run": (
+        ("harrier_embedding_oss_270m", None, "L4"),
+        ("gemma3_instruct_1b", None, "L4"),
+        True,
+    ),
     "pretrained": (("gemma3_1b", None, "L4"), ("gemma3_instruct_1b", None, "L4"), False),
     "rough_estimate": (
         (dataclasses.replace(variant("gemma3_instruct_1b"), architecture=None), None, "L4"),
@@ -337,7 +343,15 @@ def test_fix_quantise(precision):
     assert assert_helps(v, fix(v, precision)).precision == precision
 
 
-def test_fix_several_devices():
+def test_no_fix_spreads_over_devices_before_load_does():
+    v = advise("gemma4_instruct_31b", "bfloat16", "v5e-8")
+    assert v.status == "no"
+    assert all(f.key != "devices" for f in v.fixes)
+    assert all(f.choice.devices == 1 for f in v.fixes)
+
+
+def test_fix_several_devices(monkeypatch):
+    monkeypatch.setattr(fixes_module, "LOAD_DEVICES", 8)
     v = advise("gemma3_instruct_12b", "bfloat16", "T4 x2")
     assert v.status == "no"
     w = advise("gemma4_instruct_31b", "bfloat16", "v5e-8")
@@ -401,6 +415,76 @@ def test_fix_float16_on_a_processor():
     v = advise("gemma3_instruct_1b", "float16", Runtime("box", "cpu", round(needed * 1.2)))
     assert v.status == "no"
     assert assert_helps(v, fix(v, "float16_to_float32")).precision == "float32"
+
+
+def test_no_fix_changes_the_precision_that_a_preset_was_saved_in():
+    """``load`` refuses another one."""
+    saved = dataclasses.replace(
+        variant("gemma3_instruct_4b"), name="mine", quantization=("int8", "int8")
+    )
+    needed = advise(saved, "int8", "H100").bytes_needed
+    place = Runtime("card", "gpu", round(needed / 0.9), memory_fraction=1.0)
+    v = advise(saved, "bfloat16", place)
+    assert v.status == "no"
+    assert {f.choice.precision for f in v.fixes if f.choice.variant.name == "mine"} == {"int8"}
+    assert "int4" not in {f.key for f in v.fixes}
+
+
+def test_fixes_are_for_the_task_that_was_asked():
+    needed = advise("embedding_gemma3_300m", "bfloat16", "L4", task="embedding").bytes_needed
+    place = Runtime("card", "gpu", round(needed / 1.05), memory_fraction=1.0)
+    v = advise("embedding_gemma3_300m", "bfloat16", place, task="embedding")
+    assert v.status == "no"
+    assert "int8" in {f.key for f in v.fixes}
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize(("gib", "status"), [(40, "fits"), (1, "no")])
+def test_a_processors_sentence_counts_the_float32_copies(precision, gib, status):
+    v = advise("gemma_2b_en", precision, Runtime("box", "cpu", gib * 2**30))
+    shapes, _ = text_weight_shapes(variant("gemma_2b_en"))
+    copies = 4 * sum(s.parameters for s in shapes if s.use != "lookup")
+    assert v.memory.float32_copies == copies
+    assert v.status == status
+    for lang in ("en", "ja"):
+        sentence = v.reason.text(lang)
+        assert format_bytes(copies) in sentence
+        assert "float32" in sentence
+    # in the one sentence with the verdict, not in one beside it
+    english = v.reason.text("en")
+    assert english.count(". ") == 0
+    assert "float32 copies of its 16-bit weights" in english
+
+
+def test_the_sentence_in_the_tight_case_counts_them_too():
+    needed = advise("gemma_2b_en", "bfloat16", Runtime("box", "cpu", 2**40)).bytes_needed
+    v = advise("gemma_2b_en", "bfloat16", Runtime("box", "cpu", round(needed / 0.95)))
+    assert v.status == "tight"
+    assert "float32 copies" in v.reason.text("en")
+    assert "float32 の複製" in v.reason.text("ja")
+
+
+def test_the_experts_of_a_quantised_mixture_are_copied():
+    v = advise("gemma4_instruct_26b_a4b", "int8", Runtime("box", "cpu", 2**40))
+    shapes, _ = text_weight_shapes(variant("gemma4_instruct_26b_a4b"))
+    experts = 4 * sum(s.parameters for s in shapes if s.use == "expert")
+    assert v.memory.float32_copies == experts
+    assert format_bytes(experts) in str(v.reason)
+
+
+@pytest.mark.parametrize(
+    "choice", [("float32", "laptop 16 GB"), ("int8", "laptop 16 GB"), ("bfloat16", "L4")]
+)
+def test_without_copies_the_sentence_has_none(choice):
+    v = advise("gemma3_instruct_270m", *choice)
+    assert v.memory.float32_copies == 0
+    assert "copies" not in str(v.reason)
+
+
+def test_a_disk_that_decides_has_no_copies():
+    box = Runtime("box", "cpu", 2**36, disk_free_bytes=2**20)
+    v = advise("gemma3_instruct_1b", "bfloat16", box)
+    assert v.reason.key == "verdict_no"
 
 
 def test_the_shortest_length_that_is_offered():

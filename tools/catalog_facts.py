@@ -18,6 +18,14 @@ Sources (read 2026-11-22):
 - RecurrentGemma 2B: 2,682,862,080 (safetensors header); 9B: the same sum over its published shape
   (38 blocks of width 4096), which gives the 2B's count exactly;
 - ShieldGemma 2: Gemma 3 4B's shape (model card);
+- QAT (read 2026-11-29): the repositories of huggingface.co/collections/google ("Gemma 4 QAT Q4_0",
+  "Gemma 3 QAT", EmbeddingGemma's); Gemma 4's date: alphasignal.ai and airelien.dev, 2026-06-05, with
+  the licence; Gemma 3's: developers.googleblog.com, 2025-04-18. The unquantised ones are 16-bit
+  safetensors of the shapes of the models that they were tuned from;
+- Gemma 4 12B's drafter: huggingface.co/google/gemma-4-12B-it-assistant (0.4B parameters);
+- EmbeddingGemma 2: huggingface.co/docs/transformers/model_doc/embedding_gemma2 and its model card:
+  text, code, images, audio, video; 768, 512, 256 or 128 dimensions; 8K; ollama.com/library/
+  embeddinggemma-2;
 - the first KerasHub release with each preset: the wheels of 0.26.0, 0.27.1, 0.28.0 to 0.31.0
   ("0.26" therefore means 0.26 or earlier).
 """
@@ -27,7 +35,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-DATE = "2026-11-22"
+DATE = "2026-11-29"
 
 SOURCES = [
     "keras-hub 0.32.0: registry (names, handles, descriptions), backbone classes (counts)",
@@ -243,6 +251,18 @@ def _convertible(name: str, shape: str, **facts: Any) -> Facts:
     }
 
 
+def _qat(name: str, hf_id: str, **facts: Any) -> Facts:
+    """A variant tuned for Q4_0, in 16-bit safetensors; its GGUF file has its own repository."""
+    return _convertible(
+        name,
+        hf_id=f"google/{hf_id}-qat-q4_0-unquantized",
+        tuning=facts.pop("tuning", "IT"),
+        description=f"Quantisation-aware training for blocks of 32 in 4 bit (Q4_0), not quantised "
+        f"yet. As GGUF: hf://google/{hf_id}-qat-q4_0-gguf.",
+        **facts,
+    )
+
+
 def _elsewhere(name: str, **facts: Any) -> Facts:
     """A variant that KerasHub 0.32 cannot load, with the frameworks that run it."""
     return {
@@ -275,10 +295,27 @@ _12B = {
     "family": "Gemma", "generation": "4", "base": "4", "size": "12B", "parameters": 11_950_000_000,
     "modalities": ["text", "image", "audio"], "context_length": 262144, "released": "2026-06-03",
     "runs_with": ["Transformers", "vLLM", "SGLang", "llama.cpp", "Ollama", "LM Studio", "MLX",
-                  "Unsloth"], **_APACHE,
+                  "LiteRT-LM", "Unsloth"], **_APACHE,
 }  # fmt: skip
 
 EXTRA: list[Facts] = [
+    *(
+        _qat(f"gemma4_instruct_{size}_qat", f"gemma-4-{hf_size}-it",
+             shape=f"gemma4_{size}", family="Gemma", generation="4 QAT", base="4",
+             size=hf_size, context_length=context, released="2026-06-05", keras_hub="0.27",
+             prompt_format=prompt, **_APACHE)
+        for size, hf_size, context, prompt in (
+            ("2b", "E2B", 131072, "gemma4_small"), ("4b", "E4B", 131072, "gemma4_small"),
+            ("26b_a4b", "26B-A4B", 262144, "gemma4_large"), ("31b", "31B", 262144, "gemma4_large"))
+    ),
+    *(
+        _qat(f"gemma3_instruct_{size}_qat", f"gemma-3-{size}-it", shape=f"gemma3_{size}",
+             family="Gemma", generation="3 QAT", base="3", size=size.upper(),
+             context_length=32768 if size in ("270m", "1b") else 131072,
+             released="2025-08-14" if size == "270m" else "2025-04-18", prompt_format="turns",
+             **_GEMMA)
+        for size in ("270m", "1b", "4b", "12b", "27b")
+    ),
     _convertible("datagemma_rig_27b_it", "gemma2_27b", hf_id="google/datagemma-rig-27b-it",
                  description="Gemma 2 27B tuned to interleave its answers with statistics from "
                  "Data Commons (retrieval interleaved generation).", **_DATA),
@@ -327,6 +364,16 @@ EXTRA: list[Facts] = [
     _elsewhere("gemma4_unified_instruct_12b", hf_id="google/gemma-4-12B-it", tuning="IT",
                prompt_format="gemma4_large", description="Gemma 4 12B Unified instruction-tuned "
                "model: images and audio enter the decoder directly, without towers.", **_12B),
+    _elsewhere("gemma4_unified_instruct_12b_assistant", hf_id="google/gemma-4-12B-it-assistant",
+               description="Drafts tokens for Gemma 4 12B Unified.", tuning="IT",
+               prompt_format="none", **{**_12B, "parameters": 400_000_000, "role": "draft",
+               "modalities": ["text"], "released": None,
+               "runs_with": ["Transformers", "vLLM", "llama.cpp", "MLX"]}),
+    _elsewhere("gemma4_unified_instruct_12b_qat", tuning="IT", prompt_format="gemma4_large",
+               hf_id="google/gemma-4-12B-it-qat-q4_0-unquantized", description="Gemma 4 12B Unified "
+               "with quantisation-aware training for Q4_0, not quantised yet. As GGUF: "
+               "hf://google/gemma-4-12B-it-qat-q4_0-gguf.",
+               **{**_12B, "generation": "4 QAT", "released": "2026-06-05"}),
     _elsewhere("diffusiongemma_26b_a4b_it", hf_id="google/diffusiongemma-26B-A4B-it",
                family="DiffusionGemma", generation="1", base="4", size="26B-A4B", tuning="IT",
                prompt_format="none", modalities=["text", "image"], context_length=262144,
@@ -335,9 +382,11 @@ EXTRA: list[Facts] = [
                "at a time instead of one after the other.", **_APACHE),
     _elsewhere("embedding_gemma2", hf_id="google/embeddinggemma-2", family="EmbeddingGemma",
                generation="2", base="4", size="740M", tuning="FT", prompt_format="embedding",
-               role="embed", modalities=["text", "image", "audio"], context_length=8192,
-               parameters=744_371_512, released="2026-10-06", runs_with=["Transformers"],
-               description="Embeds text, images and audio into one space of 768 dimensions.",
+               role="embed", modalities=["text", "image", "audio", "video"], context_length=8192,
+               parameters=744_371_512, released="2026-10-06",
+               runs_with=["Transformers", "Ollama"], description="Embeds text, code, images, audio "
+               "and video into one space of 768 dimensions, of which the first 512, 256 or 128 can be "
+               "used.",
                **_APACHE),
 ]  # fmt: skip
 

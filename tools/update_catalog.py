@@ -1,7 +1,9 @@
 """Makes gemma_nb/catalog/variants.json: every Gemma variant with its numbers.
 
     python tools/update_catalog.py           # writes the file, prints what disagrees
-    python tools/update_catalog.py --check   # exit 1 where the file is not what this would write
+    python tools/update_catalog.py --check   # writes nothing: what the installed keras-hub has that
+                                             # the catalog has not; exit 1 where the file is not what
+                                             # this would write
 
 Names, handles, descriptions and published counts come from the installed keras-hub's registry;
 configurations from ``catalog_configs.py``, everything else from ``catalog_facts.py``. Counts are
@@ -246,6 +248,24 @@ def unknown_presets() -> list[str]:
     )
 
 
+def unknown_classes() -> list[str]:
+    """Gemma's backbones in ``keras_hub.models`` that the catalog does not know."""
+    return sorted(
+        name
+        for name in dir(keras_hub.models)
+        if "gemma" in name.lower()
+        and name.endswith("Backbone")
+        and name not in BACKBONE_GENERATIONS
+    )
+
+
+def missing() -> list[str]:
+    """What the installed keras-hub has that the catalog has not, a line each."""
+    names = {v["name"] for v in json.loads(TARGET.read_text(encoding="utf-8"))["variants"]}
+    presets = sorted({*(registry().keys() - names), *unknown_presets()})
+    return [f"preset {name}" for name in presets] + [f"class {c}" for c in unknown_classes()]
+
+
 def reason(name: str) -> str:
     """Why the registry's count of ``name`` is not the built one."""
     if name.endswith("_assistant"):
@@ -349,6 +369,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
     arguments = parser.parse_args()
+    if arguments.check:
+        lacking = missing()
+        print(f"keras-hub {keras_hub.__version__}: the catalog lacks {len(lacking)} of it")
+        for line in lacking:
+            print(f"- {line}")
+        if lacking:
+            return 1
     data = make()
     text = dumps(data)
     print(f"{len(data['variants'])} variants, {len(data['shapes'])} shapes")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gemma_nb.display import BarPart, Displayed, Summary
+from gemma_nb.i18n import text
+from gemma_nb.text_utils import format_gib
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -63,18 +67,19 @@ class Architecture:
     encoder: Architecture | None = None
 
 
-@dataclass(frozen=True)
-class Variant:
+@dataclass(frozen=True, repr=False)
+class Variant(Displayed):
     """One Gemma variant, named after its KerasHub preset if there is one.
 
     Args:
         name: the KerasHub preset. Without a preset: a name in the same style for a variant of the
             catalog, else the handle or the directory.
         family: "Gemma" for the core models, else "CodeGemma", "PaliGemma", "MedGemma", …
-        generation: the family's own version: "3n" of Gemma, "1.1" of CodeGemma, "2" of PaliGemma.
+        generation: the family's own version: "3n" of Gemma, "1.1" of CodeGemma, "2" of PaliGemma,
+            "4 QAT" of Gemma 4 with quantisation-aware training for a 4-bit format.
         size: the size as the publisher writes it: "270M", "E2B", "26B-A4B", "9B-2B".
         tuning: "PT" (pretrained), "IT" (instruction-tuned), "FT" (tuned for one task) or "mix".
-        modalities: the kinds of input: "text", "image", "audio".
+        modalities: the kinds of input: "text", "image", "audio", "video".
         parameters: number of all parameters; exact if ``architecture`` is known.
         text_parameters: parameters of the decoder (and encoder) with embeddings; None if unknown.
         vision_parameters: parameters of the vision tower; None if unknown.
@@ -153,6 +158,31 @@ class Variant:
 
     def __str__(self) -> str:
         return self.name
+
+    def _summary(self) -> Summary:
+        title = text(
+            "show_variant",
+            name=self.name,
+            family=self.family,
+            generation=self.generation,
+            size=self.size,
+            tuning=self.tuning,
+        )
+        context = f"{self.context_length:,}" if self.context_length else text("show_unknown")
+        licence = text("show_gated", licence=self.licence) if self.gated else self.licence
+        rows = (
+            (text("show_parameters"), f"{self.parameters:,}"),
+            (text("show_input"), ", ".join(self.modalities)),
+            (text("show_context"), text("show_tokens", count=context)),
+            (text("show_licence"), licence),
+            (text("show_released"), self.released or text("show_unknown")),
+            (text("show_loads"), text("show_yes" if self.loadable else "show_not")),
+        )
+        towers = (self.vision_parameters or 0) + (self.audio_parameters or 0)
+        bar = (BarPart("weights", 2 * (self.parameters - towers)), BarPart("towers", 2 * towers))
+        size = text("show_16bit", size=format_gib(2 * self.parameters))
+        parts = tuple(part for part in bar if part.size > 0)
+        return Summary(title, rows, bar=parts, notes=(size,))
 
     @property
     def task(self) -> str:

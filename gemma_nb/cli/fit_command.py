@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import dataclass
 
 from gemma_nb.catalog.registry import variants
+from gemma_nb.catalog.variant import Variant
+from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
-from gemma_nb.fit.tasks import TASKS, variants_for_task
-from gemma_nb.fit.verdict import Verdict
+from gemma_nb.fit.tasks import TASKS, ModelTask, find_task, variants_for_task
+from gemma_nb.fit.verdict import ResourceCheck
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
-from gemma_nb.i18n import text
-from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
+from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.i18n import Message, text
+from gemma_nb.text_utils import fit_columns, format_bytes, terminal_width, wrap_text
 
 MAX_LENGTH = 2048
 
@@ -50,43 +54,89 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         InvalidInput: an unknown runtime, task or precision, or a length out of range.
     """
-    runtime = find_runtime(args.runtime)
-    best = recommend(runtime, args.task, args.max_length)
-    verdicts = [
-        best_verdict(v, runtime, args.max_length, args.precision)
-        for v in (variants() if args.all else variants_for_task(args.task))
+    runtime, task = find_runtime(args.runtime), find_task(args.task)
+    best = recommend(runtime, task.key, args.max_length)
+    rows = [
+        _judge(v, runtime, task, args)
+        for v in (variants() if args.all else variants_for_task(task))
     ]
     if args.json:
-        print(json.dumps([_json_object(v) for v in verdicts], indent=1, ensure_ascii=False))
+        print(json.dumps([_json_object(row) for row in rows], indent=1, ensure_ascii=False))
         return 0
-    print(text("fit_head", runtime=runtime.name, available=format_bytes(runtime.usable_bytes)))
+    width = terminal_width()
+    head = text("fit_head", runtime=runtime.name, available=format_bytes(runtime.usable_bytes))
+    print(wrap_text(head, width, indent=0))
+    if runtime.notes:
+        print(wrap_text(str(runtime.notes), width, indent=0))
     headings = ("fit_variant", "fit_precision", "fit_status", "fit_needed", "fit_available")
-    rows = [tuple(text(h) for h in headings), *(_table_row(v) for v in verdicts)]
-    print(align_columns(rows, right={3, 4}, indent=0))
+    table = [tuple(text(h) for h in headings), *(_table_row(row) for row in rows)]
+    print(fit_columns(table, width, right={3, 4}))
     print()
-    for key, choice in (("fit_take", best), ("fit_or", best.alternative)):
-        if choice:
-            name = choice.variant.name
-            print(text(key, variant=name, precision=choice.precision))
-            print(wrap_text(str(choice.reason)))
+    take = text("fit_take", variant=best.variant.name, precision=best.precision)
+    print(wrap_text(take, width, indent=0))
+    print(fit_columns(best.table(), width))
+    for reason in best.reasons:
+        print(wrap_text(str(reason), width))
     return 0
 
 
-def _table_row(verdict: Verdict) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class _Row:
+    """One variant of the table.
+
+    Args:
+        name: the variant's name.
+        precision: the Keras dtype name.
+        needed: bytes that it needs of the resource that decides.
+        available: bytes of that resource.
+        status: "fits", "tight" or "no".
+        reason: the sentence that explains the status.
+    """
+
+    name: str
+    precision: str
+    needed: int
+    available: int
+    status: str
+    reason: Message
+
+
+def _judge(variant: Variant, runtime: Runtime, task: ModelTask, args: argparse.Namespace) -> _Row:
+    """The verdict for the task that was asked for; for tuning, on the memory that LoRA takes."""
+    precision = args.precision or task.precision
+    verdict = best_verdict(variant, runtime, args.max_length, precision, task=task.key)
+    needed, available = verdict.bytes_needed, verdict.bytes_available
+    status, reason, length = verdict.status, verdict.reason, verdict.choice.max_length
+    lora = tuning_bytes(variant, length, whole=False) if task.key == "tuning" else 0
+    if lora and verdict.fits:
+        check = ResourceCheck("device", max(lora, needed), runtime.usable_bytes)
+        needed, available, status = check.needed, check.available, check.status
+        values = {
+            "variant": variant.name,
+            "needed": format_bytes(lora),
+            "whole": format_bytes(tuning_bytes(variant, length)),
+            "available": format_bytes(available),
+            "runtime": runtime.name,
+        }
+        reason = Message("tuning_fits", values)
+    return _Row(variant.name, verdict.choice.precision, needed, available, status, reason)
+
+
+def _table_row(row: _Row) -> tuple[str, ...]:
     return (
-        verdict.choice.variant.name,
-        verdict.choice.precision,
-        text(f"fit_{verdict.status}"),
-        format_bytes(verdict.bytes_needed),
-        format_bytes(verdict.bytes_available),
+        row.name,
+        row.precision,
+        text(f"fit_{row.status}"),
+        format_bytes(row.needed),
+        format_bytes(row.available),
     )
 
 
-def _json_object(verdict: Verdict) -> dict[str, str | int]:
+def _json_object(row: _Row) -> dict[str, str | int]:
     return {
-        "name": verdict.choice.variant.name,
-        "precision": verdict.choice.precision,
-        "status": verdict.status,
-        "bytes_needed": verdict.bytes_needed,
-        "reason": str(verdict.reason),
+        "name": row.name,
+        "precision": row.precision,
+        "status": row.status,
+        "bytes_needed": row.needed,
+        "reason": str(row.reason),
     }

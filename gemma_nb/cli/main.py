@@ -44,7 +44,23 @@ def create_parser() -> argparse.ArgumentParser:
     )
     for command in COMMANDS.values():
         command.add_parser(subparsers)
+    for subparser in subparsers.choices.values():
+        # behind the command, too; SUPPRESS keeps what was said before it
+        subparser.add_argument(
+            "--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=text("cli_help_lang")
+        )
     return parser
+
+
+def _asked_language(arguments: Sequence[str] | None) -> str | None:
+    """The language that the arguments ask for, so that help and errors are in it too."""
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    parser.add_argument("--lang")
+    try:
+        known, _ = parser.parse_known_args(arguments)
+    except (argparse.ArgumentError, SystemExit):
+        return None  # the parser of the command line says what is wrong
+    return known.lang if known.lang in LANGUAGES else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,9 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 success, 1 failure, 2 a wrong argument, 130 interrupted.
     """
+    if lang := _asked_language(arguments):
+        set_language(lang)
     args = create_parser().parse_args(arguments)
-    if args.lang:
-        set_language(args.lang)
     command = COMMANDS.get(args.command, tour_command)
     try:
         return command.run(args)

@@ -47,10 +47,10 @@ def run(args: argparse.Namespace) -> int:
 
     best = recommend(runtime)
     _section("tour_recommended", variant=best.variant.name, precision=best.precision)
-    print(wrap_text(str(best.reason)))
-    if best.alternative:
-        print(wrap_text(str(best.alternative.reason)))
-    print(wrap_text(text("tour_load_it", variant=best.variant.name)))
+    print(align_columns(best.table()))
+    for reason in best.reasons:
+        print(wrap_text(str(reason)))
+    print(wrap_text(text("tour_load_it", variant=best.variant.name, precision=best.precision)))
     _show_answer(question)
     return 0
 

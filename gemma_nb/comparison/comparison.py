@@ -14,7 +14,7 @@ from gemma_nb.comparison.report_html import report_fragment, report_html
 from gemma_nb.comparison.report_text import report_markdown, report_text, row_records
 from gemma_nb.comparison.result import ComparisonResult
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.files import atomic_write
+from gemma_nb.files import atomic_write, expand_home
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -113,7 +113,7 @@ class Comparison(ComparisonResult):
             InvalidInput: the file cannot be read or holds something else.
         """
         try:
-            text = Path(path).expanduser().read_text(encoding="utf-8")
+            text = expand_home(path).read_text(encoding="utf-8")
             return cls.from_values(json.loads(text))
         except OSError as error:
             why = error.strerror or type(error).__name__
@@ -160,7 +160,7 @@ def _write(path: str | Path | None, content: str) -> str:
     if path is None:
         return content
     try:
-        atomic_write(Path(path).expanduser(), content)
+        atomic_write(expand_home(path), content)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidInput("compare_unwritable", path=path, why=why) from None

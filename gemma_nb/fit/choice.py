@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.display import BarPart, Displayed, Summary
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.cache_layout import cache_bytes
 from gemma_nb.fit.precision import precision as find_precision
+from gemma_nb.fit.weight_shapes import weight_bytes
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.i18n import text
 
 
-@dataclass(frozen=True)
-class Choice:
+@dataclass(frozen=True, repr=False)
+class Choice(Displayed):
     """Everything that decides whether a model fits; ``advise`` and ``load`` accept it as a whole.
 
     Args:
@@ -45,6 +49,38 @@ class Choice:
             raise InvalidInput(
                 "devices_not_there", devices=self.devices, runtime=self.runtime.name, there=limit
             )
+
+    def _summary(self) -> Summary:
+        names = {"variant": self.variant.name, "precision": self.precision}
+        rows = (
+            (text("show_length"), f"{self.max_length:,}"),
+            (text("show_batch"), f"{self.batch_size:,}"),
+            (text("show_devices"), f"{self.devices} / {self.runtime.devices}"),
+        )
+        return Summary(
+            text("show_choice", runtime=self.runtime.name, **names),
+            rows,
+            bar=self._memory_bar(),
+            notes=(text("show_choice_note"),),
+        )
+
+    def _memory_bar(self) -> tuple[BarPart, ...]:
+        """Weights and cache on one device beside what it has; ``advise`` adds the rest."""
+        precision, architecture = find_precision(self.precision), self.variant.architecture
+        weights = weight_bytes(self.variant, precision)
+        cache = 0
+        if architecture:
+            cache = cache_bytes(
+                architecture, self.max_length, self.batch_size, precision.dtype_bytes
+            )
+        sizes = {
+            "weights": weights.text // self.devices,
+            "towers": weights.towers // self.devices,
+            "kv_cache": cache // self.devices,
+        }
+        left = self.runtime.usable_bytes - sum(sizes.values())
+        sizes.update(free=left, missing=-left)
+        return tuple(BarPart(key, size) for key, size in sizes.items() if size > 0)
 
 
 def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:

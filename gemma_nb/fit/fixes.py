@@ -18,6 +18,8 @@ StatusOf = Callable[[Choice], str]
 
 #: The shortest length that is offered; in less a conversation hardly starts.
 SHORTEST_LENGTH = 512
+#: Over how many devices ``load`` spreads a model; it refuses what fits on more of them only.
+LOAD_DEVICES = 1
 #: How many other runtimes are offered.
 _RUNTIMES = 2
 
@@ -44,19 +46,24 @@ class Fix:
         return str(self.label)
 
 
-def find_fixes(choice: Choice, status_of: StatusOf) -> tuple[Fix, ...]:
+def find_fixes(choice: Choice, judge: StatusOf) -> tuple[Fix, ...]:
     """Finds the changes that make a choice fit, cheapest first.
 
     The order follows the loss: none (that of ``unquantised_precision`` instead of another
     unquantised one), images, length, conversations at once, exactness, other devices, a smaller
     model, another machine. A change that does not suffice is left out. The change without a loss is
-    tried first; if it does not suffice alone, the others are tried on top of it.
+    tried first; if it does not suffice alone, the others are tried on top of it. A choice that
+    ``load`` refuses is no change that helps.
 
     Args:
         choice: the choice that does not fit, or is tight.
-        status_of: returns the status of a choice.
+        judge: returns the status of a choice.
     """
-    accepted = ("fits",) if status_of(choice) == "tight" else ("fits", "tight")
+
+    def status_of(choice: Choice) -> str:
+        return "no" if _load_refuses(choice) else judge(choice)
+
+    accepted = ("fits",) if judge(choice) == "tight" else ("fits", "tight")
     base = choice
     lossless = unquantised_precision(choice.runtime).name
     if not PRECISIONS[choice.precision].quantize and choice.precision != lossless:
@@ -74,6 +81,15 @@ def find_fixes(choice: Choice, status_of: StatusOf) -> tuple[Fix, ...]:
     )
     candidates = [fix for step in steps for fix in step(base, status_of)]
     return tuple(fix for fix in candidates if status_of(fix.choice) in accepted)
+
+
+def _load_refuses(choice: Choice) -> bool:
+    """Whether a preset was saved quantised, in another precision (``loading.build``)."""
+    saved = choice.variant.quantization
+    if not saved:
+        return False
+    modes = (m for m in ("int4", "int8") if any(part.startswith(m) for part in saved))
+    return choice.precision != next(modes, None)
 
 
 def _fix(key: str, choice: Choice, **values: object) -> Fix:
@@ -131,7 +147,9 @@ def _quantised(choice: Choice, _: StatusOf) -> Iterator[Fix]:
 
 
 def _more_devices(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
-    counts = (n for n in (2, 4, 8) if choice.devices < n <= choice.runtime.devices)
+    counts = (
+        n for n in (2, 4, 8) if choice.devices < n <= min(choice.runtime.devices, LOAD_DEVICES)
+    )
     spread = _first_fitting((replace(choice, devices=n) for n in counts), status_of)
     if spread:
         yield _fix("devices", spread)
@@ -180,6 +198,6 @@ def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
 def _price_order(runtime: Runtime) -> float:
     """A sort key: free runtimes, then those with units per hour, then those without a number."""
     assert runtime.price is not None
-    if runtime.price.key in ("price_free", "price_free_or_units", "price_free_hours"):
+    if runtime.price.key.startswith("price_free"):
         return 0.0
     return float(runtime.price.values.get("units", 1000))

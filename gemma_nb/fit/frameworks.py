@@ -14,9 +14,12 @@ from pathlib import Path
 from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.fit.framework_table import FrameworkTable
+from gemma_nb.fit.options import best_verdict
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
+from gemma_nb.text_utils import format_bytes
 
 _DATA = Path(__file__).with_name("frameworks.json")
 
@@ -28,6 +31,8 @@ _HARDWARE = {
     "apple": {"apple", "arm"},
     "phone": {"phone"},
 }
+#: Memory of a running model as a multiple of its weights: a tenth for cache and workspace.
+_ROOM = 1.1
 #: The values of ``FrameworkOption.exists``, in the order of the list.
 _EXISTS = ("yes", "unknown", "no")
 
@@ -36,8 +41,9 @@ _EXISTS = ("yes", "unknown", "no")
 class Framework:
     """One framework of ``frameworks.json``.
 
-    ``families`` and ``missing_families`` map families, in lower case, to generations; "*" stands
-    for any family or any generation.
+    ``families``, ``missing_families`` and ``needs_bfloat16`` map families, in lower case, to
+    generations; "*" stands for any family or any generation. The keys of ``commands`` and ``sizes``
+    are a family ("t5gemma") or a family and a generation ("gemma 4").
 
     Args:
         name: the framework's name.
@@ -52,6 +58,14 @@ class Framework:
         reads_safetensors: whether it reads the publisher's safetensors itself.
         note: a key of ``gemma_nb.i18n`` with what else to know.
         artifacts: the publisher's repository -> the name of the model in this format.
+        artifacts_of: the framework whose artifacts it reads too.
+        bits: bits of one parameter in this format, with its scales; None if that differs.
+        commands: commands that differ from ``command``.
+        command_sources: the source of each of ``commands``.
+        sizes: the sizes that exist, where not all of them do.
+        needs_bfloat16: families that it does not run in float16, so that they need compute
+            capability 8.0.
+        bfloat16_source: the source of ``needs_bfloat16``.
     """
 
     name: str
@@ -65,13 +79,24 @@ class Framework:
     reads_safetensors: bool = False
     note: str | None = None
     artifacts: dict[str, str] = field(default_factory=dict)
+    artifacts_of: str | None = None
+    bits: float | None = None
+    commands: dict[str, str] = field(default_factory=dict)
+    command_sources: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, list[str]] = field(default_factory=dict)
+    needs_bfloat16: dict[str, list[str]] = field(default_factory=dict)
+    bfloat16_source: str | None = None
 
 
 @cache
 def load_frameworks() -> tuple[Framework, ...]:
     """Reads the frameworks of ``frameworks.json``, once."""
     entries = json.loads(_DATA.read_text(encoding="utf-8"))["frameworks"]
-    return tuple(Framework(**{**entry, "hardware": tuple(entry["hardware"])}) for entry in entries)
+    artifacts = {entry["name"]: entry.get("artifacts", {}) for entry in entries}
+    for entry in entries:
+        entry["hardware"] = tuple(entry["hardware"])
+        entry["artifacts"] = artifacts[entry.get("artifacts_of") or entry["name"]]
+    return tuple(Framework(**entry) for entry in entries)
 
 
 @dataclass(frozen=True)
@@ -83,11 +108,15 @@ class FrameworkOption:
         format: the model format that it reads.
         hardware: what it runs on: "nvidia", "tpu", "x86", "arm", "apple", "phone", "web", "cloud".
         exists: whether the variant is known to exist in that format: "yes", "no" or "unknown".
-        runs_here: whether the framework runs on the given runtime; None without a runtime.
+        runs_here: whether the framework runs on the given runtime and the variant fits there in
+            that format; None without a runtime.
         command: the command or code that runs the variant; None if unknown.
         source: the source of these facts.
         date: the date of the source.
         note: what else to know.
+        memory_bytes: what the variant takes in that format, in bytes, with a tenth for the rest;
+            None if it is unknown.
+        obstacle: why it does not run on the runtime; None if it does, or without a runtime.
     """
 
     framework: str
@@ -99,6 +128,8 @@ class FrameworkOption:
     source: str
     date: str
     note: Message | None = None
+    memory_bytes: int | None = None
+    obstacle: Message | None = None
 
     @property
     def message(self) -> Message:
@@ -128,8 +159,8 @@ def frameworks_for(
         runtime: a runtime or its name; None for no particular one.
 
     Returns:
-        Every framework; first those that run on the runtime and have the variant. "unknown" means
-        that none of the sources names the variant in that format; it may exist nevertheless.
+        Every framework, in a list that is shown as a table; first those that run on the runtime and
+        have the variant. "unknown" means that none of the sources names the variant in that format; it may exist nevertheless.
 
     Raises:
         InvalidInput: a name is unknown.
@@ -138,7 +169,8 @@ def frameworks_for(
     known_runtime = None if runtime is None else find_runtime(runtime)
     options = [_keras_option(variant, known_runtime)]
     options += [_option(framework, variant, known_runtime) for framework in load_frameworks()]
-    return sorted(options, key=lambda o: (o.runs_here is False, _EXISTS.index(o.exists)))
+    options.sort(key=lambda o: (o.runs_here is False, _EXISTS.index(o.exists)))
+    return FrameworkTable(options, variant.name)
 
 
 def _keras_option(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
@@ -152,39 +184,88 @@ def _keras_option(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
     if variant.family == "Demo":
         command = f'gemma_nb.load("{variant.name}")'
     on_apple = runtime is not None and runtime.kind == "apple"
+    verdict = runtime and best_verdict(variant, runtime)
+    obstacle = _hardware_obstacle(hardware, runtime)
+    if verdict and not obstacle and not verdict.fits:
+        obstacle = verdict.reason
     return FrameworkOption(
         framework="Keras / KerasHub",
         format="Keras preset",
         hardware=hardware,
         exists="yes" if variant.loadable else "no",
-        runs_here=_runs_on(hardware, runtime),
+        runs_here=None if runtime is None else obstacle is None,
         command=command if variant.loadable else None,
         source="keras-hub 0.32",
         date="2026-11-22",
         note=Message("framework_note_keras_apple") if on_apple else None,
+        memory_bytes=verdict.bytes_needed if verdict else None,
+        obstacle=obstacle,
     )
 
 
 def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> FrameworkOption:
     exists, artifact = _exists(framework, variant)
-    command = None
-    if exists == "yes" and (artifact or "{artifact}" not in framework.command):
-        command = framework.command.format(artifact=artifact, hf=hugging_face_id(variant))
+    own = next((key for key in _keys(variant) if key in framework.commands), "")
+    command, text = None, framework.commands.get(own, framework.command)
+    if exists == "yes" and (artifact or "{artifact}" not in text):
+        command = text.format(artifact=artifact, hf=hugging_face_id(variant))
+    needed = None
+    if framework.bits:
+        needed = round(_ROOM * variant.parameters * framework.bits / 8)
+    obstacle = _obstacle(framework, variant, runtime, needed)
     return FrameworkOption(
         framework=framework.name,
         format=framework.format,
         hardware=framework.hardware,
         exists=exists,
-        runs_here=_runs_on(framework.hardware, runtime),
+        runs_here=None if runtime is None else obstacle is None,
         command=command,
-        source=framework.source,
+        source=framework.command_sources.get(own, framework.source),
         date=framework.date,
         note=Message(framework.note) if framework.note else None,
+        memory_bytes=needed,
+        obstacle=obstacle,
     )
 
 
-def _runs_on(hardware: tuple[str, ...], runtime: Runtime | None) -> bool | None:
-    return None if runtime is None else bool(_HARDWARE[runtime.kind] & set(hardware))
+def _keys(variant: Variant) -> tuple[str, str]:
+    """The keys of ``Framework.commands`` and ``Framework.sizes`` that mean a variant."""
+    family = variant.family.lower()
+    return f"{family} {_plain_generation(variant)}", family
+
+
+def _plain_generation(variant: Variant) -> str:
+    """The generation without "QAT": the unquantised QAT models have the same classes."""
+    return variant.generation.removesuffix(" QAT")
+
+
+def _hardware_obstacle(hardware: tuple[str, ...], runtime: Runtime | None) -> Message | None:
+    if runtime is None or _HARDWARE[runtime.kind] & set(hardware):
+        return None
+    return Message("framework_other_hardware", {"hardware": ", ".join(hardware)})
+
+
+def _obstacle(
+    framework: Framework, variant: Variant, runtime: Runtime | None, needed: int | None
+) -> Message | None:
+    """Why a variant does not run on a runtime with a framework; None if nothing is known."""
+    obstacle = _hardware_obstacle(framework.hardware, runtime)
+    if runtime is None or obstacle:
+        return obstacle
+    on_gpu = runtime.kind == "gpu" and "nvidia" in framework.hardware
+    if (
+        on_gpu
+        and "bfloat16" not in runtime.native_dtypes
+        and _includes(framework.needs_bfloat16, variant)
+    ):
+        return Message("framework_needs_bfloat16", {"source": framework.bfloat16_source})
+    available = runtime.usable_bytes
+    if on_gpu and "x86" in framework.hardware:  # it can use the host's memory too
+        available = max(available, runtime.host_ram_bytes or 0)
+    if needed is not None and needed > available:
+        sizes = {"needed": format_bytes(needed), "available": format_bytes(available)}
+        return Message("framework_too_large", sizes)
+    return None
 
 
 def _exists(framework: Framework, variant: Variant) -> tuple[str, str | None]:
@@ -200,7 +281,10 @@ def _exists(framework: Framework, variant: Variant) -> tuple[str, str | None]:
         return "yes", artifact
     if framework.name in variant.runs_with:
         return "yes", None
+    sizes = next((framework.sizes[key] for key in _keys(variant) if key in framework.sizes), None)
     if _includes(framework.missing_families, variant):
+        return "no", None
+    if sizes is not None and variant.size not in sizes:
         return "no", None
     if not _includes(framework.families, variant):
         return "unknown", None
@@ -217,7 +301,7 @@ def _exists(framework: Framework, variant: Variant) -> tuple[str, str | None]:
 def _includes(families: dict[str, list[str]], variant: Variant) -> bool:
     """Whether a table of families and generations includes a variant."""
     generations = families.get(variant.family.lower()) or families.get("*") or ()
-    return "*" in generations or variant.generation in generations
+    return "*" in generations or _plain_generation(variant) in generations
 
 
 def hugging_face_id(variant: Variant) -> str | None:

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.display import BarPart, Displayed, Summary
 from gemma_nb.fit.cache_layout import LOAD_BLOCK_BYTES, CachePlan, cache_bytes, cache_plan
 from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.precision import PRECISIONS, Precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.weight_shapes import WeightShape, text_weight_shapes, weight_bytes
 from gemma_nb.hardware.runtime import Runtime
-from gemma_nb.text_utils import GIB
+from gemma_nb.i18n import text
+from gemma_nb.text_utils import GIB, format_gib
 
 #: Host memory of Python with keras, keras-hub and jax imported (measured: about 0.9 GB).
 INTERPRETER_BYTES = round(0.9e9)
@@ -63,8 +65,8 @@ WORKSPACE_CONSTANTS = WorkspaceConstants(
 )
 
 
-@dataclass(frozen=True)
-class MemoryEstimate:
+@dataclass(frozen=True, repr=False)
+class MemoryEstimate(Displayed):
     """The memory that a variant takes, in bytes.
 
     Loading sends the weights in blocks and quantises them on the way, so the device never holds the
@@ -78,6 +80,8 @@ class MemoryEstimate:
         overhead: the allocator and the compiled programs.
         load_peak_device: peak on the device while loading.
         load_peak_host: peak in host memory while loading, with Python and the packages.
+        float32_copies: the part of ``workspace`` in float32 copies of 16-bit matrices, which a
+            processor makes.
         rough: whether the architecture is unknown. Cache and workspace are then a share of the
             weights, all in ``workspace``.
     """
@@ -90,6 +94,7 @@ class MemoryEstimate:
     load_peak_device: int
     load_peak_host: int
     rough: bool = False
+    float32_copies: int = 0
 
     @property
     def total(self) -> int:
@@ -100,6 +105,20 @@ class MemoryEstimate:
     def peak_device(self) -> int:
         """The larger of the peaks while loading and while generating, in bytes."""
         return max(self.total, self.load_peak_device)
+
+    def _summary(self) -> Summary:
+        keys = ("weights", "towers", "kv_cache", "workspace", "overhead")
+        parts = (BarPart(key, getattr(self, key)) for key in keys)
+        rows = (
+            (text("show_load_device"), format_gib(self.load_peak_device)),
+            (text("show_load_host"), format_gib(self.load_peak_host)),
+        )
+        return Summary(
+            text("show_estimate", total=format_gib(self.total)),
+            rows,
+            bar=tuple(part for part in parts if part.size),
+            notes=(text("show_rough"),) if self.rough else (),
+        )
 
 
 def estimate_memory(
@@ -140,8 +159,10 @@ def estimate_memory(
     architecture = variant.architecture
     if architecture is None:
         cache, workspace = 0, round(_ROUGH_SHARE * unquantised)
+        copies = 0
     else:
         shapes, _ = text_weight_shapes(variant)
+        copies = float32_copy_bytes(shapes, precision, runtime)
         cache = cache_bytes(architecture, max_length, batch_size, precision.dtype_bytes, plan)
         workspace = workspace_bytes(
             architecture, shapes, precision, max_length, batch_size, plan=plan, runtime=runtime
@@ -155,6 +176,7 @@ def estimate_memory(
         load_peak_device=weights.total + block,
         load_peak_host=INTERPRETER_BYTES + 2 * block,
         rough=architecture is None,
+        float32_copies=copies,
     )
 
 
@@ -181,9 +203,9 @@ def workspace_bytes(
     allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
     of ``benchmarks/memory.md`` agree).
 
-    On a processor XLA has no 16-bit products. Both the pass and the step hold every matrix of a
-    product once more in float32, also a quantised one (measured: 211 MiB of bfloat16 weights took
-    423 MiB more, 106 MiB of int8 weights the same).
+    On a processor XLA has no 16-bit products. A quantised matrix is converted to float32 where it is
+    used, so that two of the largest are held (measured: ``test_a_processor_multiplies_in_float32``).
+    Of 16-bit weights both the pass and the step hold every matrix once more in float32.
 
     Args:
         architecture: the decoder's dimensions.
@@ -207,14 +229,34 @@ def workspace_bytes(
         prefill += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * dtype_bytes
     prefill += score_bytes * a.num_query_heads * tokens * max_length
     if processor:
-        if precision.dtype_bytes == 4:
+        if precision.dtype == "float32":
             in_layers = sum(s.parameters for s in shapes if s.use in ("layer", "expert"))
             return round(prefill + constants.processor_layers * 4 * in_layers)
-        return round(prefill + 4 * sum(s.parameters for s in shapes if s.use != "lookup"))
+        copies = float32_copy_bytes(shapes, precision, runtime)
+        if precision.quantize:
+            largest = max(s.rows * s.columns for s in shapes if s.use == "layer")
+            copies += 4 * 2 * largest
+        return round(prefill + copies)
     if batch_size > 1:
         table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes
         prefill = max(prefill, table - cache_bytes(a, max_length, batch_size, dtype_bytes, plan))
     return round(prefill)
+
+
+def float32_copy_bytes(
+    shapes: list[WeightShape], precision: Precision, runtime: Runtime | None
+) -> int:
+    """Computes the bytes of the float32 copies that a processor makes of 16-bit weights.
+
+    Args:
+        shapes: the decoder's matrices; rows that are only looked up are not copied.
+        precision: the precision. Of a quantised model only the experts are in 16 bit.
+        runtime: the runtime; None for a GPU.
+    """
+    if runtime is None or not runtime.is_processor or precision.dtype == "float32":
+        return 0
+    uses = ("expert",) if precision.quantize else ("layer", "embedding", "expert")
+    return 4 * sum(shape.parameters for shape in shapes if shape.use in uses)
 
 
 def tuning_bytes(variant: Variant, max_length: int = TUNING_LENGTH, *, whole: bool = True) -> int:

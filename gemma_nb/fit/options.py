@@ -230,7 +230,12 @@ def _with_variant(choice: Choice, variant: Variant, name: str) -> Option:
 
 
 def best_verdict(
-    variant: Variant, runtime: Runtime, max_length: int = 2048, precision: str | None = None
+    variant: Variant,
+    runtime: Runtime,
+    max_length: int = 2048,
+    precision: str | None = None,
+    *,
+    task: str = "chat",
 ) -> Verdict:
     """Returns the verdict in the best precision that fits.
 
@@ -240,6 +245,7 @@ def best_verdict(
         max_length: tokens of prompt and reply together; cut to the variant's context.
         precision: a Keras dtype name, the only one to try; None tries the default precision
             (``auto_precision``), int8 and int4.
+        task: what the model is for, one of ``TASKS``.
 
     Returns:
         The verdict in the first precision that fits; in the default precision if none does.
@@ -249,8 +255,8 @@ def best_verdict(
     """
     length = clip_to_context(variant, max_length)
     if precision:
-        return advise(variant, precision, runtime, length)
+        return advise(variant, precision, runtime, length, task=task)
     precisions = (auto_precision(variant, runtime).name, "int8", "int4")
-    verdicts = (advise(variant, p, runtime, length) for p in precisions)
+    verdicts = (advise(variant, p, runtime, length, task=task) for p in precisions)
     default = next(verdicts)
     return default if default.fits else next((v for v in verdicts if v.fits), default)

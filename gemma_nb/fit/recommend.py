@@ -1,9 +1,8 @@
-"""Recommends a variant and a precision for a runtime and a task, by the rule of Google's guide."""
+"""Recommends a variant and a precision for a runtime and a task, and the alternatives to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import replace
 
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
@@ -11,48 +10,37 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.choice import clip_to_context
 from gemma_nb.fit.memory import tuning_bytes
+from gemma_nb.fit.options import family_line
 from gemma_nb.fit.precision import auto_precision
+from gemma_nb.fit.quality import price_of
+from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.tasks import ModelTask, find_task, variants_for_task
-from gemma_nb.fit.verdict import Verdict, advise
+from gemma_nb.fit.verdict import TIGHT_SHARE, Verdict, advise
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import format_bytes
 
-
-@dataclass(frozen=True)
-class Recommendation:
-    """A recommended variant and precision.
-
-    Args:
-        variant: the variant, which fits into the runtime.
-        precision: the Keras dtype name.
-        reason: why this variant is recommended.
-        source: the address of the rule, or "gemma_nb" if the rule is this package's own.
-        alternative: the largest variant of the same kind that fits comfortably; None if it is this
-            one.
-    """
-
-    variant: Variant
-    precision: str
-    reason: Message
-    source: str
-    alternative: Recommendation | None = None
-
-    def __str__(self) -> str:
-        return f"{self.variant.name} ({self.precision}): {self.reason}"
+#: The precisions after 16 bit, in the order in which they are offered.
+_QUANTISED = ("int8", "int4")
 
 
 def recommend(
     runtime: str | Runtime | None = None, task: str = "chat", max_length: int = 2048
 ) -> Recommendation:
-    """Recommends a variant and a precision that fit.
+    """Recommends a variant and a precision that fit with room to spare.
 
-    For chat the rule is Google's: the newest core instruction-tuned variant with the fewest
-    parameters, in 16 bit (float32 on a processor, see ``auto_precision``). If no newer variant fits,
-    an older one is recommended, and at last the demo model. For another task the rule is applied to
-    the variants made for that task; if none fits, the recommendation for chat is given. For tuning
-    the precision is float32 instead of 16 bit: tune in full precision, quantise afterwards.
+    The rule is Google's ("the newest core instruction-tuned variant with the fewest parameters, in
+    16 bit"), made definite. Of everything that fits with room, in the precision of
+    ``auto_precision``, in int8 and in int4, the best is:
+
+    1. of the newest generation of the family made for the task (for chat: core Gemma);
+    2. one that needs no login before one that does;
+    3. in 16 bit (float32 on a processor) before int8 before int4;
+    4. the smallest.
+
+    If nothing made for the task fits, the recommendation for chat is given; if no Gemma fits, the
+    demo model. For tuning only float32 counts: tune in full precision, quantise afterwards.
 
     Args:
         runtime: a runtime or its name; None for the present one.
@@ -60,7 +48,7 @@ def recommend(
         max_length: tokens of prompt and reply together; cut to the context of each variant.
 
     Returns:
-        The recommendation, with its reason, source and alternative.
+        The recommendation, with its reason, source and alternatives.
 
     Raises:
         InvalidInput: the runtime or task is unknown, the length is not allowed, or not even the
@@ -72,30 +60,97 @@ def recommend(
         for_chat = _best(find_task("chat"), runtime, max_length)
         if for_chat:
             because = Message(f"none_{model_task.key}", {"runtime": runtime.name})
-            values = {"because": because, "instead": for_chat.reason}
-            reason = Message("recommend_instead", values)
-            return Recommendation(for_chat.variant, for_chat.precision, reason, for_chat.source)
+            reason = Message("recommend_instead", {"because": because, "instead": for_chat.reason})
+            return replace(for_chat, reason=reason)
     return best or _demo(runtime, max_length)
 
 
+def _candidates(task: ModelTask, runtime: Runtime, max_length: int) -> list[Verdict]:
+    """Every variant of a task in every precision, whether it fits or not, the best first."""
+    variants = variants_for_task(task)
+    generations = list(dict.fromkeys(family_line(v) for v in variants))
+
+    def rank(verdict: Verdict) -> tuple[int, bool, int, int]:
+        variant, precision = verdict.choice.variant, verdict.choice.precision
+        bits = _QUANTISED.index(precision) + 1 if precision in _QUANTISED else 0
+        return generations.index(family_line(variant)), variant.gated, bits, variant.parameters
+
+    return sorted(
+        (
+            advise(v, p, runtime, clip_to_context(v, max_length), task=task.key)
+            for v in variants
+            for p in _precisions(v, task, runtime)
+        ),
+        key=rank,
+    )
+
+
+def _precisions(variant: Variant, task: ModelTask, runtime: Runtime) -> tuple[str, ...]:
+    if task.precision:
+        return (task.precision,)
+    return (auto_precision(variant, runtime).name, *_QUANTISED)
+
+
+def _fits_with_room(verdict: Verdict, task: ModelTask) -> bool:
+    """Whether the status is "fits"; a tight choice may fail as soon as anything else runs."""
+    if task.key != "tuning" or verdict.status != "fits":
+        return verdict.status == "fits"
+    return _lora_bytes(verdict) <= verdict.choice.runtime.usable_bytes
+
+
 def _best(task: ModelTask, runtime: Runtime, max_length: int) -> Recommendation | None:
-    """The smallest variant of the newest generation that fits; the largest as its alternative."""
-    newest = True
-    for _, generation in groupby(variants_for_task(task), key=lambda v: (v.family, v.generation)):
-        verdicts = [_verdict(v, task, runtime, max_length) for v in generation]
-        fitting = [v for v in verdicts if _fits_comfortably(v, task)]
-        if fitting:
-            smallest, largest = fitting[0], fitting[-1]
-            has_larger = largest.choice.variant.parameters > smallest.choice.variant.parameters
-            return Recommendation(
-                smallest.choice.variant,
-                smallest.choice.precision,
-                _reason(smallest, task, newest=newest),
-                task.source,
-                _largest(largest, task) if has_larger else None,
-            )
-        newest = False
-    return None
+    candidates = _candidates(task, runtime, max_length)
+    fitting = [v for v in candidates if _fits_with_room(v, task)]
+    if not fitting:
+        return None
+    best = fitting[0]
+    newest = family_line(candidates[0].choice.variant) == family_line(best.choice.variant)
+    return Recommendation(
+        best,
+        _reason(best, task, newest=newest),
+        task.source,
+        alternatives=_alternatives(best, fitting, task, max_length),
+    )
+
+
+def _alternatives(
+    best: Verdict, fitting: list[Verdict], task: ModelTask, max_length: int
+) -> tuple[Recommendation, ...]:
+    """The largest, the fastest that is good enough, and what needs no login, without repetition."""
+    line = family_line(best.choice.variant)
+    relatives = [v for v in fitting if family_line(v.choice.variant) == line]
+    # of equal ones max() takes the first, which is the best by the rule
+    largest = max(relatives, key=lambda v: v.choice.variant.parameters)
+    found = [
+        Recommendation(largest, _with_price("why_largest", largest, task), "gemma_nb", "largest")
+    ]
+    good_enough = [v for v in relatives if v.choice.precision != "int4"]
+    if good_enough and best.choice.runtime.bandwidth_gb_s:
+        offers = [Recommendation(v, v.reason, "gemma_nb", "fastest") for v in good_enough]
+        fastest = max(offers, key=lambda r: r.speed.low * r.speed.high if r.speed else 0.0)
+        reason = _with_price("why_fastest", fastest.verdict, task, speed=fastest.speed)
+        found.append(replace(fastest, reason=reason))
+    if best.choice.variant.gated:
+        free = [v for v in fitting if not v.choice.variant.gated]
+        other = free[0] if free else _without_login(best.choice.runtime, task, max_length)
+        found.append(
+            Recommendation(other, _with_price("why_no_login", other, task), "gemma_nb", "no_login")
+        )
+    seen, alternatives = {(best.choice.variant, best.choice.precision)}, []
+    for one in found:
+        if (one.variant, one.precision) not in seen:
+            seen.add((one.variant, one.precision))
+            alternatives.append(one)
+    return tuple(alternatives)
+
+
+def _without_login(runtime: Runtime, task: ModelTask, max_length: int) -> Verdict:
+    """The best choice for chat that needs no login, at last the demo model."""
+    chat = find_task("chat")
+    for verdict in _candidates(chat, runtime, max_length) if task.key != "chat" else ():
+        if not verdict.choice.variant.gated and _fits_with_room(verdict, chat):
+            return verdict
+    return _demo_verdict(runtime, max_length)
 
 
 def _reason(verdict: Verdict, task: ModelTask, *, newest: bool) -> Message:
@@ -109,29 +164,16 @@ def _reason(verdict: Verdict, task: ModelTask, *, newest: bool) -> Message:
     )
     if task.precision is None and verdict.choice.precision == "float32":
         return Message("why_processor", {"reason": reason})
+    if verdict.choice.precision in _QUANTISED:
+        values = {"reason": reason, "precision": verdict.choice.precision}
+        return Message("why_quantised", {**values, "price": price_of(verdict.choice)})
     return reason
 
 
-def _largest(verdict: Verdict, task: ModelTask) -> Recommendation:
-    return Recommendation(
-        verdict.choice.variant,
-        verdict.choice.precision,
-        Message("why_largest", {"fit": _fit_sentence(verdict, task)}),
-        "gemma_nb",
-    )
-
-
-def _verdict(variant: Variant, task: ModelTask, runtime: Runtime, max_length: int) -> Verdict:
-    precision = task.precision or auto_precision(variant, runtime)
-    length = clip_to_context(variant, max_length)
-    return advise(variant, precision, runtime, length, task=task.key)
-
-
-def _fits_comfortably(verdict: Verdict, task: ModelTask) -> bool:
-    """Whether the status is "fits"; a tight choice may fail as soon as anything else runs."""
-    if task.key != "tuning" or verdict.status != "fits":
-        return verdict.status == "fits"
-    return _lora_bytes(verdict) <= verdict.choice.runtime.usable_bytes
+def _with_price(key: str, verdict: Verdict, task: ModelTask, **values: object) -> Message:
+    """The reason of an alternative, with what its precision costs."""
+    values |= {"fit": _fit_sentence(verdict, task), "price": price_of(verdict.choice)}
+    return Message(key, values)
 
 
 def _lora_bytes(verdict: Verdict) -> int:
@@ -140,7 +182,7 @@ def _lora_bytes(verdict: Verdict) -> int:
 
 def _fit_sentence(verdict: Verdict, task: ModelTask) -> Message:
     """The sentence of the verdict; for tuning, a sentence with the memory that tuning takes."""
-    if task.key != "tuning":
+    if task.key != "tuning" or not task.suits(verdict.choice.variant):
         return verdict.reason
     choice = verdict.choice
     return Message(
@@ -155,10 +197,15 @@ def _fit_sentence(verdict: Verdict, task: ModelTask) -> Message:
     )
 
 
-def _demo(runtime: Runtime, max_length: int) -> Recommendation:
+def _demo_verdict(runtime: Runtime, max_length: int) -> Verdict:
     variant = find_variant(DEMO)
     length = clip_to_context(variant, max_length)
-    verdict = advise(variant, auto_precision(variant, runtime), runtime, length)
+    return advise(variant, auto_precision(variant, runtime), runtime, length)
+
+
+def _demo(runtime: Runtime, max_length: int) -> Recommendation:
+    """The demo model, with what it would take to run a released one."""
+    verdict = _demo_verdict(runtime, max_length)
     if not verdict.fits:
         raise InvalidInput(
             "nothing_fits",
@@ -166,5 +213,16 @@ def _demo(runtime: Runtime, max_length: int) -> Recommendation:
             needed=format_bytes(verdict.bytes_needed),
             available=format_bytes(verdict.bytes_available),
         )
-    reason = Message("why_demo", {"variant": variant.name, "fit": verdict.reason})
-    return Recommendation(variant, verdict.choice.precision, reason, "gemma_nb")
+    candidates = _candidates(find_task("chat"), runtime, max_length)
+    line = family_line(candidates[0].choice.variant)
+    newest = [v for v in candidates if family_line(v.choice.variant) == line]
+    wanted = {
+        which: min(verdicts, key=lambda v: v.bytes_needed)
+        for which, verdicts in (("any", candidates), ("newest", newest))
+    }
+    values: dict[str, object] = {"variant": verdict.choice.variant.name, "fit": verdict.reason}
+    for which, least in wanted.items():
+        values[which] = least.choice.variant.name
+        values[f"{which}_precision"] = least.choice.precision
+        values[f"{which}_bytes"] = format_bytes(round(least.bytes_needed / TIGHT_SHARE))
+    return Recommendation(verdict, Message("why_demo", values), "gemma_nb")

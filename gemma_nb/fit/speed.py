@@ -49,6 +49,11 @@ class SpeedEstimate:
     limit: float
 
     @property
+    def range_text(self) -> str:
+        """The range in a few characters: "44 to 63" as "44–63"."""
+        return f"{_format_rate(self.low)}–{_format_rate(self.high)}"
+
+    @property
     def message(self) -> Message:
         """The range as a sentence."""
         return Message("speed", {"low": _format_rate(self.low), "high": _format_rate(self.high)})
@@ -98,8 +103,8 @@ def estimate_speed(
     bytes_read = sum(weight_shape_bytes(s, precision, modes) for s in shapes)
     bytes_read += cache_bytes(architecture, max_length, dtype_bytes=precision.dtype_bytes)
     bytes_moved = bytes_read
-    if runtime.is_processor and precision.dtype != "float32":
-        # a processor writes the weights in float32 and reads them again
+    if runtime.is_processor and precision.dtype_bytes == 2 and not precision.quantize:
+        # a processor writes 16-bit weights in float32 and reads them again
         bytes_moved += 8 * sum(s.parameters for s in shapes)
 
     bandwidth = runtime.bandwidth_gb_s * 1e9

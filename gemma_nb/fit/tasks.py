@@ -51,7 +51,14 @@ def _family_starts_with(family: str) -> Callable[[Variant], bool]:
 
 
 def _instruction_tuned_with(modality: str) -> Callable[[Variant], bool]:
-    return lambda v: v.family == "Gemma" and v.tuning == "IT" and modality in v.modalities
+    # not of "4 QAT" and "3 QAT", which are tuned for one 4-bit format
+    generations = (*CORE_GENERATIONS, "3n")
+    return lambda v: (
+        v.family == "Gemma"
+        and v.generation in generations
+        and v.tuning == "IT"
+        and modality in v.modalities
+    )
 
 
 _TASKS = (
@@ -135,7 +142,8 @@ def find_task(name: str) -> ModelTask:
         if isinstance(name, str) and key in (task.key, *task.names):
             return task
     names = [n for t in _TASKS for n in (t.key, *t.names)]
-    raise InvalidInput("unknown_task", task=name, near=closest_matches(str(name), names))
+    near = closest_matches(str(name), names)
+    raise InvalidInput("unknown_task", task=name, near=near, all=", ".join(TASKS))
 
 
 def variants_for_task(task: str | ModelTask = "chat") -> list[Variant]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.display import BarPart, Displayed, Summary
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix, find_fixes
 from gemma_nb.fit.memory import INTERPRETER_BYTES, MemoryEstimate, estimate_memory
@@ -17,12 +18,14 @@ from gemma_nb.fit.tasks import find_task
 from gemma_nb.fit.warnings import FitWarning, warnings_for
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
-from gemma_nb.i18n import Message
-from gemma_nb.text_utils import format_bytes
+from gemma_nb.i18n import Message, text
+from gemma_nb.text_utils import format_bytes, format_gib
 
 #: Above this share of the available bytes a choice is tight, because other programs and
 #: fragmentation take some.
 TIGHT_SHARE = 0.9
+#: How many fixes a verdict shows of itself.
+_SHOWN_FIXES = 3
 #: From best to worst.
 STATUSES = ("fits", "tight", "no")
 #: On several devices, norms and uneven heads are repeated on each; this adds 5 % (not measured).
@@ -51,8 +54,8 @@ class ResourceCheck:
         return "tight" if self.needed > TIGHT_SHARE * self.available else "fits"
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Displayed):
     """Whether a choice fits, and why.
 
     Args:
@@ -64,6 +67,7 @@ class Verdict:
         memory: the memory estimate.
         checks: the check of every resource; the device comes first.
         warnings: the warnings about the choice, those that rule it out first.
+        task: what the model is for, one of ``TASKS``; the fixes are for it too.
     """
 
     choice: Choice
@@ -74,6 +78,7 @@ class Verdict:
     memory: MemoryEstimate
     checks: tuple[ResourceCheck, ...]
     warnings: tuple[FitWarning, ...]
+    task: str = "chat"
 
     @property
     def guards(self) -> tuple[FitWarning, ...]:
@@ -90,10 +95,49 @@ class Verdict:
         """The changes that make the choice fit, cheapest first; none if it fits already."""
         if self.status == "fits":
             return ()
-        return find_fixes(self.choice, lambda choice: _assess(choice).status)
+        return find_fixes(self.choice, lambda choice: _assess(choice, self.task).status)
+
+    @property
+    def memory_bar(self) -> tuple[BarPart, ...]:
+        """The parts of ``memory_breakdown``, to be drawn."""
+        return tuple(BarPart(part.key, part.size) for part in memory_breakdown(self))
 
     def __str__(self) -> str:
         return str(self.reason)
+
+    def _summary(self) -> Summary:
+        choice, blocked = self.choice, any(w.blocks for w in self.warnings)
+        title = text(
+            "show_verdict",
+            variant=choice.variant.name,
+            precision=choice.precision,
+            runtime=choice.runtime.name,
+            status=text("show_blocked" if blocked else f"show_{self.status}"),
+        )
+        rows = [
+            (
+                text(f"resource_{check.resource}"),
+                text(
+                    "show_of",
+                    needed=format_gib(check.needed),
+                    available=format_gib(check.available),
+                ),
+            )
+            for check in self.checks
+        ]
+        notes = [str(self.reason)]
+        notes += [text("show_fix", fix=fix.label) for fix in self.fixes[:_SHOWN_FIXES]]
+        if self.status == "no" and not self.fixes:
+            notes.append(text("show_no_fix"))
+        warnings = tuple((str(w),) for w in self.warnings if not w.blocks)
+        return Summary(
+            title,
+            tuple(rows),
+            bar=self.memory_bar,
+            notes=tuple(notes),
+            details=warnings,
+            details_title=text("show_warnings", count=len(warnings)),
+        )
 
 
 def advise(
@@ -138,12 +182,13 @@ def advise(
     return Verdict(
         choice=choice,
         status=assessment.status,
-        reason=blocking.message if blocking else _reason(choice, assessment.status, decisive),
+        reason=blocking.message if blocking else _reason(choice, assessment, decisive),
         bytes_needed=decisive.needed,
         bytes_available=decisive.available,
         memory=assessment.memory,
         checks=checks,
         warnings=warnings,
+        task=find_task(task).key,
     )
 
 
@@ -172,18 +217,20 @@ def _assess(choice: Choice, task: str = "chat") -> _Assessment:
     return _Assessment(status, memory, checks, warnings)
 
 
-def _reason(choice: Choice, status: str, check: ResourceCheck) -> Message:
-    return Message(
-        f"verdict_{status}",
-        {
-            "variant": choice.variant.name,
-            "precision": choice.precision,
-            "needed": format_bytes(check.needed),
-            "available": format_bytes(check.available),
-            "resource": Message(f"resource_{check.resource}"),
-            "runtime": choice.runtime.name,
-        },
-    )
+def _reason(choice: Choice, assessment: _Assessment, check: ResourceCheck) -> Message:
+    key = f"verdict_{assessment.status}"
+    values = {
+        "variant": choice.variant.name,
+        "precision": choice.precision,
+        "needed": format_bytes(check.needed),
+        "available": format_bytes(check.available),
+        "resource": Message(f"resource_{check.resource}"),
+        "runtime": choice.runtime.name,
+    }
+    copies = assessment.memory.float32_copies
+    if copies and check.resource == "host":
+        return Message(f"{key}_copies", {**values, "copies": format_bytes(copies)})
+    return Message(key, values)
 
 
 def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[ResourceCheck, ...]:

@@ -21,6 +21,10 @@ KERAS_HUB_VERSION = "0.32"
 #: (unslothai/unsloth 4875, 2026-04-06). None of this was measured for this package.
 FLOAT16_OVERFLOWS = ("Gemma3Backbone", "Gemma3nBackbone", "Gemma4Backbone", "T5Gemma2Backbone")
 
+#: Families that KerasHub loads and ``gemma_nb.generation`` does not run. Harrier's prompts and its
+#: pooling differ from EmbeddingGemma's.
+NOT_RUN = ("Harrier",)
+
 #: Parameters below which int4 gets a warning of its own: what 4 bit cost Gemma 3 270M was measured
 #: (benchmarks/quality.md), and larger models lose less.
 INT4_SMALL = 1.5e9
@@ -82,6 +86,8 @@ def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
     if not variant.loadable:
         others = ", ".join(variant.runs_with) or "?"
         yield _warning("not_loadable", choice, blocks=True, others=others)
+    elif variant.family in NOT_RUN:
+        yield _warning("not_run", choice, blocks=True)
     if not runtime.runs_keras:
         yield _warning("no_keras", choice)
     elif runtime.keras_hub == "none":
@@ -115,7 +121,7 @@ def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
         yield _warning("float16_overflows", choice, blocks=True)
     if precision.name == "float32" and not runtime.is_processor:
         yield _warning("float32", choice)
-    if precision.dtype != "float32" and runtime.is_processor:
+    if precision.dtype != "float32" and not precision.quantize and runtime.is_processor:
         yield _warning("processor_16bit", choice)
     if (
         runtime.kind == "gpu"

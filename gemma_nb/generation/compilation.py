@@ -130,13 +130,26 @@ _GPU_OPTIONS = {
     "xla_gpu_dot_merger_threshold_mb": 0,
     "xla_gpu_experimental_enable_fusion_autotuner": False,
 }
+#: XLA options for processors. XLA's default schedule starts what can run in parallel as early as
+#: possible: it converts every quantised or 16-bit kernel to float32 before the first product, and
+#: keeps them all. The schedule for memory converts each where it is used. For Gemma 3 270M in int8
+#: a decode step then takes 5 instead of 383 MiB, and a fifth of the time (jax 0.10.2, 2 cores,
+#: 2026-11-29). Older releases of XLA have the first option in place of the second.
+_PROCESSOR_OPTIONS = {
+    "xla_cpu_enable_concurrency_optimized_scheduler": False,
+    "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
+}
 
 
 def _compile(lowered: Any) -> Any:
     """Compiles a lowered function; leaves out options that this version of XLA does not have."""
     import jax
 
-    options = dict(_GPU_OPTIONS) if jax.default_backend() == "gpu" else {}
+    options: dict[str, Any] = {}
+    if jax.default_backend() == "gpu":
+        options.update(_GPU_OPTIONS)
+    elif jax.default_backend() == "cpu":
+        options.update(_PROCESSOR_OPTIONS)
     while options:
         try:
             return lowered.compile(compiler_options=dict(options))

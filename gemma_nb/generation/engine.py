@@ -6,6 +6,7 @@ from typing import Any
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.warnings import NOT_RUN
 from gemma_nb.generation import adapters
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.embedder import Embedder
@@ -65,7 +66,7 @@ def check_variant(variant: Variant) -> None:
     Raises:
         InvalidInput: this package does not run it.
     """
-    if variant.family == "Harrier":  # its prompts and its pooling differ from EmbeddingGemma's
+    if variant.family in NOT_RUN:
         raise InvalidInput("undecodable_class", name=variant.name, known=", ".join(_ENGINES))
     if variant.task_class not in _ENGINES:
         adapters.check_decodable(variant)

@@ -13,10 +13,10 @@ import math
 import os
 import wave
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_home
 
 #: Keys of a mapping that may hold the data.
 _DATA_KEYS = ("array", "bytes", "data", "base64", "url", "path")
@@ -192,7 +192,7 @@ def _read_string(text: str | bytes, kind: str) -> bytes:
         return _decode_base64(body, kind)
     if name.lower().startswith(("http://", "https://", "ftp://", "gs://")):
         raise InvalidInput("media_url", kind=kind, url=name[:80])
-    path = Path(name.removeprefix("file://")).expanduser()
+    path = expand_home(name.removeprefix("file://"))
     try:
         if path.is_file():
             return path.read_bytes()

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gemma_nb.display import Displayed, Summary
+from gemma_nb.i18n import text
 
-@dataclass(frozen=True)
-class Stats:
+
+@dataclass(frozen=True, repr=False)
+class Stats(Displayed):
     """Times and token counts of the last reply.
 
     Attributes:
@@ -30,6 +33,28 @@ class Stats:
     first_token_seconds: float
     tokens_per_second: float | None
     tokens_per_pass: float | None = None
+
+    def _summary(self) -> Summary:
+        rate, tokens = self.tokens_per_second, f"{self.new_tokens:,}"
+        title = text("show_stats_one", tokens=tokens)
+        if rate is not None:
+            title = text("show_stats", tokens=tokens, rate=_three_digits(rate))
+        first = text("show_seconds", seconds=_three_digits(self.first_token_seconds))
+        rows = [
+            (text("show_prompt_tokens"), text("show_tokens", count=f"{self.prompt_tokens:,}")),
+            (text("show_first_token"), first),
+            (
+                text("show_compile"),
+                text("show_seconds", seconds=_three_digits(self.compile_seconds)),
+            ),
+        ]
+        if self.tokens_per_pass is not None:
+            rows.append((text("show_per_pass"), _three_digits(self.tokens_per_pass)))
+        return Summary(title, tuple(rows))
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 class ReplyTimer:

@@ -12,11 +12,11 @@ from typing import Any
 from gemma_nb.hardware import environment, host
 from gemma_nb.hardware.accelerators import (
     Accelerator,
-    detect_gpus,
     detect_tpu,
     look_up_dtypes,
     read_jax_memory,
 )
+from gemma_nb.hardware.gpus import GpuSearch, detect_gpus
 from gemma_nb.hardware.runtime import MEMORY_FRACTION, Fact, Runtime
 from gemma_nb.i18n import Message
 
@@ -35,7 +35,9 @@ def detect_runtime(
 
     Reads files and environment variables, asks the GPU driver where there is one, and asks JAX
     only where this process has already started it. Takes well under a second; where a GPU sleeps,
-    until its driver wakes it.
+    until its driver wakes it, at most about ten seconds.
+
+    Where JAX is told to use the processor (JAX_PLATFORMS=cpu), the runtime is the processor.
 
     Args:
         env: environment variables; those of this process when None.
@@ -43,25 +45,31 @@ def detect_runtime(
         home: the home directory; this user's when None.
 
     Returns:
-        The runtime; ``facts`` holds every fact with its source.
+        The runtime; ``facts`` holds every fact with its source. Without an accelerator the fact
+        "accelerator" tells why, and ``notes`` does where one may be there that could not be asked.
     """
+    told = environment.jax_platform(os.environ if env is None else env, ask_jax=env is None)
     env = os.environ if env is None else env
     root = Path(root)
     place, place_source = environment.detect_place(env)
     memory = host.read_memory(root)
-    cache, cache_source = environment.cache_directory(env, home)
-    disk = host.read_free_disk(cache)
+    cache, cache_source = environment.find_cache_directory(env, home)
+    disk = host.read_free_disk(cache) if cache else None
 
     facts = [Fact("place", Message(f"place_{place}"), place_source)]
-    if accelerator := detect_gpus(env, root) or detect_tpu(root):
-        device = _describe_accelerator(accelerator, env, facts)
+    facts.append(Fact("system", *host.read_system(root)))
+    accelerator, reason = _find_accelerator(told, env, root)
+    if accelerator:
+        device = _describe_accelerator(accelerator, memory, env, facts)
     else:
+        facts.append(Fact("accelerator", reason.reason, reason.source))
         device = _describe_processor(memory, root, facts)
+        device["notes"] = None if reason.certain else reason.reason
     if memory:
         facts.append(Fact("host_ram", memory.available, memory.source))
         facts.append(Fact("host_total_ram", memory.total, memory.source))
     else:
-        facts.append(Fact("host_ram", None, platform.system() or "?"))
+        facts.append(Fact("host_ram", None, "psutil"))
     facts.append(Fact("disk", disk, cache_source))
     facts.append(Fact("python", platform.python_version(), "platform"))
     for name in environment.PACKAGES:
@@ -79,14 +87,47 @@ def detect_runtime(
     )
 
 
+def _find_accelerator(
+    told: tuple[str, str] | None, env: Mapping[str, str], root: Path
+) -> tuple[Accelerator | None, GpuSearch]:
+    """The accelerator that JAX would use, and why there is none.
+
+    Args:
+        told: the platform that JAX is told to use, and the setting; None where it is not told.
+        env: environment variables.
+        root: the directory that contains ``proc``, ``sys`` and ``dev``.
+    """
+    platform_name, setting = told or (None, "")
+    if platform_name not in (None, "gpu", "tpu"):
+        # a driver that hangs is not waited for where JAX does not ask it
+        reason = Message("accelerator_not_used", {"setting": setting})
+        return None, GpuSearch(None, reason, setting.partition("=")[0])
+    search = GpuSearch(None, Message("accelerator_not_used", {"setting": setting}), setting)
+    if platform_name != "tpu":
+        search = detect_gpus(env, root)
+    tpu = None if search.gpu or platform_name == "gpu" else detect_tpu(root)
+    return search.gpu or tpu, search
+
+
 def _describe_accelerator(
-    accelerator: Accelerator, env: Mapping[str, str], facts: list[Fact]
+    accelerator: Accelerator,
+    memory: host.HostMemory | None,
+    env: Mapping[str, str],
+    facts: list[Fact],
 ) -> dict[str, Any]:
     """The ``Runtime`` arguments of a GPU or TPU; appends to ``facts``."""
     source = accelerator.source
     facts.append(Fact("accelerator", f"{accelerator.name} x{accelerator.count}", source))
+    if accelerator.others:
+        facts.append(Fact("other_gpus", accelerator.others, source))
     fraction, fraction_source = _memory_fraction(env)
-    free, total = accelerator.free, accelerator.total
+    unified = accelerator.total is None
+    if unified:
+        facts.append(Fact("unified_memory", True, source))
+    total = accelerator.total or (memory.total if memory else 1)
+    free = total if accelerator.free is None else accelerator.free
+    if unified and memory:
+        free, source = memory.available, memory.source
     if accelerator.kind == "gpu" and (pool := read_jax_memory(free)):
         # JAX can allocate what its own pool holds idle, up to JAX's own limit
         (free, total), fraction, fraction_source, source = pool, 1.0, "jax", "jax"
@@ -98,9 +139,9 @@ def _describe_accelerator(
         facts.append(Fact("jax_share", f"{fraction:.0%}", fraction_source))
     bandwidth = accelerator.bandwidth
     rate = None if bandwidth is None else f"{bandwidth:.0f} GB/s"
-    facts.append(Fact("bandwidth", rate, "datasheet"))
+    facts.append(Fact("bandwidth", rate, accelerator.bandwidth_source))
     if accelerator.capability is not None:
-        facts.append(Fact("compute_capability", accelerator.capability, source))
+        facts.append(Fact("compute_capability", accelerator.capability, accelerator.source))
     dtypes = look_up_dtypes(accelerator)
     facts.append(Fact("native_dtypes", ", ".join(dtypes), "datasheet"))
     return {
@@ -115,6 +156,7 @@ def _describe_accelerator(
         "native_dtypes": dtypes,
         "compute_capability": accelerator.capability,
         "jax_support": plugin is not None,
+        "unified_memory": unified,
     }
 
 
@@ -136,16 +178,16 @@ def _describe_processor(
     memory: host.HostMemory | None, root: Path, facts: list[Fact]
 ) -> dict[str, Any]:
     """The ``Runtime`` arguments of a machine without an accelerator; appends to ``facts``."""
-    apple = root == Path("/") and platform.system() == "Darwin" and platform.machine() == "arm64"
-    name = host.read_cpu_model(root) or "CPU"
-    cpu_source = "/proc/cpuinfo" if (root / "proc/cpuinfo").exists() else "platform"
-    facts.append(Fact("processor", name, cpu_source))
-    facts.append(Fact("processors", host.count_cpus(root), "sched_getaffinity"))
-    flags = host.read_cpu_flags(root)
-    dtypes = ("float32", *(("bfloat16",) if flags & {"amx_bf16", "avx512_bf16"} else ()))
-    facts.append(Fact("native_dtypes", ", ".join(dtypes), "/proc/cpuinfo"))
+    name, name_source = host.read_cpu_model(root)
+    facts.append(Fact("processor", name or None, name_source))
+    facts.append(Fact("processors", *host.count_cpus(root)))
+    flags, flags_source = host.read_cpu_flags(root)
+    has_bfloat16 = bool(flags & {"amx_bf16", "avx512_bf16", "bf16"})
+    dtypes = ("float32", "bfloat16") if has_bfloat16 else ("float32",)
+    facts.append(Fact("native_dtypes", ", ".join(dtypes), flags_source))
+    apple = root == Path("/") and host.is_apple_silicon()
     return {
-        "name": name,
+        "name": name or "CPU",
         "kind": "apple" if apple else "cpu",
         # memory unknown: one byte, so that nothing fits
         "memory_bytes": max(1, memory.available) if memory else 1,

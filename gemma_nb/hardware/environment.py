@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from gemma_nb.errors import InvalidInput
 
 #: place -> environment variables, any of which marks it. The first place that matches counts:
 #: Colab and Kaggle, which run Jupyter too, come before it. Sources: googlecolab/colabtools
@@ -73,7 +76,33 @@ def find_jax_plugin(kind: str) -> str | None:
     return None
 
 
-def cache_directory(env: Mapping[str, str], home: Path | None = None) -> tuple[Path, str]:
+def jax_platform(env: Mapping[str, str], *, ask_jax: bool = False) -> tuple[str, str] | None:
+    """The platform that JAX is told to use first, and the setting that tells it.
+
+    JAX takes the first platform of the list in JAX_PLATFORMS; JAX_PLATFORM_NAME is its older name
+    (JAX's documentation, "Configuration Options").
+
+    Args:
+        env: the environment variables.
+        ask_jax: whether to read the setting of JAX itself, where this process has imported it.
+
+    Returns:
+        "cpu", "gpu", "tpu" or another platform, and the setting; None where JAX chooses.
+    """
+    settings = {f"${name}": env.get(name, "") for name in ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")}
+    config = getattr(sys.modules.get("jax"), "config", None) if ask_jax else None
+    if config is not None:
+        # what JAX read when it was imported, or what the program has set since
+        settings = {"jax.config.jax_platforms": str(getattr(config, "jax_platforms", "") or "")}
+    for name, value in settings.items():
+        if first := value.split(",")[0].strip().lower():
+            return {"cuda": "gpu"}.get(first, first), f"{name}={value}"
+    return None
+
+
+def find_cache_directory(
+    env: Mapping[str, str], home: Path | None = None
+) -> tuple[Path | None, str]:
     """The directory where kagglehub keeps downloads, and its source.
 
     It is ``KAGGLEHUB_CACHE``, else ``~/.cache/kagglehub`` (kagglehub 1.0.2, config.py).
@@ -81,10 +110,37 @@ def cache_directory(env: Mapping[str, str], home: Path | None = None) -> tuple[P
     Args:
         env: the environment variables.
         home: the home directory; this user's when None.
+
+    Returns:
+        None for a user without a home directory (no HOME, and not in the user database).
     """
     if env.get("KAGGLEHUB_CACHE"):
         return Path(env["KAGGLEHUB_CACHE"]), "$KAGGLEHUB_CACHE"
-    return (home or Path.home()) / ".cache" / "kagglehub", "~/.cache/kagglehub"
+    home = home or home_directory()
+    return home and home / ".cache" / "kagglehub", "~/.cache/kagglehub"
+
+
+def cache_directory(env: Mapping[str, str]) -> Path:
+    """The directory where kagglehub keeps downloads.
+
+    Args:
+        env: the environment variables.
+
+    Raises:
+        InvalidInput: there is no home directory to hold it.
+    """
+    directory, _ = find_cache_directory(env)
+    if directory is None:
+        raise InvalidInput("no_home", variable="KAGGLEHUB_CACHE")
+    return directory
+
+
+def home_directory() -> Path | None:
+    """This user's home directory; None without HOME and without an entry in the user database."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 def has_route(root: Path | str = "/") -> bool | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,25 +144,90 @@ def _memory_cgroups(root: Path) -> list[_Cgroup]:
     return groups
 
 
-def read_cpu_model(root: Path = Path("/")) -> str | None:
-    """The processor's name, None where the system does not report it."""
-    return _cpuinfo(root, "model name") or platform.processor() or None
+def read_system(root: Path = Path("/")) -> tuple[str, str]:
+    """The operating system's name and release, and their source; WSL is named."""
+    version = _read(root / "proc/version")
+    if root != Path("/") or platform.system() == "Linux":
+        release = version.split()[2] if len(version.split()) > 2 else ""
+        wsl = "microsoft" in version.lower()
+        return f"Linux {release}{' (WSL)' if wsl else ''}".replace(
+            "  ", " "
+        ).strip(), "/proc/version"
+    if platform.system() == "Darwin":
+        return f"macOS {platform.mac_ver()[0]}".strip(), "platform"
+    return f"{platform.system()} {platform.release()}".strip() or "?", "platform"
 
 
-def read_cpu_flags(root: Path = Path("/")) -> set[str]:
-    """The instruction sets that /proc/cpuinfo lists for the first processor."""
-    return set((_cpuinfo(root, "flags") or _cpuinfo(root, "Features")).split())
+def read_cpu_model(root: Path = Path("/")) -> tuple[str, str]:
+    """The processor's name and its source; an empty name where the system does not report it."""
+    if name := _cpuinfo(root, "model name"):
+        return name, "/proc/cpuinfo"
+    if root == Path("/") and platform.system() == "Darwin":
+        return _sysctl("machdep.cpu.brand_string"), "sysctl"
+    if root == Path("/") and platform.system() == "Windows":
+        return _registry_processor(), "HKEY_LOCAL_MACHINE"
+    # Linux on Arm names the processor in the device tree only
+    if name := _read(root / "proc/device-tree/model").strip("\0 \n"):
+        return name, "/proc/device-tree/model"
+    return platform.processor(), "platform"
 
 
-def count_cpus(root: Path = Path("/")) -> int:
-    """The number of processors that this process may use, under its cgroup v2 quota."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+def is_apple_silicon() -> bool:
+    """Whether this is a Mac with Apple's processor, also where Python runs under Rosetta."""
+    if platform.system() != "Darwin":
+        return False
+    return platform.machine() == "arm64" or _sysctl("machdep.cpu.brand_string").startswith("Apple")
+
+
+def _sysctl(name: str) -> str:
+    """A value of macOS's kernel, empty where it cannot be read."""
+    try:
+        command = ["/usr/sbin/sysctl", "-n", name]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=1, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _registry_processor() -> str:
+    """The processor's name in Windows's registry, else what the system calls its family."""
+    try:
+        import winreg
+
+        key = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key) as entry:  # type: ignore[attr-defined, unused-ignore]
+            return str(winreg.QueryValueEx(entry, "ProcessorNameString")[0]).strip()  # type: ignore[attr-defined, unused-ignore]
+    except (ImportError, OSError):
+        return platform.processor()
+
+
+def read_cpu_flags(root: Path = Path("/")) -> tuple[set[str], str]:
+    """The instruction sets that /proc/cpuinfo lists for the first processor, and the source.
+
+    macOS and Windows do not list them; float32 is what every processor computes in.
+    """
+    flags = set((_cpuinfo(root, "flags") or _cpuinfo(root, "Features")).split())
+    return flags, "/proc/cpuinfo" if flags else "platform"
+
+
+def count_cpus(root: Path = Path("/")) -> tuple[int, str]:
+    """The number of processors that this process may use, and the source of the number.
+
+    On Linux an affinity and a cgroup v2 quota count.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        count, source = len(os.sched_getaffinity(0)), "sched_getaffinity"
+    else:  # macOS, Windows
+        count, source = os.cpu_count() or 1, "os.cpu_count"
     for group in _memory_cgroups(root):
         for directory in group.ancestors() if group.version == 2 else ():
             quota, _, period = _read(directory / "cpu.max").strip().partition(" ")
             if quota.isdigit() and period.isdigit():
-                count = min(count or 1, max(1, round(int(quota) / int(period))))
-    return count or 1
+                limit = max(1, round(int(quota) / int(period)))
+                if limit < count:
+                    count, source = limit, f"/{(directory / 'cpu.max').relative_to(root)}"
+    return count, source
 
 
 def read_free_disk(path: Path) -> int | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gemma_nb.display import BarPart, Displayed, Summary
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message, text
-from gemma_nb.text_utils import format_bytes
+from gemma_nb.text_utils import format_bytes, format_gib
 
 KINDS = ("cpu", "gpu", "tpu", "apple", "phone")
 
@@ -56,8 +57,8 @@ class Fact:
         return f"{self.label}: {self.shown} ({self.source})"
 
 
-@dataclass(frozen=True)
-class Runtime:
+@dataclass(frozen=True, repr=False)
+class Runtime(Displayed):
     """A machine that may run a model: this one, a known one, or one that you describe.
 
     Args:
@@ -65,7 +66,7 @@ class Runtime:
         kind: "cpu", "gpu", "tpu", "apple" (unified memory) or "phone".
         memory_bytes: memory of one device that a program can use now, in bytes; on a CPU, host
             memory.
-        host: where it runs: "Colab", "Kaggle", "Binder", or "own".
+        host: where it runs: "Colab", "Kaggle", "Binder", "Hugging Face", "GitHub" or "own".
         devices: the number of devices; memory and rates are those of one.
         memory_total_bytes: memory of one device, in bytes, including what other processes hold;
             ``memory_bytes`` when None.
@@ -82,8 +83,10 @@ class Runtime:
         keras_hub: the installed version of keras-hub, "none" without it, None where unknown.
         jax_support: whether JAX can use the accelerator, None where unknown.
         place: the kind of session: "colab", "kaggle", "binder", "jupyterlab", "terminal".
-        notes: a remark.
+        notes: a remark; of a detected processor, why a GPU beside it could not be asked.
+        as_of: ISO date of a known runtime's numbers; None for any other.
         facts: every detected property with its source.
+        unified_memory: whether a GPU shares the host's memory, as GB10 and Jetson do.
 
     Raises:
         InvalidInput: an unknown kind, or a number out of range.
@@ -108,7 +111,9 @@ class Runtime:
     jax_support: bool | None = None
     place: str | None = None
     notes: Message | None = None
+    as_of: str | None = None
     facts: tuple[Fact, ...] = field(default=(), compare=False)
+    unified_memory: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -136,7 +141,7 @@ class Runtime:
     @property
     def shares_host_memory(self) -> bool:
         """Whether the device's memory is the host's."""
-        return self.kind in ("cpu", "apple", "phone")
+        return self.unified_memory or self.kind in ("cpu", "apple", "phone")
 
     @property
     def is_processor(self) -> bool:
@@ -150,6 +155,33 @@ class Runtime:
 
     def __str__(self) -> str:
         return self.name
+
+    def _summary(self) -> Summary:
+        host = text("show_own") if self.host == "own" else self.host
+        title = text("show_runtime", name=self.name, kind=text(f"show_kind_{self.kind}"), host=host)
+        total = max(self.memory_total_bytes or 0, self.memory_bytes)
+        values = {
+            "show_devices": self.devices if self.devices > 1 else None,
+            "show_usable": format_gib(self.usable_bytes),
+            "fact_bandwidth": self.bandwidth_gb_s and f"{self.bandwidth_gb_s:.0f} GB/s",
+            "fact_native_dtypes": ", ".join(self.native_dtypes),
+            "fact_compute_capability": self.compute_capability,
+            "fact_host_ram": self.host_ram_bytes and format_gib(self.host_ram_bytes),
+            "fact_disk": self.disk_free_bytes and format_gib(self.disk_free_bytes),
+        }
+        sizes = {
+            "others": total - self.memory_bytes,
+            "reserved": self.memory_bytes - self.usable_bytes,
+            "free": self.usable_bytes,
+        }
+        return Summary(
+            title,
+            tuple((text(key), str(value)) for key, value in values.items() if value),
+            bar=tuple(BarPart(key, size) for key, size in sizes.items() if size > 0),
+            notes=(str(self.notes),) if self.notes else (),
+            details=tuple((fact.label, fact.shown, fact.source) for fact in self.facts),
+            details_title=text("show_facts"),
+        )
 
 
 def _positive(name: str, value: Any) -> None:

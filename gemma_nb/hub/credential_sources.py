@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_home
+from gemma_nb.hardware.environment import home_directory
 from gemma_nb.hub.credentials import (
     HF_TOKEN,
     HUGGING_FACE,
@@ -163,12 +165,13 @@ def _kaggle_sources(credentials: Credentials, *, ask_user: bool) -> Iterator[_So
         f"${KAGGLE_USERNAME} + ${KAGGLE_KEY}",
         lambda: _parts(None, _read_variable(KAGGLE_USERNAME), _read_variable(KAGGLE_KEY)),
     )
-    for name in ("access_token", "access_token.txt"):
-        yield f"~/.kaggle/{name}", partial(_read_token, Path.home() / ".kaggle" / name)
-    folder = os.environ.get(_KAGGLE_FOLDER)
-    path = Path(folder or Path.home() / ".kaggle") / "kaggle.json"
-    label = f"${_KAGGLE_FOLDER}/kaggle.json" if folder else "~/.kaggle/kaggle.json"
-    yield label, lambda: _parts(None, *_read_kaggle_json(path))
+    home, folder = home_directory(), os.environ.get(_KAGGLE_FOLDER)
+    for name in ("access_token", "access_token.txt") if home else ():
+        yield f"~/.kaggle/{name}", partial(_read_token, Path(home or "") / ".kaggle" / name)
+    if folder or home:
+        path = Path(folder or Path(home or "") / ".kaggle") / "kaggle.json"
+        label = f"${_KAGGLE_FOLDER}/kaggle.json" if folder else "~/.kaggle/kaggle.json"
+        yield label, lambda: _parts(None, *_read_kaggle_json(path))
     if ask_user and in_colab():
         yield f"Colab: {KAGGLE_TOKEN}", lambda: _parts(_read_colab_secret(KAGGLE_TOKEN))
         yield (
@@ -190,16 +193,22 @@ def _hugging_face_sources(credentials: Credentials, *, ask_user: bool) -> Iterat
     label = f"${_HF_TOKEN_FILE}" if path else "~/.cache/huggingface/token"
     if not path and os.environ.get(_HF_FOLDER):
         label = f"${_HF_FOLDER}/token"
-    token_file = Path(path).expanduser() if path else _hugging_face_home() / "token"
-    yield label, lambda: _parts(_read_file(token_file))
+    folder = None if path else _hugging_face_home()
+    token_file = expand_home(path) if path else folder and folder / "token"
+    if token_file:
+        yield label, lambda: _parts(_read_file(token_file))
     if ask_user and in_colab():
         yield f"Colab: {HF_TOKEN}", lambda: _parts(_read_colab_secret(HF_TOKEN))
 
 
-def _hugging_face_home() -> Path:
-    """The folder that huggingface_hub keeps its files in (its constants.py)."""
-    base = os.environ.get(_CACHE_FOLDER) or Path.home() / ".cache"
-    return Path(os.environ.get(_HF_FOLDER) or Path(base) / "huggingface").expanduser()
+def _hugging_face_home() -> Path | None:
+    """The folder that huggingface_hub keeps its files in (its constants.py); None without a home."""
+    home, base = home_directory(), os.environ.get(_CACHE_FOLDER)
+    if folder := os.environ.get(_HF_FOLDER):
+        return expand_home(folder)
+    if base or home:
+        return expand_home(base or Path(home or "") / ".cache") / "huggingface"
+    return None
 
 
 def in_kaggle_notebook() -> bool:

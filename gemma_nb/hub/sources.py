@@ -11,6 +11,7 @@ from gemma_nb.catalog.registry import demo_directory, existing_gguf
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_home
 from gemma_nb.hardware.environment import cache_directory
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
 
@@ -73,7 +74,7 @@ def find_source(variant: str | Path | Variant) -> Source:
     label, gated = str(variant), False
     if isinstance(variant, str | Path):
         handle = str(variant).strip()
-        is_path = Path(handle).expanduser().is_dir() or handle.lower().endswith(SUFFIX)
+        is_path = expand_home(handle).is_dir() or handle.lower().endswith(SUFFIX)
         if "://" not in handle and not is_path:
             variant = find_variant(handle)
     if not isinstance(variant, str | Path):
@@ -81,7 +82,7 @@ def find_source(variant: str | Path | Variant) -> Source:
         handle = variant.handle or variant.name
     scheme, separator, rest = handle.partition("://")
     if not separator:
-        path = Path(handle).expanduser()
+        path = expand_home(handle)
         if not path.is_dir() and handle.lower().endswith(SUFFIX):
             path = existing_gguf(handle)
         return Source(LOCAL, str(path), None, label)
@@ -110,7 +111,7 @@ class CachePaths:
 
 def kaggle_cache() -> Path:
     """The folder that kagglehub keeps models in."""
-    return cache_directory(os.environ)[0] / "models"
+    return cache_directory(os.environ) / "models"
 
 
 def hugging_face_cache() -> Path:
@@ -118,9 +119,15 @@ def hugging_face_cache() -> Path:
 
     huggingface_hub reads ``HF_HUB_CACHE``, ``HF_HOME`` and ``XDG_CACHE_HOME`` when it is imported;
     KerasHub and this package then use the same folder.
+
+    Raises:
+        InvalidInput: there is no home directory to hold it.
     """
     from huggingface_hub import constants
 
+    # huggingface_hub leaves the ~ of a home directory that it does not find
+    if constants.HF_HUB_CACHE.startswith("~"):
+        raise InvalidInput("no_home", variable="HF_HOME")
     return Path(constants.HF_HUB_CACHE)
 
 

@@ -23,6 +23,8 @@ ROOMS = (
     "catalog",
     "hardware",
     "fit",
+    "choosing",
+    "summaries",
     "prompts",
     "hub",
     "loading",

@@ -358,6 +358,21 @@ TEXT = {
         "KerasHub has a path into vLLM on TPU too",
         "KerasHub から TPU 上の vLLM につなぐ方法もあります",
     ),
+    "framework_other_hardware": ("no: it runs on {hardware}", "いいえ: 動作環境は {hardware} です"),
+    "framework_too_large": (
+        "no: about {needed} of {available}",
+        "いいえ: {available} に対し約 {needed} 必要です",
+    ),
+    "framework_needs_bfloat16": (
+        "no: it does not run this family in float16, and bfloat16 needs compute capability 8.0 "
+        "({source})",
+        "いいえ: このファミリーは float16 では動かず、bfloat16 には Compute Capability 8.0 が必要です"
+        "({source})",
+    ),
+    "framework_note_litertlm": (
+        "where a repository has several files, the command names one",
+        "リポジトリに複数のファイルがある場合は、コマンドでファイル名を指定します",
+    ),
     "framework_note_app": ("a desktop application", "デスクトップアプリです"),
     "framework_note_sbs": (
         "the .sbs weights lie on Kaggle under the model's Gemma C++ tab",

@@ -34,9 +34,9 @@ TEXT = {
         "おすすめ: {variant}（{precision}）",
     ),
     "tour_load_it": (
-        "Load it with gemma_nb.load({variant!r}). Now the demo model, which needs no account and "
+        "Load it with gemma_nb.load({variant!r}, {precision!r}). Now the demo model, which needs no account and "
         "no download:",
-        "gemma_nb.load({variant!r}) で読み込めます。ここからは、アカウントもダウンロードも不要な"
+        "gemma_nb.load({variant!r}, {precision!r}) で読み込めます。ここからは、アカウントもダウンロードも不要な"
         "デモモデルで試します。",
     ),
     "tour_loading": ("Loading the demo model", "デモモデルの読み込み"),
@@ -97,7 +97,6 @@ TEXT = {
     "fit_tight": ("tight", "余裕なし"),
     "fit_no": ("no", "不可"),
     "fit_take": ("Take {variant} in {precision}.", "おすすめ: {variant}({precision})"),
-    "fit_or": ("Or {variant} in {precision}.", "または {variant}({precision})"),
     # --- python -m gemma_nb prompt
     "prompt_help": (
         "prints the prompt of a conversation in a variant's own format",

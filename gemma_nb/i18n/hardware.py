@@ -4,6 +4,9 @@ TEXT = {
     # facts
     "fact_place": ("Place", "実行場所"),
     "fact_accelerator": ("Accelerator", "アクセラレータ"),
+    "fact_system": ("System", "システム"),
+    "fact_other_gpus": ("Other GPUs", "ほかの GPU"),
+    "fact_unified_memory": ("Memory shared with the host", "ホストと共有のメモリ"),
     "fact_device_memory": ("Free device memory", "デバイスの空きメモリ"),
     "fact_device_total_memory": ("Device memory in all", "デバイスの総メモリ"),
     "fact_jax_support": ("JAX's plugin for it", "JAX の対応プラグイン"),
@@ -26,6 +29,44 @@ TEXT = {
     "fact_missing": ("not installed", "インストールされていません"),
     "fact_yes": ("yes", "はい"),
     "fact_no": ("no", "いいえ"),
+    # why there is no accelerator
+    "accelerator_none": ("none found", "見つかりません"),
+    "accelerator_not_used": ("not used, because of {setting}", "{setting} のため使いません"),
+    "accelerator_hidden": (
+        "{name} is hidden by {setting}",
+        "{name} は {setting} により隠されています",
+    ),
+    "accelerator_no_slice": (
+        "unknown: {name} is partitioned (MIG), and no slice can be seen; set CUDA_VISIBLE_DEVICES "
+        "to a slice's UUID (nvidia-smi -L)",
+        "不明: {name} は MIG で分割されていますが、使えるスライスが見えません。CUDA_VISIBLE_DEVICES に"
+        "スライスの UUID(nvidia-smi -L)を設定してください",
+    ),
+    "accelerator_no_answer": (
+        "unknown: {source} did not answer within {seconds} s; if this machine has an NVIDIA GPU, "
+        "run nvidia-smi and try again",
+        "不明: {source} が {seconds} 秒以内に応答しませんでした。NVIDIA GPU がある場合は nvidia-smi を"
+        "実行してから、もう一度試してください",
+    ),
+    "accelerator_failed": (
+        "unknown: {source} failed ({why}); if this machine has an NVIDIA GPU, check its driver",
+        "不明: {source} が失敗しました({why})。NVIDIA GPU がある場合はドライバーを確認してください",
+    ),
+    "accelerator_no_memory": (
+        "unknown: {source} does not tell the memory of {name} ({why}); check its driver",
+        "不明: {source} が {name} のメモリを報告しません({why})。ドライバーを確認してください",
+    ),
+    "accelerator_no_driver": (
+        "unknown: an NVIDIA GPU is on the PCI bus, and no driver answers; install NVIDIA's driver",
+        "不明: PCI バスに NVIDIA GPU がありますが、ドライバーが応答しません。NVIDIA のドライバーを"
+        "インストールしてください",
+    ),
+    "accelerator_other_vendor": (
+        "none that JAX uses here: graphics of {vendor} on the PCI bus (JAX's CUDA and TPU packages "
+        "do not use it)",
+        "JAX が使えるものはありません。PCI バスに {vendor} のグラフィックスがありますが、JAX の CUDA・"
+        "TPU 版では使えません",
+    ),
     # places
     "place_colab": ("Colab", "Colab"),
     "place_kaggle": ("Kaggle", "Kaggle"),
@@ -43,6 +84,7 @@ TEXT = {
         "1 時間あたり {units} コンピューティング ユニット",
     ),
     "price_free_hours": ("free, about {hours} hours a week", "無料(週に約 {hours} 時間)"),
+    "price_free_month": ("free, about {hours} hours a month", "無料(月に約 {hours} 時間)"),
     "price_paid": ("paid", "有料"),
     "price_unknown": ("price unknown", "価格不明"),
     # notes
@@ -61,8 +103,27 @@ TEXT = {
         "unified memory; KerasHub on JAX runs on its CPU: MLX or llama.cpp serve it better",
         "ユニファイドメモリ。KerasHub(JAX)は CPU で動くため、MLX や llama.cpp のほうが適しています",
     ),
+    "note_other_gpu": (
+        "this package runs on the processor here; llama.cpp and Ollama use such a GPU",
+        "このパッケージはここでは CPU で動きます。llama.cpp や Ollama ならこの GPU を使えます",
+    ),
+    "note_outdated": (
+        "These numbers are of {date}, more than half a year ago: hosts and prices may have changed.",
+        "この数値は {date} 時点のもので、半年以上前です。環境や価格が変わっている可能性があります。",
+    ),
     "note_phone": ("no KerasHub here: LiteRT-LM", "KerasHub は使えません。LiteRT-LM を使います"),
     # errors
+    "no_home": (
+        "This user has no home directory (no HOME, and no entry in the user database), so there is "
+        "no folder for downloads. Set HOME, or {variable}, to a folder that you can write to.",
+        "このユーザーにはホームディレクトリがなく(HOME も、ユーザーデータベースの登録もありません)、"
+        "ダウンロード先がありません。HOME か {variable} に、書き込めるフォルダーを設定してください。",
+    ),
+    "no_home_in_path": (
+        "The home directory in {path} is unknown (no HOME, and no such user): write the whole path.",
+        "{path} のホームディレクトリがわかりません(HOME がないか、そのユーザーがいません)。"
+        "パス全体を書いてください。",
+    ),
     "unknown_runtime": (
         "There is no runtime called {name!r}. The nearest names: {near}. gemma_nb.runtimes() "
         "lists them all, gemma_nb.Runtime(...) describes another.",

@@ -14,6 +14,7 @@ from typing import Any
 from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.files import expand_home
 from gemma_nb.loading.export_gguf import check_gguf_export, write_gguf
 from gemma_nb.loading.export_transformers import check_transformers_export, write_checkpoint
 from gemma_nb.loading.weight_names import has_names, named_weights
@@ -60,7 +61,7 @@ def export_model(
     if format not in FORMATS:
         near = closest_matches(str(format), FORMATS)
         raise InvalidInput("export_format", format=format, near=near, all=", ".join(FORMATS))
-    target = Path(path).expanduser()
+    target = expand_home(path)
     if precision == "auto":
         precision = _own_precision(lm.backbone)
     if format == "gguf":

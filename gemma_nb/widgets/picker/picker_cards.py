@@ -11,7 +11,8 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.choice import Choice, clip_to_context
 from gemma_nb.fit.fixes import Fix
 from gemma_nb.fit.options import best_verdict
-from gemma_nb.fit.recommend import Recommendation, recommend
+from gemma_nb.fit.recommend import recommend
+from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.verdict import Verdict
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.html_markup import Html, join, tag

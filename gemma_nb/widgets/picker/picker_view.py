@@ -11,10 +11,10 @@ from gemma_nb.catalog.data_files import published_memory
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix
 from gemma_nb.fit.frameworks import frameworks_for
-from gemma_nb.fit.recommend import Recommendation
+from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.speed import estimate_speed
 from gemma_nb.fit.verdict import STATUSES, Verdict, download_bytes, memory_breakdown
-from gemma_nb.hardware.known_runtimes import PRICE_DATE, runtimes
+from gemma_nb.hardware.known_runtimes import PRICE_DATE, is_outdated, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
@@ -58,7 +58,7 @@ def runtime_options(here: Runtime, other: Runtime | None = None) -> list[tuple[s
 
 
 def recommendation_html(best: Recommendation | None, fault: str = "") -> Html:
-    """A recommendation with its reason.
+    """A recommendation with its alternatives and reasons.
 
     Args:
         best: the recommendation.
@@ -70,7 +70,11 @@ def recommendation_html(best: Recommendation | None, fault: str = "") -> Html:
     rule = Html()
     if best.source.startswith("https://"):
         rule = join([" ", link(best.source, text("picker_rule"))])
-    return join([tag("h4", head), tag("small", best.reason, rule)])
+    heads, *rows = best.table()
+    reasons = [tag("p", tag("small", reason)) for reason in best.reasons[1:]]
+    why = tag("details", tag("summary", text("picker_why_others")), *reasons) if reasons else ""
+    cells = table(rows, list(heads), label=head, first_is_head=True)
+    return join([tag("h4", head), tag("small", best.reason, rule), cells, why])
 
 
 def runtime_html(runtime: Runtime) -> Html:
@@ -78,14 +82,18 @@ def runtime_html(runtime: Runtime) -> Html:
     head = text("picker_facts" if runtime.facts else "picker_runtime_facts", name=runtime.name)
     heads = [text(f"picker_{h}") for h in ("fact", "value", "source")]
     rows = table(_runtime_rows(runtime), heads, label=head, first_is_head=True)
-    return tag("details", tag("summary", head), rows)
+    details = tag("details", tag("summary", head), rows)
+    if not is_outdated(runtime):
+        return details
+    outdated = text("note_outdated", date=runtime.as_of)
+    return join([tag("p", outdated, class_="gnb-note"), details])
 
 
 def _runtime_rows(runtime: Runtime) -> list[tuple[str, str, str]]:
     """The facts of a runtime: names, values and sources."""
     if runtime.facts:
         return [(fact.label, fact.shown, fact.source) for fact in runtime.facts]
-    source = text("picker_datasheet", date=runtime.price_date or PRICE_DATE)
+    source = text("picker_datasheet", date=runtime.as_of or PRICE_DATE)
     rows = [(text("fact_accelerator"), f"{runtime.name} ({runtime.kind}) x{runtime.devices}")]
     rows.append((text("fact_device_memory"), format_bytes(runtime.memory_bytes)))
     if runtime.host_ram_bytes:
@@ -229,7 +237,7 @@ def frameworks_html(choice: Choice) -> Html:
             how = join([how, " ", tag("small", option.note)])
         source = option.source
         name = link(source if source.startswith("https://") else None, option.framework)
-        runs_here = text("picker_yes" if option.runs_here else "picker_not")
+        runs_here: object = option.obstacle or text("picker_yes")
         rows.append((name, option.format, runs_here, how))
     heads = [text(f"picker_{h}") for h in ("framework", "format", "here", "how")]
     return table(rows, heads, label=text("picker_tab_elsewhere"), first_is_head=True)

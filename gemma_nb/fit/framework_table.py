@@ -1,0 +1,63 @@
+"""``FrameworkTable``: the list of ``frameworks_for``, which is shown as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+from gemma_nb.display import Displayed, Summary
+from gemma_nb.i18n import text
+
+_WORDS = {"yes": "show_yes", "no": "show_not", "unknown": "show_unknown"}
+
+
+class _Option(Protocol):
+    """What a row of the table shows of a ``FrameworkOption``."""
+
+    @property
+    def framework(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def exists(self) -> str: ...
+    @property
+    def runs_here(self) -> bool | None: ...
+    @property
+    def command(self) -> str | None: ...
+
+
+OptionT = TypeVar("OptionT", bound=_Option)
+
+
+class FrameworkTable(Displayed, list[OptionT]):
+    """The frameworks for one variant, in the order of ``frameworks_for``.
+
+    Args:
+        options: the frameworks.
+        variant: the variant's name.
+    """
+
+    def __init__(self, options: Iterable[OptionT], variant: str) -> None:
+        super().__init__(options)
+        self.variant = variant
+
+    __str__ = Displayed.__repr__
+
+    def _summary(self) -> Summary:
+        names = ("framework", "format", "exists", "here", "command")
+        heads = [text(f"show_{name}") for name in names]
+        known = any(option.runs_here is not None for option in self)
+        rows = []
+        for option in self:
+            here = text("show_yes" if option.runs_here else "show_not") if known else ""
+            exists = text(_WORDS[option.exists])
+            row = [option.framework, option.format, exists, here, option.command or ""]
+            rows.append(row if known else [*row[:3], *row[4:]])
+        if not known:
+            del heads[3]
+        return Summary(
+            text("show_frameworks", variant=self.variant),
+            tuple(map(tuple, rows)),
+            tuple(heads),
+            text_columns=len(heads) - 1,
+        )

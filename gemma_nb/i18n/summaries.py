@@ -1,0 +1,82 @@
+"""Words of what values show of themselves in a terminal and in a notebook."""
+
+TEXT = {
+    # a verdict
+    "show_verdict": (
+        "{variant} in {precision} on {runtime}: {status}",
+        "{runtime} での {variant}({precision}): {status}",
+    ),
+    "show_fits": ("fits", "収まります"),
+    "show_tight": ("fits, tight", "ぎりぎり収まります"),
+    "show_no": ("does not fit", "収まりません"),
+    "show_blocked": ("does not work", "使えません"),
+    "show_needs": ("Needs", "必要量"),
+    "show_of": ("{needed} of {available}", "{available} のうち {needed}"),
+    "show_fix": ("What would help: {fix}", "解決策: {fix}"),
+    "show_and": (", ", "、"),
+    "show_warnings": ("Warnings: {count}", "注意: {count} 件"),
+    "show_alternatives": ("Why the alternatives", "ほかの選択肢の理由"),
+    "show_no_fix": (
+        "Nothing that gemma_nb can change here makes it fit.",
+        "gemma_nb で変えられる設定では収まりません。",
+    ),
+    # a choice
+    "show_choice": ("{variant} in {precision} on {runtime}", "{runtime} で {variant}({precision})"),
+    "show_length": ("Tokens", "トークン数"),
+    "show_batch": ("Conversations at once", "同時の会話数"),
+    "show_devices": ("Devices", "デバイス数"),
+    "show_choice_note": (
+        "Without workspace and packages; gemma_nb.advise(choice) says whether it fits.",
+        "作業領域とパッケージを除きます。収まるかどうかは gemma_nb.advise(choice) で判定できます。",
+    ),
+    # an estimate
+    "show_estimate": ("{total} while generating", "生成中に {total}"),
+    "show_load_device": ("While loading, device", "読み込み中(デバイス)"),
+    "show_load_host": ("While loading, host", "読み込み中(ホスト)"),
+    "show_rough": (
+        "A rough estimate: the architecture is not known in full.",
+        "概算です。構成が完全にはわかっていません。",
+    ),
+    "part_overhead": ("Allocator and programs", "アロケーターとプログラム"),
+    # a runtime
+    "show_runtime": ("{name} ({kind}, {host})", "{name}({kind}、{host})"),
+    "show_kind_cpu": ("processor", "プロセッサ"),
+    "show_kind_gpu": ("GPU", "GPU"),
+    "show_kind_tpu": ("TPU", "TPU"),
+    "show_kind_apple": ("Apple silicon", "Apple シリコン"),
+    "show_kind_phone": ("phone", "スマートフォン"),
+    "show_own": ("own machine", "自分のマシン"),
+    "show_usable": ("For a model", "モデルに使える量"),
+    "show_facts": ("Every fact and its source", "すべての情報とその出どころ"),
+    "part_reserved": ("Kept for CUDA", "CUDA 用"),
+    "part_others": ("Taken by others", "ほかが使用中"),
+    # a variant
+    "show_variant": ("{name}: {family} {generation} {size}, {tuning}", "{name}: {family} {generation} {size}、{tuning}"),
+    "show_parameters": ("Parameters", "パラメータ"),
+    "show_input": ("Input", "入力"),
+    "show_context": ("Context", "コンテキスト"),
+    "show_tokens": ("{count} tokens", "{count} トークン"),
+    "show_licence": ("Licence", "ライセンス"),
+    "show_gated": ("{licence}, to be accepted with an account", "{licence}(アカウントでの同意が必要)"),
+    "show_released": ("Released", "公開日"),
+    "show_loads": ("KerasHub loads it", "KerasHub で読み込み"),
+    "show_16bit": ("Weights in 16 bit: {size}", "16 ビットの重み: {size}"),
+    # times
+    "show_stats": ("{tokens} tokens, {rate} tokens per second", "{tokens} トークン、毎秒 {rate} トークン"),
+    "show_stats_one": ("{tokens} tokens", "{tokens} トークン"),
+    "show_prompt_tokens": ("Prompt", "プロンプト"),
+    "show_first_token": ("First token after", "最初のトークンまで"),
+    "show_compile": ("Compiling, once", "初回のコンパイル"),
+    "show_per_pass": ("Tokens per pass", "1 パスあたりのトークン"),
+    "show_seconds": ("{seconds} s", "{seconds} 秒"),
+    # frameworks
+    "show_frameworks": ("Ways to run {variant}", "{variant} を動かす方法"),
+    "show_framework": ("Framework", "フレームワーク"),
+    "show_format": ("Format", "形式"),
+    "show_exists": ("Exists", "有無"),
+    "show_here": ("Runs here", "ここで動くか"),
+    "show_command": ("Command", "コマンド"),
+    "show_yes": ("yes", "はい"),
+    "show_not": ("no", "いいえ"),
+    "show_unknown": ("unknown", "不明"),
+}  # fmt: skip
