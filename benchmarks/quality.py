@@ -120,7 +120,9 @@ def choices():
     """The rows: name -> path and precision; the first is what the others are compared with."""
     import real_gemma
 
-    return {precision: (real_gemma.converted_folder(), precision) for precision in PRECISIONS}
+    folder = real_gemma.converted_folder()
+    rows = {precision: (folder, precision) for precision in PRECISIONS}
+    return {**rows, "the GGUF file, auto": (real_gemma.gguf_path(), "auto")}
 
 
 def main():

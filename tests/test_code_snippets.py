@@ -1,6 +1,7 @@
 """The code that the picker offers to copy: it is Python, and it runs."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,26 @@ def test_the_code_of_every_variant_is_python(name):
     for code in (gemma_nb_code(start), keras_hub_code(start)):
         compile(code, name, "exec")
         assert re.search(r"\b(load|from_preset)\(", code)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {
+            "name": "hf://org/tiny-gguf:tiny-Q4_0.gguf",
+            "handle": "hf://org/tiny-gguf:tiny-Q4_0.gguf",
+        },
+        {"name": "/models/tiny.GGUF", "handle": "/models/tiny.GGUF"},
+        {"name": "hf://org/lora", "handle": "hf://org/lora", "adapter_of": "hf://org/base"},
+    ],
+)
+def test_what_keras_hub_does_not_read_is_loaded_by_this_package(changes):
+    start = Choice(replace(gnb.variant("gemma3_270m"), **changes), "int8", runtime=L4)
+    code = keras_hub_code(start)
+    compile(code, "code", "exec")
+    assert "from_preset" not in code
+    assert gemma_nb_code(start) in code
+    assert "lm = model.lm" in code
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gemma_nb.catalog.handles import revision_of
+from gemma_nb.catalog.handles import SUFFIX, revision_of
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.precision import PRECISIONS
@@ -29,10 +29,14 @@ def keras_hub_code(choice: Choice) -> str:
     ``from_preset``; the stop tokens are named, since KerasHub's default for Gemma 1 and 2 leaves
     ``<end_of_turn>`` out (keras-hub 0.32).
 
+    KerasHub does not read GGUF files and adapters: for those, this package fills its model.
+
     Args:
         choice: what to load; it has to be one that KerasHub loads.
     """
     variant, precision = choice.variant, PRECISIONS[choice.precision]
+    if variant.adapter_of or (variant.handle or "").lower().endswith(SUFFIX):
+        return f"{gemma_nb_code(choice)}lm = model.lm  # KerasHub reads no GGUF files or adapters\n"
     preset, before, given = _preset(variant)
     answers = variant.role in ("generate", "classify") and not variant.encoder_decoder
     needs_image = variant.prompt_format == "paligemma"
