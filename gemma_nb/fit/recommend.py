@@ -19,8 +19,11 @@ from gemma_nb.fit.verdict import TIGHT_SHARE, Verdict, advise
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-from gemma_nb.text_utils import format_bytes
+from gemma_nb.text_utils import GIB, format_bytes
 
+#: A processor with less memory gets the demo model: XLA's compiler (about 0.3 GiB for Gemma 3 270M,
+#: measured 2026-11-29) and the notebook's server are not in the estimate.
+LEAST_PROCESSOR_BYTES = 3 * GIB
 #: The precisions after 16 bit, in the order in which they are offered.
 _QUANTISED = ("int8", "int4")
 
@@ -93,9 +96,12 @@ def _precisions(variant: Variant, task: ModelTask, runtime: Runtime) -> tuple[st
 
 def _fits_with_room(verdict: Verdict, task: ModelTask) -> bool:
     """Whether the status is "fits"; a tight choice may fail as soon as anything else runs."""
+    runtime = verdict.choice.runtime
+    if runtime.is_processor and runtime.usable_bytes < LEAST_PROCESSOR_BYTES:
+        return False
     if task.key != "tuning" or verdict.status != "fits":
         return verdict.status == "fits"
-    return _lora_bytes(verdict) <= verdict.choice.runtime.usable_bytes
+    return _lora_bytes(verdict) <= runtime.usable_bytes
 
 
 def _best(task: ModelTask, runtime: Runtime, max_length: int) -> Recommendation | None:
@@ -224,5 +230,8 @@ def _demo(runtime: Runtime, max_length: int) -> Recommendation:
     for which, least in wanted.items():
         values[which] = least.choice.variant.name
         values[f"{which}_precision"] = least.choice.precision
-        values[f"{which}_bytes"] = format_bytes(round(least.bytes_needed / TIGHT_SHARE))
+        needed = round(least.bytes_needed / TIGHT_SHARE)
+        if runtime.is_processor:
+            needed = max(needed, LEAST_PROCESSOR_BYTES)
+        values[f"{which}_bytes"] = format_bytes(needed)
     return Recommendation(verdict, Message("why_demo", values), "gemma_nb")
