@@ -232,8 +232,26 @@ TEXT = {
         "学習されているので、{context} 以下を指定してください。",
     ),
     "speed": (
-        "about {low} to {high} tokens a second (an estimate from the bytes read for each token)",
-        "毎秒およそ {low}〜{high} トークン(1 トークンごとに読むバイト数からの推定)",
+        "about {low} to {high} tokens a second (an estimate from the bytes read for each token; "
+        "{basis})",
+        "毎秒およそ {low}〜{high} トークン(1 トークンごとに読むバイト数からの推定。{basis})",
+    ),
+    "speed_basis_h200": (
+        "it rests on this package's measurements on an H200",
+        "このパッケージの H200 での測定に基づきます",
+    ),
+    "speed_basis_t4": (
+        "it rests on what llama.cpp reached on a T4",
+        "T4 での llama.cpp の公表値に基づきます",
+    ),
+    "speed_basis_l4": (
+        "it rests on what Transformers reached on an L4",
+        "L4 での Transformers の公表値に基づきます",
+    ),
+    "speed_basis_tpu": ("not measured on a TPU", "TPU では測定していません"),
+    "speed_basis_processor": (
+        "not measured on this kind of processor",
+        "この種の CPU では測定していません",
     ),
     # --- options, the memory's parts, Google's own figures
     "option_not_together": (
