@@ -68,6 +68,33 @@ def recommend(
     return best or _demo(runtime, max_length)
 
 
+def what_fits(
+    runtime: str | Runtime | None = None, task: str = "chat", max_length: int = 2048
+) -> list[Recommendation]:
+    """Lists all that fits with room in the recommended generation, for a look at what better costs.
+
+    Args:
+        runtime: a runtime or its name; None for the present one.
+        task: what the model is for, one of ``TASKS``.
+        max_length: tokens of prompt and reply together; cut to the context of each variant.
+
+    Returns:
+        The choices by quality class: the larger model is better, then the more exact precision;
+        the best comes last. Empty if nothing fits.
+
+    Raises:
+        InvalidInput: the runtime or task is unknown, or the length is not allowed.
+    """
+    runtime, model_task = find_runtime(runtime), find_task(task)
+    candidates = _candidates(model_task, runtime, max_length)
+    fitting = [v for v in candidates if _fits_with_room(v, model_task)]
+    line = fitting and family_line(fitting[0].choice.variant)
+    relatives = [v for v in reversed(fitting) if family_line(v.choice.variant) == line]
+    # sorted() is stable: of one variant the more exact precision stays last
+    relatives.sort(key=lambda v: v.choice.variant.parameters)
+    return [Recommendation(v, v.reason, "gemma_nb", "fits") for v in relatives]
+
+
 def _candidates(task: ModelTask, runtime: Runtime, max_length: int) -> list[Verdict]:
     """Every variant of a task in every precision, whether it fits or not, the best first."""
     variants = variants_for_task(task)

@@ -149,6 +149,7 @@ TEXT = {
     ),
     # the table
     "recommend_best": ("Take", "おすすめ"),
+    "recommend_fits": ("Fits", "収まる"),
     "recommend_largest": ("Largest", "最大"),
     "recommend_fastest": ("Fastest", "最速"),
     "recommend_no_login": ("No login", "登録不要"),
