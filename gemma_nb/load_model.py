@@ -10,7 +10,7 @@ from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.precision import Precision, auto_precision
+from gemma_nb.fit.precision import GGUF_PRECISIONS, Precision, auto_precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.generation.decoder import Decoder
@@ -76,10 +76,11 @@ def load(
     """Loads a variant through KerasHub.
 
     Args:
-        variant: a name from ``variants()``, a handle, a directory, a ``Variant``, or a ``Choice``,
-            which brings its own precision and max_length; None is the demo model
-            ``demo_gemma3_instruct_4m``. A LoRA adapter of PEFT is merged into its base while that
-            is read: it lies beside the base, or names it (``base_model_name_or_path``).
+        variant: a name from ``variants()``, a handle, a directory, a GGUF file
+            ("model.gguf", "hf://org/name:FILE.gguf"), a ``Variant``, or a ``Choice``, which brings
+            its own precision and max_length; None is the demo model ``demo_gemma3_instruct_4m``. A
+            LoRA adapter of PEFT is merged into its base while that is read: it lies beside the
+            base, or names it (``base_model_name_or_path``).
         precision: a Keras dtype name ("float32", "bfloat16", "float16", "int8", "int4"), or
             "auto" for the precision that suits this hardware. A preset that ``Model.save`` wrote
             quantised keeps its precision, which "auto" takes.
@@ -215,14 +216,15 @@ def _read_model(
 ) -> Model:
     """Builds the model and reads its weights; compiles its programs meanwhile where that pays."""
     name, report = variant.name, progress_callback(progress)
-    with ProgressMeter(report, "build", name):
+    with ProgressMeter(report, "build", name) as meter:
+        _note_gguf(variant, precision, meter)
         directory, adapter = find_adapter(directory, base)
         unloaded = build_without_weights(str(directory), precision, variant.task, adapter)
         helper = read_assistant(helper_directory, precision) if helper_directory else None
         engine = create_engine(unloaded.lm, max_length, helper)
         compiling = engine if isinstance(engine, Decoder) and engine.start_compiling() else None
-    with ProgressMeter(report, "weights", name, weight_file_bytes(directory)) as meter:
-        unloaded.read_weights(meter.add)
+    with ProgressMeter(report, "weights", name, weight_file_bytes(directory)) as weights_meter:
+        unloaded.read_weights(weights_meter.add)
     if compiling:
         with ProgressMeter(report, "compile", name):
             compiling.finish_compiling()
@@ -238,3 +240,12 @@ def _read_model(
         engine,
         stop_token_ids(directory, unloaded.tokenizer),
     )
+
+
+def _note_gguf(variant: Variant, precision: Precision, meter: ProgressMeter) -> None:
+    """Tells what of a GGUF file is read in another form, and what is not read."""
+    if variant.stored_type and GGUF_PRECISIONS.get(variant.stored_type) != precision.name:
+        file = (variant.handle or variant.name).replace(":", "/").rpartition("/")[2]
+        meter.note("gguf_reads_as", file=file, types=variant.stored_type, precision=precision)
+    if variant.unread_files:
+        meter.note("gguf_unread", files=", ".join(variant.unread_files))

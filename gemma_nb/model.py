@@ -23,6 +23,7 @@ from gemma_nb.generation.media_inputs import Converters, MediaInput, prompt_toke
 from gemma_nb.generation.sampling import Sampling, default_sampling, not_a_number
 from gemma_nb.generation.seq2seq import EncoderDecoder
 from gemma_nb.generation.stats import ReplyTimer, Stats, combine_stats
+from gemma_nb.loading.export import export_model
 from gemma_nb.loading.free_memory import free_memory
 from gemma_nb.loading.saving import save_preset
 from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
@@ -358,6 +359,40 @@ class Model:
         converters = (self.converters.image, self.converters.audio)
         parts = [self.tokenizer, *(one for one in converters if one is not None)]
         return save_preset(self.lm, parts, self.variant, self.precision, path, self.stop_ids)
+
+    def export(
+        self,
+        path: str | Path,
+        format: str = "safetensors",  # noqa: A002 - the word that users know
+        *,
+        precision: str = "auto",
+    ) -> Path:
+        """Writes the model for other programs: as a checkpoint of transformers, or as GGUF.
+
+        A quantised model is written dequantised. The vocabulary and, for a chat model, a chat
+        template for text are written too; image and audio encoders are not: a model that has them is
+        refused.
+
+        Args:
+            path: for safetensors a directory that does not exist yet, or is empty; for GGUF a file
+                that does not exist yet and ends in ".gguf".
+            format: "safetensors", which transformers loads, or "gguf", which llama.cpp and Ollama
+                run; for GGUF the package gguf has to be installed.
+            precision: "float32", "bfloat16" or "float16"; for GGUF "Q8_0" and "Q4_0" too; "auto" is
+                the model's own, and bfloat16 for a quantised one.
+
+        Returns:
+            The path.
+
+        Raises:
+            InvalidInput: an unknown format or precision, a path that cannot be used, or a model that
+                the format cannot hold (the message names its class, or what of it).
+            LoadError: the package gguf is missing, or the disk is full or cannot be written;
+                nothing is left at ``path``.
+            GenerationError: the model was unloaded.
+        """
+        self._loaded()
+        return export_model(self.lm, self.tokenizer, self.variant, path, format, precision)
 
     def score(self, messages: Messages, *, guideline: str) -> float:
         """The probability that the last turn violates a guideline, as ShieldGemma judges it.

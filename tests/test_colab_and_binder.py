@@ -20,7 +20,7 @@ COLAB = ROOT / "tests" / "colab.txt"
 #: What the install cell raises there, and nothing else.
 RAISED = {
     name: re.search(rf"^{name}==(.*)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)[1]
-    for name in ("keras", "keras-hub", "kagglesdk")
+    for name in ("keras", "keras-hub", "kagglesdk", "gguf")
 }
 #: Colab's secrets, with none in them.
 NO_SECRETS = """
@@ -124,9 +124,15 @@ def install_cell():
 @pytest.mark.parametrize(
     ("there", "wanted"),
     [
-        ({}, "keras-hub keras kagglesdk"),
-        ({"keras-hub": "0.26.0", "keras": "3.13.2", "kagglesdk": "0.1.28"}, "keras-hub keras"),
-        ({"keras-hub": "0.33.1", "keras": "3.16.0.dev0", "kagglesdk": "0.1.37"}, ""),
+        ({}, "keras-hub keras kagglesdk gguf"),
+        (
+            {"keras-hub": "0.26.0", "keras": "3.13.2", "kagglesdk": "0.1.28", "gguf": "0.18.0"},
+            "keras-hub keras gguf",
+        ),
+        (
+            {"keras-hub": "0.33.1", "keras": "3.16.0.dev0", "kagglesdk": "0.1.37", "gguf": "1.0"},
+            "",
+        ),
     ],
     ids=["missing", "too-old", "newer"],
 )

@@ -115,4 +115,4 @@ def test_two_columns_share_a_byte_as_in_keras():
 
     x = np.random.default_rng(0).integers(-8, 8, (7, 5)).astype("int8")
     wanted, _, _ = quantizers.pack_int4(jnp.asarray(x), axis=1)
-    np.testing.assert_array_equal(np.asarray(wanted), quantize._packed(x))
+    np.testing.assert_array_equal(np.asarray(wanted), quantize.pack_int4(x))

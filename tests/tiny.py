@@ -54,13 +54,13 @@ def gemma2(window=8, seed=0, vocabulary=VOCABULARY):
     return shaken(keras_hub.models.GemmaCausalLM(backbone=backbone, preprocessor=None), seed)
 
 
-def gemma1(seed=0):
+def gemma1(seed=0, vocabulary=VOCABULARY):
     import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
     backbone = keras_hub.models.GemmaBackbone(
-        vocabulary_size=VOCABULARY,
+        vocabulary_size=vocabulary,
         num_layers=2,
         num_query_heads=4,
         num_key_value_heads=1,
@@ -200,13 +200,13 @@ def gemma4_moe(seed=0, vocabulary=VOCABULARY):
     )
 
 
-def gemma3n(seed=0):
+def gemma3n(seed=0, vocabulary=VOCABULARY):
     import keras
     import keras_hub
 
     keras.utils.set_random_seed(seed)
     backbone = keras_hub.models.Gemma3nBackbone(
-        text_vocab_size=VOCABULARY,
+        text_vocab_size=vocabulary,
         text_hidden_size=32,
         num_hidden_layers=4,
         pad_token_id=0,
@@ -224,7 +224,7 @@ def gemma3n(seed=0):
         sliding_window=8,
         rope_theta=1_000_000.0,
         max_position_embeddings=256,
-        vocab_size_per_layer_input=VOCABULARY,
+        vocab_size_per_layer_input=vocabulary,
         hidden_size_per_layer_input=8,
         altup_num_inputs=2,
         laurel_rank=4,
@@ -235,7 +235,7 @@ def gemma3n(seed=0):
     return shaken(keras_hub.models.Gemma3nCausalLM(backbone=backbone, preprocessor=None), seed)
 
 
-def embedder(seed=0, vocabulary=VOCABULARY):
+def embedder(seed=0, vocabulary=VOCABULARY, pooling=96, size=256):
     """EmbeddingGemma in small: vectors of 256 numbers, which can be cut to 128."""
 
     import keras
@@ -258,8 +258,8 @@ def embedder(seed=0, vocabulary=VOCABULARY):
         sliding_window_size=8,
         use_bidirectional_attention=True,
         is_embedding_model=True,
-        pooling_intermediate_dim=96,
-        embedding_dim=256,
+        pooling_intermediate_dim=pooling,
+        embedding_dim=size,
         dtype="float32",
     )
     return shaken(keras_hub.models.Gemma3TextEmbedder(backbone=backbone), seed)

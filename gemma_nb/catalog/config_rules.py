@@ -8,6 +8,7 @@ read it. The tables of ``config_fields`` say what is filled in and what is refus
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -85,6 +86,13 @@ def refuse_quantised(config: Mapping[str, Any], where: str) -> None:
         raise InvalidInput("is_quantised", where=where, method=method)
 
 
+def _is_same(value: Any, wanted: Any) -> bool:
+    """Whether a value is the wanted one; a float may have been rounded to float32."""
+    if isinstance(value, float) and isinstance(wanted, float):
+        return math.isclose(value, wanted, rel_tol=1e-6)
+    return bool(value == wanted)
+
+
 class _Rules:
     """The rules of ``config_fields``, applied to one config in place.
 
@@ -119,7 +127,7 @@ class _Rules:
         """Fills in defaults and checks the values of one part of a config."""
         for name, field in table.items():
             value = part.setdefault(name, field.default)
-            if field.only is not None and value not in field.only:
+            if field.only is not None and not any(_is_same(value, one) for one in field.only):
                 self.refuse(path + name, value, field.only)
         for name in {*COUNTS, *POSITIVE} & part.keys():
             values = part[name] if isinstance(part[name], list) else [part[name]]

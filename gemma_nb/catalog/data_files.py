@@ -86,7 +86,10 @@ def recorded_variant(folder: Path) -> Variant | None:
         values = {k: v for k, v in _lists_to_tuples(fields).items() if k in names}
         shape = fields["architecture"]
         architecture = None if shape is None else _architecture(shape)
-        return Variant(**{**values, "architecture": architecture, "handle": str(folder)})
+        # the preset is no GGUF file, even if it was saved from one
+        here: dict[str, Any] = {"architecture": architecture, "handle": str(folder)}
+        here |= {"stored_type": None, "unread_files": ()}
+        return Variant(**{**values, **here})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

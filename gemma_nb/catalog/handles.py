@@ -1,7 +1,7 @@
 """Handles of models on a hub: one parser for the catalog, the downloads and the code snippets.
 
-``hf://owner/model[@revision]``, where the revision is a branch, a tag, a commit or a reference such
-as ``refs/pr/1``; ``kaggle://owner/model/framework/variation[/version]``, where ``@version`` is read
+``hf://owner/model[@revision][:FILE.gguf]``, where the revision is a branch, a tag, a commit or a
+reference such as ``refs/pr/1``, and the file is a GGUF file of the repository; ``kaggle://owner/model/framework/variation[/version]``, where ``@version`` is read
 like ``/version``.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+#: How the names of GGUF files end.
+SUFFIX = ".gguf"
 #: Scheme of a handle -> the number of names in it.
 _LENGTHS = {"hf": 2, "kaggle": 4}
 #: One name: the characters that both hubs allow; "." and ".." do not match.
@@ -27,11 +29,13 @@ class Handle:
         scheme: "hf" or "kaggle".
         path: ``owner/model``, or ``owner/model/framework/variation``.
         version: Hugging Face's revision, or Kaggle's version number; None for the newest.
+        file: the GGUF file that is meant; None for a whole checkpoint.
     """
 
     scheme: str
     path: str
     version: str | None = None
+    file: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,6 +43,8 @@ class Handle:
 
         At Kaggle the variation may be called "default", and only the model tell its tuning.
         """
+        if self.file:
+            return (self.file.rpartition("/")[2],)
         parts = self.path.split("/")
         return (parts[1],) if self.scheme == "hf" else (parts[3], parts[1])
 
@@ -48,7 +54,8 @@ class Handle:
 
     def __str__(self) -> str:
         separator = "@" if self.scheme == "hf" else "/"
-        return f"{self.scheme}://{self.path}" + (f"{separator}{self.version}" * bool(self.version))
+        version = f"{separator}{self.version}" if self.version else ""
+        return f"{self.scheme}://{self.path}{version}" + (f":{self.file}" if self.file else "")
 
 
 def parse_handle(text: str) -> Handle | None:
@@ -64,6 +71,7 @@ def parse_handle(text: str) -> Handle | None:
     scheme = scheme.lower()
     if not separator or scheme not in _LENGTHS:
         return None
+    rest, colon, file = rest.partition(":") if scheme == "hf" else (rest, "", "")
     path, at, version = rest.partition("@")
     names = path.strip("/").split("/")
     if scheme == "kaggle" and not at and len(names) == 5:
@@ -72,7 +80,11 @@ def parse_handle(text: str) -> Handle | None:
         return None
     if at and not _is_version(scheme, version):
         return None
-    return Handle(scheme, "/".join(names), version or None)
+    if colon and not (
+        file.lower().endswith(SUFFIX) and all(_NAME.fullmatch(part) for part in file.split("/"))
+    ):
+        return None
+    return Handle(scheme, "/".join(names), version or None, file or None)
 
 
 def _is_version(scheme: str, version: str) -> bool:

@@ -1,7 +1,7 @@
 """Reads the small files of a model from a directory, from Hugging Face or from Kaggle.
 
-Weights are never downloaded. Of safetensors files only the headers are read (the first bytes of
-each file), from Hugging Face by HTTP range requests. The hubs' client packages are imported at the
+Weights are never downloaded. Of safetensors and GGUF files only the headers are read (the first bytes
+of each file), from Hugging Face by HTTP range requests. The hubs' client packages are imported at the
 first lookup.
 """
 
@@ -17,6 +17,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
+from gemma_nb.catalog.gguf_header import GgufModel, ReadRange, read_gguf_files, split_files
 from gemma_nb.catalog.handles import Handle
 from gemma_nb.catalog.weight_files import ADAPTER_WEIGHTS, CONFIG, read_object, weight_file_names
 from gemma_nb.errors import InvalidInput, LoadError
@@ -26,7 +27,7 @@ from gemma_nb.text_utils import remove_invisible
 _HEADER_LIMIT = 100_000_000
 
 #: Hugging Face's licence tags -> the names of ``Variant.licence``.
-_LICENCES = {
+LICENCES = {
     "gemma": "Gemma",
     "apache-2.0": "Apache-2.0",
     "mit": "MIT",
@@ -65,11 +66,13 @@ class HubInfo:
         licence: the licence, as ``Variant.licence`` names it.
         gated: whether terms must be accepted before a download.
         created: ISO date of the repository's creation; None if unknown.
+        files: the names of the repository's files.
     """
 
     licence: str = "unknown"
     gated: bool = False
     created: str | None = None
+    files: tuple[str, ...] = ()
 
 
 class ModelFiles(Protocol):
@@ -164,10 +167,15 @@ class HuggingFaceFiles:
         self._revision = handle.version
 
     def _call(self, method: str, *args: Any) -> Any:
-        """Calls a method of the client.
+        """Calls a method of the client; as ``_ask``."""
+        path, revision = self._handle.path, self._revision
+        return self._ask(lambda client: getattr(client, method)(path, *args, revision=revision))
+
+    def _ask(self, question: Callable[[Any], Any]) -> Any:
+        """Calls a function with the client.
 
         Returns:
-            The method's result; None if a file does not exist.
+            The function's result; None if a file does not exist.
 
         Raises:
             InvalidInput: no such repository or revision, or no access to it.
@@ -181,7 +189,7 @@ class HuggingFaceFiles:
         try:
             # the client has read HF_ENDPOINT at its import; pass the present value
             client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
-            return getattr(client, method)(self._handle.path, *args, revision=self._revision)
+            return question(client)
         except errors.GatedRepoError:
             raise self._refused() from None
         except errors.RevisionNotFoundError:
@@ -232,16 +240,68 @@ class HuggingFaceFiles:
         metadata = self._call("parse_safetensors_file_metadata", ADAPTER_WEIGHTS)
         return None if metadata is None else _tensor_infos(metadata)
 
+    def gguf(self) -> GgufModel:
+        """Reads the headers of the handle's GGUF file, or of its parts, by range requests.
+
+        Raises:
+            InvalidInput: there is no such file.
+            LoadError: a file is damaged, the package gguf is missing, or the hub cannot be reached.
+        """
+
+        def read_from(file: str) -> tuple[ReadRange, None]:
+            return lambda start, count: self._range(file, start, count), None
+
+        return read_gguf_files(self._handle.file or "", self.where, read_from)
+
+    def _range(self, name: str, start: int, count: int) -> bytes:
+        """Bytes of a file of the repository; fewer at its end."""
+        if count < 1:
+            return b""
+
+        def request(client: Any) -> bytes:
+            from huggingface_hub import get_session, hf_hub_url
+
+            url = hf_hub_url(
+                self._handle.path, name, revision=self._revision, endpoint=client.endpoint
+            )
+            headers = client._build_hf_headers()  # noqa: SLF001 - as in hub/hugging_face.py
+            headers |= {
+                "Range": f"bytes={start}-{start + count - 1}",
+                "Accept-Encoding": "identity",
+            }
+            response = get_session().get(url, headers=headers)
+            if response.status_code == 416:  # the file ended before
+                return b""
+            _raise_for_status(response)
+            # a server that ignores the range sends the whole file
+            body = response.content
+            return body if response.status_code == 206 else body[start : start + count]
+
+        part = self._ask(request)
+        if part is None:
+            raise InvalidInput(
+                "gguf_not_in_repository", where=f"hf://{self._handle.path}", file=name
+            )
+        return bytes(part)
+
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
         info = self._call("model_info")
         self._revision = info.sha or self._revision
         tag = info.card_data.get("license") if info.card_data else None
         return HubInfo(
-            licence=_LICENCES.get(tag or "unknown", tag or "unknown"),
+            licence=LICENCES.get(tag or "unknown", tag or "unknown"),
             gated=bool(info.gated),
             created=info.created_at.date().isoformat() if info.created_at else None,
+            files=tuple(file.rfilename for file in info.siblings or ()),
         )
+
+
+def _raise_for_status(response: Any) -> None:
+    """Raises the client's own errors for a failed request."""
+    from huggingface_hub import utils
+
+    utils.hf_raise_for_status(response)  # type: ignore[attr-defined]
 
 
 class KaggleFiles:
@@ -328,13 +388,17 @@ def find_download(handle: Handle) -> Path | None:
         handle: the handle. Without a version, the newest one at Kaggle and "main" at Hugging Face.
 
     Returns:
-        The folder; None if the client has no ``config.json`` of the model.
+        The folder, or the handle's GGUF file; None if the client has no ``config.json`` of the
+        model, or not the file.
     """
     if handle.scheme == "hf":
         from huggingface_hub import try_to_load_from_cache
 
-        path = try_to_load_from_cache(handle.path, CONFIG, revision=handle.version)
-        return Path(path).parent if isinstance(path, str) else None
+        name = split_files(handle.file)[0] if handle.file else CONFIG
+        path = try_to_load_from_cache(handle.path, name, revision=handle.version)
+        if not isinstance(path, str):
+            return None
+        return Path(path) if handle.file else Path(path).parent
     from kagglehub.config import get_cache_folder
 
     folder = Path(get_cache_folder()) / "models" / handle.path

@@ -13,8 +13,12 @@ from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
 from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog
-from gemma_nb.catalog.handles import parse_handle
-from gemma_nb.catalog.unlisted import variant_from_directory, variant_from_handle
+from gemma_nb.catalog.handles import SUFFIX, parse_handle
+from gemma_nb.catalog.unlisted import (
+    variant_from_directory,
+    variant_from_gguf_file,
+    variant_from_handle,
+)
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
@@ -61,10 +65,11 @@ def variant(name: str | Path | Variant) -> Variant:
 
     Args:
         name: a name of the catalog, in any case; an ``hf://org/name[@revision]`` or
-            ``kaggle://owner/model/framework/variation[/version]`` handle; a directory that holds a model (a ``Path``, or a string with a separator); or a
-            ``Variant``, which is returned as it is. A handle in the catalog is answered from the
-            catalog. Any other handle and a directory are read: their config and tensor headers,
-            not their weights.
+            ``kaggle://owner/model/framework/variation[/version]`` handle; a directory that holds a
+            model (a ``Path``, or a string with a separator); a GGUF file, or one of a repository,
+            ``hf://org/name:FILE.gguf``; or a ``Variant``, which is returned as it is. A handle in
+            the catalog is answered from the catalog. Any other handle, a directory and a file are
+            read: their config and tensor headers, not their weights.
 
     Returns:
         The variant.
@@ -72,7 +77,7 @@ def variant(name: str | Path | Variant) -> Variant:
     Raises:
         InvalidInput: the name is unknown (the message names the nearest ones), or the source is no
             Gemma model that this package can read (the message names the missing field).
-        LoadError: the host of a handle cannot be reached.
+        LoadError: the host of a handle cannot be reached, or a GGUF file is damaged.
     """
     if isinstance(name, Variant):
         return name
@@ -91,6 +96,8 @@ def variant(name: str | Path | Variant) -> Variant:
         return variant_from_handle(text)
     if directory := _existing_directory(text):
         return variant_from_directory(directory)
+    if text.lower().endswith(SUFFIX):
+        return variant_from_gguf_file(existing_gguf(text))
     if text.lower() in catalog.hf_ids:
         preset = catalog.hf_ids[text.lower()]
         raise InvalidInput("variant_on_hugging_face", asked=text, name=preset.name)
@@ -107,6 +114,22 @@ def _existing_directory(text: str) -> Path | None:
         return path if path.is_dir() else None
     except (OSError, RuntimeError):  # the path is too long; there is no such user
         return None
+
+
+def existing_gguf(text: str) -> Path:
+    """The GGUF file with that path.
+
+    Raises:
+        InvalidInput: there is no such file.
+    """
+    path = Path(text)
+    try:
+        path = path.expanduser()
+        if path.is_file():
+            return path
+    except (OSError, RuntimeError, ValueError):  # as in _existing_directory
+        pass
+    raise InvalidInput("no_such_gguf", path=_shorten(text))
 
 
 def _unknown_variant(text: str) -> InvalidInput:

@@ -1,12 +1,14 @@
-"""Builds the ``Variant`` of a model outside the catalog: a directory, or a handle on a hub.
+"""Builds the ``Variant`` of a model outside the catalog: a directory, a file, or a handle on a hub.
 
-The facts come from the model's config.json and, for safetensors, from the tensor headers. No
+The facts come from the model's config.json and, for safetensors, from the tensor headers; those of
+a GGUF file from its header. No
 weights are downloaded and no model is built. If the model has the shape of a variant in the catalog,
 that shape's split of the parameters and its quantised sizes are used.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -15,8 +17,12 @@ from typing import Any
 
 from gemma_nb.catalog.chat_template import read_chat_template, template_format
 from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog, recorded_variant
-from gemma_nb.catalog.handles import Handle, parse_handle
+from gemma_nb.catalog.gguf_config import gguf_to_hugging_face_config
+from gemma_nb.catalog.gguf_facts import gguf_counts, gguf_template, int4_bytes, stored_type
+from gemma_nb.catalog.gguf_header import GgufModel, read_gguf
+from gemma_nb.catalog.handles import SUFFIX, Handle, parse_handle
 from gemma_nb.catalog.hub_lookup import (
+    LICENCES,
     DirectoryFiles,
     HubInfo,
     HuggingFaceFiles,
@@ -24,9 +30,7 @@ from gemma_nb.catalog.hub_lookup import (
     ModelFiles,
     find_download,
 )
-from gemma_nb.catalog.hugging_face_config import (
-    read_hugging_face_config,
-)
+from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
 from gemma_nb.catalog.keras_config import ConfigSummary, read_keras_config, read_quantization
 from gemma_nb.catalog.lora_adapter import LoraSettings, match_lora, read_lora
 from gemma_nb.catalog.parameter_counts import (
@@ -67,6 +71,20 @@ def variant_from_directory(path: Path) -> Variant:
     return replace(recorded, quantization=quantization, **sizes)
 
 
+def variant_from_gguf_file(path: Path) -> Variant:
+    """Builds the variant of a GGUF file on disk, from its header.
+
+    Args:
+        path: the file; of a split model, any of its files.
+
+    Raises:
+        InvalidInput: it is no Gemma, or KerasHub cannot hold what it states; the message says what.
+        LoadError: the file is damaged, or the package gguf is not installed.
+    """
+    beside = HubInfo(files=tuple(p.name for p in path.parent.glob(f"*{SUFFIX}")))
+    return _read_gguf_variant(read_gguf(path), beside, str(path))
+
+
 def variant_from_handle(handle: str) -> Variant:
     """Builds the variant of a model on a hub.
 
@@ -74,7 +92,8 @@ def variant_from_handle(handle: str) -> Variant:
 
     Args:
         handle: ``hf://org/name`` or ``kaggle://owner/model/framework/variation``, with or without a
-            revision or version.
+            revision or version; ``hf://org/name:FILE.gguf`` for a GGUF file of a repository, of
+            which only the header is read.
 
     Raises:
         InvalidInput: the handle is malformed, there is no such model, its terms are not accepted,
@@ -97,12 +116,14 @@ def variant_from_download(folder: Path, handle: Handle) -> Variant:
     """Builds the variant of a model whose files are on disk, as ``variant_from_handle`` does.
 
     Args:
-        folder: the folder of its files.
+        folder: the folder of its files, or a GGUF file.
         handle: the handle, whose name tells the tuning as it does at the hub.
 
     Raises:
         InvalidInput: as ``variant_from_directory``.
     """
+    if handle.file:
+        return replace(variant_from_gguf_file(folder), name=str(handle), handle=str(handle))
     if recorded := recorded_variant(folder):
         return replace(recorded, name=str(handle), handle=str(handle))
     return _read_variant(DirectoryFiles(folder), handle.names, str(handle))
@@ -110,6 +131,9 @@ def variant_from_download(folder: Path, handle: Handle) -> Variant:
 
 @lru_cache(maxsize=64)
 def _from_host(handle: Handle) -> Variant:
+    if handle.file:
+        repository = HuggingFaceFiles(handle)
+        return _read_gguf_variant(repository.gguf(), repository.info(), str(handle))
     files: ModelFiles = HuggingFaceFiles(handle) if handle.scheme == "hf" else KaggleFiles(handle)
     return _read_variant(files, handle.names, str(handle))
 
@@ -138,15 +162,42 @@ def _read_variant(files: ModelFiles, names: Sequence[str], handle: str) -> Varia
             _check_adapter(files, files)
     template = read_chat_template(files) if "model_type" in config else None
     tuned = _is_instruction_tuned(files, names, template)
+    hub_fields = _hub_fields(hub_info, handle)
+    return _variant_of_config(handle, summary, template, tuned=tuned, **hub_fields, **counts)
+
+
+def _hub_fields(hub_info: HubInfo, handle: str) -> dict[str, Any]:
+    """The fields that a model's hub tells."""
     parsed = parse_handle(handle)
-    hub_fields = {
+    return {
         "licence": hub_info.licence,
         "gated": hub_info.gated,
         "released": hub_info.created,
         "handle": handle,
         "hf_id": parsed.path if parsed and parsed.scheme == "hf" else None,
     }
-    return _variant_of_config(handle, summary, template, tuned=tuned, **hub_fields, **counts)
+
+
+def _read_gguf_variant(model: GgufModel, hub_info: HubInfo, handle: str) -> Variant:
+    """Builds the variant of a GGUF file from its header."""
+    summary = read_hugging_face_config(gguf_to_hugging_face_config(model), model.where)
+    template = gguf_template(model)
+    named = _tuning_in_name(model.files[0].rpartition("/")[2])
+    licence = model.metadata.get("general.license")
+    if hub_info.licence == "unknown" and isinstance(licence, str):
+        hub_info = replace(hub_info, licence=LICENCES.get(licence, "unknown"))
+    encoders = tuple(sorted(name for name in hub_info.files if "mmproj" in name.lower()))
+    variant = _variant_of_config(
+        handle,
+        summary,
+        template,
+        tuned=bool(template) if named is None else named,
+        stored_type=stored_type(model),
+        unread_files=encoders,
+        **_hub_fields(hub_info, handle),
+        **gguf_counts(model),
+    )
+    return replace(variant, int4_bytes=int4_bytes(variant, model))
 
 
 def variant_from_backbone(
@@ -315,11 +366,9 @@ def _is_instruction_tuned(files: ModelFiles, names: Sequence[str], template: str
     demo preset is known by its ``metadata.json``, which holds the second in which it was saved.
     """
     for name in names:
-        words = set(name.lower().replace("-", "_").split("_"))
-        if {"it", "instruct", "chat"} & words:
-            return True
-        if {"pt", "base"} & words:
-            return False
+        named = _tuning_in_name(name)
+        if named is not None:
+            return named
     if metadata := files.read(KERAS_METADATA):
         demos = (v for v in load_catalog().names.values() if v.family == "Demo")
         same = (
@@ -327,6 +376,14 @@ def _is_instruction_tuned(files: ModelFiles, names: Sequence[str], template: str
         )
         return any(v.tuning == "IT" for v in same)
     return template is not None
+
+
+def _tuning_in_name(name: str) -> bool | None:
+    """Whether a model's name says that it is instruction-tuned; None where it says nothing."""
+    words = set(re.split(r"[-_.]", name.lower()))
+    if {"it", "instruct", "chat"} & words:
+        return True
+    return False if {"pt", "base"} & words else None
 
 
 def _prompt_format(summary: ConfigSummary, template: str | None, *, tuned: bool) -> str:

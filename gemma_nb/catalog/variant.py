@@ -108,6 +108,10 @@ class Variant:
         keras_hub: the first KerasHub release that loads it ("0.26" stands for earlier ones too).
         runs_with: frameworks that run it, for a variant that KerasHub does not load.
         rough: whether its memory can only be estimated from ``parameters``.
+        stored_type: the types of the matrices of a GGUF file's layers ("Q4_0"; "Q4_K, Q6_K" for a
+            mix); None for any other source.
+        unread_files: files beside a GGUF file that are not read: the image and audio encoders in
+            mmproj files.
         adapter_of: the handle or directory of the model that it is a LoRA adapter of; None for a
             whole model.
     """
@@ -144,6 +148,8 @@ class Variant:
     keras_hub: str | None = None
     runs_with: tuple[str, ...] = ()
     rough: bool = False
+    stored_type: str | None = None
+    unread_files: tuple[str, ...] = ()
     adapter_of: str | None = None
 
     def __str__(self) -> str:

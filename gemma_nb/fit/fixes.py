@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.precision import PRECISIONS, auto_precision
+from gemma_nb.fit.precision import PRECISIONS, unquantised_precision
 from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -47,7 +47,7 @@ class Fix:
 def find_fixes(choice: Choice, status_of: StatusOf) -> tuple[Fix, ...]:
     """Finds the changes that make a choice fit, cheapest first.
 
-    The order follows the loss: none (the precision of ``auto_precision`` instead of another
+    The order follows the loss: none (that of ``unquantised_precision`` instead of another
     unquantised one), images, length, conversations at once, exactness, other devices, a smaller
     model, another machine. A change that does not suffice is left out. The change without a loss is
     tried first; if it does not suffice alone, the others are tried on top of it.
@@ -58,7 +58,7 @@ def find_fixes(choice: Choice, status_of: StatusOf) -> tuple[Fix, ...]:
     """
     accepted = ("fits",) if status_of(choice) == "tight" else ("fits", "tight")
     base = choice
-    lossless = auto_precision(choice.variant, choice.runtime).name
+    lossless = unquantised_precision(choice.runtime).name
     if not PRECISIONS[choice.precision].quantize and choice.precision != lossless:
         base = replace(choice, precision=lossless)
         if status_of(base) in accepted:
@@ -166,7 +166,7 @@ def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
     for runtime in sorted(others, key=_price_order):
         precision = choice.precision
         if not PRECISIONS[precision].quantize:
-            precision = auto_precision(choice.variant, runtime).name
+            precision = unquantised_precision(runtime).name
         moved = replace(choice, runtime=runtime, devices=1, precision=precision)
         if status_of(moved) != "no":
             yield _fix(

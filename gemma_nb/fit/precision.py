@@ -56,6 +56,9 @@ PRECISIONS = {
     )
 }
 
+#: The precision that holds a GGUF file's type with as few bits.
+GGUF_PRECISIONS = {"Q4_0": "int4", "Q8_0": "int8"}
+
 
 def precision(name: str | Precision) -> Precision:
     """Looks up a precision.
@@ -88,8 +91,23 @@ def is_native(precision: Precision, runtime: Runtime) -> bool:
     return precision.name in runtime.native_dtypes
 
 
-def auto_precision(variant: Variant, runtime: Runtime) -> Precision:  # noqa: ARG001
+def auto_precision(variant: Variant, runtime: Runtime) -> Precision:
     """Returns the precision of ``load(..., precision="auto")``.
+
+    A GGUF file whose layers are in Q4_0 or Q8_0 keeps what it gains: int4 or int8. Any other type,
+    and a mix, is read as a 16-bit checkpoint is: in the ``unquantised_precision``.
+
+    Args:
+        variant: the variant to load.
+        runtime: the runtime on which it runs.
+    """
+    if variant.stored_type in GGUF_PRECISIONS:
+        return PRECISIONS[GGUF_PRECISIONS[variant.stored_type]]
+    return unquantised_precision(runtime)
+
+
+def unquantised_precision(runtime: Runtime) -> Precision:
+    """Returns the precision that suits a runtime where nothing is quantised.
 
     On an accelerator it is bfloat16, also on a GPU that emulates bfloat16. Google's guide
     recommends 16 bit, Gemma is published in bfloat16, and float16 overflows in Gemma 3 and later.
@@ -99,7 +117,6 @@ def auto_precision(variant: Variant, runtime: Runtime) -> Precision:  # noqa: AR
     (two cores of an AMD EPYC, jax 0.10.2, layers of Gemma 3 270M, 2026-11-22).
 
     Args:
-        variant: the variant to load; the result does not depend on it so far.
-        runtime: the runtime on which it runs.
+        runtime: the runtime on which the model runs.
     """
     return PRECISIONS["float32" if runtime.is_processor else "bfloat16"]

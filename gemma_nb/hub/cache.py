@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.gguf_header import split_files
+from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.files import atomic_write
 from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import FileInfo, file_checksum, parse_headers
@@ -65,6 +67,12 @@ class CacheEntry:
             return complete
         return next((entry for entry in entries if entry.is_marked_complete()), None)
 
+    @property
+    def model_path(self) -> Path:
+        """What ``load`` reads: the directory, or the first of the GGUF files that the source means."""
+        file = self._src.file
+        return self.preset / split_files(file)[0] if file else self.preset
+
     @contextmanager
     def locked(self, on_wait: Callable[[], None]) -> Iterator[CacheEntry]:
         """Locks the entry against other processes; yields it as it is on disk then.
@@ -98,7 +106,8 @@ class CacheEntry:
                     return False
             except OSError:
                 return False
-            if name.endswith((".h5", ".safetensors")) and checkpoint_files.check_file(path, name):
+            is_weights = name.endswith((".h5", ".safetensors", SUFFIX))
+            if is_weights and checkpoint_files.check_file(path, name):
                 return False
         return True
 
@@ -108,7 +117,7 @@ class CacheEntry:
         This is good enough where the hub cannot be reached. huggingface_hub gives a file its name
         when the file is complete; kagglehub gives it first, and marks the file afterwards.
         """
-        if not self.preset.is_dir() or checkpoint_files.check_preset(self.preset):
+        if not self.preset.is_dir() or checkpoint_files.check_model(self.model_path):
             return False
         if self._src.hub == HUGGING_FACE or (self.root / f"{self._src.version}.complete").exists():
             return True

@@ -6,10 +6,13 @@ import html
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gemma_nb.catalog.gguf_header import split_files
+from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.registry import variants
+from gemma_nb.catalog.weight_files import CONFIG
 from gemma_nb.errors import LoadError
 from gemma_nb.hub.cache import CacheEntry
 from gemma_nb.hub.checkpoint_files import folder_size
@@ -194,7 +197,9 @@ def _revisions(path: Path, repository: str) -> Iterator[CachedModel]:
         known = refs.get(commit) or (["main"] if is_only and not refs else [commit])
         version = None if known[0] == "main" else known[0]
         src = Source(HUGGING_FACE, repository, version, "")
-        handle = str(src.hub_handle)
+        snapshot = path / "snapshots" / commit
+        sources = [replace(src, file=name) for name in _gguf_models(snapshot)] or [src]
+        handle = str((sources[0] if len(sources) == 1 else src).hub_handle)
         # what belongs to no revision, as partial files, counts with the first
         size = folder_size(path) - sum(sizes[1:]) if number == 0 else sizes[number]
         record = path / f".{RECORD_NAME}"
@@ -202,13 +207,21 @@ def _revisions(path: Path, repository: str) -> Iterator[CachedModel]:
             name=names.get(handle.lower(), handle),
             handle=handle,
             hub=HUGGING_FACE,
-            path=path if is_only else path / "snapshots" / commit,
+            path=path if is_only else snapshot,
             size=size,
-            whole=bool(commit) and CacheEntry(src.at(commit)).is_complete(),
+            whole=bool(commit) and all(CacheEntry(s.at(commit)).is_complete() for s in sources),
             extra_paths=(record, path / "refs", path / "snapshots")
             if is_only
-            else (record / f"{commit}.json", *(path / "refs" / name for name in known)),
+            else (*record.glob(f"{commit}*.json"), *(path / "refs" / name for name in known)),
         )
+
+
+def _gguf_models(snapshot: Path) -> list[str]:
+    """The GGUF models of a revision that is no checkpoint: their files, of split ones the first."""
+    if not snapshot.is_dir() or (snapshot / CONFIG).exists():
+        return []
+    files = sorted(p.relative_to(snapshot).as_posix() for p in snapshot.rglob(f"*{SUFFIX}"))
+    return [name for name in files if split_files(name)[0] == name]
 
 
 def _refs(path: Path) -> dict[str, list[str]]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.gguf_header import check_gguf_file, split_files
+from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
 from gemma_nb.catalog.keras_config import BACKBONE_GENERATIONS, read_quantization
 from gemma_nb.catalog.weight_files import (
@@ -25,6 +27,7 @@ from gemma_nb.catalog.weight_files import (
     read_object,
     weight_file_names,
 )
+from gemma_nb.errors import LoadError
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.i18n import Message
 
@@ -130,6 +133,8 @@ def check_file(path: Path, name: str) -> Message | None:
         return _check_safetensors(path)
     if name.endswith(".json"):
         return _check_json(path, name)
+    if name.endswith(SUFFIX):
+        return _check_gguf(path, name)
     if path.stat().st_size == 0:
         return Message("fetch_why_empty")
     return None
@@ -161,6 +166,37 @@ def check_preset(folder: Path) -> FileProblem | None:
     for name in selected:
         if why := check_file(folder / name, name):
             return FileProblem(name, why)
+    return None
+
+
+def check_model(path: Path) -> FileProblem | None:
+    """Checks every file of a model on disk.
+
+    Args:
+        path: the directory of a preset, or a GGUF file.
+
+    Returns:
+        The first problem, or None.
+    """
+    if path.is_dir():
+        return check_preset(path)
+    for name in split_files(path.name):
+        if not path.with_name(name).is_file():
+            return FileProblem(name, Message("fetch_why_missing"))
+        if why := _check_gguf(path.with_name(name), name):
+            return FileProblem(name, why)
+    return None
+
+
+def _check_gguf(path: Path, name: str) -> Message | None:
+    """Parses the header of one GGUF file and compares its offsets with the file's length."""
+    try:
+        check_gguf_file(path, name)
+    except LoadError as error:
+        why = error.message.values.get("why")
+        if not isinstance(why, Message):  # the package gguf is missing
+            raise
+        return why
     return None
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.gguf_header import split_files
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.catalog.weight_files import CONFIG, is_safe_name
 from gemma_nb.errors import LoadError
@@ -63,15 +64,15 @@ def fetch(
 
     Args:
         variant: a ``Variant``, a name of the catalog, ``kaggle://owner/model/framework/variation``
-            with or without ``/version``, ``hf://owner/model`` with or without ``@revision``, or a
-            directory.
+            with or without ``/version``, ``hf://owner/model`` with or without ``@revision`` or
+            ``:FILE.gguf``, a directory, or a GGUF file.
         credentials: a login as ``gemma_nb.hub.credentials.parse_credentials`` reads it; None to
             search ``gemma_nb.hub.credential_sources``.
         progress: a callback that receives each ``ProgressStep``; None for text on stderr, False
             for none.
 
     Returns:
-        The directory.
+        The directory; of a GGUF file its own path.
 
     Raises:
         InvalidInput: neither a name nor a handle nor a directory, or malformed credentials.
@@ -109,10 +110,10 @@ def fetch_source(
 def complete_directory(source: Source) -> Path | None:
     """The directory of a source whose files are all on disk and checked; else None."""
     if source.hub == LOCAL:
-        folder = Path(source.handle)
-        return folder if checkpoint_files.check_preset(folder) is None else None
+        path = Path(source.handle)
+        return path if checkpoint_files.check_model(path) is None else None
     entry = CacheEntry.newest(source)
-    return entry.preset if entry else None
+    return entry.model_path if entry else None
 
 
 def local_directory(variant: str | Path | Variant) -> Path | None:
@@ -132,7 +133,7 @@ def downloaded_directory(source: Source) -> Path | None:
     if source.hub == LOCAL:
         return complete_directory(source)
     entry = CacheEntry.newest(source, accept_marked=True)
-    return entry.preset if entry else None
+    return entry.model_path if entry else None
 
 
 def check_login(source: Source, login: LoginFinder) -> None:
@@ -183,8 +184,8 @@ def _fetch(
     try:
         return _fetch_from_hub(src, login(), report)
     except LoadError as error:
-        if error.message.key in FALLBACK_ERRORS and (folder := downloaded_directory(src)):
-            return folder
+        if error.message.key in FALLBACK_ERRORS and (path := downloaded_directory(src)):
+            return path
         raise
 
 
@@ -199,7 +200,7 @@ def _fetch_from_hub(src: Source, login: Login | None, report: ProgressCallback) 
         if not entry.is_complete():
             _VersionDownload(entry, repo, src, login, report).fetch_all()
         entry.write_ref(revision)
-        return entry.preset
+        return entry.model_path
 
 
 @contextmanager
@@ -237,9 +238,9 @@ def _report_waiting(src: Source, report: ProgressCallback) -> None:
 
 def _checked_directory(src: Source) -> Path:
     folder = Path(src.handle)
-    if not folder.is_dir():
+    if not folder.exists():
         raise load_error("no_directory", src, folder=folder)
-    if problem := checkpoint_files.check_preset(folder):
+    if problem := checkpoint_files.check_model(folder):
         raise bad_preset(src, folder, problem.name, problem.why)
     return folder
 
@@ -287,6 +288,9 @@ class _VersionDownload:
     def fetch_configs(self) -> dict[str, int | None]:
         """Fetches the small files that describe the model; returns the size of every file."""
         sizes = {name: size for name, size in self.repo.list_files().items() if is_safe_name(name)}
+        if self.src.file:  # its header describes the model
+            self._gguf_files(sizes)
+            return sizes
         if CONFIG not in sizes and not checkpoint_files.is_adapter(sizes):
             raise load_error("no_preset", self.src, self.login)
         configs = checkpoint_files.config_file_names(sizes)
@@ -297,16 +301,28 @@ class _VersionDownload:
     def fetch_all(self) -> None:
         """Fetches the files that are missing; each is at its path as soon as it is checked."""
         sizes = self.fetch_configs()
-        configs = checkpoint_files.config_file_names(sizes)
-        names, missing = checkpoint_files.select_files(sizes, self.entry.preset)
-        if missing:
-            raise load_error("shard_missing", self.src, self.login, file=missing[0])
+        configs = [] if self.src.file else checkpoint_files.config_file_names(sizes)
+        names = self._gguf_files(sizes) if self.src.file else self._preset_files(sizes)
         rest = {name: sizes[name] for name in names if name not in configs}
         self._check_space(rest)
         total = sum(size or 0 for size in rest.values())
         with ProgressMeter(self.report, "download", self.src.label, total or None) as meter:
             self._fetch_files(rest, meter)
         self.entry.mark_complete(names)
+
+    def _preset_files(self, sizes: dict[str, int | None]) -> list[str]:
+        """The files of a checkpoint, of every file at the hub."""
+        names, missing = checkpoint_files.select_files(sizes, self.entry.preset)
+        if missing:
+            raise load_error("shard_missing", self.src, self.login, file=missing[0])
+        return names
+
+    def _gguf_files(self, sizes: dict[str, int | None]) -> list[str]:
+        """The files of the GGUF model that the source means."""
+        names = split_files(self.src.file or "")
+        if missing := [name for name in names if name not in sizes]:
+            raise load_error("shard_missing", self.src, self.login, file=missing[0])
+        return names
 
     def _check_space(self, sizes: dict[str, int | None]) -> None:
         needed = SPARE_BYTES

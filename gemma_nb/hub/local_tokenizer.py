@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from gemma_nb.catalog.gguf_header import read_gguf
+from gemma_nb.catalog.gguf_vocabulary import gguf_vocabulary
+from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.registry import DEMO, demo_directory
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
@@ -65,15 +68,15 @@ def _tokenizer_file(variant: Variant) -> Path | None:
             folder = local_directory(variant)
     except (GemmaError, OSError):
         return None
-    if folder is None:
-        return None
+    if folder is None or not folder.is_dir():
+        return folder  # a GGUF file, which carries its vocabulary
     files = (path for pattern in _PATTERNS for path in sorted(folder.rglob(pattern)))
     return next(files, None)
 
 
 @lru_cache(maxsize=4)
 def _read(path: Path) -> bytes:
-    return path.read_bytes()
+    return gguf_vocabulary(read_gguf(path)) if path.suffix == SUFFIX else path.read_bytes()
 
 
 def tokenize_prompt(prompt: Prompt, tokenizer: LocalTokenizer) -> list[Piece]:

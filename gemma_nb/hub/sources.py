@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gemma_nb.catalog.handles import Handle, parse_handle
-from gemma_nb.catalog.registry import demo_directory
+from gemma_nb.catalog.handles import SUFFIX, Handle, parse_handle
+from gemma_nb.catalog.registry import demo_directory, existing_gguf
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
@@ -30,6 +30,7 @@ class Source:
         version: Kaggle's version number, or Hugging Face's revision; None for the newest.
         label: the name that messages use.
         gated: whether the hub requires accepted terms, as far as the catalog knows.
+        file: the GGUF file of a Hugging Face repository that is meant; None for a whole checkpoint.
     """
 
     hub: str
@@ -37,6 +38,7 @@ class Source:
     version: str | None
     label: str
     gated: bool = False
+    file: str | None = None
 
     @property
     def page(self) -> str:
@@ -49,7 +51,8 @@ class Source:
     @property
     def hub_handle(self) -> Handle:
         """The handle of a hub's source."""
-        return Handle("hf" if self.hub == HUGGING_FACE else "kaggle", self.handle, self.version)
+        scheme = "hf" if self.hub == HUGGING_FACE else "kaggle"
+        return Handle(scheme, self.handle, self.version, self.file)
 
     def at(self, version: str) -> Source:
         """The same source at another version."""
@@ -61,27 +64,32 @@ def find_source(variant: str | Path | Variant) -> Source:
 
     Args:
         variant: a ``Variant``; a handle ``kaggle://owner/model/framework/variation[/version]`` or
-            ``hf://owner/model[@revision]``, as ``parse_handle`` reads it; a catalog name; or a directory.
+            ``hf://owner/model[@revision][:FILE.gguf]``, as ``parse_handle`` reads it; a catalog
+            name; a directory; or a GGUF file.
 
     Raises:
-        InvalidInput: a malformed handle, or neither a name nor a directory.
+        InvalidInput: a malformed handle, or neither a name nor a directory nor a file.
     """
     label, gated = str(variant), False
     if isinstance(variant, str | Path):
         handle = str(variant).strip()
-        if "://" not in handle and not Path(handle).expanduser().is_dir():
+        is_path = Path(handle).expanduser().is_dir() or handle.lower().endswith(SUFFIX)
+        if "://" not in handle and not is_path:
             variant = find_variant(handle)
     if not isinstance(variant, str | Path):
         label, gated = variant.name, variant.gated
         handle = variant.handle or variant.name
     scheme, separator, rest = handle.partition("://")
     if not separator:
-        return Source(LOCAL, str(Path(handle).expanduser()), None, label)
+        path = Path(handle).expanduser()
+        if not path.is_dir() and handle.lower().endswith(SUFFIX):
+            path = existing_gguf(handle)
+        return Source(LOCAL, str(path), None, label)
     if scheme.lower() == "demo":
         return Source(LOCAL, str(demo_directory(rest)), None, label)
     if parsed := parse_handle(handle):
         hub = HUGGING_FACE if parsed.scheme == "hf" else KAGGLE
-        return Source(hub, parsed.path, parsed.version, label, gated)
+        return Source(hub, parsed.path, parsed.version, label, gated, parsed.file)
     raise InvalidInput("fetch_bad_handle", handle=handle)
 
 
@@ -127,10 +135,12 @@ def cache_paths(src: Source) -> CachePaths:
         return CachePaths(folder, folder / f".{RECORD_NAME}.json", folder / f".{RECORD_NAME}.lock")
     root = model_folder(src)
     assert src.version
+    # each GGUF file of a repository is complete for itself
+    of_file = "." + src.file.replace("/", "--") if src.file else ""
     if src.hub == KAGGLE:
         record = root / ".complete" / src.version / f"{RECORD_NAME}.json"
         return CachePaths(root / src.version, record, root / f".{RECORD_NAME}.{src.version}.lock")
-    record = root / f".{RECORD_NAME}" / f"{src.version}.json"
+    record = root / f".{RECORD_NAME}" / f"{src.version}{of_file}.json"
     locks = hugging_face_cache() / ".locks" / root.name
     return CachePaths(root / "snapshots" / src.version, record, locks / f"{RECORD_NAME}.lock")
 

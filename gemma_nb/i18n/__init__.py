@@ -27,6 +27,7 @@ ROOMS = (
     "prompts",
     "hub",
     "loading",
+    "gguf",
     "generation",
     "compare",
     "widgets",

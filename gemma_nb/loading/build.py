@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb import backend
+from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.precision import Precision
 from gemma_nb.hub.checkpoint_files import quantization_mode
 from gemma_nb.loading import quantize
 from gemma_nb.loading.checkpoint_checks import checked_config
+from gemma_nb.loading.gguf_weights import GgufPresetLoader
 from gemma_nb.loading.merge_lora import LoraMerge
 from gemma_nb.loading.saving import recorded_int8_inputs
 from gemma_nb.loading.transformers_weights import read_transformers_weights
@@ -54,7 +56,9 @@ class UnloadedModel:
         from keras_hub.src.utils.preset_utils import KerasPresetLoader
 
         plain, target = self.plain, self.lm.backbone
-        if isinstance(self.loader, KerasPresetLoader):
+        if isinstance(self.loader, GgufPresetLoader):
+            self.loader.read_weights(plain, target, watch)
+        elif isinstance(self.loader, KerasPresetLoader):
             quantizes = target is not plain and not quantization_mode(self.directory)
             read_weights(plain, target, self.directory, quantize=quantizes, watch=watch)
         else:
@@ -70,7 +74,8 @@ def build_without_weights(
     """Builds a KerasHub task without weights, and its tokenizer.
 
     Args:
-        source: a directory: a Keras preset, or a Hugging Face checkpoint that KerasHub converts.
+        source: a directory: a Keras preset, or a Hugging Face checkpoint that KerasHub converts; or
+            a GGUF file.
         precision: the precision of the weights; it has to be the one in which a preset was saved
             quantised.
         task: KerasHub's kind of task, as in ``Variant.task``.
@@ -85,6 +90,8 @@ def build_without_weights(
         OSError: a file is missing, cut or corrupt.
     """
     directory = Path(source)
+    if directory.suffix.lower() == SUFFIX:
+        return _build_gguf(directory, precision, task)
     config = checked_config(directory)
     saved = quantization_mode(directory)
     if saved and saved != precision.quantize:
@@ -105,6 +112,19 @@ def build_without_weights(
     return UnloadedModel(
         _task(keras_hub, task, target), tokenizer, plain, loader, directory, adapter
     )
+
+
+def _build_gguf(path: Path, precision: Precision, task: str) -> UnloadedModel:
+    """As ``build_without_weights``, from a GGUF file."""
+    keras_hub = backend.import_keras_hub()
+    loader = GgufPresetLoader(path)
+    with backend.buffered_native_stderr():
+        tokenizer = loader.tokenizer()
+    plain = target = empty_backbone(loader, precision.dtype)
+    if precision.quantize:
+        target = empty_backbone(loader, loader.policies(plain, precision))
+        quantize.finish_quantized_layers(target)
+    return UnloadedModel(_task(keras_hub, task, target), tokenizer, plain, loader, path)
 
 
 def build_model(

@@ -177,7 +177,7 @@ def quantize_tensor(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
     elif layer.quantization_mode == "int8":
         axes = tuple(layer._kernel_reduced_axes) if einsum else (0,)  # noqa: SLF001
         values, scale = _abs_max(tensor[:], dtype, axes)
-        parts = values, _adjust_scale(layer, scale) if einsum else scale[0]
+        parts = values, adjust_scale(layer, scale) if einsum else scale[0]
     else:
         assert block  # as ``quantized_policies`` builds them
         matrix = tensor[:]
@@ -195,7 +195,7 @@ def _int8_rows(rows: Any, dtype: str) -> tuple[Any, Any]:
     return values, scale[:, 0]
 
 
-def _adjust_scale(layer: Any, scale: Any) -> Any:
+def adjust_scale(layer: Any, scale: Any) -> Any:
     """``layer._adjust_scale_for_quant(scale, "kernel")`` in NumPy; Keras compiles its steps."""
     import numpy as np
 
@@ -274,13 +274,13 @@ def _grouped(x: Any, dtype: str, block: int) -> tuple[Any, Any, Any]:
         numbers[...] = y
         scales[:, span], zeros[:, span] = scale[:, 0], zero[:, 0]
         halved = slice(span.start // 2, -(-span.stop // 2))
-        packed[:, halved] = _packed(numbers.reshape(blocks * block, -1)[:rows])
+        packed[:, halved] = pack_int4(numbers.reshape(blocks * block, -1)[:rows])
 
     _on_all_cores(part, columns, x.size)
     return packed, scales, zeros
 
 
-def _packed(values: Any) -> Any:
+def pack_int4(values: Any) -> Any:
     """Packs two int4 columns in a byte: the first in its low half, the second in its high half."""
     import numpy as np
 

@@ -46,7 +46,7 @@ class StoredTensor:
             self._dataset.read_direct(out.view(self._dataset.dtype), np.s_[start:stop])
         else:
             at = self._offset + start * (out.nbytes // len(out))
-            _read(self._dataset.file.filename, at, out)
+            read_into(self._dataset.file.filename, at, out)
         return out
 
 
@@ -62,7 +62,7 @@ def _offset(dataset: Any) -> int | None:
     return dataset.id.get_offset()
 
 
-def _read(path: str, offset: int, out: Any) -> None:
+def read_into(path: str, offset: int, out: Any) -> None:
     """Fills an array from a file in several threads."""
     import numpy as np
 

@@ -39,19 +39,20 @@ def read_transformers_weights(
         ValueError: the files do not hold the weights that the config describes.
         OSError: a file is missing, cut or corrupt.
     """
-    targets = {} if target is plain else _quantized_targets(plain, target)
+    targets = {} if target is plain else quantized_targets(plain, target)
     layers = target._flatten_layers()  # noqa: SLF001 - private: keras 3.15.1, its own order
     if relayout_pays():
         reserve_region(layers)
     with _streaming_loader()(loader.preset, targets, watch, adapter) as tensors:
         loader.converter.convert_weights(plain, tensors, loader.config)
         tensors.check_all_read(loader.config)
-    _finish(plain, target, targets)
+    finish(plain, target, targets)
     if relayout_pays():
         relayout_layers(layers)
 
 
-def _quantized_targets(plain: Any, target: Any) -> QuantizedTargets:
+def quantized_targets(plain: Any, target: Any) -> QuantizedTargets:
+    """The quantised layers of ``target`` that take the tensors of ``plain``'s variables."""
     targets = {}
     pairs = zip(quantizable_layers(plain), quantizable_layers(target), strict=True)
     for plain_layer, target_layer in pairs:
@@ -59,6 +60,24 @@ def _quantized_targets(plain: Any, target: Any) -> QuantizedTargets:
             attribute = f"_{name}" if name in {"kernel", "embeddings"} else name
             targets[id(getattr(plain_layer, attribute))] = target_layer, name
     return targets
+
+
+def assign_tensor(variable: Any, tensor: Any, targets: QuantizedTargets) -> None:
+    """Assigns a tensor to a plain variable, or quantises it into the layer that takes its place.
+
+    Args:
+        variable: a variable of the plain backbone.
+        tensor: a NumPy array in Keras's order, or a large tensor that is read when it is sliced.
+        targets: the quantised layers that are not filled yet; the one that is filled is removed.
+    """
+    import jax
+
+    if id(variable) in targets:
+        layer, name = targets.pop(id(variable))
+        fill_quantized(layer, name, tensor)
+    else:
+        assign_in_blocks(variable, tensor)
+        jax.block_until_ready(variable.value)
 
 
 def _streaming_loader() -> Any:
@@ -106,27 +125,20 @@ def _streaming_loader() -> Any:
                 raise LoadError("tensor_unread", where=self.preset, tensor=unread[0], model=kind)
 
         def port_weight(self, keras_variable: Any, hf_weight_key: str, hook_fn: Any = None) -> None:
-            import jax
-
             tensor = self.get_tensor(hf_weight_key)
             count = tensor.nbytes
             if self._adapter:
                 tensor = self._adapter.merge(hf_weight_key, tensor)
             if hook_fn:
                 tensor = hook_fn(tensor, list(keras_variable.shape))
-            if id(keras_variable) in self._targets:
-                layer, name = self._targets.pop(id(keras_variable))
-                fill_quantized(layer, name, tensor)
-            else:
-                assign_in_blocks(keras_variable, tensor)
-                jax.block_until_ready(keras_variable.value)
+            assign_tensor(keras_variable, tensor, self._targets)
             if self._watch:
                 self._watch(count)
 
     return StreamingLoader
 
 
-def _finish(plain: Any, target: Any, unfilled: QuantizedTargets) -> None:
+def finish(plain: Any, target: Any, unfilled: QuantizedTargets) -> None:
     """Moves what the converter assigned to ``plain`` itself, and refuses what is missing.
 
     Args:

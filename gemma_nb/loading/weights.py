@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.gguf_header import split_files
 from gemma_nb.catalog.weight_files import WEIGHTS, WEIGHTS_INDEX, weight_files
 from gemma_nb.loading import quantize as quantize_tensors
 from gemma_nb.loading import relayout
@@ -298,5 +299,8 @@ def _device_dtype(dtype: Any, float_dtype: str) -> Any:
 
 
 def weight_file_bytes(directory: Path) -> int:
-    """The size of the weights files of a directory that are read, in bytes."""
+    """The size of the weights files of a directory that are read, or of a GGUF model, in bytes."""
+    if not directory.is_dir():
+        names = split_files(directory.name)
+        return sum(directory.with_name(name).stat().st_size for name in names)
     return sum(path.stat().st_size for path in weight_files(directory))
