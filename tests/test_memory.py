@@ -410,8 +410,10 @@ def test_a_processor_multiplies_in_float32():
         )
         return found / 2**20
 
-    # measured: the larger of the two programs' temporary memory
-    for name, measured in (("float32", 98), ("bfloat16", 424), ("int8", 16), ("int4", 16)):
+    # measured: the larger of the two programs' temporary memory. float32 and bfloat16 in XLA's
+    # default schedule (2026-11-22), which is an upper bound: in that of compilation.py they took
+    # 18.8 and 44.0 MiB (2026-11-29).
+    for name, measured in (("float32", 98), ("bfloat16", 424), ("int8", 16.0), ("int4", 13.6)):
         assert mib(name) == pytest.approx(measured, rel=0.1)
 
 

@@ -11,6 +11,7 @@ import pytest
 import gemma_nb as gnb
 from gemma_nb import plots
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.recommend import what_fits
 from gemma_nb.plots import fonts
 from gemma_nb.plots.canvas import COLOURS
 
@@ -29,6 +30,7 @@ def every():
         "bits": plots.speed_quality(["one"], ["int8"], [10.0], [0.5], "bits"),
         "memory": plots.memory(names, [PARTS, PARTS], [5 * GIB, None], 8 * GIB),
         "far": plots.memory(names, [{"weights": 2**20}] * 2, [None, None], 80 * GIB),
+        "better": plots.better_costs(what_fits("RTX 12 GB")),
         "latency": plots.latency(names, [4.0, None], [0.02, 0.03]),
         "tokens_per_second": plots.tokens_per_second(names, [10.0, 1e4], [(8.0, 12.0), None]),
         "next": plots.next_token_distribution(["▁Tokyo", "京", "$x$"], [0.7, 0.2, 0.1], [1, 0, 0]),
@@ -50,6 +52,22 @@ def test_every_plot_is_drawn_without_a_warning(lang):
             picture = figure._repr_png_()
             assert picture.startswith(b"\x89PNG"), name
             assert picture == plots.png(figure)
+
+
+def test_what_better_costs_shows_all_that_fits():
+    choices = what_fits("RTX 12 GB")
+    assert [(c.variant.size, c.precision) for c in choices] == [
+        ("E2B", "int4"),
+        ("E2B", "int8"),
+        ("E4B", "int4"),
+        ("E4B", "int8"),
+    ]
+    shown = " ".join(words(plots.better_costs(choices)))
+    for choice in choices:
+        assert f"{choice.variant.name} {choice.precision}" in shown
+        assert choice.speed.range_text in shown
+    with pytest.raises(InvalidInput):
+        plots.better_costs(what_fits("binder"))
 
 
 def test_axes_have_units():

@@ -180,6 +180,16 @@ WARNINGS = {
         ("gemma2_instruct_2b_en", "float16", "T4"),
         True,
     ),
+    "float16_unmeasured": (
+        ("gemma4_instruct_2b", "float16", "T4"),
+        ("gemma2_instruct_2b_en", "float16", "T4"),
+        False,
+    ),
+    "old_gpu": (
+        ("gemma3_instruct_1b", None, gpu(20, compute_capability="7.0")),
+        ("gemma3_instruct_1b", None, gpu(20, compute_capability="7.5")),
+        False,
+    ),
     "float32": (("gemma3_instruct_1b", "float32", "L4"), ("gemma3_instruct_1b", "bfloat16", "L4"), False),
     "processor_16bit": (
         ("gemma3_instruct_1b", "bfloat16", "laptop 16 GB"),

@@ -19,8 +19,11 @@ from gemma_nb.fit.verdict import TIGHT_SHARE, Verdict, advise
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-from gemma_nb.text_utils import format_bytes
+from gemma_nb.text_utils import GIB, format_bytes
 
+#: A processor with less memory gets the demo model: XLA's compiler (about 0.3 GiB for Gemma 3 270M,
+#: measured 2026-11-29) and the notebook's server are not in the estimate.
+LEAST_PROCESSOR_BYTES = 3 * GIB
 #: The precisions after 16 bit, in the order in which they are offered.
 _QUANTISED = ("int8", "int4")
 
@@ -65,6 +68,33 @@ def recommend(
     return best or _demo(runtime, max_length)
 
 
+def what_fits(
+    runtime: str | Runtime | None = None, task: str = "chat", max_length: int = 2048
+) -> list[Recommendation]:
+    """Lists all that fits with room in the recommended generation, for a look at what better costs.
+
+    Args:
+        runtime: a runtime or its name; None for the present one.
+        task: what the model is for, one of ``TASKS``.
+        max_length: tokens of prompt and reply together; cut to the context of each variant.
+
+    Returns:
+        The choices by quality class: the larger model is better, then the more exact precision;
+        the best comes last. Empty if nothing fits.
+
+    Raises:
+        InvalidInput: the runtime or task is unknown, or the length is not allowed.
+    """
+    runtime, model_task = find_runtime(runtime), find_task(task)
+    candidates = _candidates(model_task, runtime, max_length)
+    fitting = [v for v in candidates if _fits_with_room(v, model_task)]
+    line = fitting and family_line(fitting[0].choice.variant)
+    relatives = [v for v in reversed(fitting) if family_line(v.choice.variant) == line]
+    # sorted() is stable: of one variant the more exact precision stays last
+    relatives.sort(key=lambda v: v.choice.variant.parameters)
+    return [Recommendation(v, v.reason, "gemma_nb", "fits") for v in relatives]
+
+
 def _candidates(task: ModelTask, runtime: Runtime, max_length: int) -> list[Verdict]:
     """Every variant of a task in every precision, whether it fits or not, the best first."""
     variants = variants_for_task(task)
@@ -93,9 +123,12 @@ def _precisions(variant: Variant, task: ModelTask, runtime: Runtime) -> tuple[st
 
 def _fits_with_room(verdict: Verdict, task: ModelTask) -> bool:
     """Whether the status is "fits"; a tight choice may fail as soon as anything else runs."""
+    runtime = verdict.choice.runtime
+    if runtime.is_processor and runtime.usable_bytes < LEAST_PROCESSOR_BYTES:
+        return False
     if task.key != "tuning" or verdict.status != "fits":
         return verdict.status == "fits"
-    return _lora_bytes(verdict) <= verdict.choice.runtime.usable_bytes
+    return _lora_bytes(verdict) <= runtime.usable_bytes
 
 
 def _best(task: ModelTask, runtime: Runtime, max_length: int) -> Recommendation | None:
@@ -224,5 +257,8 @@ def _demo(runtime: Runtime, max_length: int) -> Recommendation:
     for which, least in wanted.items():
         values[which] = least.choice.variant.name
         values[f"{which}_precision"] = least.choice.precision
-        values[f"{which}_bytes"] = format_bytes(round(least.bytes_needed / TIGHT_SHARE))
+        needed = round(least.bytes_needed / TIGHT_SHARE)
+        if runtime.is_processor:
+            needed = max(needed, LEAST_PROCESSOR_BYTES)
+        values[f"{which}_bytes"] = format_bytes(needed)
     return Recommendation(verdict, Message("why_demo", values), "gemma_nb")

@@ -30,6 +30,14 @@ _QUANTISED_LAYER_SECONDS = {"int8": (40e-6, 65e-6), "int4": (50e-6, 115e-6)}
 #: measured.
 _BANDWIDTH_SHARE = {"gpu": (0.9, 0.69), "tpu": (0.8, 0.3)}
 _PROCESSOR_BANDWIDTH_SHARE = (0.6, 0.1)
+#: The same for GPUs without bfloat16, from llama.cpp on Colab's T4 with Gemma 3 1B: F16 52 tokens a
+#: second, Q8_0 75, Q4_K_M 134 of 320 GB/s, which are 0.33, 0.25 and 0.34 (llcuda.github.io/
+#: performance/benchmarks, read 2026-11-29); Gemma 4 E2B in 4 bit on a GTX 1650 Ti reached 0.42 of
+#: 192 GB/s (git.sal.giize.com/mozempk/llama-cpp, 2026-05-06). Not measured here.
+_OLD_GPU_SHARE = (0.42, 0.25)
+#: The fast end for slow memory (300 GB/s) beside bfloat16: Transformers on an L4 reached 0.81.
+_L4_SHARE = (0.81, 0.5)
+_L4_BANDWIDTH = 400
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,15 @@ class SpeedEstimate:
         high: tokens per second at the fast end.
         bytes_per_token: bytes that are read for one token.
         limit: tokens per second that the datasheet's bandwidth alone allows.
+        basis: what the shares of the bandwidth rest on: "h200" (this package's own measurements),
+            "t4" and "l4" (published ones of other programs), "tpu" and "processor" (nothing yet).
     """
 
     low: float
     high: float
     bytes_per_token: int
     limit: float
+    basis: str
 
     @property
     def range_text(self) -> str:
@@ -55,8 +66,9 @@ class SpeedEstimate:
 
     @property
     def message(self) -> Message:
-        """The range as a sentence."""
-        return Message("speed", {"low": _format_rate(self.low), "high": _format_rate(self.high)})
+        """The range as a sentence, with what it rests on."""
+        rates = {"low": _format_rate(self.low), "high": _format_rate(self.high)}
+        return Message("speed", {**rates, "basis": Message(f"speed_basis_{self.basis}")})
 
     def __str__(self) -> str:
         return str(self.message)
@@ -108,11 +120,21 @@ def estimate_speed(
         bytes_moved += 8 * sum(s.parameters for s in shapes)
 
     bandwidth = runtime.bandwidth_gb_s * 1e9
-    fast_share, slow_share = _BANDWIDTH_SHARE.get(runtime.kind, _PROCESSOR_BANDWIDTH_SHARE)
+    (fast_share, slow_share), basis = _bandwidth_shares(runtime)
     fast_layers = slow_layers = 0.0
     if runtime.kind == "gpu":
         seconds = _QUANTISED_LAYER_SECONDS.get(precision.name, LAYER_SECONDS)
         fast_layers, slow_layers = (s * architecture.num_layers for s in seconds)
     fast = max(bytes_read / (fast_share * bandwidth), fast_layers)
     slow = bytes_moved / (slow_share * bandwidth) + slow_layers
-    return SpeedEstimate(1 / slow, 1 / fast, bytes_read, bandwidth / bytes_read)
+    return SpeedEstimate(1 / slow, 1 / fast, bytes_read, bandwidth / bytes_read, basis)
+
+
+def _bandwidth_shares(runtime: Runtime) -> tuple[tuple[float, float], str]:
+    """The shares of the bandwidth that a runtime reaches (fast, slow), and what they rest on."""
+    if runtime.kind == "gpu" and "bfloat16" not in runtime.native_dtypes:
+        return _OLD_GPU_SHARE, "t4"
+    if runtime.kind == "gpu" and (runtime.bandwidth_gb_s or 0) < _L4_BANDWIDTH:
+        return _L4_SHARE, "l4"
+    basis = {"gpu": "h200", "tpu": "tpu"}.get(runtime.kind, "processor")
+    return _BANDWIDTH_SHARE.get(runtime.kind, _PROCESSOR_BANDWIDTH_SHARE), basis

@@ -16,10 +16,16 @@ KERAS_HUB_VERSION = "0.32"
 
 #: Backbones that float16 breaks. Gemma 3 and 3n: activations reach about 800,000, and float16 ends
 #: at 65,504 (unslothai/unsloth pull request 4014, 2026-02-10; kaitchup.substack.com, "Mind Your
-#: Data Type", 2025-03-17). Gemma 4: gate and up projections saturate and the residual becomes
-#: infinite in tuning (unslothai/unsloth-zoo 600, 2026-04-17), while inference was reported to work
-#: (unslothai/unsloth 4875, 2026-04-06). None of this was measured for this package.
-FLOAT16_OVERFLOWS = ("Gemma3Backbone", "Gemma3nBackbone", "Gemma4Backbone", "T5Gemma2Backbone")
+#: Data Type", 2025-03-17). None of this was measured for this package.
+FLOAT16_OVERFLOWS = ("Gemma3Backbone", "Gemma3nBackbone", "T5Gemma2Backbone")
+#: Backbones that others ran in float16: Gemma 4's activations stayed below about 2080, and its
+#: answers equalled those of bfloat16 (unslothai/unsloth pull request 4875, 2026-04-06). In tuning it
+#: overflows (unslothai/unsloth-zoo 600 and 866). Not measured for this package.
+FLOAT16_UNMEASURED = ("Gemma4Backbone",)
+
+#: The lowest compute capability of JAX's wheels for CUDA 13; those for CUDA 12 take 5.2 or newer
+#: (jax, docs/installation.md, 2026-08-08).
+CUDA13_CAPABILITY = (7, 5)
 
 #: Families that KerasHub loads and ``gemma_nb.generation`` does not run. Harrier's prompts and its
 #: pooling differ from EmbeddingGemma's.
@@ -102,6 +108,9 @@ def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
     if runtime.jax_support is False:
         extra = {"gpu": "cuda13", "tpu": "tpu"}[runtime.kind]
         yield _warning("jax_support", choice, extra=extra)
+    capability = runtime.compute_capability if runtime.kind == "gpu" else None
+    if capability and release(capability) < CUDA13_CAPABILITY:
+        yield _warning("old_gpu", choice, capability=capability)
     if runtime.kind == "gpu" and runtime.memory_fraction < MEMORY_FRACTION:
         share = f"{runtime.memory_fraction:.0%}"
         yield _warning("jax_share", choice, share=share, ours=f"{MEMORY_FRACTION:.0%}")
@@ -119,6 +128,8 @@ def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
     overflows = a and a.backbone in FLOAT16_OVERFLOWS and variant.family != "Demo"
     if precision.name == "float16" and overflows:
         yield _warning("float16_overflows", choice, blocks=True)
+    if precision.name == "float16" and a and a.backbone in FLOAT16_UNMEASURED:
+        yield _warning("float16_unmeasured", choice)
     if precision.name == "float32" and not runtime.is_processor:
         yield _warning("float32", choice)
     if precision.dtype != "float32" and not precision.quantize and runtime.is_processor:

@@ -18,9 +18,9 @@ TEXT = {
     ),
     "why_processor": (
         "{reason} In float32, because on a processor JAX makes float32 copies of 16-bit weights: "
-        "the guide's 16 bit would be slower and save nothing.",
+        "the guide's 16 bit would be slower.",
         "{reason}float32 にしたのは、CPU では JAX が 16 ビットの重みを float32 に複製するためです。"
-        "ガイドの言う 16 ビットでは遅くなるうえ、メモリも減りません。",
+        "ガイドの言う 16 ビットでは遅くなります。",
     ),
     "why_older": (
         "Nothing newer of its kind fits here with room to spare; {variant} is {why}. {fit}",
@@ -149,6 +149,7 @@ TEXT = {
     ),
     # the table
     "recommend_best": ("Take", "おすすめ"),
+    "recommend_fits": ("Fits", "収まる"),
     "recommend_largest": ("Largest", "最大"),
     "recommend_fastest": ("Fastest", "最速"),
     "recommend_no_login": ("No login", "登録不要"),

@@ -203,6 +203,10 @@ TEXT = {
     "compare_page_how": ("How it was measured", "測定方法"),
     "compare_page_made": ("Made with", "作成コマンド"),
     # --- plots
+    "plot_better_costs_title": (
+        "What better costs: the better choice further up",
+        "よりよい選択の代償(上ほど良い)",
+    ),
     "plot_speed_quality_title": ("Speed and quality", "速度と品質"),
     "plot_memory_title": (
         "Memory: predicted parts and measured peak",

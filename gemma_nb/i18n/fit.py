@@ -116,6 +116,22 @@ TEXT = {
         "800,000 との報告)、意味のない出力になります。float32 と同じ範囲をもつ bfloat16 を使って"
         "ください。(他者の報告であり、ここでは測定していません。)",
     ),
+    "guard_float16_unmeasured": (
+        "{variant} in float16: others found its activations far below float16's range (about 2080 of "
+        "65,504) and the same answers as in bfloat16 (unslothai/unsloth 4875). Not measured here: if "
+        "it answers nonsense, take float32 or bfloat16.",
+        "{variant} の float16: 活性値は float16 の範囲より十分小さく(65,504 に対し約 2080)、回答も "
+        "bfloat16 と同じだったとの報告があります(unslothai/unsloth 4875)。ここでは測定していません。意味の"
+        "ない出力になる場合は float32 か bfloat16 を使ってください。",
+    ),
+    "guard_old_gpu": (
+        "{runtime} has compute capability {capability}: JAX's wheels for CUDA 13 take 7.5 or newer. "
+        "Install jax[cuda12], which takes 5.2 or newer, or use llama.cpp (docs.jax.dev, "
+        '"Installation").',
+        "{runtime} の Compute Capability は {capability} です。CUDA 13 用の JAX には 7.5 以降が必要です。"
+        "5.2 以降に対応する jax[cuda12] を入れるか、llama.cpp を使ってください(docs.jax.dev の "
+        "Installation)。",
+    ),
     "guard_float32": (
         "float32 is KerasHub's default. It takes twice the memory of bfloat16, in which "
         "{variant} was published, and improves no answer.",
@@ -132,9 +148,9 @@ TEXT = {
     "guard_emulated_bfloat16": (
         "{runtime} (compute capability {capability}) has no bfloat16 of its own: it computes "
         "bfloat16 at about float32's speed. The memory is still half, and float16 is no way out "
-        "for Gemma 3, 3n and 4, where it overflows. (Not measured here.)",
+        "for Gemma 3 and 3n, where it overflows. (Not measured here.)",
         "{runtime}(Compute Capability {capability})は bfloat16 を直接計算できず、float32 とほぼ同じ"
-        "速度になります。それでもメモリは半分で済みます。Gemma 3、3n、4 では float16 は桁あふれする"
+        "速度になります。それでもメモリは半分で済みます。Gemma 3 と 3n では float16 は桁あふれする"
         "ため代わりになりません。(ここでは測定していません。)",
     ),
     "guard_int8_float16": (
@@ -260,8 +276,26 @@ TEXT = {
         "学習されているので、{context} 以下を指定してください。",
     ),
     "speed": (
-        "about {low} to {high} tokens a second (an estimate from the bytes read for each token)",
-        "毎秒およそ {low}〜{high} トークン(1 トークンごとに読むバイト数からの推定)",
+        "about {low} to {high} tokens a second (an estimate from the bytes read for each token; "
+        "{basis})",
+        "毎秒およそ {low}〜{high} トークン(1 トークンごとに読むバイト数からの推定。{basis})",
+    ),
+    "speed_basis_h200": (
+        "it rests on this package's measurements on an H200",
+        "このパッケージの H200 での測定に基づきます",
+    ),
+    "speed_basis_t4": (
+        "it rests on what llama.cpp reached on a T4",
+        "T4 での llama.cpp の公表値に基づきます",
+    ),
+    "speed_basis_l4": (
+        "it rests on what Transformers reached on an L4",
+        "L4 での Transformers の公表値に基づきます",
+    ),
+    "speed_basis_tpu": ("not measured on a TPU", "TPU では測定していません"),
+    "speed_basis_processor": (
+        "not measured on this kind of processor",
+        "この種の CPU では測定していません",
     ),
     # --- options, the memory's parts, Google's own figures
     "option_not_together": (
