@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.files import parse_json
 from gemma_nb.i18n import Message
 
 #: The folder of the demo presets, one for each demo variant.
@@ -81,7 +82,7 @@ def recorded_variant(folder: Path) -> Variant | None:
         The variant, with the directory as its handle; None where there is no readable record.
     """
     try:
-        fields = json.loads((folder / VARIANT_RECORD).read_text(encoding="utf-8"))["variant"]
+        fields = parse_json((folder / VARIANT_RECORD).read_bytes())["variant"]
         names = {f.name for f in dataclasses.fields(Variant)}
         values = {k: v for k, v in _lists_to_tuples(fields).items() if k in names}
         shape = fields["architecture"]

@@ -7,7 +7,6 @@ first lookup.
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import Any, Protocol
 from gemma_nb.catalog.handles import Handle
 from gemma_nb.catalog.weight_files import ADAPTER_WEIGHTS, CONFIG, read_object, weight_file_names
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.files import parse_json
 from gemma_nb.text_utils import remove_invisible
 
 #: The format limits the JSON of a safetensors header to this many bytes.
@@ -143,7 +143,7 @@ def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else _HEADER_LIMIT + 1
         raw = file.read(length) if length <= _HEADER_LIMIT else b""
     try:
-        header = json.loads(raw)
+        header = parse_json(raw)
         return {
             name: TensorInfo(entry["dtype"], prod(entry["shape"]), tuple(entry["shape"]))
             for name, entry in header.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
 from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
 from gemma_nb.catalog.keras_config import ConfigSummary
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import parse_json
 
 #: dtypes of a header in which one element is one parameter.
 _PARAMETER_DTYPES = ("F64", "F32", "F16", "BF16")
@@ -37,7 +37,7 @@ def read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
     if raw is None:
         return None
     try:
-        value = json.loads(raw)
+        value = parse_json(raw)
     except ValueError:
         value = None
     if not isinstance(value, dict):

@@ -7,10 +7,11 @@ counts, as in transformers 5 (``_get_resolved_checkpoint_files``) and in hugging
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from gemma_nb.files import parse_json
 
 CONFIG = "config.json"
 #: The names that PEFT gives to the files of an adapter.
@@ -100,5 +101,5 @@ def read_object(path: Path) -> dict[str, Any]:
         OSError: the file cannot be read.
         ValueError: it is not JSON.
     """
-    value = json.loads(path.read_text(encoding="utf-8"))
+    value = parse_json(path.read_bytes())
     return value if isinstance(value, dict) else {}

@@ -6,7 +6,6 @@ None of it needs keras.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from gemma_nb.catalog.weight_files import (
     read_object,
     weight_file_names,
 )
+from gemma_nb.files import parse_json
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.i18n import Message
 
@@ -207,10 +207,10 @@ def _check_safetensors(path: Path) -> Message | None:
         if size < 8 or length > min(size - 8, _MAX_HEADER_SIZE):
             return Message("fetch_why_truncated" if size >= 8 and length else "fetch_why_corrupt")
         try:
-            header = json.loads(file.read(length))
+            header = parse_json(file.read(length))
             ends = [t["data_offsets"][1] for n, t in header.items() if n != "__metadata__"]
             end = 8 + length + max(ends, default=0)
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return Message("fetch_why_corrupt")
     if end == size:
         return None
@@ -219,8 +219,8 @@ def _check_safetensors(path: Path) -> Message | None:
 
 def _check_json(path: Path, name: str) -> Message | None:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+        value = parse_json(path.read_bytes())
+    except ValueError:
         return Message("fetch_why_not_json")
     if name == CONFIG:
         return _check_config(value)
@@ -306,7 +306,7 @@ def quantization_mode(directory: Path) -> str | None:
         OSError: the directory has no ``config.json``.
         ValueError: ``config.json`` is not JSON.
     """
-    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    config = parse_json((directory / "config.json").read_bytes())
     dtype = config.get("config", {}).get("dtype") if isinstance(config, dict) else None
     if not isinstance(dtype, dict) or "DTypePolicyMap" not in str(dtype.get("class_name")):
         return None

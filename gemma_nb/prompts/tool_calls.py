@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import parse_json
 from gemma_nb.prompts.messages import ContentPart, Turn, check_text
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.tools import Grammar
@@ -100,7 +101,7 @@ class _Reader:
     def _json_string(self) -> str:
         try:
             value, end = json.JSONDecoder().raw_decode(self.rest)
-        except json.JSONDecodeError:
+        except ValueError:
             raise _Malformed from None
         self.rest = self.rest[end:]
         return str(value)
@@ -167,8 +168,8 @@ def read_call(call: Any) -> tuple[str, Any]:
     arguments = function.get("arguments")
     if isinstance(arguments, str):
         try:
-            arguments = json.loads(arguments)
-        except json.JSONDecodeError:
+            arguments = parse_json(arguments)
+        except ValueError:
             text = arguments.strip()
             return check_text(function["name"]), text.removeprefix("{").removesuffix("}")
     if arguments is None:
