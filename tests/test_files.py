@@ -47,7 +47,7 @@ def test_json_is_read_from_text_and_bytes_with_or_without_a_mark(text):
     assert parse_json("\ufeff" + text) == parse_json(text.encode("utf-8-sig")) == value
 
 
-@pytest.mark.parametrize("begin, end", [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}")])
 def test_json_has_a_depth_that_code_can_follow(begin, end):
     deepest = begin * MAX_JSON_DEPTH + "0" + end * MAX_JSON_DEPTH
     assert json.dumps(parse_json(deepest), separators=(",", ":")) == deepest
@@ -58,5 +58,5 @@ def test_json_has_a_depth_that_code_can_follow(begin, end):
 
 @pytest.mark.parametrize("text", [b"\xff\xfe\xff", b"{", "1" * 5000, "[1,]"])
 def test_what_is_no_json_is_a_value_error(text):
-    with pytest.raises(ValueError):  # noqa: PT011 - of any text
+    with pytest.raises(ValueError):
         parse_json(text)

@@ -11,6 +11,7 @@ from gemma_nb.catalog.checkpoint_tensors import (
     VISION_PREFIXES,
     check_tensors,
 )
+from gemma_nb.catalog.config_bounds import MAX_PARAMETERS, impossible, is_number
 from gemma_nb.catalog.config_rules import complete_config
 from gemma_nb.catalog.data_files import load_catalog
 from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
@@ -51,9 +52,11 @@ def keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
     if metadata is None:
         raise InvalidInput("file_missing", where=files.where, file=KERAS_METADATA)
     total = metadata.get("parameter_count")
-    if not isinstance(total, int):
-        field = f"{KERAS_METADATA}: parameter_count"
+    field = f"{KERAS_METADATA}: parameter_count"
+    if total is None:
         raise InvalidInput("config_field_missing", field=field, where=files.where)
+    if not is_number(total, whole=True, most=MAX_PARAMETERS):
+        raise impossible(files.where, field, total)
     return counts_of_config(total, summary)
 
 
