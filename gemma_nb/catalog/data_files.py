@@ -12,8 +12,10 @@ import json
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_type_hints
 
+from gemma_nb.catalog.config_bounds import MAX_PARAMETERS, is_number, is_possible
 from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.files import parse_json
 from gemma_nb.i18n import Message
@@ -87,9 +89,39 @@ def recorded_variant(folder: Path) -> Variant | None:
         values = {k: v for k, v in _lists_to_tuples(fields).items() if k in names}
         shape = fields["architecture"]
         architecture = None if shape is None else _architecture(shape)
-        return Variant(**{**values, "architecture": architecture, "handle": str(folder)})
+        variant = Variant(**{**values, "architecture": architecture, "handle": str(folder)})
+        return variant if _has_its_types(variant) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _has_its_types(record: Any) -> bool:
+    """Whether each field of a record holds a value of its type that a model can have."""
+    hints = _hints(type(record))
+    return all(
+        _is_of_type(value := getattr(record, field.name), hints[field.name])
+        and (value == field.default or is_possible(field.name, value))
+        for field in dataclasses.fields(record)
+    )
+
+
+def _is_of_type(value: Any, hint: Any) -> bool:
+    """Whether a value has the type of a field of ``Variant`` or ``Architecture``."""
+    kinds = get_args(hint)
+    if isinstance(hint, UnionType):
+        return any(_is_of_type(value, kind) for kind in kinds)
+    if kinds:
+        return isinstance(value, tuple) and all(_is_of_type(one, kinds[0]) for one in value)
+    if hint is Architecture:
+        return isinstance(value, Architecture) and _has_its_types(value)
+    if hint is float:
+        return value is not None and is_number(value, whole=False)
+    return type(value) is hint and (hint is not int or 0 <= value <= MAX_PARAMETERS)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 @cache

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
+from gemma_nb.catalog.config_bounds import MAX_COUNT, MAX_NAME
 from gemma_nb.catalog.handles import Handle
 from gemma_nb.catalog.weight_files import ADAPTER_WEIGHTS, CONFIG, read_object, weight_file_names
 from gemma_nb.errors import InvalidInput, LoadError
@@ -24,6 +25,8 @@ from gemma_nb.text_utils import remove_invisible
 
 #: The format limits the JSON of a safetensors header to this many bytes.
 _HEADER_LIMIT = 100_000_000
+#: The most axes of a tensor; a checkpoint has no more than five.
+_MAX_RANK = 32
 
 #: Hugging Face's licence tags -> the names of ``Variant.licence``.
 _LICENCES = {
@@ -145,7 +148,7 @@ def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
     try:
         header = parse_json(raw)
         return {
-            name: TensorInfo(entry["dtype"], prod(entry["shape"]), tuple(entry["shape"]))
+            name: _tensor_info(entry["dtype"], entry["shape"])
             for name, entry in header.items()
             if name != "__metadata__"
         }
@@ -225,12 +228,23 @@ class HuggingFaceFiles:
         if metadata is None:
             return None
         files = metadata.files_metadata.values()
-        return {name: info for file in files for name, info in _tensor_infos(file).items()}
+        return self._read_headers(files)
 
     def adapter_tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the adapter's header; None if there is no such file."""
         metadata = self._call("parse_safetensors_file_metadata", ADAPTER_WEIGHTS)
-        return None if metadata is None else _tensor_infos(metadata)
+        return None if metadata is None else self._read_headers([metadata])
+
+    def _read_headers(self, files: Iterable[Any]) -> dict[str, TensorInfo]:
+        """The tensors of all files.
+
+        Raises:
+            InvalidInput: a header describes no tensors.
+        """
+        try:
+            return {name: info for file in files for name, info in _tensor_infos(file).items()}
+        except (ValueError, TypeError, AttributeError):
+            raise InvalidInput("not_safetensors", path=self.where) from None
 
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
@@ -285,11 +299,27 @@ class KaggleFiles:
 
 
 def _tensor_infos(file: Any) -> dict[str, TensorInfo]:
-    """The tensors of one file, as huggingface_hub's client read its header."""
-    return {
-        name: TensorInfo(tensor.dtype, prod(tensor.shape), tuple(tensor.shape))
-        for name, tensor in file.tensors.items()
-    }
+    """The tensors of one file, as huggingface_hub's client read its header.
+
+    Raises:
+        ValueError: a tensor can have no such dtype or shape.
+    """
+    return {name: _tensor_info(tensor.dtype, tensor.shape) for name, tensor in file.tensors.items()}
+
+
+def _tensor_info(dtype: Any, shape: Any) -> TensorInfo:
+    """The tensor that a header describes.
+
+    Raises:
+        ValueError: the dtype is no name, or the shape no list of a few sizes.
+    """
+    if not isinstance(dtype, str) or len(dtype) > MAX_NAME:
+        raise ValueError("dtype")
+    if not isinstance(shape, list | tuple) or len(shape) > _MAX_RANK:
+        raise ValueError("shape")
+    if not all(type(size) is int and 0 <= size <= MAX_COUNT for size in shape):
+        raise ValueError("shape")
+    return TensorInfo(dtype, prod(shape), tuple(shape))
 
 
 def unreachable(where: str, error: BaseException) -> LoadError:

@@ -66,8 +66,9 @@ def shard_names(index: Mapping[str, Any]) -> set[str]:
     weight_map = index.get("weight_map")
     shards: set[str] = set()
     for files in weight_map.values() if isinstance(weight_map, dict) else ():
-        shards.update(f for f in ([files] if isinstance(files, str) else files or ()))
-    return {n for n in shards if isinstance(n, str) and is_safe_name(n)}
+        names = files if isinstance(files, list) else [files]
+        shards.update(n for n in names if isinstance(n, str) and is_safe_name(n))
+    return shards
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -48,6 +48,8 @@ _CODE_CLASSES = ("Lambda", "__lambda__", "function")
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: Largest size of a safetensors header, in bytes (huggingface/safetensors, MAX_HEADER_SIZE).
 _MAX_HEADER_SIZE = 100_000_000
+#: The most groups and data sets in an HDF5 file, far more than a model has.
+_MAX_OBJECTS = 200_000
 
 
 @dataclass(frozen=True)
@@ -180,23 +182,48 @@ def _check_hdf5(path: Path) -> Message | None:
     return Message("fetch_why_outside", {"link": link}) if link else None
 
 
-def _external_link(group: Any) -> str | None:
-    """The path of a link or data set that reads another file; KerasHub writes none."""
+def _external_link(root: Any) -> str | None:
+    """The path of a link or data set that reads another file; KerasHub writes none.
+
+    Each group is visited once: hard links can make a group its own member, or double the paths at
+    each level.
+
+    Raises:
+        TypeError: the file holds an object that is neither a group nor a data set.
+        ValueError: it holds more than ``_MAX_OBJECTS`` objects.
+    """
     import h5py
 
-    for name in group:
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.ExternalLink):
-            return f"{group.name.rstrip('/')}/{name}"
-        if isinstance(link, h5py.SoftLink):
-            continue
-        item = group[name]
-        if isinstance(item, h5py.Group):
-            if external := _external_link(item):
-                return external
-        elif item.external or item.is_virtual:
-            return str(item.name)
+    pending, visited = [root], {_address(root)}
+    while pending:
+        group = pending.pop()
+        for name in group:
+            path = f"{group.name.rstrip('/')}/{name}"
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                return path
+            if isinstance(link, h5py.SoftLink):
+                continue
+            item = group[name]
+            if not isinstance(item, h5py.Group | h5py.Dataset):
+                raise TypeError(f"{path} is a named datatype")
+            if _address(item) in visited:
+                continue
+            visited.add(_address(item))
+            if len(visited) > _MAX_OBJECTS:
+                raise ValueError(f"{path} is one object too many")
+            if isinstance(item, h5py.Group):
+                pending.append(item)
+            elif item.external or item.is_virtual:
+                return path
     return None
+
+
+def _address(item: Any) -> int:
+    """The address of an object's header in its HDF5 file, which is the same for all its names."""
+    import h5py
+
+    return int(h5py.h5o.get_info(item.id).addr)
 
 
 def _check_safetensors(path: Path) -> Message | None:
@@ -236,7 +263,8 @@ def _check_config(value: Any) -> Message | None:
         return _check_classes(value) if name in BACKBONE_GENERATIONS else _unknown_class(name)
     if "model_type" in value:
         model_type = value["model_type"]
-        return None if model_type in CONVERTED_MODEL_TYPES else _unknown_class(str(model_type))
+        known = isinstance(model_type, str) and model_type in CONVERTED_MODEL_TYPES
+        return None if known else _unknown_class(str(model_type))
     return Message("fetch_why_not_config")
 
 
@@ -307,8 +335,13 @@ def quantization_mode(directory: Path) -> str | None:
         ValueError: ``config.json`` is not JSON.
     """
     config = parse_json((directory / "config.json").read_bytes())
-    dtype = config.get("config", {}).get("dtype") if isinstance(config, dict) else None
-    if not isinstance(dtype, dict) or "DTypePolicyMap" not in str(dtype.get("class_name")):
+    dtype = _member(_member(config, "config"), "dtype")
+    if "DTypePolicyMap" not in str(_member(dtype, "class_name")):
         return None
-    names = str(dtype.get("config", {}).get("policy_map", {}))
+    names = str(_member(_member(dtype, "config"), "policy_map"))
     return next((mode for mode in ("int8", "int4") if f"'{mode}" in names), None)
+
+
+def _member(value: Any, name: str) -> Any:
+    """A member of a JSON object; None where the value is none, or has no such member."""
+    return value.get(name) if isinstance(value, dict) else None
