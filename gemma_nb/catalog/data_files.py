@@ -97,7 +97,7 @@ def recorded_variant(folder: Path) -> Variant | None:
 
 def _has_its_types(record: Any) -> bool:
     """Whether each field of a record holds a value of its type that a model can have."""
-    hints = _hints(type(record))
+    hints = get_type_hints(type(record))
     return all(
         _is_of_type(value := getattr(record, field.name), hints[field.name])
         and (value == field.default or is_possible(field.name, value))
@@ -117,11 +117,6 @@ def _is_of_type(value: Any, hint: Any) -> bool:
     if hint is float:
         return value is not None and is_number(value, whole=False)
     return type(value) is hint and (hint is not int or 0 <= value <= MAX_PARAMETERS)
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
 
 
 @cache

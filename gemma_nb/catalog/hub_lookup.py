@@ -16,10 +16,11 @@ from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
+from gemma_nb.catalog.client_errors import hide_frames, is_network_error, unreachable
 from gemma_nb.catalog.config_bounds import MAX_COUNT, MAX_NAME
 from gemma_nb.catalog.handles import Handle
 from gemma_nb.catalog.weight_files import ADAPTER_WEIGHTS, CONFIG, read_object, weight_file_names
-from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.errors import InvalidInput
 from gemma_nb.files import parse_json
 from gemma_nb.text_utils import remove_invisible
 
@@ -39,10 +40,6 @@ _LICENCES = {
 #: A function that returns the Hugging Face token for a lookup. If it is None, the client searches
 #: for a token itself.
 TOKEN_PROVIDER: ContextVar[Callable[[], str] | None] = ContextVar("TOKEN_PROVIDER", default=None)
-
-#: Packages whose errors mean that a request did not get through. huggingface_hub's client changed
-#: from requests to httpx to httpx2.
-_NETWORK_PACKAGES = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
 
 
 @dataclass(frozen=True)
@@ -176,6 +173,10 @@ class HuggingFaceFiles:
             InvalidInput: no such repository or revision, or no access to it.
             LoadError: the hub cannot be reached.
         """
+        return hide_frames(self.where, lambda: self._ask(method, *args))
+
+    def _ask(self, method: str, *args: Any) -> Any:
+        """As ``_call``; the frames of its errors hold the token."""
         from huggingface_hub import HfApi, errors, get_token
 
         provider = TOKEN_PROVIDER.get()
@@ -266,6 +267,10 @@ class KaggleFiles:
 
     def read(self, name: str) -> bytes | None:
         """Returns the bytes of a file, through the client's cache; None if there is none."""
+        return hide_frames(self.where, lambda: self._ask(name))
+
+    def _ask(self, name: str) -> bytes | None:
+        """As ``read``; the frames of its errors hold the login."""
         import kagglehub
         from kagglehub.exceptions import KaggleApiHTTPError
         from requests import RequestException
@@ -320,35 +325,6 @@ def _tensor_info(dtype: Any, shape: Any) -> TensorInfo:
     if not all(type(size) is int and 0 <= size <= MAX_COUNT for size in shape):
         raise ValueError("shape")
     return TensorInfo(dtype, prod(shape), tuple(shape))
-
-
-def unreachable(where: str, error: BaseException) -> LoadError:
-    """The error for a hub that did not answer.
-
-    Args:
-        where: the handle.
-        error: what the client raised.
-    """
-    key = "hub_certificate" if is_certificate_error(error) else "hub_unreachable"
-    return LoadError(key, handle=where, why=error)
-
-
-def is_network_error(error: BaseException) -> bool:
-    """Whether a request of a hub's client did not get through."""
-    package = type(error).__module__.partition(".")[0]
-    return package in _NETWORK_PACKAGES or isinstance(error, OSError)
-
-
-def is_certificate_error(error: BaseException | None) -> bool:
-    """Whether a request failed because the server's certificate is not trusted here.
-
-    The clients wrap Python's error, each in its own way; OpenSSL's words remain in the text.
-    """
-    while error is not None:
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def find_download(handle: Handle) -> Path | None:

@@ -22,18 +22,20 @@ WEIGHTS_INDEX = "model.weights.json"
 #: The same of a Hugging Face checkpoint.
 SAFETENSORS = "model.safetensors"
 SAFETENSORS_INDEX = "model.safetensors.index.json"
+#: The most characters of a file name from a hub, its folders included.
+MAX_FILE_NAME = 255
 
 
 def is_safe_name(name: str) -> bool:
     """Whether a file name from a hub stays inside the preset's folder."""
     path = PurePosixPath(name)
     return (
-        bool(name)
+        bool(path.parts)
+        and len(name) <= MAX_FILE_NAME
+        and str(path) == name  # neither "a//b" nor "./a" nor "a/"
         and not path.is_absolute()
         and ".." not in path.parts
-        and "\\" not in name
-        and "\0" not in name
-        and ":" not in name
+        and not any(c in '\\:"<>|?*' or not c.isprintable() for c in name)
     )
 
 

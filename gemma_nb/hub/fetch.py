@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.client_errors import hide_frames
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.catalog.weight_files import CONFIG, is_safe_name
+from gemma_nb.catalog.weight_files import CONFIG
 from gemma_nb.errors import LoadError
 from gemma_nb.hub import checkpoint_files, kaggle
 from gemma_nb.hub.cache import CANNOT_WRITE, CacheEntry
@@ -21,7 +22,6 @@ from gemma_nb.hub.download import DownloadError, RemoteFile
 from gemma_nb.hub.hub_errors import (
     bad_preset,
     download_failed,
-    hide_frames,
     load_error,
     missing_login,
     not_enough_space,
@@ -286,7 +286,7 @@ class _VersionDownload:
 
     def fetch_configs(self) -> dict[str, int | None]:
         """Fetches the small files that describe the model; returns the size of every file."""
-        sizes = {name: size for name, size in self.repo.list_files().items() if is_safe_name(name)}
+        sizes = self.repo.list_files()
         if CONFIG not in sizes and not checkpoint_files.is_adapter(sizes):
             raise load_error("no_preset", self.src, self.login)
         configs = checkpoint_files.config_file_names(sizes)
