@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from gemma_nb import backend
+from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
@@ -109,8 +110,7 @@ def load(
     credentials = parse_credentials(credentials)  # an error's frames show no secret
     if isinstance(variant, Choice):
         precision, max_length, variant = variant.precision, variant.max_length, variant.variant
-    if type(max_length) is not int or max_length < 2:
-        raise InvalidInput("bad_max_length", value=max_length)
+    max_length = whole_number(max_length, "bad_max_length", 2)
     model = resolve_model(DEMO if variant is None else variant, credentials)
     if not model.variant.loadable:
         raise InvalidInput("not_loadable", name=model.variant.name)

@@ -59,6 +59,10 @@ TEXT = {
         "top_p is {value!r}: give a number above 0 and up to 1.",
         "top_p が {value!r} です。0 より大きく 1 以下の数を指定してください。",
     ),
+    "bad_option": (
+        "There is no option {name!r}. Did you mean {near}?",
+        "{name!r} というオプションはありません。{near} のことでしょうか？",
+    ),
     "bad_seed": (
         "seed is {value!r}: give a whole number from 0 to 4294967295, or None.",
         "seed が {value!r} です。0 から 4294967295 までの整数か None を指定してください。",
