@@ -24,6 +24,7 @@ from gemma_nb.generation.media_inputs import Converters, MediaInput, prompt_toke
 from gemma_nb.generation.sampling import Sampling, default_sampling, not_a_number
 from gemma_nb.generation.seq2seq import EncoderDecoder
 from gemma_nb.generation.stats import ReplyTimer, Stats, combine_stats
+from gemma_nb.i18n import Message
 from gemma_nb.loading.free_memory import free_memory
 from gemma_nb.loading.saving import save_preset
 from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
@@ -494,7 +495,8 @@ class Model:
         if unknown := prompt_options.keys() - _PROMPT_OPTIONS:
             known = sorted(_PROMPT_OPTIONS | _SAMPLING_OPTIONS)
             wrong = min(unknown)
-            raise InvalidInput("bad_option", name=wrong, near=closest_matches(wrong, known, 1))
+            near = closest_matches(wrong, known, 1)
+            raise TypeError(str(Message("bad_option", {"name": wrong, "near": near})))
         sampling = _sampling(self.variant, temperature, top_k, top_p)
         seed = _seed(seed)
         strings = _stop_strings(stop)
