@@ -37,6 +37,18 @@ def parse_json(text: str | bytes) -> Any:
     raise ValueError("nested too deep")
 
 
+def expand_user(path: str | Path) -> Path:
+    """A path whose "~" is replaced by the home folder; as it is where that is not known.
+
+    Args:
+        path: the path. "~name" of an unknown user is an ordinary name, as in a shell.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def _children(value: Any) -> Iterable[Any]:
     """The values in a list or an object of JSON."""
     if isinstance(value, dict):

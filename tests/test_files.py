@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gemma_nb.files import MAX_JSON_DEPTH, atomic_open, atomic_write, parse_json
+from gemma_nb.files import MAX_JSON_DEPTH, atomic_open, atomic_write, expand_user, parse_json
 
 
 def test_text_and_bytes_are_written_as_they_are(tmp_path):
@@ -60,3 +60,9 @@ def test_json_has_a_depth_that_code_can_follow(begin, end):
 def test_what_is_no_json_is_a_value_error(text):
     with pytest.raises(ValueError):
         parse_json(text)
+
+
+def test_the_home_of_nobody_is_an_ordinary_name(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert str(expand_user("~/a")) == "/home/me/a"
+    assert str(expand_user("~nobody-of-that-name/a")) == "~nobody-of-that-name/a"

@@ -1,11 +1,16 @@
 """A hub's answers are input: what a hostile endpoint says is refused before it names a path."""
 
-import pytest
-from hubs import HF_KERAS, KAGGLE
+import traceback
 
-from gemma_nb.errors import LoadError
-from gemma_nb.hub import hub_answers
+import pytest
+from hubs import HF_KERAS, HF_SAFE, KAGGLE
+from hubs.server import HF_LOGIN
+
+import gemma_nb as gnb
+from gemma_nb.errors import GemmaError, LoadError
+from gemma_nb.hub import download, hub_answers
 from gemma_nb.hub.checksums import parse_headers, range_start, retry_after
+from gemma_nb.hub.download import CHUNK, Download, DownloadError, RemoteFile
 from gemma_nb.hub.fetch import fetch
 from gemma_nb.hub.hub_answers import (
     MAX_FILES,
@@ -16,11 +21,13 @@ from gemma_nb.hub.hub_answers import (
     check_page_token,
     check_version,
 )
+from gemma_nb.hub.progress import ProgressMeter
 
 pytest_plugins = ["hubs.plugin"]
 
 K = f"kaggle://{KAGGLE}"
 H = f"hf://{HF_KERAS}"
+T = f"hf://{HF_SAFE}"
 STRANGE = (None, 5, True, 1.5, [], {}, "", "../x", "a" * 39, "A" * 40, "a" * 40 + "\n", b"a" * 40)
 
 
@@ -151,3 +158,63 @@ def test_pages_without_an_end_are_not_asked_for_for_ever(hubs, monkeypatch, file
     with pytest.raises(LoadError):
         fetch(f"{K}/1", progress=False)
     assert next(pages) == (4 if files else 20)
+
+
+class Endless:
+    """A response whose body never ends."""
+
+    status_code, headers = 200, {}
+
+    def __init__(self):
+        self.sent = 0
+
+    def iter_content(self, chunk_size):
+        while True:
+            self.sent += chunk_size
+            yield bytes(chunk_size)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+def test_a_body_without_an_end_is_read_to_the_promised_size(tmp_path):
+    size, response = 10 * CHUNK + 5, Endless()
+    remote = RemoteFile("model.bin", size, None, lambda _: response)
+    with (
+        ProgressMeter(lambda _: None, "download", "x") as meter,
+        pytest.raises(DownloadError) as caught,
+    ):
+        Download(remote, tmp_path / "model.bin", meter).run()
+    assert caught.value.kind == "size"
+    assert response.sent <= size + CHUNK
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_an_answer_that_repeats_the_login_shows_it_nowhere(hubs, monkeypatch, number):
+    handler, asked = hubs._server.RequestHandlerClass, []
+    usual = handler.do_GET
+
+    def answer(self):
+        asked.append(self.path)
+        if len(asked) < number:
+            return usual(self)
+        login = str(self.headers.get("Authorization"))
+        return self._json(500, {"error": login}, {"X-Error-Message": login})
+
+    monkeypatch.setattr(handler, "do_GET", answer)
+    monkeypatch.setattr(download, "PAUSES", ())
+    with pytest.raises(GemmaError) as caught:
+        gnb.load(T, credentials=HF_LOGIN, progress=False, download_only=True)
+    assert len(asked) >= number
+    error, chain = caught.value, []
+    while error is not None:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    for one in chain:
+        shown = traceback.TracebackException(type(one), one, one.__traceback__, capture_locals=True)
+        frames = [frame for frame in shown.stack if frame.filename != __file__]
+        assert HF_LOGIN not in f"{one}{one!r}{[frame.locals for frame in frames]}"

@@ -17,6 +17,7 @@ from gemma_nb.catalog.handles import parse_handle
 from gemma_nb.catalog.unlisted import variant_from_directory, variant_from_handle
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_user
 from gemma_nb.i18n import Message
 
 #: The default variant: it needs no account, no download and no accelerator.
@@ -103,7 +104,7 @@ def _existing_directory(text: str) -> Path | None:
     """The directory with that path; None if there is none, or if the text cannot be a path."""
     path = Path(text)
     try:
-        path = path.expanduser()
+        path = expand_user(path)
         return path if path.is_dir() else None
     except (OSError, RuntimeError):  # the path is too long; there is no such user
         return None

@@ -9,6 +9,7 @@ from pathlib import Path
 from gemma_nb.comparison.comparison import Comparison
 from gemma_nb.comparison.run import compare
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_user
 from gemma_nb.i18n import text
 
 MAX_NEW_TOKENS, MAX_LENGTH, REPEATS = 64, 2048, 5
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     prompts, references = args.prompt, args.reference or None
     if not prompts and references is None:
         prompts, references = map(list, zip(*QUESTIONS, strict=True))
-    out = Path(args.out).expanduser() if args.out else None
+    out = expand_user(args.out) if args.out else None
     comparison = compare(
         args.choices or DEMOS,
         prompts,
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _read_text(file: str) -> str:
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8")
+        return expand_user(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise InvalidInput("compare_text_file", file=file, why=why) from None

@@ -14,7 +14,7 @@ from gemma_nb.comparison.report_html import report_fragment, report_html
 from gemma_nb.comparison.report_text import report_markdown, report_text, row_records
 from gemma_nb.comparison.result import ComparisonResult
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.files import atomic_write, parse_json
+from gemma_nb.files import atomic_write, expand_user, parse_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -113,7 +113,7 @@ class Comparison(ComparisonResult):
             InvalidInput: the file cannot be read or holds something else.
         """
         try:
-            text = Path(path).expanduser().read_bytes()
+            text = expand_user(path).read_bytes()
             return cls.from_values(parse_json(text))
         except OSError as error:
             why = error.strerror or type(error).__name__
@@ -160,7 +160,7 @@ def _write(path: str | Path | None, content: str) -> str:
     if path is None:
         return content
     try:
-        atomic_write(Path(path).expanduser(), content)
+        atomic_write(expand_user(path), content)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidInput("compare_unwritable", path=path, why=why) from None

@@ -25,6 +25,7 @@ from gemma_nb.comparison.request import (
 from gemma_nb.comparison.result import Machine
 from gemma_nb.comparison.rows import DOES_NOT_FIT, DONE, FAILED, Agreement, ComparisonRow
 from gemma_nb.comparison.store import MAX_ATTEMPTS, RowStore, StoredRow, default_folder
+from gemma_nb.files import expand_user
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.environment import package_version
@@ -133,7 +134,7 @@ def compare(
     task = build_task(resolved, prompts, references, text, max_new_tokens, repeats)
     machine = _describe_machine(runtime)
     digest = task.digest(resolved)
-    folder = default_folder(digest) if path is None else Path(path).expanduser()
+    folder = default_folder(digest) if path is None else expand_user(path)
     settings = {"digest": digest, "machine": machine.identity()}
     store = RowStore(folder, settings, asdict(machine), own=path is None, fresh=fresh)
     try:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_user
 
 #: Keys of a mapping that may hold the data.
 _DATA_KEYS = ("array", "bytes", "data", "base64", "url", "path")
@@ -270,12 +271,12 @@ def _read_string(text: str | bytes, kind: str) -> bytes:
     if name.lower().startswith(("http://", "https://", "ftp://", "gs://")):
         raise InvalidInput("media_url", kind=kind, url=name[:80])
     try:
-        path = Path(name.removeprefix("file://")).expanduser()
+        path = expand_user(name.removeprefix("file://"))
         if path.is_file():
             return _read_file(path, kind)
     except InvalidInput:
         raise
-    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: "~" of an unknown user
+    except (OSError, ValueError) as error:
         if len(name) < _MIN_BASE64:
             raise InvalidInput("media_no_file", kind=kind, path=name[:80], why=error) from None
     if len(name) >= _MIN_BASE64 and "." not in name:

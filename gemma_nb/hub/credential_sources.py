@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_user
 from gemma_nb.hub.credentials import (
     HF_TOKEN,
     HUGGING_FACE,
@@ -190,7 +191,7 @@ def _hugging_face_sources(credentials: Credentials, *, ask_user: bool) -> Iterat
     label = f"${_HF_TOKEN_FILE}" if path else "~/.cache/huggingface/token"
     if not path and os.environ.get(_HF_FOLDER):
         label = f"${_HF_FOLDER}/token"
-    token_file = Path(path).expanduser() if path else _hugging_face_home() / "token"
+    token_file = expand_user(path) if path else _hugging_face_home() / "token"
     yield label, lambda: _parts(_read_file(token_file))
     if ask_user and in_colab():
         yield f"Colab: {HF_TOKEN}", lambda: _parts(_read_colab_secret(HF_TOKEN))
@@ -199,7 +200,7 @@ def _hugging_face_sources(credentials: Credentials, *, ask_user: bool) -> Iterat
 def _hugging_face_home() -> Path:
     """The folder that huggingface_hub keeps its files in (its constants.py)."""
     base = os.environ.get(_CACHE_FOLDER) or Path.home() / ".cache"
-    return Path(os.environ.get(_HF_FOLDER) or Path(base) / "huggingface").expanduser()
+    return expand_user(os.environ.get(_HF_FOLDER) or Path(base) / "huggingface")
 
 
 def in_kaggle_notebook() -> bool:

@@ -11,6 +11,7 @@ from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_user
 from gemma_nb.hardware.environment import cache_directory
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
 
@@ -69,14 +70,14 @@ def find_source(variant: str | Path | Variant) -> Source:
     label, gated = str(variant), False
     if isinstance(variant, str | Path):
         handle = str(variant).strip()
-        if "://" not in handle and not Path(handle).expanduser().is_dir():
+        if "://" not in handle and not expand_user(handle).is_dir():
             variant = find_variant(handle)
     if not isinstance(variant, str | Path):
         label, gated = variant.name, variant.gated
         handle = variant.handle or variant.name
     scheme, separator, rest = handle.partition("://")
     if not separator:
-        return Source(LOCAL, str(Path(handle).expanduser()), None, label)
+        return Source(LOCAL, str(expand_user(handle)), None, label)
     if scheme.lower() == "demo":
         return Source(LOCAL, str(demo_directory(rest)), None, label)
     if parsed := parse_handle(handle):

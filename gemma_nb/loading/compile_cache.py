@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_user
 
 #: The environment variable that names the directory, or is "off".
 VARIABLE = "GEMMA_NB_COMPILE_CACHE"
@@ -41,7 +42,7 @@ def enable_compile_cache(directory: str | Path | None = None) -> Path | None:
     current: str | None = getattr(jax.config, "jax_compilation_cache_dir", None)
     if current and not chosen:
         return Path(current)
-    folder = _private(Path(chosen).expanduser()) if chosen else _default()
+    folder = _private(expand_user(chosen)) if chosen else _default()
     if folder is None or str(folder) == current:
         return folder
     jax.config.update("jax_compilation_cache_dir", str(folder))

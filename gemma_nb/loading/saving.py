@@ -13,6 +13,7 @@ from typing import Any
 from gemma_nb.catalog.data_files import VARIANT_RECORD
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.files import expand_user
 from gemma_nb.text_utils import format_bytes
 
 
@@ -44,7 +45,7 @@ def save_preset(
         InvalidInput: ``path`` exists and is not an empty directory.
         LoadError: the disk is full or cannot be written; nothing is left at ``path``.
     """
-    target = Path(path).expanduser()
+    target = expand_user(path)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InvalidInput("load_save_not_empty", folder=target)
     needed = sum(v.value.nbytes for v in lm.backbone.variables)

@@ -7,6 +7,7 @@ Gemma 4 and FunctionGemma write a call as ``call:name{key:value}``, with strings
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -111,7 +112,13 @@ class _Reader:
         word = self._take(r"[^,\]}{\[]*")
         if word in _WORDS:
             return _WORDS[word]
-        return json.loads(word) if _NUMBER.match(word) else word
+        if not _NUMBER.match(word):
+            return word
+        try:
+            value = json.loads(word)
+        except ValueError:  # of more digits than Python reads
+            return word
+        return value if abs(value) < math.inf else word
 
     def _pair(self) -> tuple[str, Any]:
         self.rest = self.rest.lstrip()
