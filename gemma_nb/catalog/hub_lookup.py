@@ -8,8 +8,11 @@ first lookup.
 from __future__ import annotations
 
 import os
+import re
 import struct
+import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
@@ -20,12 +23,14 @@ from gemma_nb.catalog.client_errors import hide_frames, is_network_error, unreac
 from gemma_nb.catalog.config_bounds import MAX_COUNT, MAX_NAME
 from gemma_nb.catalog.handles import Handle
 from gemma_nb.catalog.weight_files import ADAPTER_WEIGHTS, CONFIG, read_object, weight_file_names
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.files import parse_json
 from gemma_nb.text_utils import remove_invisible
 
 #: The format limits the JSON of a safetensors header to this many bytes.
 _HEADER_LIMIT = 100_000_000
+#: The most bytes of a config or a template; a tokenizer_config.json has about 1 MB.
+_MAX_BYTES = 64 * 2**20
 #: The most axes of a tensor; a checkpoint has no more than five.
 _MAX_RANK = 32
 
@@ -100,7 +105,7 @@ class DirectoryFiles:
     def read(self, name: str) -> bytes | None:
         """Returns the bytes of a file; None if there is no such file."""
         path = self.path / name
-        return path.read_bytes() if path.is_file() else None
+        return _read_small(path, self.where, name) if path.is_file() else None
 
     def tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the safetensors headers; None if there is no such file."""
@@ -163,7 +168,7 @@ class HuggingFaceFiles:
         self._handle, self.where = handle, str(handle)
         self._revision = handle.version
 
-    def _call(self, method: str, *args: Any) -> Any:
+    def _call(self, method: str, *args: Any, **options: Any) -> Any:
         """Calls a method of the client.
 
         Returns:
@@ -173,9 +178,9 @@ class HuggingFaceFiles:
             InvalidInput: no such repository or revision, or no access to it.
             LoadError: the hub cannot be reached.
         """
-        return hide_frames(self.where, lambda: self._ask(method, *args))
+        return hide_frames(self.where, lambda: self._ask(method, *args, **options))
 
-    def _ask(self, method: str, *args: Any) -> Any:
+    def _ask(self, method: str, *args: Any, **options: Any) -> Any:
         """As ``_call``; the frames of its errors hold the token."""
         from huggingface_hub import HfApi, errors, get_token
 
@@ -185,7 +190,8 @@ class HuggingFaceFiles:
         try:
             # the client has read HF_ENDPOINT at its import; pass the present value
             client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
-            return getattr(client, method)(self._handle.path, *args, revision=self._revision)
+            call = getattr(client, method)
+            return call(self._handle.path, *args, revision=self._revision, **options)
         except errors.GatedRepoError:
             raise self._refused() from None
         except errors.RevisionNotFoundError:
@@ -216,9 +222,15 @@ class HuggingFaceFiles:
         return InvalidInput("hub_refused", handle=self.where, url=url)
 
     def read(self, name: str) -> bytes | None:
-        """Returns the bytes of a file, through the client's cache; None if there is none."""
-        path = self._call("hf_hub_download", name)
-        return None if path is None else Path(path).read_bytes()
+        """Returns the bytes of a file, through the client's cache; None if there is none.
+
+        Nothing of a mirror (``HF_ENDPOINT``) is put into the cache.
+        """
+        # the client names files in its cache as the endpoint says: of a mirror's, in a folder of no use
+        folder = tempfile.TemporaryDirectory() if os.environ.get("HF_ENDPOINT") else nullcontext()
+        with folder as local_dir:
+            path = self._call("hf_hub_download", name, local_dir=local_dir)
+            return None if path is None else _read_small(Path(path), self.where, name)
 
     def tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the safetensors headers; None if the model has no safetensors.
@@ -250,7 +262,9 @@ class HuggingFaceFiles:
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
         info = self._call("model_info")
-        self._revision = info.sha or self._revision
+        if not re.fullmatch("[0-9a-f]{40}", str(info.sha)):
+            raise LoadError("hub_unreachable", handle=self.where, why="commit")
+        self._revision = info.sha
         tag = info.card_data.get("license") if info.card_data else None
         return HubInfo(
             licence=_LICENCES.get(tag or "unknown", tag or "unknown"),
@@ -277,7 +291,7 @@ class KaggleFiles:
 
         try:
             handle = self.where.removeprefix("kaggle://")
-            return Path(kagglehub.model_download(handle, path=name)).read_bytes()
+            return _read_small(Path(kagglehub.model_download(handle, path=name)), self.where, name)
         except KaggleApiHTTPError as error:
             status = getattr(error.response, "status_code", None)
             if status == 404:
@@ -287,6 +301,8 @@ class KaggleFiles:
                 url = f"https://www.kaggle.com/models/{page}"
                 raise InvalidInput("hub_refused", handle=self.where, url=url) from None
             raise unreachable(self.where, error) from None
+        except InvalidInput:
+            raise
         except (RequestException, OSError, ValueError) as error:
             raise unreachable(self.where, error) from None
 
@@ -301,6 +317,19 @@ class KaggleFiles:
     def info(self) -> HubInfo:
         """Returns the defaults: Kaggle's licence text is not machine-readable."""
         return HubInfo()
+
+
+def _read_small(path: Path, where: str, name: str) -> bytes:
+    """The bytes of a file that describes a model.
+
+    Raises:
+        InvalidInput: it has more than ``_MAX_BYTES``.
+    """
+    with path.open("rb") as file:
+        raw = file.read(_MAX_BYTES + 1)
+    if len(raw) > _MAX_BYTES:
+        raise InvalidInput("file_not_json", where=where, file=name)
+    return raw
 
 
 def _tensor_infos(file: Any) -> dict[str, TensorInfo]:
