@@ -1,12 +1,16 @@
 """A hub's answers are input: what a hostile endpoint says is refused before it names a path."""
 
 import traceback
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hubs import HF_KERAS, HF_SAFE, KAGGLE
 from hubs.server import HF_LOGIN
+from huggingface_hub import constants
 
 import gemma_nb as gnb
+from gemma_nb.catalog import unlisted
 from gemma_nb.errors import GemmaError, LoadError
 from gemma_nb.hub import download, hub_answers
 from gemma_nb.hub.checksums import parse_headers, range_start, retry_after
@@ -218,3 +222,30 @@ def test_an_answer_that_repeats_the_login_shows_it_nowhere(hubs, monkeypatch, nu
         shown = traceback.TracebackException(type(one), one, one.__traceback__, capture_locals=True)
         frames = [frame for frame in shown.stack if frame.filename != __file__]
         assert HF_LOGIN not in f"{one}{one!r}{[frame.locals for frame in frames]}"
+
+
+@pytest.mark.parametrize("header", ["ETag", "X-Repo-Commit"])
+def test_a_header_of_a_mirror_names_no_file_outside(hubs, monkeypatch, header):
+    handler, home = hubs._server.RequestHandlerClass, Path(constants.HF_HUB_CACHE)
+    usual = handler.send_header
+
+    def send(self, name, value):
+        if name == header:
+            value = '"../../../evil"' if name == "ETag" else "../../../evil"
+        usual(self, name, value)
+
+    monkeypatch.setattr(handler, "send_header", send)
+    unlisted._from_host.cache_clear()
+    for call in (gnb.variant, lambda handle: fetch(handle, progress=False)):
+        with suppress(GemmaError):
+            call(T)
+    assert hubs.asked
+    for folder in (home.parent, home):
+        assert not [path for path in folder.rglob("*") if "evil" in path.name]
+
+
+def test_a_commit_that_is_none_ends_the_lookup(hubs, monkeypatch):
+    changed(hubs, monkeypatch, "/api/models/", lambda info: {**info, "sha": "../../../evil"})
+    unlisted._from_host.cache_clear()
+    with pytest.raises(LoadError):
+        gnb.variant(T)

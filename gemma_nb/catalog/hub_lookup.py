@@ -226,8 +226,9 @@ class HuggingFaceFiles:
 
         Nothing of a mirror (``HF_ENDPOINT``) is put into the cache.
         """
-        # the client names files in its cache as the endpoint says: of a mirror's, in a folder of no use
-        folder = tempfile.TemporaryDirectory() if os.environ.get("HF_ENDPOINT") else nullcontext()
+        # the client names files of its cache after an ETag, which may be a path: a mirror's files go
+        # into a folder that is removed
+        folder = tempfile.TemporaryDirectory() if _is_mirror() else nullcontext()
         with folder as local_dir:
             path = self._call("hf_hub_download", name, local_dir=local_dir)
             return None if path is None else _read_small(Path(path), self.where, name)
@@ -317,6 +318,14 @@ class KaggleFiles:
     def info(self) -> HubInfo:
         """Returns the defaults: Kaggle's licence text is not machine-readable."""
         return HubInfo()
+
+
+def _is_mirror() -> bool:
+    """Whether Hugging Face's client asks another endpoint."""
+    from huggingface_hub import constants
+
+    endpoint = os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
+    return str(endpoint).rstrip("/") != "https://huggingface.co"
 
 
 def _read_small(path: Path, where: str, name: str) -> bytes:
