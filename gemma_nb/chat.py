@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.files import atomic_write
+from gemma_nb.files import atomic_write, parse_json
 from gemma_nb.model import Model
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 
@@ -186,8 +186,8 @@ class Chat:
             OSError: the file cannot be read.
         """
         try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            data = parse_json(Path(path).read_bytes())
+        except ValueError as error:
             raise InvalidInput("chat_not_read", path=path, why=error) from None
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             raise InvalidInput("chat_not_read", path=path, why=f'"format" is not "{_FORMAT}"')

@@ -1,17 +1,49 @@
-"""Files that are written completely or not at all."""
+"""Files that are written completely or not at all, and JSON that a stranger wrote."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gemma_nb.errors import InvalidInput
 
 #: The suffix of a file that is being written. A process that is killed leaves such a file behind.
 PARTIAL_SUFFIX = ".part"
+#: The most levels of lists and objects in a JSON text. The files of a model have fewer than ten.
+MAX_JSON_DEPTH = 100
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text, as deep as code that recurses over it can follow.
+
+    Args:
+        text: the text; bytes are UTF-8, 16 or 32, with or without a byte order mark.
+
+    Raises:
+        ValueError: it is not JSON, is nested more than ``MAX_JSON_DEPTH`` deep, or holds a whole
+            number of more digits than Python reads (4,300).
+    """
+    try:
+        value = json.loads(text.removeprefix("\ufeff") if isinstance(text, str) else text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    level = [value]
+    for _ in range(MAX_JSON_DEPTH + 1):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return value
+    raise ValueError("nested too deep")
+
+
+def _children(value: Any) -> Iterable[Any]:
+    """The values in a list or an object of JSON."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def expand_home(path: str | Path) -> Path:

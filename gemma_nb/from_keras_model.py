@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.unlisted import variant_from_backbone
@@ -46,8 +47,7 @@ def from_keras(
         InvalidInput: this package does not run the task, there is no tokenizer, several variants
             have its shape, the variant has another class, or max_length is below 2.
     """
-    if type(max_length) is not int or max_length < 2:
-        raise InvalidInput("bad_max_length", value=max_length)
+    max_length = whole_number(max_length, "bad_max_length", 2)
     check_task(causal_lm)
     if tokenizer is None:
         tokenizer = getattr(getattr(causal_lm, "preprocessor", None), "tokenizer", None)

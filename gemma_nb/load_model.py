@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from gemma_nb import backend
+from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
@@ -19,6 +20,7 @@ from gemma_nb.generation.media_inputs import Converters, load_converters
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.checkpoint_files import quantization_mode
+from gemma_nb.hub.credentials import parse_credentials
 from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, progress_callback
 from gemma_nb.hub.resolve import ResolvedModel, look_up_variant, resolve_model
 from gemma_nb.loading.assistants import check_memory_beside, find_assistant, read_assistant
@@ -106,10 +108,10 @@ def load(
         LoadError: keras-hub is too old, a login is missing, the variant does not fit (the message
             says what would), or reading it failed; nothing half-loaded stays in memory.
     """
+    credentials = parse_credentials(credentials)  # an error's frames show no secret
     if isinstance(variant, Choice):
         precision, max_length, variant = variant.precision, variant.max_length, variant.variant
-    if type(max_length) is not int or max_length < 2:
-        raise InvalidInput("bad_max_length", value=max_length)
+    max_length = whole_number(max_length, "bad_max_length", 2)
     model = resolve_model(DEMO if variant is None else variant, credentials)
     if not model.variant.loadable:
         raise InvalidInput("not_loadable", name=model.variant.name)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from gemma_nb.arguments import shown, whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation import embedder as embedding
@@ -23,16 +24,22 @@ from gemma_nb.generation.media_inputs import Converters, MediaInput, prompt_toke
 from gemma_nb.generation.sampling import Sampling, default_sampling, not_a_number
 from gemma_nb.generation.seq2seq import EncoderDecoder
 from gemma_nb.generation.stats import ReplyTimer, Stats, combine_stats
+from gemma_nb.i18n import Message
 from gemma_nb.loading.export import export_model
 from gemma_nb.loading.free_memory import free_memory
 from gemma_nb.loading.saving import save_preset
 from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 from gemma_nb.prompts.safe_tokenizer import vocabulary
+from gemma_nb.text_utils import closest_matches
 
 #: A conversation: one user turn as a string, or a list of {"role": …, "content": …}.
 Messages = str | Sequence[dict[str, Any]]
 
+
+#: The options of a prompt, and those of the reply.
+_PROMPT_OPTIONS = frozenset({"raw", "tools", "thinking", "guideline"})
+_SAMPLING_OPTIONS = frozenset({"temperature", "top_k", "top_p", "seed", "stop", "ignore_eos"})
 
 #: The models that are in memory.
 _live: weakref.WeakSet[Model] = weakref.WeakSet()
@@ -160,7 +167,7 @@ class Model:
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int | None = None,
-        stop: Sequence[str] = (),
+        stop: Sequence[str] | None = (),
         ignore_eos: bool = False,
         raw: bool = False,
         tools: Sequence[Any] | None = None,
@@ -271,8 +278,7 @@ class Model:
             InvalidInput: as in ``stream_ids``, and for a ``batch_size`` below 1.
             GenerationError: as in ``stream_ids``.
         """
-        if type(batch_size) is not int or batch_size < 1:
-            raise InvalidInput("bad_batch_size", value=batch_size)
+        batch_size = whole_number(batch_size, "bad_batch_size", 1)
         if _is_batch(messages):
             return self._batches(list(messages), max_new_tokens, batch_size, **options)
         pieces: list[str] = []
@@ -512,7 +518,7 @@ class Model:
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int | None = None,
-        stop: Sequence[str] = (),
+        stop: Sequence[str] | None = (),
         ignore_eos: bool = False,
         marked: bool = False,
         cache: Mapping[str, bool] = MappingProxyType({}),
@@ -524,11 +530,15 @@ class Model:
         passed to ``Decoder.tokens``.
         """
         self._decoding()
+        if unknown := prompt_options.keys() - _PROMPT_OPTIONS:
+            known = sorted(_PROMPT_OPTIONS | _SAMPLING_OPTIONS)
+            wrong = min(unknown)
+            near = closest_matches(wrong, known, 1)
+            raise TypeError(str(Message("bad_option", {"name": wrong, "near": near})))
         sampling = _sampling(self.variant, temperature, top_k, top_p)
         seed = _seed(seed)
         strings = _stop_strings(stop)
-        if type(max_new_tokens) is not int or max_new_tokens < 1:
-            raise InvalidInput("bad_max_new_tokens", value=max_new_tokens)
+        count = whole_number(max_new_tokens, "bad_max_new_tokens", 1)
         ids, prompt, clips = self._prompt(messages, **prompt_options)
         self._media_cache = MediaEmbeddingCache(self._media_encoder, clips, self._media_cache)
         control = self._control - self._marks if marked else self._control
@@ -537,7 +547,7 @@ class Model:
             ids,
             sampling,
             seed,
-            min(max_new_tokens, self._room(ids)),
+            min(count, self._room(ids)),
             frozenset() if ignore_eos else self._stops,
             Detokenizer(self.tokenizer, control, strings),
             cache,
@@ -613,22 +623,24 @@ def _seed(seed: int | None) -> int:
         import secrets
 
         return secrets.randbits(31)
-    if type(seed) is not int or not 0 <= seed < 2**32:
-        raise InvalidInput("bad_seed", value=seed)
-    return seed
+    return whole_number(seed, "bad_seed", 0, 2**32 - 1)
 
 
-def _stop_strings(stop: Sequence[str]) -> tuple[str, ...]:
-    strings = (stop,) if isinstance(stop, str) else tuple(stop)
+def _stop_strings(stop: Sequence[str] | None) -> tuple[str, ...]:
+    if stop is None:
+        return ()
+    is_list = isinstance(stop, Iterable) and not isinstance(stop, str | bytes | Mapping)
+    strings: tuple[Any, ...] = tuple(stop) if is_list else (stop,)
     if any(not isinstance(s, str) or not s for s in strings):
-        raise InvalidInput("bad_stop", value=stop)
+        raise InvalidInput("bad_stop", value=shown(stop))
     return strings
 
 
 def _is_batch(messages: Any) -> bool:
     """Whether this is a list of strings or conversations, not one conversation (a list of dicts)."""
     return (
-        not isinstance(messages, str)
+        isinstance(messages, Sequence)
+        and not isinstance(messages, str | bytes)
         and len(messages) > 0
         and all(not isinstance(one, dict) for one in messages)
     )

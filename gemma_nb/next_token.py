@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gemma_nb.arguments import whole_number
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling, default_sampling, filter_logits, not_a_number
@@ -64,8 +65,7 @@ def next_tokens(
     """
     import numpy as np
 
-    if type(count) is not int or count < 1:
-        raise InvalidInput("next_tokens_count", value=count)
+    count = whole_number(count, "next_tokens_count", 1)
     engine = model._decoding()  # noqa: SLF001
     if not isinstance(engine, Decoder):
         raise InvalidInput("next_tokens_no_decoder", name=model.variant.name)

@@ -1,5 +1,6 @@
 """Variants outside the catalog: directories, and handles on test hubs on the loopback address."""
 
+import dataclasses
 import json
 import shutil
 import struct
@@ -9,9 +10,12 @@ from hubs.server import HF_LOGIN
 
 import gemma_nb as gnb
 from gemma_nb.catalog import unlisted
+from gemma_nb.catalog.data_files import VARIANT_RECORD, recorded_variant
+from gemma_nb.catalog.hub_lookup import read_safetensors_header
 from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
 from gemma_nb.catalog.registry import demo_directory
-from gemma_nb.errors import LoadError
+from gemma_nb.catalog.weight_files import shard_names
+from gemma_nb.errors import InvalidInput, LoadError
 
 pytest_plugins = ["hubs.plugin"]
 
@@ -381,3 +385,63 @@ def test_unknown_model_on_kaggle():
 def test_malformed_handles(wrong):
     with pytest.raises(ValueError, match="is not a handle"):
         gnb.variant(wrong)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[" * 100_000 + b"]" * 100_000, b"{}", b'{"a": 5}', b'{"a": {"dtype": ["F32"], "shape": [1]}}',
+        b'{"a": {"dtype": "F32", "shape": "12"}}', b'{"a": {"dtype": "F32", "shape": [1e9]}}',
+        b'{"a": {"dtype": "F32", "shape": [-1]}}', b'{"a": {"dtype": "F32", "shape": [2147483648]}}',
+        b'{"a": {"dtype": "F32", "shape": [%s]}}' % b",".join([b"2147483647"] * 100_000),
+        b'{"a": {"dtype": "F32", "shape": [[1]]}}', b'{"a": {"dtype": "F32", "shape": null}}', b"[]",
+        b"\xff\xff",
+    ],
+)  # fmt: skip
+def test_a_header_of_tensors_that_cannot_be_is_refused(tmp_path, raw):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(len(raw).to_bytes(8, "little") + raw)
+    if raw == b"{}":
+        assert read_safetensors_header(path) == {}
+        return
+    with pytest.raises(InvalidInput, match="not a complete safetensors file"):
+        read_safetensors_header(path)
+    path.write_bytes((2**63).to_bytes(8, "little") + raw)
+    with pytest.raises(InvalidInput, match="not a complete safetensors file"):
+        read_safetensors_header(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", 5), ("modalities", "text"), ("modalities", [5]), ("parameters", -1),
+        ("parameters", 10**400), ("parameters", True), ("gated", "no"), ("int8_bytes", ["a", "b"]),
+        ("context_length", [1]), ("architecture", {"num_layers": 5}), ("architecture.num_layers", 10**12),
+        ("architecture.num_layers", "6"), ("architecture.head_dim", 2.5),
+        ("architecture.attention_logit_soft_cap", float("nan")),
+    ],
+)  # fmt: skip
+def test_a_record_of_a_variant_that_cannot_be_counts_for_nothing(tmp_path, field, value):
+    variant = dataclasses.asdict(gnb.variant("gemma3_instruct_1b"))
+    (tmp_path / VARIANT_RECORD).write_text(json.dumps({"variant": variant}))
+    assert recorded_variant(tmp_path).name == "gemma3_instruct_1b"
+    part, _, name = field.rpartition(".")
+    (variant[part] if part else variant)[name] = value
+    (tmp_path / VARIANT_RECORD).write_text(json.dumps({"variant": variant}))
+    assert recorded_variant(tmp_path) is None
+
+
+def test_every_variant_of_the_catalog_can_be_recorded(tmp_path):
+    for variant in gnb.variants():
+        text = json.dumps({"variant": dataclasses.asdict(variant)})
+        (tmp_path / VARIANT_RECORD).write_text(text)
+        assert recorded_variant(tmp_path) == dataclasses.replace(variant, handle=str(tmp_path))
+
+
+@pytest.mark.parametrize("index", [{}, {"weight_map": 5}, {"weight_map": {"a": 5, "b": None}}])
+def test_an_index_that_names_no_file_names_none(index):
+    assert shard_names(index) == set()
+    assert shard_names({"weight_map": {"a": "x.safetensors", "b": ["y", "../z", 5]}}) == {
+        "x.safetensors",
+        "y",
+    }

@@ -1,12 +1,14 @@
 """Fields of config.json that change the mathematics: transformers' defaults, and what is refused."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
 from test_catalog_unlisted import GEMMA2_2B, GEMMA3_1B, GEMMA4_E2B, T5GEMMA_2B_2B
 
 import gemma_nb as gnb
+from gemma_nb.catalog.config_bounds import is_possible
 from gemma_nb.catalog.config_rules import complete_config
 from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
 from gemma_nb.catalog.keras_config import read_keras_config
@@ -209,3 +211,72 @@ def test_an_impossible_value_of_a_keras_preset_is_named(field, value):
     config["config"][field] = value
     with pytest.raises(InvalidInput, match=rf"config\.{field}"):
         read_keras_config(config, "here")
+
+
+#: What a stranger may write in the place of any field.
+ANYTHING = (
+    None, True, False, 0, -1, 1, 2.5, 10**12, 2**31, -(10**400), 10**400, float("nan"), float("inf"),
+    1e308, "", "12", "sliding_attention", [], [1], [[]], [{}], {}, {"a": 1}, "x" * 10**4,
+)  # fmt: skip
+KERAS_GEMMA3 = json.loads((demo_directory("demo_gemma3_1m") / "config.json").read_text())
+READ = {
+    "gemma": GEMMA1, "gemma2": GEMMA2_2B, "gemma3_text": GEMMA3_1B, "gemma3": GEMMA3_4B,
+    "gemma3n": GEMMA3N, "gemma4": GEMMA4_E2B, "paligemma": PALIGEMMA, "t5gemma": T5GEMMA_2B_2B,
+    "keras": KERAS_GEMMA3, "vaultgemma": {"model_type": "vaultgemma", "vocab_size": 1},
+}  # fmt: skip
+
+
+def paths(fields, above=""):
+    """The path of every field."""
+    for name, value in fields.items():
+        yield f"{above}{name}"
+        if isinstance(value, dict):
+            yield from paths(value, f"{above}{name}.")
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_whatever_a_field_holds_is_read_or_refused_at_once(kind):
+    read = read_keras_config if kind == "keras" else read_hugging_face_config
+    config = READ[kind]
+    whole = config if kind in ("keras", "vaultgemma") else complete_config(config, "here")
+    for path in {*paths(config), *paths(whole)}:
+        for value in ANYTHING:
+            try:
+                fields = changed(whole, path, value)
+            except KeyError:
+                continue
+            start = time.process_time()
+            try:
+                read(fields, "here")
+            except InvalidInput as error:
+                assert len(str(error)) < 1000, path  # noqa: PT017 - it may be read, too
+            assert time.process_time() - start < 1, (path, value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("num_layers", 10**12), ("num_layers", 10**400), ("num_query_heads", 10**6),
+        ("hidden_dim", 2**31), ("intermediate_dim", float("nan")), ("layer_norm_epsilon", 10**400),
+        ("head_dim", [8]), ("use_post_ffw_norm", "yes"), ("vocabulary_size", {}),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_out_of_bounds_is_named(field, value):
+    config = changed(KERAS_GEMMA3, f"config.{field}", value)
+    with pytest.raises(InvalidInput, match=rf"config\.{field}"):
+        read_keras_config(config, "here")
+
+
+def test_bounds_hold_in_nested_objects_and_a_list_for_each_layer_is_a_size():
+    config = changed(GEMMA3_4B, "vision_config.num_hidden_layers", 10**12)
+    with pytest.raises(InvalidInput, match=r"vision_config\.num_hidden_layers"):
+        read_hugging_face_config(config, "here")
+    assert is_possible("intermediate_size", [16384] * 35)
+    assert not is_possible("intermediate_size", [16384, None])
+    assert not is_possible("hidden_size", [16384])
+
+
+@pytest.mark.parametrize("field", ["class_name", "registered_name"])
+def test_a_class_that_is_no_text_is_named(field):
+    with pytest.raises(InvalidInput, match=field):
+        read_keras_config(changed(KERAS_GEMMA3, field, ["Gemma3Backbone"]), "here")

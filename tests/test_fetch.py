@@ -24,6 +24,7 @@ from IPython.core.ultratb import VerboseTB
 from gemma_nb import i18n
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.hub import checksums, download
+from gemma_nb.hub.checkpoint_files import check_file
 from gemma_nb.hub.checksums import Crc32c
 from gemma_nb.hub.fetch import fetch, local_directory
 from gemma_nb.hub.resolve import resolve_model
@@ -722,6 +723,33 @@ def test_weights_that_read_another_file_are_refused(tmp_path):
         file["layers/other"] = h5py.ExternalLink("/etc/passwd", "/x")
     with pytest.raises(LoadError, match="reads from outside itself"):
         fetch(folder)
+
+
+@pytest.mark.parametrize("kind", ["cycle", "doubled", "datatype"])
+def test_groups_that_hold_themselves_and_objects_that_are_no_weights(tmp_path, kind):
+    import h5py
+    import numpy as np
+
+    path = tmp_path / WEIGHTS
+    with h5py.File(path, "w") as file:
+        group = file.create_group("g0")
+        group["weight"] = np.zeros(3)
+        if kind == "datatype":
+            file["named"] = np.dtype("float32")
+        for level in range(1, 41):
+            child = file.create_group(f"g{level}")
+            group["a"] = group["b"] = child
+            group = child
+        if kind == "cycle":
+            group["root"], group["self"] = file["/"], group
+    start = time.process_time()
+    why = check_file(path, WEIGHTS)
+    assert time.process_time() - start < 1
+    assert (why.key if why else None) == ("fetch_why_corrupt" if kind == "datatype" else None)
+    with h5py.File(path, "a") as file:
+        file["g40/outside"] = h5py.ExternalLink("/etc/passwd", "/x")
+    if kind != "datatype":
+        assert check_file(path, WEIGHTS).key == "fetch_why_outside"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ PACKAGE = "gemma_nb"
 FLOORS = (
     ("i18n",),
     ("errors",),
-    ("language", "text_utils", "files", "html_markup"),
+    ("language", "text_utils", "files", "html_markup", "arguments"),
     ("display",),
     ("catalog",),
     ("hardware",),

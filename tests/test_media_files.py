@@ -2,13 +2,18 @@
 
 import base64
 import io
+import struct
+import time
 import wave
+import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.generation import media_files
 from gemma_nb.generation.media_files import read_image, read_sound
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype("uint8")
@@ -160,3 +165,178 @@ def test_what_is_no_clip_is_refused_in_one_line(data, match):
     with pytest.raises(InvalidInput, match=match) as caught:
         read_sound(data, RATE)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I"])
+def test_sixteen_bits_become_eight(mode):
+    levels = np.array([[0, 257, 20000, 65535]], "uint16")
+    deep = Image.fromarray(levels) if mode == "I;16" else Image.fromarray(levels.astype("int32"))
+    assert deep.mode == mode
+    file = io.BytesIO()
+    deep.save(file, "PNG" if mode == "I;16" else "TIFF")
+    for form in (deep, file.getvalue()):
+        np.testing.assert_array_equal(read_image(form)[..., 0], [[0, 1, 78, 255]])
+
+
+def test_floats_and_whole_numbers_of_other_ranges_are_right_or_refused():
+    np.testing.assert_array_equal(
+        read_image(Image.fromarray(np.array([[0.0, 1.0]], "float32")))[..., 0], [[0, 255]]
+    )
+    for bad in (Image.fromarray(np.full((2, 2), 200.0, "float32")), Image.fromarray(np.full((2, 2), 10**6, "int32")),
+                Image.fromarray(np.full((2, 2), -5, "int32"))):  # fmt: skip
+        with pytest.raises(InvalidInput, match="out of range"):
+            read_image(bad)
+
+
+def transparent(mode):
+    """A black square on nothing, 8 x 8 of 16 x 16, as a picture of that mode."""
+    picture = Image.new("RGBA", (16, 16), (0, 0, 0, 0))
+    picture.paste((0, 0, 0, 255), (4, 4, 12, 12))
+    if mode != "P":
+        return picture.convert(mode)
+    palette = Image.new("P", (16, 16), 0)
+    palette.putpalette([0, 0, 0, 0, 0, 0])
+    palette.paste(1, (4, 4, 12, 12))
+    palette.info["transparency"] = 0
+    return palette
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("RGBA", "PNG"), ("RGBA", "GIF"), ("RGBA", None), ("LA", "PNG"), ("LA", None), ("P", "PNG"),
+     ("P", "GIF"), ("P", None)],
+)  # fmt: skip
+def test_what_is_transparent_lies_on_white(mode, kind):
+    picture, file = transparent(mode), io.BytesIO()
+    if kind:
+        options = {"transparency": 0} if mode == "P" else {}
+        picture.save(file, kind, **options)
+        picture = file.getvalue()
+    expected = np.full((16, 16, 3), 255, "uint8")
+    expected[4:12, 4:12] = 0
+    np.testing.assert_array_equal(read_image(picture), expected)
+
+
+def test_cmyk_is_the_picture_that_a_person_sees():
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16), (250, 20, 10)).convert("CMYK").save(file, "JPEG", quality=95)
+    red = read_image(file.getvalue())[8, 8].astype(int)
+    assert red[0] > 220
+    assert red[1:].max() < 60
+
+
+def test_a_picture_that_was_closed_is_refused():
+    picture = Image.open(io.BytesIO(png()))
+    picture.close()
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        read_image(picture)
+
+
+def test_postscript_is_not_run():
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n"
+    with pytest.raises(InvalidInput, match="no image"):
+        read_image(eps)
+
+
+def promising(width, height):
+    """A PNG of 60 bytes whose header promises a picture of that size."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + body
+        + struct.pack(">I", 0)
+        + b"IDAT"
+        + struct.pack(">I", zlib.crc32(b"IDAT"))
+    )
+
+
+@pytest.mark.parametrize("size", [(10_001, 10_000), (100_000, 100_000), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_header_that_promises_gigabytes_costs_nothing(size):
+    start = time.process_time()
+    with pytest.raises(InvalidInput, match=r"too large|cannot be read"):
+        read_image(promising(*size))
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("rate", [1, 999, 384_001, 2**31 - 1])
+def test_a_rate_that_no_recorder_has_is_refused_at_once(rate):
+    for form in (wav(rate=rate), {"array": SAMPLES, "sampling_rate": rate}):
+        with pytest.raises(InvalidInput, match="sampling_rate"):
+            read_sound(form, RATE)
+
+
+def test_a_rate_of_numpy_is_a_rate():
+    found = read_sound({"array": SAMPLES, "sampling_rate": np.int64(RATE)}, RATE)
+    np.testing.assert_array_equal(found, SAMPLES)
+
+
+def test_channels_may_come_first():
+    stereo = np.stack([SAMPLES, -SAMPLES / 2])
+    for form in (stereo, stereo.T):
+        np.testing.assert_allclose(read_sound(form, RATE), SAMPLES / 4, atol=1e-6)
+    with pytest.raises(InvalidInput, match="no clip"):
+        read_sound(np.zeros((100, 100)), RATE)
+
+
+def test_loud_floats_are_clipped_a_little_and_refused_a_lot():
+    assert read_sound(np.array([0.5, 1.2, -1.2], "float32"), RATE).tolist() == [0.5, 1, -1]
+    for scale in (2, 32768, 1e300):
+        with pytest.raises(InvalidInput, match="from -1 to 1"):
+            read_sound(SAMPLES.astype("float64") / 0.5 * scale, RATE)
+
+
+@pytest.mark.parametrize("width", [0, 5, 9, 255])
+def test_a_sample_of_nine_bytes_is_refused(width):
+    raw = bytearray(wav())
+    raw[34:36] = (8 * width).to_bytes(2, "little")
+    with pytest.raises(InvalidInput):
+        read_sound(bytes(raw), RATE)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(media_files, "MAX_BYTES", 100)
+    (tmp_path / "a.wav").write_bytes(wav())
+    with pytest.raises(InvalidInput, match="too large"):
+        read_sound(tmp_path / "a.wav", RATE)
+    monkeypatch.setattr(media_files, "MAX_SAMPLES", 100)
+    for form in (wav(), SAMPLES):
+        with pytest.raises(InvalidInput, match="too large"):
+            read_sound(form, RATE)
+
+
+def test_a_path_of_an_unknown_user_is_told():
+    with pytest.raises(InvalidInput, match="write the whole path"):
+        read_image("~nobody-of-that-name/a.png")
+
+
+def encoded(kind):
+    if kind == "WAV":
+        return wav()
+    file = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 256, (24, 24, 3)).astype("uint8")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    options = {} if kind in ("GIF", "BMP", "PPM", "TGA", "ICO") else {"exif": exif}
+    Image.fromarray(noise).save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "TGA", "ICO", "AVIF", "WAV"]
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_damaged_file_is_read_or_refused(kind):
+    whole, random = encoded(kind), np.random.default_rng(2)
+    for _ in range(150):
+        raw = bytearray(whole)
+        # most of the faults are in the header, where they matter
+        reach = len(raw) if random.random() < 0.3 else min(len(raw), 120)
+        for at in random.integers(0, reach, random.integers(1, 6)):
+            raw[at] = random.integers(0, 256)
+        cut = bytes(raw[: random.integers(1, len(raw))]) if random.random() < 0.3 else bytes(raw)
+        start = time.process_time()
+        with suppress(InvalidInput):
+            read_sound(cut, RATE) if kind == "WAV" else read_image(cut)
+        assert time.process_time() - start < 1

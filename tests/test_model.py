@@ -2,6 +2,7 @@
 
 import gc
 
+import numpy as np
 import pytest
 import tiny
 
@@ -161,6 +162,25 @@ def test_bad_arguments_are_refused_by_the_call_itself(model, bad, match):
 def test_unknown_arguments_are_refused(model):
     with pytest.raises(TypeError, match="tempreature"):
         model.stream("Hello!", tempreature=1)
+    with pytest.raises(TypeError, match=r"'temprature'. Did you mean temperature\?"):
+        model.generate("Hello!", temprature=1)
+
+
+@pytest.mark.parametrize(
+    "messages", [None, 5, b"Hello!", {5}, [None], [["x", 5]], [b"x"], {}, [{}]]
+)
+def test_what_is_no_message_is_refused(model, messages):
+    with pytest.raises(InvalidInput):
+        model.generate(messages, 2)
+
+
+def test_numbers_of_numpy_are_taken(model):
+    options = {"temperature": np.float32(0.75), "top_k": np.int64(5), "seed": np.int64(3)}
+    plain = {"temperature": 0.75, "top_k": 5, "seed": 3}
+    said = model.generate("Hello!", np.int32(5), stop=None, **options)
+    assert said == model.generate("Hello!", 5, **plain)
+    both = model.generate(["Hello!", "Hi!"], 3, batch_size=np.int64(2), **options)
+    assert both == model.generate(["Hello!", "Hi!"], 3, batch_size=2, **plain)
 
 
 def test_not_a_number_is_told(model):

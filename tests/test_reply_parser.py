@@ -13,7 +13,7 @@ import gemma_nb as gnb
 from gemma_nb.prompts.boxes import Box
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.reply_parser import ReplyParser, parse_reply
-from gemma_nb.prompts.tool_calls import ToolCall
+from gemma_nb.prompts.tool_calls import ToolCall, parse_call
 
 SEGMENTS = "".join(f"<seg{i:03}>" for i in range(16))
 
@@ -460,3 +460,11 @@ def test_a_file_that_is_no_decoder_is_refused(tmp_path):
     for name in ("missing.npz", "other.npz", "text.npz"):
         with pytest.raises(ValueError, match="not the mask decoder"):
             box.mask_pixels(8, 8, tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "word", ["1" * 5000, "-" + "9" * 5000, "1e999", "-1e400", "1." + "0" * 10 + "e9999"]
+)
+def test_a_number_that_nothing_can_hold_stays_text(word):
+    call = parse_call(f"call:f{{a:{word},b:[{word},2]}}", '<|"|>')
+    assert call.arguments == {"a": word, "b": [word, 2]}

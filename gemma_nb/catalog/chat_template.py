@@ -5,10 +5,10 @@ A template is a Jinja program. It is not run: the control tokens that it writes 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from gemma_nb.catalog.hub_lookup import ModelFiles
+from gemma_nb.files import parse_json
 
 #: The prompt format of a model whose template is none of the formats here.
 UNKNOWN_FORMAT = "unknown_template"
@@ -44,7 +44,7 @@ def read_chat_template(files: ModelFiles) -> str | None:
 def _template_in(raw: bytes | None) -> str | None:
     """The template in a JSON file; of several named ones the one called "default"."""
     try:
-        value: Any = json.loads(raw or b"{}")
+        value: Any = parse_json(raw or b"{}")
     except ValueError:
         return None
     template = value.get("chat_template") if isinstance(value, dict) else None

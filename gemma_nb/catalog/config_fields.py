@@ -198,19 +198,6 @@ SAME_IN_BOTH_STACKS = (
     "attention_bias", "final_logit_softcapping", "attn_logit_softcapping",
 )  # fmt: skip
 
-#: Fields that count something, so that they have to be whole numbers above zero.
-COUNTS = (
-    "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
-    "num_key_value_heads", "head_dim", "global_head_dim", "sliding_window", "image_size",
-    "patch_size", "pooling_kernel_size", "num_experts", "top_k_experts", "moe_intermediate_size",
-    "num_global_key_value_heads", "altup_num_inputs", "laurel_rank",
-)  # fmt: skip
-#: Fields that are numbers above zero, or null.
-POSITIVE = (
-    "rms_norm_eps", "layer_norm_eps", "query_pre_attn_scalar", "final_logit_softcapping",
-    "attn_logit_softcapping",
-)  # fmt: skip
-
 #: A layer's name in layer_types.
 SLIDING, FULL = "sliding_attention", "full_attention"
 #: Type of the decoder -> every n-th layer is global if the config leaves layer_types out.

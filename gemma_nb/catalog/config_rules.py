@@ -12,12 +12,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from gemma_nb.catalog.config_bounds import check_fields, is_number
 from gemma_nb.catalog.config_fields import (
-    COUNTS,
     FIXED_LAYERS,
     FULL,
     GLOBAL_EVERY,
-    POSITIVE,
     ROPE,
     SAME_IN_BOTH_STACKS,
     SLIDING,
@@ -26,7 +25,6 @@ from gemma_nb.catalog.config_fields import (
     Field,
     Rope,
 )
-from gemma_nb.catalog.keras_config import is_number
 from gemma_nb.errors import InvalidInput
 
 #: Type of a model that may read images or sound -> type of its decoder.
@@ -52,6 +50,7 @@ def complete_config(fields: Mapping[str, Any], where: str) -> dict[str, Any]:
         InvalidInput: a part is missing, or a field has a value with which KerasHub would compute
             something else; the message names the field.
     """
+    check_fields(fields, where)
     config = copy.deepcopy(dict(fields))
     rules = _Rules(where)
     refuse_quantised(config, where)
@@ -129,12 +128,6 @@ class _Rules:
             value = part.setdefault(name, field.default)
             if field.only is not None and not any(_is_same(value, one) for one in field.only):
                 self.refuse(path + name, value, field.only)
-        for name in {*COUNTS, *POSITIVE} & part.keys():
-            values = part[name] if isinstance(part[name], list) else [part[name]]
-            for value in values:
-                if not is_number(value, whole=name in COUNTS):
-                    key = "config_field_impossible"
-                    raise InvalidInput(key, where=self.where, field=path + name, value=value)
 
     def text(self, kind: str, text: dict[str, Any], path: str) -> None:
         """A decoder, or the encoder of an encoder-decoder."""
@@ -182,7 +175,11 @@ class _Rules:
             if not is_number(pattern, whole=True):
                 self.refuse(path + name, pattern, (every,))
             types = _layer_types(count, pattern)
-        if not isinstance(types, list) or len(types) != count or set(types) - {SLIDING, FULL}:
+        if (
+            not isinstance(types, list)
+            or len(types) != count
+            or any(one not in (SLIDING, FULL) for one in types)
+        ):
             self.refuse(path + "layer_types", types, (constant,))
         if (
             kind == "gemma4_text"
@@ -224,8 +221,9 @@ class _Rules:
             one = given.get(name) if name else given
             if one is None and kind == "gemma4_text" and name == FULL and not given:
                 one = {"rope_type": "proportional", "partial_rotary_factor": 0.25}
-            if not isinstance(one := dict(one or {}), dict):
+            if not isinstance(one or {}, dict):
                 self.refuse(path + "rope_parameters", given, ("{…}",))
+            one = dict(one or {})
             if scaling and name in ("", FULL) and kind != "gemma4_text":
                 one.update(scaling, source="rope_scaling")
             old = "rope_local_base_freq" if name == SLIDING else "rope_theta"
@@ -280,6 +278,10 @@ class _Rules:
             self.fill(VISION_FIELDS[model_type], vision, "vision_config.")
             if model_type == "gemma3":
                 # KerasHub pools 4 x 4 patches to one token
+                for name in ("image_size", "patch_size"):
+                    if vision[name] is None:
+                        field = f"vision_config.{name}"
+                        raise InvalidInput("config_field_missing", field=field, where=self.where)
                 side = vision["image_size"] // vision["patch_size"] // 4
                 given = config.setdefault("mm_tokens_per_image", side * side)
                 if given != side * side:

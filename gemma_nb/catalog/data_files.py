@@ -12,9 +12,12 @@ import json
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_type_hints
 
+from gemma_nb.catalog.config_bounds import MAX_PARAMETERS, is_number, is_possible
 from gemma_nb.catalog.variant import Architecture, Variant
+from gemma_nb.files import parse_json
 from gemma_nb.i18n import Message
 
 #: The folder of the demo presets, one for each demo variant.
@@ -81,7 +84,7 @@ def recorded_variant(folder: Path) -> Variant | None:
         The variant, with the directory as its handle; None where there is no readable record.
     """
     try:
-        fields = json.loads((folder / VARIANT_RECORD).read_text(encoding="utf-8"))["variant"]
+        fields = parse_json((folder / VARIANT_RECORD).read_bytes())["variant"]
         names = {f.name for f in dataclasses.fields(Variant)}
         values = {k: v for k, v in _lists_to_tuples(fields).items() if k in names}
         shape = fields["architecture"]
@@ -89,9 +92,34 @@ def recorded_variant(folder: Path) -> Variant | None:
         # the preset is no GGUF file, even if it was saved from one
         here: dict[str, Any] = {"architecture": architecture, "handle": str(folder)}
         here |= {"stored_type": None, "unread_files": ()}
-        return Variant(**{**values, **here})
+        variant = Variant(**{**values, **here})
+        return variant if _has_its_types(variant) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _has_its_types(record: Any) -> bool:
+    """Whether each field of a record holds a value of its type that a model can have."""
+    hints = get_type_hints(type(record))
+    return all(
+        _is_of_type(value := getattr(record, field.name), hints[field.name])
+        and (value == field.default or is_possible(field.name, value))
+        for field in dataclasses.fields(record)
+    )
+
+
+def _is_of_type(value: Any, hint: Any) -> bool:
+    """Whether a value has the type of a field of ``Variant`` or ``Architecture``."""
+    kinds = get_args(hint)
+    if isinstance(hint, UnionType):
+        return any(_is_of_type(value, kind) for kind in kinds)
+    if kinds:
+        return isinstance(value, tuple) and all(_is_of_type(one, kinds[0]) for one in value)
+    if hint is Architecture:
+        return isinstance(value, Architecture) and _has_its_types(value)
+    if hint is float:
+        return value is not None and is_number(value, whole=False)
+    return type(value) is hint and (hint is not int or 0 <= value <= MAX_PARAMETERS)
 
 
 @cache

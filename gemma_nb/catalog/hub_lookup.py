@@ -7,24 +7,33 @@ first lookup.
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import struct
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
+from gemma_nb.catalog.client_errors import hide_frames, is_network_error, unreachable
+from gemma_nb.catalog.config_bounds import MAX_COUNT, MAX_NAME
 from gemma_nb.catalog.gguf_header import GgufModel, ReadRange, read_gguf_files, split_files
 from gemma_nb.catalog.handles import Handle
 from gemma_nb.catalog.weight_files import ADAPTER_WEIGHTS, CONFIG, read_object, weight_file_names
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.files import parse_json
 from gemma_nb.text_utils import remove_invisible
 
 #: The format limits the JSON of a safetensors header to this many bytes.
 _HEADER_LIMIT = 100_000_000
+#: The most bytes of a config or a template; a tokenizer_config.json has about 1 MB.
+_MAX_BYTES = 64 * 2**20
+#: The most axes of a tensor; a checkpoint has no more than five.
+_MAX_RANK = 32
 
 #: Hugging Face's licence tags -> the names of ``Variant.licence``.
 LICENCES = {
@@ -37,10 +46,6 @@ LICENCES = {
 #: A function that returns the Hugging Face token for a lookup. If it is None, the client searches
 #: for a token itself.
 TOKEN_PROVIDER: ContextVar[Callable[[], str] | None] = ContextVar("TOKEN_PROVIDER", default=None)
-
-#: Packages whose errors mean that a request did not get through. huggingface_hub's client changed
-#: from requests to httpx to httpx2.
-_NETWORK_PACKAGES = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class DirectoryFiles:
     def read(self, name: str) -> bytes | None:
         """Returns the bytes of a file; None if there is no such file."""
         path = self.path / name
-        return path.read_bytes() if path.is_file() else None
+        return _read_small(path, self.where, name) if path.is_file() else None
 
     def tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the safetensors headers; None if there is no such file."""
@@ -146,9 +151,9 @@ def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else _HEADER_LIMIT + 1
         raw = file.read(length) if length <= _HEADER_LIMIT else b""
     try:
-        header = json.loads(raw)
+        header = parse_json(raw)
         return {
-            name: TensorInfo(entry["dtype"], prod(entry["shape"]), tuple(entry["shape"]))
+            name: _tensor_info(entry["dtype"], entry["shape"])
             for name, entry in header.items()
             if name != "__metadata__"
         }
@@ -166,10 +171,12 @@ class HuggingFaceFiles:
         self._handle, self.where = handle, str(handle)
         self._revision = handle.version
 
-    def _call(self, method: str, *args: Any) -> Any:
+    def _call(self, method: str, *args: Any, **options: Any) -> Any:
         """Calls a method of the client; as ``_ask``."""
         path, revision = self._handle.path, self._revision
-        return self._ask(lambda client: getattr(client, method)(path, *args, revision=revision))
+        return self._ask(
+            lambda client: getattr(client, method)(path, *args, revision=revision, **options)
+        )
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:
         """Calls a function with the client.
@@ -181,6 +188,10 @@ class HuggingFaceFiles:
             InvalidInput: no such repository or revision, or no access to it.
             LoadError: the hub cannot be reached.
         """
+        return hide_frames(self.where, lambda: self._ask_client(question))
+
+    def _ask_client(self, question: Callable[[Any], Any]) -> Any:
+        """As ``_ask``; the frames of its errors hold the token."""
         from huggingface_hub import HfApi, errors, get_token
 
         provider = TOKEN_PROVIDER.get()
@@ -220,9 +231,16 @@ class HuggingFaceFiles:
         return InvalidInput("hub_refused", handle=self.where, url=url)
 
     def read(self, name: str) -> bytes | None:
-        """Returns the bytes of a file, through the client's cache; None if there is none."""
-        path = self._call("hf_hub_download", name)
-        return None if path is None else Path(path).read_bytes()
+        """Returns the bytes of a file, through the client's cache; None if there is none.
+
+        Nothing of a mirror (``HF_ENDPOINT``) is put into the cache.
+        """
+        # the client names files of its cache after an ETag, which may be a path: a mirror's files go
+        # into a folder that is removed
+        folder = tempfile.TemporaryDirectory() if _is_mirror() else nullcontext()
+        with folder as local_dir:
+            path = self._call("hf_hub_download", name, local_dir=local_dir)
+            return None if path is None else _read_small(Path(path), self.where, name)
 
     def tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the safetensors headers; None if the model has no safetensors.
@@ -233,12 +251,23 @@ class HuggingFaceFiles:
         if metadata is None:
             return None
         files = metadata.files_metadata.values()
-        return {name: info for file in files for name, info in _tensor_infos(file).items()}
+        return self._read_headers(files)
 
     def adapter_tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the adapter's header; None if there is no such file."""
         metadata = self._call("parse_safetensors_file_metadata", ADAPTER_WEIGHTS)
-        return None if metadata is None else _tensor_infos(metadata)
+        return None if metadata is None else self._read_headers([metadata])
+
+    def _read_headers(self, files: Iterable[Any]) -> dict[str, TensorInfo]:
+        """The tensors of all files.
+
+        Raises:
+            InvalidInput: a header describes no tensors.
+        """
+        try:
+            return {name: info for file in files for name, info in _tensor_infos(file).items()}
+        except (ValueError, TypeError, AttributeError):
+            raise InvalidInput("not_safetensors", path=self.where) from None
 
     def gguf(self) -> GgufModel:
         """Reads the headers of the handle's GGUF file, or of its parts, by range requests.
@@ -287,7 +316,9 @@ class HuggingFaceFiles:
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
         info = self._call("model_info")
-        self._revision = info.sha or self._revision
+        if not re.fullmatch("[0-9a-f]{40}", str(info.sha)):
+            raise LoadError("hub_unreachable", handle=self.where, why="commit")
+        self._revision = info.sha
         tag = info.card_data.get("license") if info.card_data else None
         return HubInfo(
             licence=LICENCES.get(tag or "unknown", tag or "unknown"),
@@ -312,13 +343,17 @@ class KaggleFiles:
 
     def read(self, name: str) -> bytes | None:
         """Returns the bytes of a file, through the client's cache; None if there is none."""
+        return hide_frames(self.where, lambda: self._ask(name))
+
+    def _ask(self, name: str) -> bytes | None:
+        """As ``read``; the frames of its errors hold the login."""
         import kagglehub
         from kagglehub.exceptions import KaggleApiHTTPError
         from requests import RequestException
 
         try:
             handle = self.where.removeprefix("kaggle://")
-            return Path(kagglehub.model_download(handle, path=name)).read_bytes()
+            return _read_small(Path(kagglehub.model_download(handle, path=name)), self.where, name)
         except KaggleApiHTTPError as error:
             status = getattr(error.response, "status_code", None)
             if status == 404:
@@ -328,6 +363,8 @@ class KaggleFiles:
                 url = f"https://www.kaggle.com/models/{page}"
                 raise InvalidInput("hub_refused", handle=self.where, url=url) from None
             raise unreachable(self.where, error) from None
+        except InvalidInput:
+            raise
         except (RequestException, OSError, ValueError) as error:
             raise unreachable(self.where, error) from None
 
@@ -344,41 +381,49 @@ class KaggleFiles:
         return HubInfo()
 
 
+def _is_mirror() -> bool:
+    """Whether Hugging Face's client asks another endpoint."""
+    from huggingface_hub import constants
+
+    endpoint = os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
+    return str(endpoint).rstrip("/") != "https://huggingface.co"
+
+
+def _read_small(path: Path, where: str, name: str) -> bytes:
+    """The bytes of a file that describes a model.
+
+    Raises:
+        InvalidInput: it has more than ``_MAX_BYTES``.
+    """
+    with path.open("rb") as file:
+        raw = file.read(_MAX_BYTES + 1)
+    if len(raw) > _MAX_BYTES:
+        raise InvalidInput("file_not_json", where=where, file=name)
+    return raw
+
+
 def _tensor_infos(file: Any) -> dict[str, TensorInfo]:
-    """The tensors of one file, as huggingface_hub's client read its header."""
-    return {
-        name: TensorInfo(tensor.dtype, prod(tensor.shape), tuple(tensor.shape))
-        for name, tensor in file.tensors.items()
-    }
+    """The tensors of one file, as huggingface_hub's client read its header.
 
-
-def unreachable(where: str, error: BaseException) -> LoadError:
-    """The error for a hub that did not answer.
-
-    Args:
-        where: the handle.
-        error: what the client raised.
+    Raises:
+        ValueError: a tensor can have no such dtype or shape.
     """
-    key = "hub_certificate" if is_certificate_error(error) else "hub_unreachable"
-    return LoadError(key, handle=where, why=error)
+    return {name: _tensor_info(tensor.dtype, tensor.shape) for name, tensor in file.tensors.items()}
 
 
-def is_network_error(error: BaseException) -> bool:
-    """Whether a request of a hub's client did not get through."""
-    package = type(error).__module__.partition(".")[0]
-    return package in _NETWORK_PACKAGES or isinstance(error, OSError)
+def _tensor_info(dtype: Any, shape: Any) -> TensorInfo:
+    """The tensor that a header describes.
 
-
-def is_certificate_error(error: BaseException | None) -> bool:
-    """Whether a request failed because the server's certificate is not trusted here.
-
-    The clients wrap Python's error, each in its own way; OpenSSL's words remain in the text.
+    Raises:
+        ValueError: the dtype is no name, or the shape no list of a few sizes.
     """
-    while error is not None:
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    if not isinstance(dtype, str) or len(dtype) > MAX_NAME:
+        raise ValueError("dtype")
+    if not isinstance(shape, list | tuple) or len(shape) > _MAX_RANK:
+        raise ValueError("shape")
+    if not all(type(size) is int and 0 <= size <= MAX_COUNT for size in shape):
+        raise ValueError("shape")
+    return TensorInfo(dtype, prod(shape), tuple(shape))
 
 
 def find_download(handle: Handle) -> Path | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gemma_nb.catalog.config_bounds import check_fields
 from gemma_nb.catalog.config_fields import SLIDING
 from gemma_nb.catalog.config_rules import complete_config, refuse_quantised
 from gemma_nb.catalog.keras_config import ConfigFields, ConfigSummary, build_architecture
@@ -54,6 +55,7 @@ def read_hugging_face_config(fields: Mapping[str, Any], where: str) -> ConfigSum
     Raises:
         InvalidInput: a field is missing, or it is no Gemma model; the message says which.
     """
+    check_fields(fields, where)
     refuse_quantised(fields, where)
     config = ConfigFields(fields, where)
     model_type = config["model_type"]
@@ -113,7 +115,7 @@ def _common_arguments(text: ConfigFields) -> dict[str, Any]:
         "num_query_heads": text["num_attention_heads"],
         "num_key_value_heads": text["num_key_value_heads"],
         "hidden_dim": text["hidden_size"],
-        "intermediate_dim": text["intermediate_size"],
+        "intermediate_dim": text.size("intermediate_size"),
         "head_dim": text["head_dim"],
     }
 
@@ -184,7 +186,7 @@ def _t5gemma(config: ConfigFields, decoder: ConfigFields) -> tuple[str, dict[str
     second = config["model_type"] == "t5gemma2"
     stacks = {"encoder": encoder.nested("text_config") if second else encoder, "decoder": decoder}
     arguments = {
-        f"{stack}_{keras_name}": fields[name]
+        f"{stack}_{keras_name}": fields[name] if name == "layer_types" else fields.size(name)
         for stack, fields in stacks.items()
         for keras_name, name in (
             ("num_layers", "num_hidden_layers"),

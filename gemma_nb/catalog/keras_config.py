@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gemma_nb.catalog.config_bounds import check_fields, impossible
 from gemma_nb.catalog.variant import Architecture
 from gemma_nb.errors import InvalidInput
 
@@ -74,6 +75,16 @@ class ConfigFields:
         value = self.fields.get(name)
         return default if value is None else value
 
+    def size(self, name: str) -> int:
+        """Returns a field that is one whole number, whatever other models have there.
+
+        Raises:
+            InvalidInput: the field is missing or a list.
+        """
+        if not isinstance(value := self[name], int):
+            raise impossible(self.where, self.path + name, value)
+        return value
+
     def nested(self, name: str) -> ConfigFields:
         """Returns a nested object.
 
@@ -98,12 +109,13 @@ def read_keras_config(fields: Mapping[str, Any], where: str) -> ConfigSummary:
     Raises:
         InvalidInput: a field is missing, or it is no Gemma model; the message says which.
     """
+    check_fields(fields, where)
     config = ConfigFields(fields, where)
     backbone = config["class_name"]
     if backbone not in BACKBONE_GENERATIONS:
         raise InvalidInput("not_gemma", where=config.where, field="class_name", value=backbone)
     arguments = config.nested("config")
-    _refuse_impossible(arguments)
+    _check_layer_types(arguments)
     architecture = build_architecture(backbone, arguments)
     vision = backbone == "PaliGemmaBackbone" or any(
         arguments.get(field) for field in ("vision_encoder", "vision_encoder_config")
@@ -121,23 +133,6 @@ def read_keras_config(fields: Mapping[str, Any], where: str) -> ConfigSummary:
     )
 
 
-#: Arguments that count something, and arguments that are numbers above zero.
-_COUNTS = (
-    "vocabulary_size", "num_layers", "num_query_heads", "num_key_value_heads", "hidden_dim",
-    "intermediate_dim", "head_dim", "sliding_window_size", "sliding_window", "global_head_dim",
-    "num_global_key_value_heads", "num_experts", "num_experts_per_token", "expert_intermediate_dim",
-    "sliding_window_pattern", "text_vocab_size", "text_hidden_size", "num_hidden_layers",
-    "num_attention_heads",
-    *(f"{stack}_{name}" for stack in ("encoder", "decoder")
-      for name in ("hidden_dim", "intermediate_dim", "num_layers", "num_attention_heads",
-                   "num_key_value_heads", "head_dim")),
-)  # fmt: skip
-_POSITIVE = (
-    "layer_norm_epsilon", "rms_norm_eps", "attention_logit_soft_cap", "final_logit_soft_cap",
-    "attn_logit_softcapping", "final_logit_softcapping", "local_rope_scaling_factor",
-    "global_rope_scaling_factor", "global_rope_wavelength", "local_rope_wavelength", "rope_theta",
-    "rope_max_wavelength", "query_pre_attn_scalar",
-)  # fmt: skip
 #: layer_types -> the argument that says how many there are.
 _LAYER_TYPES = {
     "layer_types": ("num_layers", "num_hidden_layers"),
@@ -146,43 +141,20 @@ _LAYER_TYPES = {
 }
 
 
-def is_number(value: Any, *, whole: bool) -> bool:
-    """Whether a value of a config is null, or a number above zero.
-
-    Args:
-        value: the value.
-        whole: whether it has to be an integer.
-    """
-    if value is None:
-        return True
-    kinds = (int,) if whole else (int, float)
-    return isinstance(value, kinds) and not isinstance(value, bool) and 0 < value < float("inf")
-
-
-def _refuse_impossible(arguments: ConfigFields) -> None:
-    """Refuses values that no backbone can be built from, or only a broken one.
+def _check_layer_types(arguments: ConfigFields) -> None:
+    """Checks that each layer has one kind of attention.
 
     Raises:
         InvalidInput: the message names the argument.
     """
-
-    def refuse(name: str) -> InvalidInput:
-        return InvalidInput(
-            "config_field_impossible",
-            where=arguments.where,
-            field=arguments.path + name,
-            value=arguments.fields[name],
-        )
-
-    for names, whole in ((_COUNTS, True), (_POSITIVE, False)):
-        for name in names:
-            if not is_number(arguments.get(name), whole=whole):
-                raise refuse(name)
     for name, counts in _LAYER_TYPES.items():
         types = arguments.get(name)
         count = next((arguments.get(c) for c in counts if arguments.get(c)), None)
-        if types is not None and (not isinstance(types, list | tuple) or len(types) != count):
-            raise refuse(name)
+        if types is None:
+            continue
+        is_list = isinstance(types, list | tuple) and len(types) == count
+        if not is_list or not all(isinstance(one, str) for one in types):
+            raise impossible(arguments.where, arguments.path + name, types)
 
 
 def read_quantization(fields: Mapping[str, Any]) -> tuple[str, str] | None:

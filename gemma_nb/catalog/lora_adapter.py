@@ -19,6 +19,7 @@ from gemma_nb.catalog.checkpoint_tensors import canonical_name
 from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
 from gemma_nb.catalog.weight_files import ADAPTER_CONFIG
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import parse_json
 
 #: Field of adapter_config.json -> the values with which an adapter is merged as PEFT merges it.
 _NONE: tuple[Any, ...] = (None, False, [], {})
@@ -76,7 +77,7 @@ def read_lora(files: ModelFiles) -> LoraSettings | None:
     if raw is None:
         return None
     try:
-        fields = json.loads(raw)
+        fields = parse_json(raw)
     except ValueError:
         fields = None
     if not isinstance(fields, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from gemma_nb.catalog.checkpoint_tensors import (
     VISION_PREFIXES,
     check_tensors,
 )
+from gemma_nb.catalog.config_bounds import MAX_PARAMETERS, impossible, is_number
 from gemma_nb.catalog.config_rules import complete_config
 from gemma_nb.catalog.data_files import load_catalog
 from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
@@ -19,6 +19,7 @@ from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
 from gemma_nb.catalog.keras_config import ConfigSummary
 from gemma_nb.catalog.variant import Architecture
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import parse_json
 
 #: dtypes of a header in which one element is one parameter.
 _PARAMETER_DTYPES = ("F64", "F32", "F16", "BF16")
@@ -38,7 +39,7 @@ def read_json(files: ModelFiles, name: str) -> dict[str, Any] | None:
     if raw is None:
         return None
     try:
-        value = json.loads(raw)
+        value = parse_json(raw)
     except ValueError:
         value = None
     if not isinstance(value, dict):
@@ -52,9 +53,11 @@ def keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
     if metadata is None:
         raise InvalidInput("file_missing", where=files.where, file=KERAS_METADATA)
     total = metadata.get("parameter_count")
-    if not isinstance(total, int):
-        field = f"{KERAS_METADATA}: parameter_count"
+    field = f"{KERAS_METADATA}: parameter_count"
+    if total is None:
         raise InvalidInput("config_field_missing", field=field, where=files.where)
+    if not is_number(total, whole=True, most=MAX_PARAMETERS):
+        raise impossible(files.where, field, total)
     return counts_of_config(total, summary)
 
 

@@ -21,6 +21,7 @@ from gemma_nb.catalog.unlisted import (
 )
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import expand_home
 from gemma_nb.i18n import Message
 
 #: The default variant: it needs no account, no download and no accelerator.
@@ -110,7 +111,7 @@ def _existing_directory(text: str) -> Path | None:
     """The directory with that path; None if there is none, or if the text cannot be a path."""
     path = Path(text)
     try:
-        path = path.expanduser()
+        path = expand_home(path)
         return path if path.is_dir() else None
     except (OSError, RuntimeError):  # the path is too long; there is no such user
         return None
@@ -124,7 +125,7 @@ def existing_gguf(text: str) -> Path:
     """
     path = Path(text)
     try:
-        path = path.expanduser()
+        path = expand_home(path)
         if path.is_file():
             return path
     except (OSError, RuntimeError, ValueError):  # as in _existing_directory

@@ -105,11 +105,14 @@ def variant_from_handle(handle: str) -> Variant:
         raise InvalidInput("bad_handle", handle=handle)
     try:
         return _from_host(parsed)
-    except LoadError:
+    except LoadError as error:
         folder = find_download(parsed)
         if folder is None:
             raise
-        return variant_from_download(folder, parsed)
+        try:
+            return variant_from_download(folder, parsed)
+        except InvalidInput:  # the folder holds a part of the files: the hub is what is missing
+            raise error from None
 
 
 def variant_from_download(folder: Path, handle: Handle) -> Variant:

@@ -7,10 +7,11 @@ counts, as in transformers 5 (``_get_resolved_checkpoint_files``) and in hugging
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from gemma_nb.files import parse_json
 
 CONFIG = "config.json"
 #: The names that PEFT gives to the files of an adapter.
@@ -21,18 +22,20 @@ WEIGHTS_INDEX = "model.weights.json"
 #: The same of a Hugging Face checkpoint.
 SAFETENSORS = "model.safetensors"
 SAFETENSORS_INDEX = "model.safetensors.index.json"
+#: The most characters of a file name from a hub, its folders included.
+MAX_FILE_NAME = 255
 
 
 def is_safe_name(name: str) -> bool:
     """Whether a file name from a hub stays inside the preset's folder."""
     path = PurePosixPath(name)
     return (
-        bool(name)
+        bool(path.parts)
+        and len(name) <= MAX_FILE_NAME
+        and str(path) == name  # neither "a//b" nor "./a" nor "a/"
         and not path.is_absolute()
         and ".." not in path.parts
-        and "\\" not in name
-        and "\0" not in name
-        and ":" not in name
+        and not any(c in '\\:"<>|?*' or not c.isprintable() for c in name)
     )
 
 
@@ -65,8 +68,9 @@ def shard_names(index: Mapping[str, Any]) -> set[str]:
     weight_map = index.get("weight_map")
     shards: set[str] = set()
     for files in weight_map.values() if isinstance(weight_map, dict) else ():
-        shards.update(f for f in ([files] if isinstance(files, str) else files or ()))
-    return {n for n in shards if isinstance(n, str) and is_safe_name(n)}
+        names = files if isinstance(files, list) else [files]
+        shards.update(n for n in names if isinstance(n, str) and is_safe_name(n))
+    return shards
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -100,5 +104,5 @@ def read_object(path: Path) -> dict[str, Any]:
         OSError: the file cannot be read.
         ValueError: it is not JSON.
     """
-    value = json.loads(path.read_text(encoding="utf-8"))
+    value = parse_json(path.read_bytes())
     return value if isinstance(value, dict) else {}

@@ -14,6 +14,7 @@ from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.files import parse_json
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
 
@@ -65,8 +66,8 @@ def _read_json(file: str) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput("prompt_file", file=file, why=error) from error
     try:
-        return json.loads(content)
-    except (json.JSONDecodeError, RecursionError) as error:
+        return parse_json(content)
+    except ValueError as error:
         raise InvalidInput("prompt_json", file=file, why=error) from error
 
 

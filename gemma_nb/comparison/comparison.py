@@ -14,7 +14,7 @@ from gemma_nb.comparison.report_html import report_fragment, report_html
 from gemma_nb.comparison.report_text import report_markdown, report_text, row_records
 from gemma_nb.comparison.result import ComparisonResult
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.files import atomic_write, expand_home
+from gemma_nb.files import atomic_write, expand_home, parse_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -113,11 +113,11 @@ class Comparison(ComparisonResult):
             InvalidInput: the file cannot be read or holds something else.
         """
         try:
-            text = expand_home(path).read_text(encoding="utf-8")
-            return cls.from_values(json.loads(text))
+            text = expand_home(path).read_bytes()
+            return cls.from_values(parse_json(text))
         except OSError as error:
             why = error.strerror or type(error).__name__
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             why = f"{type(error).__name__}: {error}"
         raise InvalidInput("compare_unreadable", path=path, why=why)
 

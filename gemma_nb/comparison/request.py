@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.choice import Choice, check_numbers
@@ -105,8 +106,7 @@ def resolve_choices(
     listed = [choices] if is_single else _as_list(choices)
     if not listed:
         raise InvalidInput("compare_no_choices")
-    if type(max_length) is not int or max_length < 2:
-        raise InvalidInput("bad_max_length", value=max_length)
+    max_length = whole_number(max_length, "bad_max_length", 2)
     resolved = [_resolve(choice, max_length, runtime, credentials) for choice in listed]
     keys = [choice.key for choice in resolved]
     for choice in resolved:
@@ -212,8 +212,7 @@ def build_task(
     if text is not None and (not isinstance(text, str) or not text.strip()):
         raise InvalidInput("compare_bad_text", kind=type(text).__name__)
     for name, value in (("max_new_tokens", max_new_tokens), ("repeats", repeats)):
-        if type(value) is not int or value < 1:
-            raise InvalidInput("compare_bad_number", name=name, value=value)
+        whole_number(value, "compare_bad_number", 1, name=name)
     for variant in {choice.variant.name: choice.variant for choice in choices}.values():
         for number, prompt in enumerate(prompt_list, 1):
             try:

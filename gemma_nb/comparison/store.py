@@ -13,7 +13,7 @@ from typing import Any
 
 from gemma_nb.comparison.rows import ComparisonRow, row_from_json, row_to_json
 from gemma_nb.errors import InvalidInput
-from gemma_nb.files import PARTIAL_SUFFIX, atomic_write
+from gemma_nb.files import PARTIAL_SUFFIX, atomic_write, parse_json
 
 _RUN_FILE, _STARTED_SUFFIX = "run.json", ".started"
 #: How often a row may end the process before it counts as failed.
@@ -156,8 +156,8 @@ class RowStore:
 
     def _read_json(self, name: str) -> dict[str, Any] | None:
         try:
-            value = json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            value = parse_json((self.folder / name).read_bytes())
+        except (OSError, ValueError):
             return None
         return value if isinstance(value, dict) else None
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
@@ -190,10 +191,11 @@ def check_dimensions(dimensions: Any, full: int) -> int:
     sizes = (full, *(size for size in TRUNCATED_DIMENSIONS if size < full))
     if dimensions is None:
         return full
-    if type(dimensions) is not int or dimensions not in sizes:
-        allowed = ", ".join(map(str, sizes))
+    allowed = ", ".join(map(str, sizes))
+    number = whole_number(dimensions, "embed_dimensions", 1, sizes=allowed)
+    if number not in sizes:
         raise InvalidInput("embed_dimensions", value=dimensions, sizes=allowed)
-    return dimensions
+    return number
 
 
 def truncate_vectors(vectors: Any, dimensions: int) -> Any:

@@ -10,9 +10,11 @@ import base64
 import binascii
 import io
 import math
+import numbers
 import os
 import wave
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
@@ -20,6 +22,18 @@ from gemma_nb.files import expand_home
 
 #: Keys of a mapping that may hold the data.
 _DATA_KEYS = ("array", "bytes", "data", "base64", "url", "path")
+
+#: The formats that PIL reads here. Others run programs (EPS runs Ghostscript) or are no pictures.
+_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA",
+            "ICO")  # fmt: skip
+#: The most bytes of a file, pixels of an image and samples of a clip: about 1 GB of memory at most.
+MAX_BYTES, MAX_PIXELS, MAX_SAMPLES = 2**28, 10**8, 2**26
+#: The rates that recorders have, in samples a second.
+_RATES = range(1_000, 384_001)
+#: The most channels of an array; more are the samples.
+_MAX_CHANNELS = 8
+#: Samples beyond 1 that resampling may add, which are clipped. Larger ones are of another scale.
+_LOUDEST = 1.5
 
 #: Shortest string that is read as base64 if no file has that name.
 _MIN_BASE64 = 64
@@ -30,10 +44,11 @@ def read_image(data: Any) -> Any:
 
     Args:
         data: the image. An array is (height, width), (height, width, 1), (height, width, 3) or
-            (height, width, 4): integers 0 to 255, or floats 0 to 1.
+            (height, width, 4): integers 0 to 255, or floats 0 to 1. At most ``MAX_PIXELS``.
 
     Returns:
-        A NumPy uint8 array, shape (height, width, 3), rotated as the EXIF orientation says.
+        A NumPy uint8 array, shape (height, width, 3), rotated as the EXIF orientation says; what is
+        transparent lies on white.
 
     Raises:
         InvalidInput: the image cannot be read.
@@ -42,19 +57,39 @@ def read_image(data: Any) -> Any:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     data = _unwrap(data, "image")
-    if isinstance(data, Image.Image):
-        image = data
-    elif isinstance(data, bytes):
-        try:
-            image = Image.open(io.BytesIO(data))
-            image.load()
-        except UnidentifiedImageError:
-            raise InvalidInput("media_not_an_image") from None
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise InvalidInput("media_unreadable", kind="image", why=error) from None
-    else:
-        image = Image.fromarray(_to_pixels(np, data))
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    try:
+        if isinstance(data, bytes):
+            Image.init()
+            formats = [name for name in _FORMATS if name in Image.OPEN]
+            data = Image.open(io.BytesIO(data), formats=formats)
+        elif not isinstance(data, Image.Image):
+            data = Image.fromarray(_to_pixels(np, data))
+        _check_size("image", data.width * data.height, MAX_PIXELS)
+        data.load()
+        return np.asarray(_to_rgb(np, ImageOps.exif_transpose(data)))
+    except InvalidInput:
+        raise
+    except UnidentifiedImageError:
+        raise InvalidInput("media_not_an_image") from None
+    except Exception as error:  # noqa: BLE001 - PIL's plugins raise any error for a damaged file
+        raise _unreadable("image", error) from None
+
+
+def _to_rgb(np: Any, image: Any) -> Any:
+    """Converts an image to RGB as a viewer shows it, on white where it is transparent."""
+    from PIL import Image
+
+    if image.mode[0] in "IF":  # whole numbers of 16 or 32 bits, or floats: PIL cuts them off at 255
+        pixels = np.asarray(image)
+        deep = image.mode.startswith("I;16") or (image.mode == "I" and 255 < pixels.max() < 65536)
+        if deep and pixels.min() >= 0:
+            pixels = np.round(pixels / 257).astype(np.uint8)
+        return Image.fromarray(_to_pixels(np, pixels)).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(ground, image)
+    return image.convert("RGB")
 
 
 def _to_pixels(np: Any, data: Any) -> Any:
@@ -96,21 +131,39 @@ def read_sound(data: Any, rate: int) -> Any:
     if isinstance(data, bytes):
         samples, source_rate = _decode_wav(np, data)
     else:
-        samples = _to_array(np, data, "audio")
-    if samples.ndim not in {1, 2} or not samples.size or samples.dtype.kind not in "fiu":
+        samples = _channels_last(_to_array(np, data, "audio"))
+    if not isinstance(source_rate, numbers.Integral) or source_rate not in _RATES:
+        raise InvalidInput("media_audio_rate", value=source_rate)
+    if samples.ndim not in {1, 2} or not samples.size:
         raise InvalidInput("media_audio_shape", shape=samples.shape, dtype=samples.dtype)
+    _check_size("audio", samples.size, MAX_SAMPLES)
     if samples.dtype.kind in "iu":
         if samples.dtype != np.int16:
             raise InvalidInput("media_audio_shape", shape=samples.shape, dtype=samples.dtype)
-        samples = samples / 32768
+        samples = samples.astype(np.float32) / 32768
+    if not np.isfinite(samples).all():
+        raise InvalidInput("media_unreadable", kind="audio", why="NaN")
+    if np.abs(samples).max() > _LOUDEST:
+        raise InvalidInput("media_audio_range", value=f"{np.abs(samples).max():.3g}")
     samples = samples.astype(np.float32)
     if samples.ndim == 2:
         samples = samples.mean(axis=1)
-    if not np.isfinite(samples).all():
-        raise InvalidInput("media_unreadable", kind="audio", why="NaN")
-    if type(source_rate) is not int or source_rate < 1:
-        raise InvalidInput("media_audio_rate", value=source_rate)
-    return _resample(np, samples, source_rate, rate)
+    return _resample(np, samples, int(source_rate), rate)
+
+
+def _channels_last(samples: Any) -> Any:
+    """An array as (samples,) or (samples, channels); librosa and torchaudio put channels first.
+
+    Raises:
+        InvalidInput: neither axis can be that of the channels.
+    """
+    if samples.dtype.kind == "b" or samples.ndim not in {1, 2}:
+        raise InvalidInput("media_audio_shape", shape=samples.shape, dtype=samples.dtype)
+    if samples.ndim == 2 and samples.shape[0] <= _MAX_CHANNELS < samples.shape[1]:
+        return samples.T
+    if samples.ndim == 2 and samples.shape[1] > _MAX_CHANNELS:
+        raise InvalidInput("media_audio_shape", shape=samples.shape, dtype=samples.dtype)
+    return samples
 
 
 def _decode_wav(np: Any, data: bytes) -> tuple[Any, int]:
@@ -121,15 +174,20 @@ def _decode_wav(np: Any, data: bytes) -> tuple[Any, int]:
             raw = np.frombuffer(file.readframes(file.getnframes()), np.uint8)
     except (wave.Error, EOFError):
         return _decode_with_soundfile(data)
+    except Exception as error:  # noqa: BLE001 - a damaged header fails in struct, seek or int
+        raise _unreadable("audio", error) from None
+    if width not in (1, 2, 3, 4):
+        raise InvalidInput("media_unreadable", kind="audio", why=f"{8 * width} bit")
+    _check_size("audio", len(raw) // width, MAX_SAMPLES)
     raw = raw[: len(raw) // (width * channels) * width * channels].reshape(-1, width)
     if width == 1:  # 8-bit samples are unsigned, all others are signed
-        values = raw[:, 0].astype(np.float64) - 128
+        values = raw[:, 0].astype(np.float32) - 128
     else:
         # little endian; in the upper bytes of 32 bits, so that the sign bit is in its place
         wide = np.zeros((len(raw), 4), np.uint8)
         wide[:, 4 - width :] = raw
-        values = wide.view("<i4")[:, 0] / 2.0 ** (8 * (4 - width))
-    return (values / 2.0 ** (8 * width - 1)).astype(np.float32).reshape(-1, channels), rate
+        values = wide.view("<i4")[:, 0].astype(np.float32) / 2.0 ** (8 * (4 - width))
+    return (values / 2.0 ** (8 * width - 1)).reshape(-1, channels), rate
 
 
 def _decode_with_soundfile(data: bytes) -> tuple[Any, int]:
@@ -138,15 +196,35 @@ def _decode_with_soundfile(data: bytes) -> tuple[Any, int]:
     except ImportError:
         raise InvalidInput("media_not_wav") from None
     try:
-        samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    except (RuntimeError, ValueError) as error:
-        raise InvalidInput("media_unreadable", kind="audio", why=error) from None
-    return samples, int(rate)
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            # a compressed file of a few bytes may hold hours
+            _check_size("audio", file.frames * file.channels, MAX_SAMPLES)
+            return file.read(dtype="float32", always_2d=True), int(file.samplerate)
+    except InvalidInput:
+        raise
+    except Exception as error:  # noqa: BLE001 - libsndfile's wrapper raises several kinds
+        raise _unreadable("audio", error) from None
+
+
+def _check_size(kind: str, count: int, most: int) -> None:
+    """Refuses what a header promises, before memory is taken for it.
+
+    Raises:
+        InvalidInput: ``count`` pixels or samples are more than ``most``.
+    """
+    if count > most:
+        raise InvalidInput("media_too_large", kind=kind, count=count, most=most)
+
+
+def _unreadable(kind: str, error: Exception) -> InvalidInput:
+    """The error of a medium that a decoder could not read, in one line."""
+    why = " ".join(str(error).split())[:200] or type(error).__name__
+    return InvalidInput("media_unreadable", kind=kind, why=why)
 
 
 def _resample(np: Any, samples: Any, rate: int, new_rate: int) -> Any:
     if rate == new_rate:
-        return samples
+        return np.clip(samples, -1, 1)
     from scipy.signal import resample_poly  # scipy is installed with JAX
 
     divisor = math.gcd(rate, new_rate)
@@ -159,8 +237,8 @@ def _to_array(np: Any, data: Any, kind: str) -> Any:
         raise InvalidInput("media_type", kind=kind, type=type(data).__name__)
     try:
         array = np.asarray(data)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InvalidInput("media_unreadable", kind=kind, why=error) from None
+    except Exception as error:  # noqa: BLE001 - a stranger's __array__ may raise any
+        raise _unreadable(kind, error) from None
     if array.dtype.kind not in "uifb":
         raise InvalidInput("media_type", kind=kind, type=type(data).__name__)
     return array
@@ -192,16 +270,25 @@ def _read_string(text: str | bytes, kind: str) -> bytes:
         return _decode_base64(body, kind)
     if name.lower().startswith(("http://", "https://", "ftp://", "gs://")):
         raise InvalidInput("media_url", kind=kind, url=name[:80])
-    path = expand_home(name.removeprefix("file://"))
     try:
+        path = expand_home(name.removeprefix("file://"))
         if path.is_file():
-            return path.read_bytes()
+            return _read_file(path, kind)
+    except InvalidInput:
+        raise
     except (OSError, ValueError) as error:
         if len(name) < _MIN_BASE64:
             raise InvalidInput("media_no_file", kind=kind, path=name[:80], why=error) from None
     if len(name) >= _MIN_BASE64 and "." not in name:
         return _decode_base64(name, kind)
     raise InvalidInput("media_no_file", kind=kind, path=name[:80], why="–")
+
+
+def _read_file(path: Path, kind: str) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    _check_size(kind, len(data), MAX_BYTES)
+    return data
 
 
 def _decode_base64(text: str, kind: str) -> bytes:

@@ -5,18 +5,14 @@ The parameters are arguments of the compiled programs, so changing one compiles 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gemma_nb.arguments import real_number, whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.i18n import Message
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True)
@@ -40,12 +36,15 @@ class Sampling:
             InvalidInput: a negative or not finite temperature, a negative or fractional top_k, a
                 top_p outside (0, 1].
         """
-        if not _is_number(self.temperature) or self.temperature < 0:
+        temperature = real_number(self.temperature, "bad_temperature")
+        top_p = real_number(self.top_p, "bad_top_p")
+        if temperature < 0:
             raise InvalidInput("bad_temperature", value=self.temperature)
-        if isinstance(self.top_k, bool) or not isinstance(self.top_k, int) or self.top_k < 0:
-            raise InvalidInput("bad_top_k", value=self.top_k)
-        if not _is_number(self.top_p) or not 0 < self.top_p <= 1:
+        if not 0 < top_p <= 1:
             raise InvalidInput("bad_top_p", value=self.top_p)
+        object.__setattr__(self, "temperature", temperature)
+        object.__setattr__(self, "top_k", whole_number(self.top_k, "bad_top_k", 0))
+        object.__setattr__(self, "top_p", top_p)
 
 
 #: Sampling that Google publishes in the generation configs of Gemma 3, 3n and 4 (temperature 1.0,

@@ -18,7 +18,7 @@ from typing import Any
 
 from gemma_nb.catalog.gguf_header import split_files
 from gemma_nb.catalog.handles import SUFFIX
-from gemma_nb.files import atomic_write
+from gemma_nb.files import atomic_write, parse_json
 from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import FileInfo, file_checksum, parse_headers
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
@@ -255,7 +255,7 @@ class CacheEntry:
     def _read_record(self) -> dict[str, Any]:
         # the keys are those of the records on users' disks
         try:
-            record = json.loads(self._paths.record.read_text(encoding="utf-8"))
+            record = parse_json(self._paths.record.read_bytes())
             return {"whole": bool(record["whole"]), "files": dict(record["files"])}
         except (OSError, ValueError, KeyError, TypeError):
             return {"whole": False, "files": {}}

@@ -6,7 +6,6 @@ None of it needs keras.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from gemma_nb.catalog.weight_files import (
     weight_file_names,
 )
 from gemma_nb.errors import LoadError
+from gemma_nb.files import parse_json
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.i18n import Message
 
@@ -51,6 +51,8 @@ _CODE_CLASSES = ("Lambda", "__lambda__", "function")
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: Largest size of a safetensors header, in bytes (huggingface/safetensors, MAX_HEADER_SIZE).
 _MAX_HEADER_SIZE = 100_000_000
+#: The most groups and data sets in an HDF5 file, far more than a model has.
+_MAX_OBJECTS = 200_000
 
 
 @dataclass(frozen=True)
@@ -216,23 +218,48 @@ def _check_hdf5(path: Path) -> Message | None:
     return Message("fetch_why_outside", {"link": link}) if link else None
 
 
-def _external_link(group: Any) -> str | None:
-    """The path of a link or data set that reads another file; KerasHub writes none."""
+def _external_link(root: Any) -> str | None:
+    """The path of a link or data set that reads another file; KerasHub writes none.
+
+    Each group is visited once: hard links can make a group its own member, or double the paths at
+    each level.
+
+    Raises:
+        TypeError: the file holds an object that is neither a group nor a data set.
+        ValueError: it holds more than ``_MAX_OBJECTS`` objects.
+    """
     import h5py
 
-    for name in group:
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.ExternalLink):
-            return f"{group.name.rstrip('/')}/{name}"
-        if isinstance(link, h5py.SoftLink):
-            continue
-        item = group[name]
-        if isinstance(item, h5py.Group):
-            if external := _external_link(item):
-                return external
-        elif item.external or item.is_virtual:
-            return str(item.name)
+    pending, visited = [root], {_address(root)}
+    while pending:
+        group = pending.pop()
+        for name in group:
+            path = f"{group.name.rstrip('/')}/{name}"
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                return path
+            if isinstance(link, h5py.SoftLink):
+                continue
+            item = group[name]
+            if not isinstance(item, h5py.Group | h5py.Dataset):
+                raise TypeError(f"{path} is a named datatype")
+            if _address(item) in visited:
+                continue
+            visited.add(_address(item))
+            if len(visited) > _MAX_OBJECTS:
+                raise ValueError(f"{path} is one object too many")
+            if isinstance(item, h5py.Group):
+                pending.append(item)
+            elif item.external or item.is_virtual:
+                return path
     return None
+
+
+def _address(item: Any) -> int:
+    """The address of an object's header in its HDF5 file, which is the same for all its names."""
+    import h5py
+
+    return int(h5py.h5o.get_info(item.id).addr)
 
 
 def _check_safetensors(path: Path) -> Message | None:
@@ -243,10 +270,10 @@ def _check_safetensors(path: Path) -> Message | None:
         if size < 8 or length > min(size - 8, _MAX_HEADER_SIZE):
             return Message("fetch_why_truncated" if size >= 8 and length else "fetch_why_corrupt")
         try:
-            header = json.loads(file.read(length))
+            header = parse_json(file.read(length))
             ends = [t["data_offsets"][1] for n, t in header.items() if n != "__metadata__"]
             end = 8 + length + max(ends, default=0)
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return Message("fetch_why_corrupt")
     if end == size:
         return None
@@ -255,8 +282,8 @@ def _check_safetensors(path: Path) -> Message | None:
 
 def _check_json(path: Path, name: str) -> Message | None:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+        value = parse_json(path.read_bytes())
+    except ValueError:
         return Message("fetch_why_not_json")
     if name == CONFIG:
         return _check_config(value)
@@ -272,7 +299,8 @@ def _check_config(value: Any) -> Message | None:
         return _check_classes(value) if name in BACKBONE_GENERATIONS else _unknown_class(name)
     if "model_type" in value:
         model_type = value["model_type"]
-        return None if model_type in CONVERTED_MODEL_TYPES else _unknown_class(str(model_type))
+        known = isinstance(model_type, str) and model_type in CONVERTED_MODEL_TYPES
+        return None if known else _unknown_class(str(model_type))
     return Message("fetch_why_not_config")
 
 
@@ -341,6 +369,6 @@ def quantization_mode(directory: Path) -> str | None:
         OSError: the directory has no ``config.json``.
         ValueError: ``config.json`` is not JSON.
     """
-    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    config = parse_json((directory / "config.json").read_bytes())
     quantization = read_quantization(config) or ()
     return next((m for m in ("int4", "int8") if any(q.startswith(m) for q in quantization)), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -101,8 +102,8 @@ def parse_headers(headers: Mapping[str, str], *, is_whole: bool) -> FileInfo:
         if is_whole
         else headers.get("Content-Range", "").rpartition("/")[2]
     )
-    if is_plain and length and length.isdigit():
-        size = int(length)
+    if is_plain:
+        size = _whole_number(length)
     # GCS: "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ=="; a file composed of parts has no MD5
     parts = (part.strip().partition("=") for part in headers.get("x-goog-hash", "").split(","))
     checksums = {name: digest for name, _, value in parts if (digest := _hex_of_base64(value))}
@@ -128,7 +129,7 @@ def checksums_differ(one: Checksum | None, other: Checksum | None) -> bool:
 def range_start(headers: Mapping[str, str]) -> int | None:
     """The offset of the first byte of a partial response (206), None where it does not say."""
     first = headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
-    return int(first) if first.isdigit() else None
+    return _whole_number(first)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -141,12 +142,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         The seconds, at least 0; None where the server does not say.
     """
     value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
+    if (seconds := _whole_number(value)) is not None:
+        return float(seconds)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _whole_number(text: str | None) -> int | None:
+    """The number of a header; None where it is none, or longer than any size or time."""
+    return int(text) if text and re.fullmatch("[0-9]{1,18}", text) else None

@@ -7,12 +7,12 @@ disk, or into the environment that other programs inherit.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import parse_json
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import remove_invisible
 
@@ -236,7 +236,7 @@ def _parse_for(service: str, value: Any) -> Credentials:
 def parse_kaggle_json(text: str) -> tuple[Secret | None, Secret | None]:
     """The username and the key of a kaggle.json; None and None where it cannot be parsed."""
     try:
-        fields = json.loads(text.lstrip("\ufeff"))
+        fields = parse_json(text)
         return Secret(fields["username"]), Secret(fields["key"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, None

@@ -20,7 +20,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gemma_nb.catalog.hub_lookup import is_certificate_error
+from gemma_nb.catalog.client_errors import is_certificate_error
 from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import (
     Checksum,
@@ -228,12 +228,14 @@ class Download:
         with response:
             with self._changing_disk():
                 self._check_response(response)
-            self._write(response)
+            try:
+                self._write(response)
+            except DownloadError as error:
+                if error.kind == "size":
+                    with self._changing_disk():
+                        self._discard()
+                raise
         if self.size is not None and self.offset != self.size:
-            if self.offset > self.size:
-                with self._changing_disk():
-                    self._discard()
-                raise DownloadError("size", got=self.offset, size=self.size)
             raise DownloadError("cut", why="", offset=self.offset)
 
     def _check_response(self, response: Any) -> None:
@@ -290,6 +292,9 @@ class Download:
 
     def _write_chunk(self, file: FileIO, chunk: bytes) -> None:
         rest = memoryview(chunk)
+        got = self.offset + len(rest)
+        if self.size is not None and got > self.size:  # a body may go on for ever
+            raise DownloadError("size", got=got, size=self.size)
         while rest:
             count = file.write(rest)
             if self._hasher:

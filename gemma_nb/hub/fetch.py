@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.client_errors import hide_frames
 from gemma_nb.catalog.gguf_header import split_files
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.catalog.weight_files import CONFIG, is_safe_name
+from gemma_nb.catalog.weight_files import CONFIG
 from gemma_nb.errors import LoadError
 from gemma_nb.hub import checkpoint_files, kaggle
 from gemma_nb.hub.cache import CANNOT_WRITE, CacheEntry
@@ -22,7 +23,6 @@ from gemma_nb.hub.download import DownloadError, RemoteFile
 from gemma_nb.hub.hub_errors import (
     bad_preset,
     download_failed,
-    hide_frames,
     load_error,
     missing_login,
     not_enough_space,
@@ -287,7 +287,7 @@ class _VersionDownload:
 
     def fetch_configs(self) -> dict[str, int | None]:
         """Fetches the small files that describe the model; returns the size of every file."""
-        sizes = {name: size for name, size in self.repo.list_files().items() if is_safe_name(name)}
+        sizes = self.repo.list_files()
         if self.src.file:  # its header describes the model
             self._gguf_files(sizes)
             return sizes

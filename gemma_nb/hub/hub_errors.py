@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from gemma_nb.catalog.hub_lookup import is_certificate_error
-from gemma_nb.errors import GemmaError, LoadError
+from gemma_nb.catalog.client_errors import is_certificate_error
+from gemma_nb.errors import LoadError
 from gemma_nb.hub.credential_sources import source_names
 from gemma_nb.hub.credentials import HUGGING_FACE, LOGIN_PAGES, SERVICE_NAMES, Login
 from gemma_nb.hub.download import DownloadError
@@ -18,7 +16,6 @@ from gemma_nb.hub.progress import format_amount
 from gemma_nb.hub.sources import LOCAL, Source
 from gemma_nb.i18n import Message
 
-_T = TypeVar("_T")
 #: The variables that name a proxy, in upper or lower case; requests and httpx read the same.
 _PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
@@ -37,29 +34,6 @@ def load_error(key: str, src: Source, login: Login | None = None, **values: Any)
     if src.hub != LOCAL:
         fields |= {"page": src.page, "login_page": LOGIN_PAGES[src.hub]}
     return LoadError(f"fetch_{key}", **fields)
-
-
-def hide_frames(name: str, call: Callable[[], _T]) -> _T:
-    """Runs ``call``, which asks a hub; an error that leaves it carries none of the frames below.
-
-    The clients' frames hold headers with logins, which ``%xmode Verbose`` and error reporters print.
-    """
-    error: BaseException
-    try:
-        return call()
-    except GemmaError as caught:
-        error = caught
-    except KeyboardInterrupt:
-        error = KeyboardInterrupt()
-    except OSError as caught:
-        why = os.strerror(caught.errno) if caught.errno else type(caught).__name__
-        error = LoadError("fetch_disk", name=name, why=why, file=caught.filename or "?")
-    except Exception as caught:  # noqa: BLE001 - reported by type and line: its text may hold a secret
-        last = traceback.extract_tb(caught.__traceback__)[-1]
-        where = f"{Path(last.filename).name}:{last.lineno}"
-        error = LoadError("fetch_unexpected", name=name, why=type(caught).__name__, where=where)
-    error.__cause__ = error.__context__ = None
-    raise error.with_traceback(None)
 
 
 def missing_login(src: Source) -> LoadError:

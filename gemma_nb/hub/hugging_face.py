@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from gemma_nb.catalog.hub_lookup import is_network_error
+from gemma_nb.catalog.client_errors import is_network_error
 from gemma_nb.errors import LoadError
 from gemma_nb.hub.checksums import Checksum, retry_after
 from gemma_nb.hub.credentials import Login
 from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile, answered, busy_wait
+from gemma_nb.hub.hub_answers import BadAnswer, check_checksum, check_commit, check_files
 from gemma_nb.hub.hub_errors import load_error, not_reached, request_refused
 from gemma_nb.hub.sources import Source
 from gemma_nb.hub.xet import XetResponse, XetStorage
@@ -45,10 +45,7 @@ class HuggingFaceRepo:
         Raises:
             LoadError: Hugging Face does not say.
         """
-        commit = str(self._model_info().sha)
-        if not re.fullmatch("[0-9a-f]{40}", commit):  # it becomes a folder's name
-            raise load_error("no_answer", self.src, self._login)
-        return commit
+        return str(self._model_info().sha)
 
     def list_files(self) -> dict[str, int | None]:
         """Every file of the repository, with its bytes.
@@ -60,14 +57,16 @@ class HuggingFaceRepo:
         if getattr(info, "gated", None):
             # the file list of a gated repository is public, the files are not
             self._call(lambda: self._api.auth_check(self.src.handle))
-        for file in info.siblings:
-            if file.lfs:
-                self._checksums[file.rfilename] = ("sha256", file.lfs.sha256)
-            elif file.blob_id:
-                self._checksums[file.rfilename] = ("git", file.blob_id)
-        if not all(re.fullmatch("[0-9a-f]{40,64}", value) for _, value in self._checksums.values()):
-            raise load_error("no_answer", self.src, self._login)  # they become files' names
-        return {file.rfilename: file.size for file in info.siblings}
+        try:
+            sizes = check_files((file.rfilename, file.size) for file in info.siblings or ())
+            for file in info.siblings or ():
+                if file.lfs:
+                    self._checksums[file.rfilename] = check_checksum("sha256", file.lfs.sha256)
+                elif file.blob_id:
+                    self._checksums[file.rfilename] = check_checksum("git", file.blob_id)
+        except BadAnswer:
+            raise load_error("no_answer", self.src, self._login) from None
+        return sizes
 
     def remote_file(self, name: str, size: int | None) -> RemoteFile:
         """One file of the repository, for ``download_files``.
@@ -82,7 +81,7 @@ class HuggingFaceRepo:
     def _model_info(self) -> Any:
         """huggingface_hub's ``ModelInfo``, requested once."""
         if self._info is None:
-            self._info = self._call(
+            info = self._call(
                 lambda: self._api.model_info(
                     self.src.handle,
                     revision=self.src.version,
@@ -90,6 +89,11 @@ class HuggingFaceRepo:
                     timeout=TIMEOUT[1],
                 )
             )
+            try:
+                check_commit(info.sha)
+            except BadAnswer:
+                raise load_error("no_answer", self.src, self._login) from None
+            self._info = info
         return self._info
 
     def _open(self, name: str, headers: dict[str, str]) -> Any:
@@ -152,7 +156,10 @@ class HuggingFaceRepo:
                 raise not_reached(error, self.src, self._login) from None
             if isinstance(error, ValueError) and "proxy" in str(error).lower():
                 raise not_reached(error, self.src, self._login) from None  # its address is none
-            if isinstance(error, ValueError):  # the body is not JSON
+            # the body is not JSON, or not what Hugging Face answers
+            if isinstance(
+                error, ValueError | TypeError | KeyError | AttributeError | RecursionError
+            ):
                 raise load_error("no_answer", self.src, self._login) from None
             raise
 

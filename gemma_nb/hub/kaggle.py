@@ -19,6 +19,13 @@ from gemma_nb.hardware.environment import package_version
 from gemma_nb.hub.credential_sources import in_kaggle_notebook
 from gemma_nb.hub.credentials import Login
 from gemma_nb.hub.download import TIMEOUT, DownloadError, RemoteFile, answered, busy_wait
+from gemma_nb.hub.hub_answers import (
+    MAX_FILES,
+    MAX_PAGES,
+    check_files,
+    check_page_token,
+    check_version,
+)
 from gemma_nb.hub.hub_errors import load_error, not_reached, request_refused
 from gemma_nb.hub.sources import Source
 
@@ -49,7 +56,9 @@ class KaggleModel:
         from kagglesdk.models.types.model_api_service import ApiGetModelInstanceRequest
 
         request = self._address(ApiGetModelInstanceRequest())
-        return str(self._call(lambda: self._api.get_model_instance(request)).version_number)
+        return self._call(
+            lambda: check_version(self._api.get_model_instance(request).version_number)
+        )
 
     def list_files(self) -> dict[str, int | None]:
         """Every file of the version, with its bytes where Kaggle says.
@@ -61,20 +70,21 @@ class KaggleModel:
             ApiListModelInstanceVersionFilesRequest as Request,
         )
 
-        sizes: dict[str, int | None] = {}
+        listed: list[tuple[Any, Any]] = []
         token = ""
-        while True:
+        for _ in range(MAX_PAGES):
             request = self._address(Request())
             request.version_number = int(self.src.version or 0)
             request.page_size = _PAGE_SIZE
             if token:
                 request.page_token = token
             page = self._call(lambda r=request: self._api.list_model_instance_version_files(r))  # type: ignore[misc]
-            sizes.update({f.name: f.size or None for f in page.files})
-            next_token = page.next_page_token
-            if not next_token or next_token == token:
-                return sizes
+            listed += [(f.name, f.size or None) for f in page.files or ()]
+            next_token = self._call(lambda p=page: check_page_token(p.next_page_token))  # type: ignore[misc]
+            if not next_token or next_token == token or len(listed) > MAX_FILES:
+                return self._call(lambda: check_files(listed))  # noqa: B023 - called at once
             token = next_token
+        raise load_error("no_answer", self.src, self._login)
 
     def remote_file(self, name: str, size: int | None) -> RemoteFile:
         """One file of the version, for ``download_files``.
@@ -150,7 +160,8 @@ class KaggleModel:
             raise load_error("no_answer", self.src, self._login) from None
         except (requests.RequestException, OSError) as error:
             raise not_reached(error, self.src, self._login) from None
-        except ValueError:  # JSON that is not what Kaggle answers
+        # JSON that is not what Kaggle answers, BadAnswer among them
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise load_error("no_answer", self.src, self._login) from None
 
     def _newest_or_none(self) -> str | None:

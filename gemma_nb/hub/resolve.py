@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.catalog.client_errors import hide_frames
 from gemma_nb.catalog.handles import parse_handle
 from gemma_nb.catalog.hub_lookup import TOKEN_PROVIDER
 from gemma_nb.catalog.registry import variant as find_variant
@@ -30,7 +31,6 @@ from gemma_nb.hub.fetch import (
     fetch_source,
     is_pinned,
 )
-from gemma_nb.hub.hub_errors import hide_frames
 from gemma_nb.hub.kaggle import kagglehub_login
 from gemma_nb.hub.progress import ProgressCallback
 from gemma_nb.hub.sources import Source, find_source

@@ -244,11 +244,11 @@ TEXT = {
     ),
     "config_field_impossible": (
         (
-            "The configuration of {where} says {field} {value!r}, which no model can have. Correct "
+            "The configuration of {where} says {field} {value}, which no model can have. Correct "
             "the field, or download the model again."
         ),
         (
-            "{where} の設定の {field} が {value!r} で、モデルとしてあり得ない値です。項目を直すか、"
+            "{where} の設定の {field} が {value} で、モデルとしてあり得ない値です。項目を直すか、"
             "モデルをもう一度ダウンロードしてください。"
         ),
     ),

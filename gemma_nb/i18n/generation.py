@@ -59,6 +59,10 @@ TEXT = {
         "top_p is {value!r}: give a number above 0 and up to 1.",
         "top_p が {value!r} です。0 より大きく 1 以下の数を指定してください。",
     ),
+    "bad_option": (
+        "There is no option {name!r}. Did you mean {near}?",
+        "{name!r} というオプションはありません。{near} のことでしょうか？",
+    ),
     "bad_seed": (
         "seed is {value!r}: give a whole number from 0 to 4294967295, or None.",
         "seed が {value!r} です。0 から 4294967295 までの整数か None を指定してください。",
@@ -206,8 +210,20 @@ TEXT = {
         "-1〜1 の小数か 16 ビット整数を渡してください。",
     ),
     "media_audio_rate": (
-        "sampling_rate is {value!r}: give a whole number of samples a second.",
-        "sampling_rate が {value!r} です。1 秒あたりのサンプル数を整数で指定してください。",
+        "sampling_rate is {value!r}: give a whole number of samples a second, 1000 to 384000.",
+        "sampling_rate が {value!r} です。1 秒あたりのサンプル数を 1000〜384000 の整数で指定してください。",
+    ),
+    "media_too_large": (
+        "The {kind} is too large to read: it has {count:,} pixels, samples or bytes, and {most:,} are the "
+        "most. Make it smaller, or cut it.",
+        "{kind} が大きすぎます。{count:,} 個（ピクセル、サンプルまたはバイト）ありますが、上限は {most:,} 個です。"
+        "縮小するか、短くしてください。",
+    ),
+    "media_audio_range": (
+        "The samples go up to {value}, and floats are read from -1 to 1: divide them by the largest value "
+        "of their format (32768 for 16 bits).",
+        "サンプルの最大値が {value} です。小数は -1〜1 の範囲で渡してください。形式の最大値（16 ビットなら 32768）で"
+        "割ってください。",
     ),
     "media_not_wav": (
         "This sound is no WAV in plain PCM: save it as WAV, or install the package soundfile, which reads "

@@ -7,12 +7,14 @@ Gemma 4 and FunctionGemma write a call as ``call:name{key:value}``, with strings
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import parse_json
 from gemma_nb.prompts.messages import ContentPart, Turn, check_text
 from gemma_nb.prompts.prompt import Part
 from gemma_nb.prompts.tools import Grammar
@@ -100,7 +102,7 @@ class _Reader:
     def _json_string(self) -> str:
         try:
             value, end = json.JSONDecoder().raw_decode(self.rest)
-        except json.JSONDecodeError:
+        except ValueError:
             raise _Malformed from None
         self.rest = self.rest[end:]
         return str(value)
@@ -110,7 +112,13 @@ class _Reader:
         word = self._take(r"[^,\]}{\[]*")
         if word in _WORDS:
             return _WORDS[word]
-        return json.loads(word) if _NUMBER.match(word) else word
+        if not _NUMBER.match(word):
+            return word
+        try:
+            value = json.loads(word)
+        except ValueError:  # of more digits than Python reads
+            return word
+        return value if abs(value) < math.inf else word
 
     def _pair(self) -> tuple[str, Any]:
         self.rest = self.rest.lstrip()
@@ -167,8 +175,8 @@ def read_call(call: Any) -> tuple[str, Any]:
     arguments = function.get("arguments")
     if isinstance(arguments, str):
         try:
-            arguments = json.loads(arguments)
-        except json.JSONDecodeError:
+            arguments = parse_json(arguments)
+        except ValueError:
             text = arguments.strip()
             return check_text(function["name"]), text.removeprefix("{").removesuffix("}")
     if arguments is None:

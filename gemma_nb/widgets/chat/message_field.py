@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import parse_json
 from gemma_nb.generation.media_files import read_image, read_sound
 from gemma_nb.html_markup import Html, esc, tag
 from gemma_nb.i18n import text
@@ -203,8 +203,8 @@ class MessageField:
     def _tool_message(self, written: str) -> dict[str, Any]:
         """The answer of a tool: a value where the text is JSON, else the text."""
         try:
-            content = json.loads(written)
-        except (ValueError, RecursionError):
+            content = parse_json(written)
+        except ValueError:
             content = written
         message = {"role": "tool", "name": self._tool_name(), "content": content}
         if "id" in self._calls[0]:

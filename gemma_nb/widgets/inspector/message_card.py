@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.files import parse_json
 from gemma_nb.prompts.messages import KINDS, MEDIA, ROLES
 from gemma_nb.prompts.prompt import Media
 from gemma_nb.widgets.base import controls
@@ -126,7 +127,7 @@ class MessageCard:
         content: Any = parts[0]["text"] if is_text else parts
         if is_text and self._is_value:
             with suppress(ValueError):  # it stays text when it is no longer JSON
-                content = json.loads(content)
+                content = parse_json(content)
         rest = read_json(self._fields.value, self._fields.description)
         return {"role": self.role.value, "content": content, **rest}
 
@@ -223,8 +224,8 @@ def read_json(written: str, field: str, *, kind: type = dict) -> Any:
     if not written.strip():
         return kind()
     try:
-        value = json.loads(written)
-    except (ValueError, RecursionError) as error:
+        value = parse_json(written)
+    except ValueError as error:
         raise InvalidInput("inspector_json", what=field, why=error) from None
     if not isinstance(value, kind):
         key = "inspector_json_object" if kind is dict else "inspector_json_list"

@@ -1,0 +1,75 @@
+"""Checks of the numbers that a caller gives, those of NumPy included.
+
+An argument becomes a Python number of a known range at the front door, or ``InvalidInput``.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+from gemma_nb.errors import InvalidInput
+
+#: The largest whole number that a device computes with: JAX's integers have 32 bits.
+MAX_INT = 2**31 - 1
+#: The largest number that float32 holds is 3.4e38.
+MAX_FLOAT = 3e38
+#: The most characters of a value in a message.
+_LONGEST = 80
+
+
+def whole_number(value: Any, key: str, least: int, most: int = MAX_INT, **values: Any) -> int:
+    """A whole number of Python or NumPy as an ``int``.
+
+    Args:
+        value: what the caller gave.
+        key: the message if it cannot be used, with the placeholder ``value``.
+        least: the smallest number.
+        most: the largest number.
+        **values: further values of the message.
+
+    Raises:
+        InvalidInput: it is no whole number (True and 2.0 are none), or out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise InvalidInput(key, value=shown(value), **values)
+    number = int(value)
+    if not least <= number <= most:
+        raise InvalidInput(key, value=shown(value), **values)
+    return number
+
+
+def real_number(value: Any, key: str) -> float:
+    """A finite number of Python or NumPy as a ``float`` that float32 holds.
+
+    Args:
+        value: what the caller gave.
+        key: the message if it cannot be used, with the placeholder ``value``.
+
+    Raises:
+        InvalidInput: it is no number, or not finite on the device.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise InvalidInput(key, value=shown(value))
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond 1e308
+        number = math.inf
+    if not -MAX_FLOAT <= number <= MAX_FLOAT:  # NaN is not either
+        raise InvalidInput(key, value=shown(value))
+    return number
+
+
+def shown(value: Any) -> Any:
+    """A value for a message; the beginning of its text where that is long.
+
+    Args:
+        value: any value; its ``repr`` may raise an error or be without an end, as of a list that
+            holds itself.
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a stranger's __repr__, and integers of 5,000 digits
+        return type(value).__name__
+    return value if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,251 @@
+"""A hub's answers are input: what a hostile endpoint says is refused before it names a path."""
+
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hubs import HF_KERAS, HF_SAFE, KAGGLE
+from hubs.server import HF_LOGIN
+from huggingface_hub import constants
+
+import gemma_nb as gnb
+from gemma_nb.catalog import unlisted
+from gemma_nb.errors import GemmaError, LoadError
+from gemma_nb.hub import download, hub_answers
+from gemma_nb.hub.checksums import parse_headers, range_start, retry_after
+from gemma_nb.hub.download import CHUNK, Download, DownloadError, RemoteFile
+from gemma_nb.hub.fetch import fetch
+from gemma_nb.hub.hub_answers import (
+    MAX_FILES,
+    BadAnswer,
+    check_checksum,
+    check_commit,
+    check_files,
+    check_page_token,
+    check_version,
+)
+from gemma_nb.hub.progress import ProgressMeter
+
+pytest_plugins = ["hubs.plugin"]
+
+K = f"kaggle://{KAGGLE}"
+H = f"hf://{HF_KERAS}"
+T = f"hf://{HF_SAFE}"
+STRANGE = (None, 5, True, 1.5, [], {}, "", "../x", "a" * 39, "A" * 40, "a" * 40 + "\n", b"a" * 40)
+
+
+@pytest.mark.parametrize("value", STRANGE)
+def test_a_commit_a_version_and_a_checksum_have_their_shape(value):
+    for check in (check_commit, lambda v: check_checksum("git", v)):
+        with pytest.raises(BadAnswer):
+            check(value)
+    if value != 5:
+        with pytest.raises(BadAnswer):
+            check_version(value)
+    with pytest.raises(BadAnswer):
+        check_checksum("sha256", value)
+
+
+def test_what_hubs_answer_is_taken():
+    assert check_commit("0a" * 20) == "0a" * 20
+    assert check_version(12) == "12"
+    assert check_checksum("sha256", "0b" * 32) == ("sha256", "0b" * 32)
+    assert check_page_token(None) == check_page_token("") == ""
+    assert check_files([("a/b.json", 3), ("c", None)]) == {"a/b.json": 3, "c": None}
+
+
+@pytest.mark.parametrize("size", [-1, 2**51, 1.5, "12", True, [], float("nan")])
+def test_a_size_that_cannot_be_is_refused(size):
+    with pytest.raises(BadAnswer):
+        check_files([("a", size)])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "/", "/a", "a/", "a//b", "./a", "a/../../b", "a\\b", "c:a", "a\0", "a\nb", "~\x7f",
+     "x" * 300, "a*", "\u202etxt.exe"],
+)  # fmt: skip
+def test_a_name_that_leaves_the_folder_or_is_none_is_left_out(name):
+    assert check_files([(name, 1), ("good", 1)]) == {"good": 1}
+
+
+@pytest.mark.parametrize("name", [None, 5, ["a"], b"a"])
+def test_a_name_that_is_no_text_is_refused(name):
+    with pytest.raises(BadAnswer):
+        check_files([(name, 1)])
+
+
+def test_a_list_ends():
+    with pytest.raises(BadAnswer):
+        check_files((f"f{i}", 1) for i in range(10**9))
+    assert len(check_files((f"f{i}", 1) for i in range(MAX_FILES))) == MAX_FILES
+
+
+def test_numbers_in_headers_are_short_or_none():
+    for text in ("9" * 5000, "²", "-1", "1e3", " 5", ""):
+        headers = {
+            "Content-Length": text,
+            "Content-Range": f"bytes {text}-1/{text}",
+            "Retry-After": text,
+        }
+        assert parse_headers(headers, is_whole=True).size is None
+        assert parse_headers(headers, is_whole=False).size is None
+        assert range_start(headers) is None
+        if text != " 5":
+            assert retry_after(headers) is None
+    assert retry_after({"Retry-After": "Thu, 01 Jan 99999999999999 00:00:00 GMT"}) is None
+
+
+def changed(hubs, monkeypatch, call, change):
+    """Changes what the hubs' API answers to a call."""
+    handler = hubs._server.RequestHandlerClass
+    usual = handler._json
+
+    def answer(self, status, value, *more):
+        if status == 200 and call in self.path:
+            value = change(value)
+        return usual(self, status, value, *more)
+
+    monkeypatch.setattr(handler, "_json", answer)
+
+
+@pytest.mark.parametrize("key", ["sha", "siblings"])
+@pytest.mark.parametrize("value", ["../../../x", 5, ["a"], [{"rfilename": 5}], None, {}])
+def test_whatever_hugging_face_says_of_a_repository_is_one_message(hubs, monkeypatch, key, value):
+    changed(hubs, monkeypatch, "/api/models/", lambda info: {**info, key: value})
+    with pytest.raises(LoadError):
+        fetch(H, progress=False)
+
+
+@pytest.mark.parametrize("key", ["size", "blobId", "lfs", "rfilename"])
+@pytest.mark.parametrize("value", ["../../../x", -5, 10**30, ["a"], {"sha256": "../x", "size": 1}])
+def test_whatever_hugging_face_says_of_a_file_is_one_message(hubs, monkeypatch, key, value):
+    def change(info):
+        return {**info, "siblings": [{**one, key: value} for one in info["siblings"]]}
+
+    changed(hubs, monkeypatch, "/api/models/", change)
+    with pytest.raises(LoadError):
+        fetch(H, progress=False)
+
+
+@pytest.mark.parametrize("value", ["../../../x", 0, -5, 2.5, [1], {}])
+def test_whatever_kaggle_says_of_a_version_is_one_message(hubs, monkeypatch, value):
+    changed(hubs, monkeypatch, "GetModelInstance", lambda info: {**info, "versionNumber": value})
+    with pytest.raises(LoadError):
+        fetch(K, progress=False)
+
+
+@pytest.mark.parametrize(
+    "page", [{"files": 5}, {"files": [5]}, {"files": [{"name": 5}]}, {"files": [{"name": "a", "size": "b"}]},
+             {"files": [], "nextPageToken": ["x"]}, [], 5],
+)  # fmt: skip
+def test_whatever_kaggle_says_of_its_files_is_one_message(hubs, monkeypatch, page):
+    changed(hubs, monkeypatch, "ListModelInstanceVersionFiles", lambda _: page)
+    with pytest.raises(LoadError):
+        fetch(f"{K}/1", progress=False)
+
+
+@pytest.mark.parametrize("files", [0, 1])
+def test_pages_without_an_end_are_not_asked_for_for_ever(hubs, monkeypatch, files):
+    monkeypatch.setattr(hub_answers, "MAX_FILES", 30)
+    monkeypatch.setattr("gemma_nb.hub.kaggle.MAX_FILES", 30)
+    monkeypatch.setattr("gemma_nb.hub.kaggle.MAX_PAGES", 20)
+    pages = iter(range(1000))
+
+    def page(_):
+        number = next(pages)
+        listed = [{"name": f"{number}-{i}.json", "size": 2} for i in range(10 * files)]
+        return {"files": listed, "nextPageToken": str(number)}
+
+    changed(hubs, monkeypatch, "ListModelInstanceVersionFiles", page)
+    with pytest.raises(LoadError):
+        fetch(f"{K}/1", progress=False)
+    assert next(pages) == (4 if files else 20)
+
+
+class Endless:
+    """A response whose body never ends."""
+
+    status_code, headers = 200, {}
+
+    def __init__(self):
+        self.sent = 0
+
+    def iter_content(self, chunk_size):
+        while True:
+            self.sent += chunk_size
+            yield bytes(chunk_size)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+def test_a_body_without_an_end_is_read_to_the_promised_size(tmp_path):
+    size, response = 10 * CHUNK + 5, Endless()
+    remote = RemoteFile("model.bin", size, None, lambda _: response)
+    with (
+        ProgressMeter(lambda _: None, "download", "x") as meter,
+        pytest.raises(DownloadError) as caught,
+    ):
+        Download(remote, tmp_path / "model.bin", meter).run()
+    assert caught.value.kind == "size"
+    assert response.sent <= size + CHUNK
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_an_answer_that_repeats_the_login_shows_it_nowhere(hubs, monkeypatch, number):
+    handler, asked = hubs._server.RequestHandlerClass, []
+    usual = handler.do_GET
+
+    def answer(self):
+        asked.append(self.path)
+        if len(asked) < number:
+            return usual(self)
+        login = str(self.headers.get("Authorization"))
+        return self._json(500, {"error": login}, {"X-Error-Message": login})
+
+    monkeypatch.setattr(handler, "do_GET", answer)
+    monkeypatch.setattr(download, "PAUSES", ())
+    with pytest.raises(GemmaError) as caught:
+        gnb.load(T, credentials=HF_LOGIN, progress=False, download_only=True)
+    assert len(asked) >= number
+    error, chain = caught.value, []
+    while error is not None:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    for one in chain:
+        shown = traceback.TracebackException(type(one), one, one.__traceback__, capture_locals=True)
+        frames = [frame for frame in shown.stack if frame.filename != __file__]
+        assert HF_LOGIN not in f"{one}{one!r}{[frame.locals for frame in frames]}"
+
+
+@pytest.mark.parametrize("header", ["ETag", "X-Repo-Commit"])
+def test_a_header_of_a_mirror_names_no_file_outside(hubs, monkeypatch, header):
+    handler, home = hubs._server.RequestHandlerClass, Path(constants.HF_HUB_CACHE)
+    usual = handler.send_header
+
+    def send(self, name, value):
+        if name == header:
+            value = '"../../../evil"' if name == "ETag" else "../../../evil"
+        usual(self, name, value)
+
+    monkeypatch.setattr(handler, "send_header", send)
+    unlisted._from_host.cache_clear()
+    for call in (gnb.variant, lambda handle: fetch(handle, progress=False)):
+        with suppress(GemmaError):
+            call(T)
+    assert hubs.asked
+    for folder in (home.parent, home):
+        assert not [path for path in folder.rglob("*") if "evil" in path.name]
+
+
+def test_a_commit_that_is_none_ends_the_lookup(hubs, monkeypatch):
+    changed(hubs, monkeypatch, "/api/models/", lambda info: {**info, "sha": "../../../evil"})
+    unlisted._from_host.cache_clear()
+    with pytest.raises(LoadError):
+        gnb.variant(T)
