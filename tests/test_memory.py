@@ -142,7 +142,7 @@ def test_unquantised_weights_are_parameters_times_bytes():
 
 
 def test_quantised_sizes_are_those_that_were_saved():
-    # saved files of Gemma 3 270M: bfloat16 536 MB, int8 269 MB (2026-11-22), int4 228 MB (2026-11-29)
+    # saved files of Gemma 3 270M: bfloat16 536 MB, int8 269 MB (2026-11-22); int4 is counted: 228 MB
     v = variant("gemma3_270m")
     for name, megabytes in (("bfloat16", 536), ("int8", 269), ("int4", 228)):
         assert weight_bytes(v, PRECISIONS[name]).total / 1e6 == pytest.approx(megabytes, abs=0.6)
