@@ -45,7 +45,21 @@ def optimize_layer(layer: Any) -> Any:
     return NativeLayoutEinsum(layer) if _supports_native_layout(layer) else layer
 
 
-class FusedMatvecLayer:
+class _LayerReplacement:
+    """Stands in for a layer and computes its output in another way; all attributes are the layer's.
+
+    Args:
+        layer: a Dense or EinsumDense layer.
+    """
+
+    def __init__(self, layer: Any) -> None:
+        self._layer = layer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._layer, name)
+
+
+class FusedMatvecLayer(_LayerReplacement):
     """A Dense or EinsumDense layer that multiplies a single row with a fused matvec.
 
     Args:
@@ -54,15 +68,12 @@ class FusedMatvecLayer:
     """
 
     def __init__(self, layer: Any, matvec: Callable[[Any], Any]) -> None:
-        self._layer = layer
+        super().__init__(layer)
         self._matvec = matvec
         self._summed = summed_input_axes(layer)
         # for several rows, XLA would first transpose the kernel of an output projection
         native = _supports_native_layout(layer, (None, "int8"), (_FROM_HEADS,))
         self._matmul = NativeLayoutEinsum(layer) if native else layer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._layer, name)
 
     def __call__(self, x: Any) -> Any:
         """Computes the layer's output."""
@@ -73,7 +84,7 @@ class FusedMatvecLayer:
         return self._matvec(x) if rows == 1 else self._matmul(x)
 
 
-class NativeLayoutEinsum:
+class NativeLayoutEinsum(_LayerReplacement):
     """An EinsumDense layer with a kernel of three axes, multiplied without a transpose.
 
     On a CPU, each call of a program would copy the kernel into the order that makes it one matrix.
@@ -82,12 +93,6 @@ class NativeLayoutEinsum:
     Args:
         layer: the layer; all attributes come from it.
     """
-
-    def __init__(self, layer: Any) -> None:
-        self._layer = layer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._layer, name)
 
     def __call__(self, x: Any) -> Any:
         """Computes the layer's output, apart from the order of its sums."""
@@ -106,7 +111,7 @@ class NativeLayoutEinsum:
         return result
 
 
-class Float32Product:
+class Float32Product(_LayerReplacement):
     """A Dense or EinsumDense layer with quantized weights and float inputs, on a processor.
 
     Processors have no 16-bit products: XLA copies the whole kernel to bfloat16 and then to float32.
@@ -119,12 +124,6 @@ class Float32Product:
     Args:
         layer: the layer; all attributes come from it.
     """
-
-    def __init__(self, layer: Any) -> None:
-        self._layer = layer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._layer, name)
 
     def __call__(self, x: Any) -> Any:
         """Computes the layer's output, apart from the order of its sums and from rounding."""
