@@ -19,11 +19,14 @@ class ProgramSpec:
         function: the Python function to trace.
         arguments: arrays, or ``jax.ShapeDtypeStruct``, with the shapes of later calls.
         donated: positions of the arguments whose memory the results may reuse.
+        row_axes: the axis of each result that holds the rows of a batch; empty where the rows
+            cannot be computed one by one. The first argument then holds the weights.
     """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     donated: tuple[int, ...] = ()
+    row_axes: tuple[int, ...] = ()
 
 
 #: Returns the spec of a program; called only if the program must be compiled.
@@ -33,12 +36,16 @@ SpecFactory = Callable[[], ProgramSpec]
 class CompiledFunctions:
     """The compiled programs of one model, by name.
 
+    Args:
+        partition: turns the spec of a program into that for several devices; None for one device.
+
     Attributes:
         compilations: how many programs were compiled.
         compile_seconds: seconds spent on tracing and compiling.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, partition: Callable[[ProgramSpec], ProgramSpec] | None = None) -> None:
+        self._partition = partition
         self.compilations = 0
         self.compile_seconds = 0.0
         self._compiled: dict[Hashable, Any] = {}
@@ -63,6 +70,8 @@ class CompiledFunctions:
             if name in self._compiled or name in self._pending:
                 continue
             spec = make_spec()
+            if self._partition:
+                spec = self._partition(spec)
             lowered = jax.jit(spec.function, donate_argnums=spec.donated).lower(*spec.arguments)
             if compiles_in_background():
                 self._pending[name] = _threads().submit(_compile, lowered)

@@ -16,9 +16,11 @@ from gemma_nb.generation.attention import ForwardContext, KeyValue
 from gemma_nb.generation.compilation import ProgramSpec, SpecFactory
 from gemma_nb.generation.keras_internals import all_layers
 from gemma_nb.generation.kv_cache import CacheLayout
+from gemma_nb.generation.partitioning import keep_memory_layout, replicated
 from gemma_nb.generation.prefill import chunk_shapes, prefill_buckets
 from gemma_nb.generation.sampling import Sampling, sample_tokens
 from gemma_nb.loading import relayout
+from gemma_nb.loading.sharding import DeviceLayout
 
 
 class DecodePrograms:
@@ -28,6 +30,7 @@ class DecodePrograms:
         lm: the KerasHub task; it is read, never changed.
         max_length: tokens that the KV cache holds, prompt and reply together.
         steps_per_call: tokens that one call of ``decode_steps`` generates.
+        devices: the devices that the model is laid out over; None for one.
 
     Attributes:
         adapter: runs the task's forward pass.
@@ -35,8 +38,11 @@ class DecodePrograms:
         variables: the Keras variables whose arrays the programs take as their first argument.
     """
 
-    def __init__(self, lm: Any, max_length: int, steps_per_call: int) -> None:
+    def __init__(
+        self, lm: Any, max_length: int, steps_per_call: int, devices: DeviceLayout | None = None
+    ) -> None:
         self.lm = lm
+        self.devices = devices
         self.max_length = max_length
         self.steps_per_call = steps_per_call
         self.adapter = create_adapter(lm)
@@ -84,9 +90,8 @@ class DecodePrograms:
             arguments = self._forward_specs(shape)
             donated = (len(arguments) - 1,)
             previous = array_spec(batch)
-            return ProgramSpec(
-                self.prefill_step, (*arguments, previous, *sampling_specs(batch)), donated
-            )
+            arguments = (*arguments, previous, *sampling_specs(batch))
+            return ProgramSpec(self.prefill_step, arguments, donated, row_axes=(0, 0, 0, 0))
 
         return make_spec
 
@@ -105,7 +110,7 @@ class DecodePrograms:
         def make_spec() -> ProgramSpec:
             row, weights = array_spec(batch), self.weight_specs()
             arguments = (weights, row, row, self.cache_layout.specs(batch), *sampling_specs(batch))
-            return ProgramSpec(self.decode_steps, arguments, donated=(3,))
+            return ProgramSpec(self.decode_steps, arguments, donated=(3,), row_axes=(1, 0, 0, 0))
 
         return make_spec
 
@@ -178,7 +183,8 @@ class DecodePrograms:
         )
         with self.stateless_scope(weights):
             logits, hidden = self.adapter.forward(tokens, context)
-        return logits.astype(jnp.float32), hidden, context.caches
+        logits = replicated(logits.astype(jnp.float32), self.devices)
+        return logits, hidden, context.caches
 
     def next_token_logits(self, weights: Any, *arguments: Any) -> tuple[Any, dict[int, KeyValue]]:
         """Runs ``forward``; returns the logits of each row's next token, and the new caches."""
@@ -273,14 +279,15 @@ class DecodePrograms:
 
     def _with_layouts(self, weights: list[Any]) -> list[Any]:
         """Weights that keep their memory layout: in a loop, XLA would copy them to its default."""
-        # private: an experimental module of jax 0.10.2 to 0.11.2
-        from jax.experimental.layout import Layout, with_layout_constraint
+        specs = self.weight_specs()
+        by_model = self.devices is not None and self.devices.parallel == "model"
 
-        orders = [_axis_order(w) for w in self.weight_specs()]
-        return [
-            w if order is None else with_layout_constraint(w, Layout(major_to_minor=order))
-            for w, order in zip(weights, orders, strict=True)
-        ]
+        def keep(weight: Any, spec: Any) -> Any:
+            order = _axis_order(spec)
+            sharding = spec.sharding if by_model else None
+            return weight if order is None else keep_memory_layout(weight, order, sharding)
+
+        return [keep(w, spec) for w, spec in zip(weights, specs, strict=True)]
 
 
 def default_steps_per_call() -> int:

@@ -7,7 +7,6 @@ from typing import Any
 
 from gemma_nb.fit.cache_layout import CALLS_AHEAD
 from gemma_nb.generation import compilation
-from gemma_nb.generation.compilation import CompiledFunctions
 from gemma_nb.generation.decode_programs import (
     DecodePrograms,
     default_steps_per_call,
@@ -15,6 +14,7 @@ from gemma_nb.generation.decode_programs import (
 )
 from gemma_nb.generation.keras_internals import is_distributed, variable_arrays
 from gemma_nb.generation.kv_cache import CacheSnapshot, KVCache, copy_specs
+from gemma_nb.generation.partitioning import compiled_functions, send_inputs
 from gemma_nb.generation.prefill import (
     NO_MEDIA,
     MediaEmbeddings,
@@ -24,6 +24,7 @@ from gemma_nb.generation.prefill import (
     prefill_chunks,
 )
 from gemma_nb.generation.sampling import Sampling
+from gemma_nb.loading.sharding import DeviceLayout
 
 
 class Decoder:
@@ -34,6 +35,7 @@ class Decoder:
         max_length: tokens that the KV cache holds, prompt and reply together.
         steps_per_call: tokens that one call of the device generates; None for the device's default.
         programs: the programs to compile; None for ``DecodePrograms``.
+        devices: the devices that the model is laid out over; None for one.
 
     Attributes:
         programs: the functions to compile.
@@ -46,14 +48,16 @@ class Decoder:
         max_length: int,
         steps_per_call: int | None = None,
         programs: DecodePrograms | None = None,
+        devices: DeviceLayout | None = None,
     ) -> None:
         self.lm = lm
         self.max_length = max_length
         steps = steps_per_call or default_steps_per_call()
-        self.programs = programs or DecodePrograms(lm, max_length, steps)
+        self.programs = programs or DecodePrograms(lm, max_length, steps, devices)
         self.steps_per_call = self.programs.steps_per_call
         self.adapter = self.programs.adapter
-        self.compiled = CompiledFunctions()
+        self.devices = devices
+        self.compiled = compiled_functions(devices)
         self._cache: KVCache | None = None  # of the last reply
 
     @property
@@ -153,10 +157,14 @@ class Decoder:
             count: number of tokens. The tokens of a conversation whose prompt and reply have
                 reached ``max_length`` are meaningless from there on.
         """
-        weights = self._weights()
+        weights, rows = self._weights(), len(prompts)
+        if self.devices and self.devices.parallel == "data":  # each device takes as many rows
+            lacking = -rows % len(self.devices.devices)
+            prompts, seeds = [*prompts, *prompts[:1] * lacking], [*seeds, *seeds[:1] * lacking]
         self._ensure_compiled(prompts, 0)
         cache = self._empty_cache(len(prompts))
-        yield from self._generate(weights, prompts, cache, sampling, seeds, count)
+        for row in self._generate(weights, prompts, cache, sampling, seeds, count):
+            yield row[:rows]
 
     def logits(self, ids: Sequence[int], media: Mapping[int, MediaEmbeddings] = NO_MEDIA) -> Any:
         """Computes the logits of the token that follows ``ids``.
@@ -196,7 +204,6 @@ class Decoder:
         short prompt, however, the first token is read first: it would wait for the next call (1 ms
         of 5, Gemma 3 1B on an H200).
         """
-        import jax
         import numpy as np
 
         batch = len(prompts)
@@ -207,7 +214,7 @@ class Decoder:
         token, position, _ = self._prefill(weights, prompts, cache, sampling_args, media)
         token.copy_to_host_async()  # before the next call, which the copy would wait for
         # once for all further calls, while the device computes the prompt
-        sampling_args = jax.device_put(sampling_args)
+        sampling_args = send_inputs(sampling_args, self.devices)
         pending, requested = [token], 1
         max_pending = 1 if is_short else 2
         uncached = None  # a token that was yielded and is not in the cache yet

@@ -14,7 +14,9 @@ from typing import Any
 from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
+from gemma_nb.generation.compilation import next_power_of_two
+from gemma_nb.generation.partitioning import compiled_functions
+from gemma_nb.loading.sharding import DeviceLayout
 from gemma_nb.prompts.formats.embedding_format import TASKS
 from gemma_nb.prompts.formatting import format_prompt
 
@@ -41,12 +43,13 @@ class Embedder:
     Args:
         lm: a ``Gemma3TextEmbedder``; it is read, never changed.
         max_length: the most tokens of a text.
+        devices: the devices that the model is laid out over; None for one.
     """
 
-    def __init__(self, lm: Any, max_length: int) -> None:
+    def __init__(self, lm: Any, max_length: int, devices: DeviceLayout | None = None) -> None:
         self.lm = lm
         self.max_length = max_length
-        self._compiled = CompiledFunctions()
+        self._compiled = compiled_functions(devices)
 
     @property
     def compilations(self) -> int:

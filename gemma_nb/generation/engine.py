@@ -12,6 +12,7 @@ from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.embedder import Embedder
 from gemma_nb.generation.seq2seq import EncoderDecoder
 from gemma_nb.generation.speculative import SpeculativeDecoder
+from gemma_nb.loading.sharding import DeviceLayout
 
 Engine = Decoder | EncoderDecoder | Embedder
 
@@ -27,21 +28,24 @@ def _non_decoder(lm: Any) -> type[Embedder | EncoderDecoder] | None:
     return next((_ENGINES[c.__name__] for c in type(lm).__mro__ if c.__name__ in _ENGINES), None)
 
 
-def create_engine(lm: Any, max_length: int, assistant: Any = None) -> Engine:
+def create_engine(
+    lm: Any, max_length: int, assistant: Any = None, devices: DeviceLayout | None = None
+) -> Engine:
     """Creates the engine of a task.
 
     Args:
         lm: the KerasHub task; it is read, never changed.
         max_length: tokens of prompt and reply together, or of a text to embed.
         assistant: the KerasHub task that proposes tokens for it, None for none.
+        devices: the devices that the task is laid out over; None for one.
 
     Raises:
         InvalidInput: this package does not run that class, or the assistant belongs to another
             model.
     """
     if assistant is not None:
-        return SpeculativeDecoder(lm, max_length, assistant)
-    return (_non_decoder(lm) or Decoder)(lm, max_length)
+        return SpeculativeDecoder(lm, max_length, assistant, devices=devices)
+    return (_non_decoder(lm) or Decoder)(lm, max_length, devices=devices)
 
 
 def check_task(lm: Any) -> None:

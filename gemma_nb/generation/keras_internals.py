@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from gemma_nb.loading.tensor_files import sharding_of
+
 
 def variable_arrays(variables: Iterable[Any]) -> list[Any]:
     """The arrays of Keras variables.
@@ -23,7 +25,7 @@ def variable_arrays(variables: Iterable[Any]) -> list[Any]:
 
 def is_distributed(variables: Iterable[Any]) -> bool:
     """Whether a Keras distribution lays any of the variables out over several devices."""
-    return any(v._layout is not None for v in variables)
+    return any(v._layout is not None and sharding_of(v) is None for v in variables)
 
 
 def all_layers(task: Any) -> Any:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
+from gemma_nb.generation.compilation import next_power_of_two
 from gemma_nb.generation.keras_hub_layers import PatchedProxy
+from gemma_nb.generation.partitioning import compiled_functions
 from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings, media_embeddings_at
 from gemma_nb.generation.sampling import Sampling, sample_tokens
+from gemma_nb.loading.sharding import DeviceLayout
 
 #: Shortest padded length of prompt and of reply.
 SHORTEST = 32
@@ -27,6 +29,7 @@ class EncoderDecoder:
     Args:
         lm: the KerasHub task; it is read, never changed.
         max_length: the most tokens of prompt and reply together.
+        devices: the devices that the model is laid out over; None for one.
 
     Attributes:
         returns_whole_reply: true: the reply is not available token by token (``ReplyTimer``).
@@ -35,10 +38,10 @@ class EncoderDecoder:
 
     returns_whole_reply = True
 
-    def __init__(self, lm: Any, max_length: int) -> None:
+    def __init__(self, lm: Any, max_length: int, devices: DeviceLayout | None = None) -> None:
         self.lm = lm
         self.max_length = max_length
-        self.compiled = CompiledFunctions()
+        self.compiled = compiled_functions(devices)
 
     @property
     def compilations(self) -> int:

@@ -31,8 +31,10 @@ from gemma_nb.generation.keras_hub_layers import (
     unused_cache,
 )
 from gemma_nb.generation.kv_cache import KVCache
+from gemma_nb.generation.partitioning import send_inputs
 from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings
 from gemma_nb.generation.sampling import Sampling, sample_tokens
+from gemma_nb.loading.sharding import DeviceLayout
 
 
 class DraftModel:
@@ -139,14 +141,22 @@ class SpeculativePrograms(DecodePrograms):
         max_length: as ``DecodePrograms``.
         assistant: KerasHub's ``Gemma4AssistantCausalLM``; it is read, never changed.
         count: tokens to propose per pass.
+        devices: as ``DecodePrograms``.
 
     Raises:
         InvalidInput: it is not an assistant of this model.
     """
 
-    def __init__(self, lm: Any, max_length: int, assistant: Any, count: int) -> None:
+    def __init__(
+        self,
+        lm: Any,
+        max_length: int,
+        assistant: Any,
+        count: int,
+        devices: DeviceLayout | None = None,
+    ) -> None:
         # the tokens that a pass writes ahead determine how much longer the ring buffers are
-        super().__init__(lm, max_length, steps_per_call=count + 1)
+        super().__init__(lm, max_length, steps_per_call=count + 1, devices=devices)
         self.count = count
         self.draft_model = DraftModel(assistant, self.adapter)
         self.variables += [*assistant.trainable_variables, *assistant.non_trainable_variables]
@@ -229,6 +239,7 @@ class SpeculativeDecoder(Decoder):
         max_length: as ``Decoder``.
         assistant: KerasHub's ``Gemma4AssistantCausalLM``; it is read, never changed.
         count: tokens to propose per pass; None for its publisher's number.
+        devices: as ``Decoder``.
 
     Attributes:
         verify_passes: passes of the model that verified proposed tokens.
@@ -238,10 +249,17 @@ class SpeculativeDecoder(Decoder):
         InvalidInput: it is not an assistant of this model.
     """
 
-    def __init__(self, lm: Any, max_length: int, assistant: Any, count: int | None = None) -> None:
+    def __init__(
+        self,
+        lm: Any,
+        max_length: int,
+        assistant: Any,
+        count: int | None = None,
+        devices: DeviceLayout | None = None,
+    ) -> None:
         count = count or int(getattr(assistant, "num_speculative_tokens", 0)) or 1
-        programs = SpeculativePrograms(lm, max_length, assistant, count)
-        super().__init__(lm, max_length, programs=programs)
+        programs = SpeculativePrograms(lm, max_length, assistant, count, devices)
+        super().__init__(lm, max_length, programs=programs, devices=devices)
         self.verify_passes = self.accepted_tokens = 0
 
     def _generate(
@@ -254,7 +272,6 @@ class SpeculativeDecoder(Decoder):
         count: int,
         media: Mapping[int, MediaEmbeddings] = NO_MEDIA,
     ) -> Iterator[list[int]]:
-        import jax
         import numpy as np
 
         if len(prompts) > 1:
@@ -262,7 +279,7 @@ class SpeculativeDecoder(Decoder):
             return
         self._ensure_compiled(prompts, len(cache.ids))
         sampling_args = (np.array(seeds, np.uint32), *sampling_scalars(sampling))
-        sampling_args = jax.device_put(sampling_args)
+        sampling_args = send_inputs(sampling_args, self.devices)
         state = self._prefill(weights, prompts, cache, sampling_args, media)
         pending: deque[tuple[Any, Any]] = deque([(state[0], np.ones(1, np.int32))])
         position, left, is_first = len(prompts[0]), count, True

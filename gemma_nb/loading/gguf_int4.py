@@ -15,6 +15,7 @@ from typing import Any
 
 from gemma_nb.fit.precision import INT4_BLOCK
 from gemma_nb.loading.quantize import block_size, pack_int4
+from gemma_nb.loading.tensor_files import send, sharding_of
 from gemma_nb.loading.weight_names import HEADS, OUTPUT, TRANSPOSED, NamedWeight
 
 #: The ggml type, and the bytes of one of its blocks: a scale and 32 numbers.
@@ -65,7 +66,6 @@ def fill_with_blocks(layer: Any, raw: Any) -> None:
         layer: a Dense or EinsumDense layer that was built quantised.
         raw: the bytes of the tensor, (outputs, bytes of a row).
     """
-    import jax
     import numpy as np
 
     outputs = raw.shape[0]
@@ -82,4 +82,5 @@ def fill_with_blocks(layer: Any, raw: Any) -> None:
         "g_idx": np.arange(layer.g_idx.shape[0], dtype=np.float32) // INT4_BLOCK,
     }
     for name, value in values.items():
-        getattr(layer, name).assign(jax.device_put(value))
+        variable = getattr(layer, name)
+        variable.assign(send(value, sharding_of(variable)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from gemma_nb.loading.quantize import BLOCK, EPSILON, adjust_scale
-from gemma_nb.loading.tensor_files import stream_to_device
+from gemma_nb.loading.tensor_files import send, sharding_of, stream_to_device
 
 
 def can_take_int8(layer: Any, name: str) -> bool:
@@ -32,20 +32,22 @@ def fill_int8(layer: Any, name: str, tensor: Any) -> None:
         name: "kernel" or "embeddings".
         tensor: the numbers in float32, in Keras's order; a table may be read when it is sliced.
     """
-    import jax
-
     dtype = layer.variable_dtype
+    # the properties would unpack them
+    variables = getattr(layer, f"_{name}"), getattr(layer, f"{name}_scale")
     if name == "embeddings":
-        values, scale = stream_to_device(tensor, lambda rows: _rounded(rows, (1,), dtype), BLOCK)
+        sharding = sharding_of(variables[0])
+        values, scale = stream_to_device(
+            tensor, lambda rows: _rounded(rows, (1,), dtype), BLOCK, sharding
+        )
         scale = scale[:, 0]
     else:
         einsum = type(layer).__name__ == "EinsumDense"
         axes = tuple(layer._kernel_reduced_axes) if einsum else (0,)  # noqa: SLF001 - private: keras 3.15.1
         values, scale = _rounded(tensor, axes, dtype)
         scale = adjust_scale(layer, scale) if einsum else scale[0]
-    # the properties would unpack them
-    getattr(layer, f"_{name}").assign(jax.device_put(values))
-    getattr(layer, f"{name}_scale").assign(jax.device_put(scale))
+    for variable, value in zip(variables, (values, scale), strict=True):
+        variable.assign(send(value, sharding_of(variable)))
 
 
 def _rounded(numbers: Any, axes: tuple[int, ...], dtype: str) -> tuple[Any, Any]:

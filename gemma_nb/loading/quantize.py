@@ -21,7 +21,7 @@ from typing import Any
 
 from gemma_nb.fit.precision import INT4_BLOCK
 from gemma_nb.loading import quantize_gpu
-from gemma_nb.loading.tensor_files import stream_to_device
+from gemma_nb.loading.tensor_files import sharding_of, stream_to_device
 
 #: Bytes of an embedding that are quantised at once by all cores together.
 BLOCK = 64 * 2**20
@@ -173,7 +173,9 @@ def quantize_tensor(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
     dtype, block = layer.variable_dtype, block_size(layer)
     einsum = type(layer).__name__ == "EinsumDense"
     if name == "embeddings":
-        parts = stream_to_device(tensor, partial(_int8_rows, dtype=dtype), BLOCK)
+        convert = partial(_int8_rows, dtype=dtype)
+        sharding = sharding_of(layer._embeddings)  # noqa: SLF001 - the property would unpack
+        parts = stream_to_device(tensor, convert, BLOCK, sharding)
     elif layer.quantization_mode == "int8":
         axes = tuple(layer._kernel_reduced_axes) if einsum else (0,)  # noqa: SLF001
         values, scale = _abs_max(tensor[:], dtype, axes)

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
+from gemma_nb.loading.tensor_files import sharding_of
+
 #: The size in bytes from which a kernel is copied back to its old address.
 LARGE = 2 * 2**20
 #: Without preallocation, XLA's allocator takes memory in regions whose size doubles, beginning with
@@ -32,7 +34,7 @@ def relayout_layers(layers: list[Any]) -> None:
 
     Args:
         layers: layers with weights. Only Dense and EinsumDense are changed, and no variables that
-            are sharded over several devices.
+            ``keras.distribution`` shards over several devices.
     """
     for variable, order in _orders(layers):
         large = variable.value.nbytes >= LARGE
@@ -72,14 +74,27 @@ def reserve_region(layers: list[Any]) -> None:
     import jax.numpy as jnp
     import numpy as np
 
-    sizes = [
-        math.prod(v.shape) * jnp.dtype(v.dtype).itemsize
+    variables = [
+        v
         for layer in layers
         for v in layer._trainable_variables + layer._non_trainable_variables  # noqa: SLF001
-        if v._layout is None  # noqa: SLF001
+        if not _by_keras(v)
+    ]
+    shardings = [sharding_of(v) for v in variables]
+    sizes = [
+        math.prod(sharding.shard_shape(v.shape) if sharding else v.shape)
+        * jnp.dtype(v.dtype).itemsize
+        for v, sharding in zip(variables, shardings, strict=True)
     ]
     if enough := region_bytes(sizes):
-        jax.device_put(np.zeros(enough, np.int8)).block_until_ready().delete()
+        devices = shardings[0].addressable_devices if shardings[0] else [None]
+        for device in devices:
+            jax.device_put(np.zeros(enough, np.int8), device).block_until_ready().delete()
+
+
+def _by_keras(variable: Any) -> bool:
+    """Whether ``keras.distribution`` lays a variable out."""
+    return variable._layout is not None and sharding_of(variable) is None  # noqa: SLF001
 
 
 @cache
@@ -112,11 +127,12 @@ def compile_arguments(variables: list[Any], layers: list[Any]) -> list[Any]:
     from jax.sharding import SingleDeviceSharding
 
     orders = {id(v): order for v, order in _orders(layers)} if relayout_pays() else {}
-    sharding = SingleDeviceSharding(jax.devices()[0])
+    single = SingleDeviceSharding(jax.devices()[0])
 
     def one(variable: Any) -> Any:
         if variable._value is not None:  # noqa: SLF001 - .value would make one up
             return variable.value
+        sharding = sharding_of(variable) or single
         order = orders.get(id(variable))
         form = Format(Layout(major_to_minor=order), sharding) if order else sharding
         return jax.ShapeDtypeStruct(variable.shape, variable.dtype, sharding=form)
@@ -133,7 +149,7 @@ def _orders(layers: list[Any]) -> Iterator[tuple[Any, tuple[int, ...]]]:
         # the scales and zero points of an int4 kernel take the layout of the kernel
         for name in ("_kernel", *(("kernel_scale", "kernel_zero") if _is_int4(layer) else ())):
             variable = getattr(layer, name, None)
-            if variable is None or variable._layout is not None:  # noqa: SLF001
+            if variable is None or _by_keras(variable):
                 continue
             if len(variable.shape) == len(order):
                 yield variable, order

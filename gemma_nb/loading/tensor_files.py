@@ -120,37 +120,132 @@ def stored_bytes(tensor: Any) -> int:
     return math.prod(tensor.shape) * tensor.dtype.itemsize
 
 
+def sharding_of(variable: Any) -> Any:
+    """The sharding that ``DeviceLayout`` gave a Keras variable; None for any other variable.
+
+    The layout of a variable that ``keras.distribution`` made is a ``TensorLayout`` of Keras.
+    """
+    import jax
+
+    layout = variable._layout  # noqa: SLF001 - private: keras 3.15.1
+    return layout if isinstance(layout, jax.sharding.Sharding) else None
+
+
+def send(value: Any, sharding: Any = None) -> Any:
+    """Sends an array to the devices of a sharding, to each its part.
+
+    Args:
+        value: a NumPy array or an array of this process, the same in every process.
+        sharding: the sharding; None for the default device.
+    """
+    import jax
+    import numpy as np
+
+    if sharding is None or sharding.is_fully_addressable:
+        return jax.device_put(value, sharding)
+    if isinstance(value, jax.Array) and value.sharding == sharding:
+        return value
+    host = np.asarray(value)
+    return jax.make_array_from_callback(host.shape, sharding, lambda index: host[index])
+
+
 def stream_to_device(
-    tensor: Any, convert: Callable[[Any], tuple[Any, ...]], block: int = BLOCK
+    tensor: Any, convert: Callable[[Any], tuple[Any, ...]], block: int = BLOCK, sharding: Any = None
 ) -> tuple[Any, ...]:
-    """Sends a tensor to the default device in blocks of whole rows.
+    """Sends a tensor to the default device, or to several devices, in blocks of whole rows.
 
     Args:
         tensor: what ``open_tensor`` returns, or a NumPy array; at least one axis.
         convert: turns a block of rows into one or more arrays, each with these rows as its first
             axis. The results of all blocks are concatenated along it.
         block: the size of a block in the file, in bytes.
+        sharding: the sharding of the first result; the others are divided along the first axis as
+            it is. None for the default device.
 
     Returns:
-        The arrays on the device, which never holds more than them and one block.
+        The arrays on the device, which never holds more than them and one block. Of several
+        devices each holds its part; rows that no device of this process holds are not read.
+    """
+    if sharding is None:
+        return _stream_rows(tensor, convert, block, 0, tensor.shape[0], [None])[0]
+    from jax import make_array_from_single_device_arrays
+    from jax.sharding import NamedSharding, PartitionSpec
+
+    parts: list[tuple[Any, ...]] = []  # of each device
+    by_rows: dict[tuple[int, int], list[Any]] = {}
+    for device, index in sharding.addressable_devices_indices_map(tuple(tensor.shape)).items():
+        start, stop, _ = (index[0] if index else slice(None)).indices(tensor.shape[0])
+        by_rows.setdefault((start, stop), []).append((device, tuple(index[1:])))
+    for (start, stop), places in by_rows.items():
+        parts += _stream_rows(tensor, convert, block, start, stop, places)
+    first, *others = zip(*parts, strict=True)
+    rows_only = NamedSharding(sharding.mesh, PartitionSpec(*sharding.spec[:1]))
+    return (
+        make_array_from_single_device_arrays(tuple(tensor.shape), sharding, list(first)),
+        *(
+            make_array_from_single_device_arrays(
+                (tensor.shape[0], *other[0].shape[1:]), rows_only, list(other)
+            )
+            for other in others
+        ),
+    )
+
+
+def _stream_rows(
+    tensor: Any,
+    convert: Callable[[Any], tuple[Any, ...]],
+    block: int,
+    first: int,
+    last: int,
+    places: list[Any],
+) -> list[tuple[Any, ...]]:
+    """Sends the rows from ``first`` to ``last`` to one or more devices.
+
+    Args:
+        tensor: as in ``stream_to_device``.
+        convert: as in ``stream_to_device``.
+        block: as in ``stream_to_device``.
+        first: the first row.
+        last: the row behind the last one.
+        places: a device and the slices of the other axes of the first result that it takes; None
+            for the default device and all of it.
+
+    Returns:
+        The arrays of each place.
     """
     import jax
     import jax.numpy as jnp
 
-    rows = tensor.shape[0]
-    step = max(1, block * rows // max(1, stored_bytes(tensor)))
+    def at(parts: tuple[Any, ...], place: Any) -> list[Any]:
+        """The part of a block that a device takes, on that device."""
+        if place is None:
+            return [jnp.asarray(part) for part in parts]
+        device, others = place
+        taken = [parts[0][(slice(None), *others)], *parts[1:]]
+        return [jax.device_put(part, device) for part in taken]
+
+    rows = last - first
+    step = max(1, block * tensor.shape[0] // max(1, stored_bytes(tensor)))
     # prefer blocks of one length: each length compiles a program of its own
     step = next((n for n in range(step, step // 2, -1) if not rows % n), step)
     if step >= rows:
-        return tuple(jnp.asarray(part) for part in convert(tensor[:]))
-    whole: list[Any] = []
-    for start in range(0, rows, step):
-        parts = convert(tensor[start : start + step])
-        if not whole:
-            whole = [jnp.zeros((rows, *part.shape[1:]), part.dtype) for part in parts]
-        whole = [_write()(old, part, start) for old, part in zip(whole, parts, strict=True)]
+        parts = convert(tensor[first:last])
+        return [tuple(at(parts, place)) for place in places]
+    whole: list[list[Any]] = []
+    for start in range(first, last, step):
+        parts = convert(tensor[start : min(start + step, last)])
+        for number, place in enumerate(places):
+            here = at(parts, place)
+            if start == first:
+                device = None if place is None else place[0]
+                with jax.default_device(device):
+                    whole.append([jnp.zeros((rows, *p.shape[1:]), p.dtype) for p in here])
+            whole[number] = [
+                _write()(old, part, start - first)
+                for old, part in zip(whole[number], here, strict=True)
+            ]
         jax.block_until_ready(whole)  # frees the host memory of the block
-    return tuple(whole)
+    return [tuple(parts) for parts in whole]
 
 
 def cast_block(dtype: Any) -> Callable[[Any], tuple[Any, ...]]:

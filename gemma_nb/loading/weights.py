@@ -17,6 +17,8 @@ from gemma_nb.loading.tensor_files import (
     StoredTensor,
     cast_block,
     open_tensor,
+    send,
+    sharding_of,
     stored_bytes,
     stream_to_device,
 )
@@ -232,16 +234,14 @@ def fill_quantized(layer: Any, name: str, tensor: Any) -> None:
         name: the name of the tensor before quantising.
         tensor: a NumPy array, or what ``open_tensor`` returns.
     """
-    import jax
-
     if not quantize_tensors.is_quantized_tensor(layer, name):
-        getattr(layer, name).assign(tensor[:])
+        assign_in_blocks(getattr(layer, name), tensor[:])
         return
     check_shape(layer, name, tensor)
     for part, value in quantize_tensors.quantize_tensor(layer, name, tensor).items():
         # the properties "kernel" and "embeddings" unpack; their variables have an underscore
-        attribute = f"_{part}" if part in {"kernel", "embeddings"} else part
-        getattr(layer, attribute).assign(jax.device_put(value))
+        variable = getattr(layer, f"_{part}" if part in {"kernel", "embeddings"} else part)
+        variable.assign(send(value, sharding_of(variable)))
 
 
 class _BlockStore:
@@ -250,6 +250,7 @@ class _BlockStore:
     def __init__(self, store: Any, layer: Any) -> None:
         self._store = store
         self._layer = layer
+        self._variables = dict(enumerate(_stored_variables(layer)))
         self.bytes = 0
 
     def __getitem__(self, key: str) -> Any:
@@ -257,17 +258,19 @@ class _BlockStore:
 
         tensor = open_tensor(self._store, key)
         self.bytes += stored_bytes(tensor)
-        # Keras itself sends a variable that is sharded over several devices
-        sharded = any(v._layout is not None for v in self._layer.variables)  # noqa: SLF001
-        if sharded or not isinstance(tensor, StoredTensor):
+        variable = self._variables.get(int(key)) if key.isdigit() else None
+        sharding = variable is not None and sharding_of(variable)
+        # Keras itself sends a variable that keras.distribution shards over several devices
+        by_keras = not sharding and any(v._layout is not None for v in self._layer.variables)  # noqa: SLF001
+        if by_keras or not isinstance(tensor, StoredTensor):
             return tensor[:] if isinstance(tensor, StoredTensor) else tensor
+        dtype = _device_dtype(tensor.dtype, self._layer.variable_dtype)
+        if sharding:
+            return stream_to_device(tensor, cast_block(dtype), sharding=sharding)[0]
         if stored_bytes(tensor) <= BLOCK:
-            same = tensor.dtype == _device_dtype(tensor.dtype, self._layer.variable_dtype)
             # without a conversion: Keras's own would compile a program for each shape
-            return jax.device_put(tensor[:]) if same else tensor[:]
-        return stream_to_device(
-            tensor, cast_block(_device_dtype(tensor.dtype, self._layer.variable_dtype))
-        )[0]
+            return jax.device_put(tensor[:]) if tensor.dtype == dtype else tensor[:]
+        return stream_to_device(tensor, cast_block(dtype))[0]
 
     def __contains__(self, key: str) -> bool:
         return key in self._store
@@ -280,13 +283,26 @@ class _BlockStore:
 
 
 def assign_in_blocks(variable: Any, tensor: Any) -> None:
-    """Assigns a NumPy array to a Keras variable; a large array is sent in blocks."""
-    if stored_bytes(tensor) <= BLOCK or variable._layout is not None:  # noqa: SLF001
+    """Assigns a NumPy array to a Keras variable; a large or sharded array is sent in blocks."""
+    sharding = sharding_of(variable)
+    by_keras = variable._layout is not None and not sharding  # noqa: SLF001
+    if by_keras or not tensor.shape or (stored_bytes(tensor) <= BLOCK and not sharding):
         variable.assign(tensor)
     else:
-        variable.assign(
-            stream_to_device(tensor, cast_block(_device_dtype(tensor.dtype, variable.dtype)))[0]
-        )
+        convert = cast_block(_device_dtype(tensor.dtype, variable.dtype))
+        variable.assign(stream_to_device(tensor, convert, sharding=sharding)[0])
+
+
+def _stored_variables(layer: Any) -> list[Any]:
+    """The variables of a layer in the order of its checkpoint (keras 3.15.1)."""
+    specification = getattr(layer, "variable_serialization_spec", None)
+    if specification is None:
+        return [*layer._trainable_variables, *layer._non_trainable_variables]  # noqa: SLF001
+    names = specification.get(layer.quantization_mode, ())
+    # the properties "kernel" and "embeddings" unpack; their variables have an underscore
+    names = (f"_{name}" if name in {"kernel", "embeddings"} else name for name in names)
+    variables = (getattr(layer, name, None) for name in names)
+    return [variable for variable in variables if variable is not None]
 
 
 def _device_dtype(dtype: Any, float_dtype: str) -> Any:

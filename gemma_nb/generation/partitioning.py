@@ -1,0 +1,174 @@
+"""Compiles programs for several devices: where their arguments and results lie.
+
+Weights come with their shardings (``loading.sharding``). KV caches are divided by heads, or by rows
+where a batch is; everything else that enters or leaves a program lies whole on every device, so
+that any process can read it. With ``parallel="model"`` XLA divides the computation and inserts the
+sums. With ``parallel="data"`` each device runs the program on its rows (``jax.shard_map``), without
+any communication, and computes what one device would for so many rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from gemma_nb.generation.attention import KeyValue
+from gemma_nb.generation.compilation import CompiledFunctions, ProgramSpec
+from gemma_nb.loading.sharding import DeviceLayout
+from gemma_nb.loading.tensor_files import send
+
+
+def compiled_functions(layout: DeviceLayout | None) -> CompiledFunctions:
+    """The compiled programs of a model.
+
+    Args:
+        layout: the devices that the model is laid out over; None for one.
+    """
+    return CompiledFunctions(partial(partition_program, layout=layout) if layout else None)
+
+
+def send_inputs(values: Any, layout: DeviceLayout | None) -> Any:
+    """Sends small inputs of several calls once.
+
+    Args:
+        values: NumPy arrays.
+        layout: the devices; None for one.
+    """
+    import jax
+
+    sharding = layout.sharding() if layout else None
+    return jax.tree.map(lambda value: send(value, sharding), values)
+
+
+def partition_program(spec: ProgramSpec, layout: DeviceLayout) -> ProgramSpec:
+    """Returns the spec of a program that runs on all devices of a layout.
+
+    Args:
+        spec: the program for one device.
+        layout: the devices.
+    """
+    import jax
+
+    def place(tree: Any) -> Any:
+        return jax.tree.map(lambda leaf: _described(leaf, layout), tree, is_leaf=_is_cache)
+
+    arguments = tuple(place(argument) for argument in spec.arguments)
+    batch = _batch(spec.arguments)
+    function = spec.function
+    if spec.row_axes and batch and layout.parallel == "data" and not batch % len(layout.devices):
+        function = _by_rows(spec, batch, layout)
+
+    def call(*arguments: Any) -> Any:
+        return jax.tree.map(
+            lambda leaf: _constrained(leaf, layout), function(*arguments), is_leaf=_is_cache
+        )
+
+    return ProgramSpec(call, arguments, spec.donated)
+
+
+def replicated(value: Any, layout: DeviceLayout | None) -> Any:
+    """Traced: a value that every device holds whole, as the logits before sampling.
+
+    Args:
+        value: an array.
+        layout: the devices; None for one device.
+    """
+    import jax
+
+    if layout is None or layout.parallel == "data":
+        return value
+    return jax.lax.with_sharding_constraint(value, layout.sharding())
+
+
+def keep_memory_layout(weight: Any, order: tuple[int, ...], sharding: Any) -> Any:
+    """Traced: a weight that keeps the order of its axes in memory, on each device for itself.
+
+    XLA's partitioner would first gather the whole weight on every device (jax 0.10.2).
+
+    Args:
+        weight: the weight.
+        order: its axes, outermost first.
+        sharding: its sharding; None where it lies on one device, or within ``jax.shard_map``.
+    """
+    # private: an experimental module of jax 0.10.2 to 0.11.2
+    from jax.experimental.layout import Layout, with_layout_constraint
+
+    def keep(part: Any) -> Any:
+        return with_layout_constraint(part, Layout(major_to_minor=order))
+
+    if sharding is None:
+        return keep(weight)
+    return _shard_map()(keep, mesh=sharding.mesh, in_specs=sharding.spec, out_specs=sharding.spec)(
+        weight
+    )
+
+
+def _shard_map() -> Callable[..., Any]:
+    """``jax.shard_map``; its place before jax 0.8 is ``jax.experimental``."""
+    import jax
+
+    if hasattr(jax, "shard_map"):
+        return jax.shard_map
+    from jax.experimental.shard_map import shard_map
+
+    return shard_map
+
+
+def _by_rows(spec: ProgramSpec, batch: int, layout: DeviceLayout) -> Callable[..., Any]:
+    """The function of a program, each device with its rows of the batch."""
+    import jax
+    from jax.sharding import PartitionSpec
+
+    rows, whole = PartitionSpec(layout.parallel), PartitionSpec()
+
+    def rows_of(leaf: Any) -> Any:
+        has_rows = _is_cache(leaf) or (leaf.shape and leaf.shape[0] == batch)
+        return rows if has_rows else whole
+
+    weights, *others = spec.arguments
+    in_specs = (
+        jax.tree.map(lambda _: whole, weights),
+        *jax.tree.map(rows_of, tuple(others), is_leaf=_is_cache),
+    )
+    out_specs = tuple(PartitionSpec(*[None] * axis, layout.parallel) for axis in spec.row_axes)
+    return _shard_map()(
+        spec.function, mesh=layout.mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
+    )
+
+
+def _is_cache(value: Any) -> bool:
+    return isinstance(value, KeyValue)
+
+
+def _batch(arguments: Any) -> int:
+    """The rows of the caches among a program's arguments; 0 without any."""
+    import jax
+
+    leaves = jax.tree.leaves(arguments, is_leaf=_is_cache)
+    return next((int(leaf.key.shape[0]) for leaf in leaves if _is_cache(leaf)), 0)
+
+
+def _described(leaf: Any, layout: DeviceLayout) -> Any:
+    """The description of an argument, with its sharding."""
+    import jax
+
+    def describe(value: Any, sharding: Any) -> Any:
+        return jax.ShapeDtypeStruct(value.shape, value.dtype, sharding=sharding)
+
+    if _is_cache(leaf):
+        return KeyValue(*(describe(one, layout.cache_sharding(one.shape)) for one in leaf))
+    sharding = getattr(leaf, "sharding", None)
+    if isinstance(sharding, jax.sharding.NamedSharding) and sharding.mesh == layout.mesh:
+        return leaf
+    return describe(leaf, layout.sharding())
+
+
+def _constrained(leaf: Any, layout: DeviceLayout) -> Any:
+    """A result of a program, laid out over the devices."""
+    import jax
+
+    constrain = jax.lax.with_sharding_constraint
+    if _is_cache(leaf):
+        return KeyValue(*(constrain(one, layout.cache_sharding(one.shape)) for one in leaf))
+    return constrain(leaf, layout.sharding())
