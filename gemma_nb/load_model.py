@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -24,10 +25,12 @@ from gemma_nb.hub.credentials import parse_credentials
 from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, progress_callback
 from gemma_nb.hub.resolve import ResolvedModel, look_up_variant, resolve_model
 from gemma_nb.loading.assistants import check_memory_beside, find_assistant, read_assistant
-from gemma_nb.loading.build import build_without_weights
+from gemma_nb.loading.build import UnloadedModel, build_without_weights
 from gemma_nb.loading.compile_cache import enable_compile_cache
+from gemma_nb.loading.device_selection import select_devices, uneven_note, with_devices
 from gemma_nb.loading.free_memory import cleaned_up_on_failure
 from gemma_nb.loading.merge_lora import find_adapter
+from gemma_nb.loading.sharding import DeviceLayout
 from gemma_nb.loading.stop_tokens import stop_token_ids
 from gemma_nb.loading.weights import weight_file_bytes
 from gemma_nb.model import Model, live_models
@@ -45,6 +48,8 @@ def load(
     progress: ProgressCallback | bool | None = None,
     compile_cache: str | Path | None = None,
     assistant: bool | str | Path | Variant = False,
+    devices: int | str | Sequence[Any] | None = None,
+    parallel: str = "model",
     download_only: Literal[False] = False,
 ) -> Model: ...
 
@@ -73,6 +78,8 @@ def load(
     progress: ProgressCallback | bool | None = None,
     compile_cache: str | Path | None = None,
     assistant: bool | str | Path | Variant = False,
+    devices: int | str | Sequence[Any] | None = None,
+    parallel: str = "model",
     download_only: bool = False,
 ) -> Model | Path:
     """Loads a variant through KerasHub.
@@ -96,6 +103,11 @@ def load(
         assistant: a small model that proposes tokens for this one (speculative decoding): the same
             replies, sooner. True for the assistant that was published for the variant (Gemma 4 has
             them), or the name, handle or directory of one.
+        devices: the devices to use: a number, "all", or a list of indices of ``jax.devices()`` (or
+            of the devices themselves); None for one, or for those of a ``Choice``. The other Keras
+            models of the process are not affected.
+        parallel: "model" divides the weights over the devices, for a model that is too large for
+            one; "data" gives each device the whole model and divides the rows of a batch.
         download_only: download the files and load nothing; memory is not checked.
 
     Returns:
@@ -103,13 +115,14 @@ def load(
 
     Raises:
         InvalidInput: an unknown name or precision, a variant that KerasHub cannot load or that this
-            package cannot generate with, a max_length below 2.
+            package cannot generate with, a max_length below 2, devices that are not there.
         BackendError: keras was imported before, with another backend.
         LoadError: keras-hub is too old, a login is missing, the variant does not fit (the message
             says what would), or reading it failed; nothing half-loaded stays in memory.
     """
     credentials = parse_credentials(credentials)  # an error's frames show no secret
     if isinstance(variant, Choice):
+        devices = variant.devices if devices is None else devices
         precision, max_length, variant = variant.precision, variant.max_length, variant.variant
     max_length = whole_number(max_length, "bad_max_length", 2)
     model = resolve_model(DEMO if variant is None else variant, credentials)
@@ -121,15 +134,17 @@ def load(
             model.base.fetch(progress)
         return model.fetch(progress)
     check_variant(model.variant)
+    layout = select_devices(devices, parallel)
     helper = _resolve_assistant(model, assistant)
     given = None if precision == "auto" else find_precision(precision)
     if replace:
         # a missing login must not cost the model that is in memory
         model.check_before_download(force=force)
         _unload_all()
-    runtime = model.fit_runtime(detect_runtime())
+    spread = len(layout.devices) if layout and parallel == "model" else 1
+    runtime = with_devices(model.fit_runtime(detect_runtime()), spread)
     chosen = given or find_precision(choose_precision(model.variant, runtime))
-    verdict = _judge(model.variant, chosen, runtime, max_length)
+    verdict = _judge(model.variant, chosen, runtime, max_length, spread)
     if not force:
         _check_memory(verdict, chosen, helper)
     # last: first say that memory is too small, which no login changes
@@ -144,7 +159,7 @@ def load(
         enable_compile_cache(compile_cache)
         # a function of its own, so that a failure can clear its frame and free the model
         return _read_model(
-            model.variant, chosen, max_length, directory, base, helper_directory, progress
+            model.variant, chosen, max_length, directory, base, helper_directory, layout, progress
         )
 
 
@@ -172,9 +187,11 @@ def _resolve_assistant(
     return resolve_model(helper, model.credentials) if helper else None
 
 
-def _judge(variant: Variant, precision: Precision, runtime: Runtime, max_length: int) -> Verdict:
+def _judge(
+    variant: Variant, precision: Precision, runtime: Runtime, max_length: int, devices: int
+) -> Verdict:
     task = "embedding" if variant.role == "embed" else "chat"
-    return advise(variant, precision, runtime, max_length=max_length, task=task)
+    return advise(variant, precision, runtime, max_length=max_length, devices=devices, task=task)
 
 
 def _check_memory(verdict: Verdict, precision: Precision, helper: ResolvedModel | None) -> None:
@@ -214,6 +231,7 @@ def _read_model(
     directory: Path,
     base: Path | None,
     helper_directory: Path | None,
+    layout: DeviceLayout | None,
     progress: ProgressCallback | bool | None,
 ) -> Model:
     """Builds the model and reads its weights; compiles its programs meanwhile where that pays."""
@@ -223,7 +241,9 @@ def _read_model(
         directory, adapter = find_adapter(directory, base)
         unloaded = build_without_weights(str(directory), precision, variant.task, adapter)
         helper = read_assistant(helper_directory, precision) if helper_directory else None
-        engine = create_engine(unloaded.lm, max_length, helper)
+        if layout:
+            _lay_out(layout, unloaded, helper, meter)
+        engine = create_engine(unloaded.lm, max_length, helper, layout)
         compiling = engine if isinstance(engine, Decoder) and engine.start_compiling() else None
     with ProgressMeter(report, "weights", name, weight_file_bytes(directory)) as weights_meter:
         unloaded.read_weights(weights_meter.add)
@@ -242,6 +262,19 @@ def _read_model(
         engine,
         stop_token_ids(directory, unloaded.tokenizer),
     )
+
+
+def _lay_out(
+    layout: DeviceLayout, unloaded: UnloadedModel, helper: Any, meter: ProgressMeter
+) -> None:
+    """Lays a model without weights out over devices, and says what does not divide."""
+    uneven = layout.apply(unloaded.lm, unloaded.plain)
+    if helper is not None:
+        layout.repeat(helper)
+    count = len(layout.devices)
+    meter.note("devices_layout" if layout.parallel == "model" else "devices_copies", count=count)
+    if note := uneven_note(uneven, count):
+        meter.note(note.key, **note.values)
 
 
 def _note_gguf(variant: Variant, precision: Precision, meter: ProgressMeter) -> None:

@@ -160,7 +160,8 @@ class Decoder:
         weights, rows = self._weights(), len(prompts)
         if self.devices and self.devices.parallel == "data":  # each device takes as many rows
             lacking = -rows % len(self.devices.devices)
-            prompts, seeds = [*prompts, *prompts[:1] * lacking], [*seeds, *seeds[:1] * lacking]
+            prompts = [*prompts, *[prompts[0]] * lacking]
+            seeds = [*seeds, *[seeds[0]] * lacking]
         self._ensure_compiled(prompts, 0)
         cache = self._empty_cache(len(prompts))
         for row in self._generate(weights, prompts, cache, sampling, seeds, count):

@@ -99,20 +99,16 @@ def keep_memory_layout(weight: Any, order: tuple[int, ...], sharding: Any) -> An
 
     if sharding is None:
         return keep(weight)
-    return _shard_map()(keep, mesh=sharding.mesh, in_specs=sharding.spec, out_specs=sharding.spec)(
-        weight
-    )
+    return _shard_map(keep, sharding.mesh, sharding.spec, sharding.spec)(weight)
 
 
-def _shard_map() -> Callable[..., Any]:
-    """``jax.shard_map``; its place before jax 0.8 is ``jax.experimental``."""
+def _shard_map(function: Callable[..., Any], mesh: Any, in_specs: Any, out_specs: Any) -> Any:
+    """``jax.shard_map`` without its check of what differs between devices, in jax 0.7 to 0.11."""
     import jax
 
-    if hasattr(jax, "shard_map"):
-        return jax.shard_map
-    from jax.experimental.shard_map import shard_map
-
-    return shard_map
+    return jax.shard_map(
+        function, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
+    )
 
 
 def _by_rows(spec: ProgramSpec, batch: int, layout: DeviceLayout) -> Callable[..., Any]:
@@ -132,9 +128,7 @@ def _by_rows(spec: ProgramSpec, batch: int, layout: DeviceLayout) -> Callable[..
         *jax.tree.map(rows_of, tuple(others), is_leaf=_is_cache),
     )
     out_specs = tuple(PartitionSpec(*[None] * axis, layout.parallel) for axis in spec.row_axes)
-    return _shard_map()(
-        spec.function, mesh=layout.mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
-    )
+    return _shard_map(spec.function, layout.mesh, in_specs, out_specs)
 
 
 def _is_cache(value: Any) -> bool:

@@ -8,6 +8,36 @@ TEXT = {
         "JAX が必要です。カーネルを再起動し、gemma_nb を先に import するか、KERAS_BACKEND=jax を"
         "設定してください。",
     ),
+    "bad_devices": (
+        "devices={value!r} cannot be used. Give a number of devices, 'all', or a list of indices of "
+        "jax.devices().",
+        "devices={value!r} は使えません。デバイス数、'all'、または jax.devices() の番号のリストを指定"
+        "してください。",
+    ),
+    "bad_parallel": (
+        "parallel={value!r} is unknown: {all}. 'model' divides the weights over the devices, 'data' "
+        "the rows of a batch.",
+        "parallel={value!r} は使えません。{all} のどちらかを指定してください。'model' は重みを、'data' は"
+        "バッチの行をデバイスに分けます。",
+    ),
+    "devices_unknown": (
+        "devices={value!r} were asked for, and JAX finds these: {there}. Give fewer, or each once.",
+        "devices={value!r} が指定されましたが、JAX にあるのは {there} です。減らすか、重複をなくして"
+        "ください。",
+    ),
+    "devices_layout": (
+        "Laid out over {count} devices.",
+        "{count} 個のデバイスに分けて載せます。",
+    ),
+    "devices_copies": (
+        "On each of {count} devices as a whole; the rows of a batch are divided.",
+        "{count} 個のデバイスにそれぞれ丸ごと載せ、バッチの行を分けます。",
+    ),
+    "devices_uneven": (
+        "These layers do not divide evenly over {count} devices, and each device holds them whole: "
+        "{layers}",
+        "次の層は {count} 個のデバイスに均等に分けられないため、各デバイスが丸ごと持ちます: {layers}",
+    ),
     "assistant_mismatch": (
         "This {kind} is no assistant of this {target}: an assistant is a Gemma4AssistantCausalLM "
         "that was trained for the very model. Leave it out, or load the two that belong together.",

@@ -142,6 +142,11 @@ class DeviceLayout:
                     variable._layout = shardings[key]._layout  # noqa: SLF001
         return uneven
 
+    def repeat(self, task: Any) -> None:
+        """Puts a whole task on every device, as an assistant is."""
+        for variable in task.variables:
+            self._set(variable, None)
+
     def _set(self, variable: Any, axis: int | None) -> None:
         # private: keras 3.15.1; assign sends a value with this sharding
         variable._layout = self.sharding(axis)  # noqa: SLF001
