@@ -226,11 +226,11 @@ def _stream_rows(
 
     rows = last - first
     step = max(1, block * tensor.shape[0] // max(1, stored_bytes(tensor)))
-    # prefer blocks of one length: each length compiles a program of its own
-    step = next((n for n in range(step, step // 2, -1) if not rows % n), step)
     if step >= rows:
         parts = convert(tensor[first:last])
         return [tuple(at(parts, place)) for place in places]
+    # prefer blocks of one length: each length compiles a program of its own
+    step = next((n for n in range(step, step // 2, -1) if not rows % n), step)
     whole: list[list[Any]] = []
     for start in range(first, last, step):
         parts = convert(tensor[start : min(start + step, last)])

@@ -1,0 +1,367 @@
+"""One device against several: bytes a device, loading, tokens a second, a batch spread over devices.
+
+    python benchmarks/devices.py bytes                  a table of bytes a device (no accelerator)
+    python benchmarks/devices.py measure [--out FILE]   on a machine with two GPUs, a process a row
+    python benchmarks/devices.py measure --tiny         the same rows in small, on virtual devices
+    python benchmarks/devices.py row KIND COUNT NAME PRECISION
+
+Rows, each on one and on two devices: "ids" compares the ids of a small float32 model; "file" loads a
+preset of random bfloat16 weights, which ``benchmarks/loading.py`` writes, and generates; "made"
+generates with weights made on the devices, whose load is not measured; "batch" answers 64 prompts
+with the whole model on every device; "sum" times one sum over the devices, of which a decode step
+has two a layer. A prompt has 64 tokens, a reply 256, greedy; a rate is the median of three replies
+without their first token. Peaks are JAX's ``peak_bytes_in_use`` of each device.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "tools")]
+
+GIB = 2**30
+PROMPT, NEW, REPEATS, LENGTH = 64, 256, 3, 2048
+PROMPTS, BATCH_NEW = 64, 128
+#: (kind, shape, precision); each on one device and on two
+ROWS = (
+    ("ids", "small", "float32"),
+    ("sum", "3840", "bfloat16"),
+    ("file", "12b", "bfloat16"),
+    ("made", "gemma3_12b_text", "int4"),
+    ("batch", "gemma3_1b", "bfloat16"),
+    ("made", "gemma4_31b", "bfloat16"),
+    ("made", "gemma4_26b_a4b", "bfloat16"),
+)
+#: Of what ``bytes`` makes a table: a variant of each family, and the precisions.
+TABLE = (
+    ("gemma_2b_en", "bfloat16"),
+    ("gemma2_9b_en", "bfloat16"),
+    ("gemma2_27b_en", "bfloat16"),
+    ("gemma3_1b", "bfloat16"),
+    ("gemma3_4b_text", "bfloat16"),
+    ("gemma3_12b_text", "bfloat16"),
+    ("gemma3_12b_text", "int8"),
+    ("gemma3_12b_text", "int4"),
+    ("gemma3_27b_text", "bfloat16"),
+    ("gemma3_27b_text", "int8"),
+    ("gemma3_27b_text", "int4"),
+    ("gemma4_2b", "bfloat16"),
+    ("gemma4_31b", "bfloat16"),
+    ("gemma4_31b", "int4"),
+    ("gemma4_26b_a4b", "bfloat16"),
+)
+COUNTS = (1, 2, 4, 8)
+
+
+def devices_of(count: int, parallel: str = "model"):
+    """The layout over the first devices; None for one."""
+    import jax
+
+    from gemma_nb.loading.sharding import DeviceLayout
+
+    return DeviceLayout(tuple(jax.devices()[:count]), parallel) if count > 1 else None
+
+
+def made_model(name: str, precision: str, layout, *, tiny: bool):
+    """A KerasHub task of a real shape, every weight the same number, made on its devices."""
+    import jax
+    import jax.numpy as jnp
+    import keras_hub
+    import memory
+
+    from gemma_nb.loading import relayout
+
+    backbone = memory.unfilled(name, precision, tiny=tiny)
+    task = type(backbone).__name__.replace("Backbone", "CausalLM")
+    lm = getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
+    if layout:
+        layout.apply(lm)
+    layers = list(backbone._flatten_layers())  # noqa: SLF001
+    for layer in layers:
+        for v in layer._trainable_variables + layer._non_trainable_variables:  # noqa: SLF001
+            number = 0.01 if jnp.issubdtype(v.dtype, jnp.floating) else 17
+            full = jax.jit(
+                lambda s=tuple(v.shape), n=number, d=v.dtype: jnp.full(s, n, d),
+                out_shardings=v._layout,  # noqa: SLF001
+            )
+            v._value = full()  # noqa: SLF001
+        if relayout.relayout_pays():
+            relayout.relayout_layers([layer])
+    return lm
+
+
+def peaks() -> list[int | None]:
+    """The peak of each device, None where JAX keeps none."""
+    import jax
+
+    stats = [device.memory_stats() for device in jax.local_devices()]
+    return [None if one is None else int(one["peak_bytes_in_use"]) for one in stats]
+
+
+def speed(decoder, *, tiny: bool) -> dict:
+    """The seconds to the first token, and tokens a second after it: medians."""
+    from gemma_nb.generation.sampling import Sampling
+
+    new = 16 if tiny else NEW
+    firsts, rates = [], []
+    for repeat in range(REPEATS + 1):
+        ids = [5 + repeat, *[7] * (PROMPT - 1)]
+        started = time.perf_counter()
+        reply = decoder.tokens(ids, Sampling(), 0, new)
+        next(reply)
+        first = time.perf_counter()
+        count = sum(1 for _ in reply)
+        if repeat:  # the first one compiles
+            firsts.append(first - started)
+            rates.append(count / (time.perf_counter() - first))
+    return {"first": statistics.median(firsts), "rate": statistics.median(rates)}
+
+
+def row_made(name: str, precision: str, count: int, *, tiny: bool) -> dict:
+    from gemma_nb.generation.engine import create_engine
+    from gemma_nb.loading.sharding import device_bytes
+
+    layout = devices_of(count)
+    lm = made_model(name, precision, layout, tiny=tiny)
+    weights = max(device_bytes(lm.backbone.variables).values())
+    decoder = create_engine(lm, LENGTH, devices=layout)
+    row = {"weights": weights, **speed(decoder, tiny=tiny)}
+    return {**row, "compile": decoder.compile_seconds, "peaks": peaks()}
+
+
+def row_file(folder: str, precision: str, count: int, *, tiny: bool) -> dict:
+    from loading import HostPeak
+
+    import gemma_nb as gnb
+    from gemma_nb import backend
+    from gemma_nb.loading.sharding import device_bytes
+
+    backend.import_keras_hub()
+    import jax
+
+    jax.block_until_ready(jax.device_put(0.0))
+    started = time.perf_counter()
+    with HostPeak() as host:
+        model = gnb.load(folder, precision, LENGTH, devices=count, progress=False, force=tiny)
+    seconds = time.perf_counter() - started
+    row = {
+        "load_seconds": seconds,
+        "load_peaks": peaks(),
+        "host_peak": host.peak - host.before,
+        "weights": max(device_bytes(model.lm.backbone.variables).values()),
+        **speed(model._decoder, tiny=tiny),  # noqa: SLF001
+    }
+    return {**row, "peaks": peaks()}
+
+
+def row_batch(name: str, precision: str, count: int, *, tiny: bool) -> dict:
+    from gemma_nb.generation.engine import create_engine
+    from gemma_nb.generation.sampling import Sampling
+
+    layout = devices_of(count, "data")
+    lm = made_model(name, precision, layout, tiny=tiny)
+    decoder = create_engine(lm, LENGTH, devices=layout)
+    prompts = [[5 + i, *[7] * (PROMPT - 1)] for i in range(8 if tiny else PROMPTS)]
+    new, seconds = 8 if tiny else BATCH_NEW, []
+    for repeat in range(3):
+        started = time.perf_counter()
+        rows = list(decoder.batch_tokens(prompts, Sampling(), [0] * len(prompts), new))
+        assert (len(rows), len(rows[0])) == (new, len(prompts))
+        if repeat:
+            seconds.append(time.perf_counter() - started)
+    best = statistics.median(seconds)
+    return {"seconds": best, "rate": len(prompts) * new / best, "peaks": peaks()}
+
+
+def row_sum(width: str, precision: str, count: int, **_: bool) -> dict:
+    """Microseconds of one sum over the devices of a hidden state, in a chain of 96."""
+    import jax
+    import jax.numpy as jnp
+    from jax.sharding import PartitionSpec
+
+    layout = devices_of(count)
+    if layout is None:
+        return {"microseconds": 0.0}
+
+    def chain(x):
+        return jax.lax.scan(lambda x, _: (jax.lax.psum(x, "model") * 0.5, None), x, length=96)[0]
+
+    run = jax.jit(
+        jax.shard_map(
+            chain, mesh=layout.mesh, in_specs=PartitionSpec(), out_specs=PartitionSpec(),
+            check_vma=False,
+        )
+    )  # fmt: skip
+    x = jax.device_put(jnp.ones((1, 1, int(width)), precision), layout.sharding())
+    times = []
+    for _ in range(20):
+        started = time.perf_counter()
+        run(x).block_until_ready()
+        times.append(time.perf_counter() - started)
+    return {"microseconds": min(times) / 96 * 1e6}
+
+
+def row_ids(_: str, precision: str, count: int, **__: bool) -> dict:
+    """The greedy ids of a small seeded model, past its windows."""
+    import jax
+
+    jax.config.update("jax_default_matmul_precision", "highest")
+    import keras_hub
+    import numpy as np
+
+    from gemma_nb.generation.engine import create_engine
+    from gemma_nb.generation.sampling import Sampling
+    from gemma_nb.loading.relayout import relayout_layers, relayout_pays
+
+    backbone = keras_hub.models.Gemma3Backbone(
+        vocabulary_size=4096, image_size=None, num_layers=6, num_query_heads=8,
+        num_key_value_heads=4, hidden_dim=256, intermediate_dim=1024, head_dim=64,
+        use_query_key_norm=True, use_post_ffw_norm=True, use_post_attention_norm=True,
+        use_sliding_window_attention=True, sliding_window_size=32, vision_encoder=None,
+        dtype=precision,
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    for v in backbone.weights:
+        scale = 0.3 if len(v.shape) < 2 else 0.02 if v.shape[0] == 4096 else 0.2
+        v.assign(rng.normal(0, scale, v.shape).astype(precision))
+    lm = keras_hub.models.Gemma3CausalLM(backbone=backbone, preprocessor=None)
+    layout = devices_of(count)
+    if layout:
+        layout.apply(lm)
+    if relayout_pays():
+        relayout_layers(list(backbone._flatten_layers()))  # noqa: SLF001
+    decoder = create_engine(lm, 256, devices=layout)
+    ids = list(decoder.tokens(list(range(3, 90)), Sampling(), 0, 64))
+    batch = [list(range(3, 30)), list(range(40, 45))]
+    rows = list(decoder.batch_tokens(batch, Sampling(), [0, 1], 16))
+    return {"ids": [ids, rows]}
+
+
+def run_row(kind: str, count: int, name: str, precision: str, *, tiny: bool) -> dict:
+    os.environ.setdefault("GEMMA_NB_COMPILE_CACHE", "off")
+    from gemma_nb import backend
+
+    backend.prepare()
+    import jax
+
+    started = time.perf_counter()
+    rows = {"ids": row_ids, "sum": row_sum, "file": row_file, "made": row_made, "batch": row_batch}
+    row = rows[kind](name, precision, count, tiny=tiny)
+    row["all_seconds"] = time.perf_counter() - started
+    kinds = sorted({device.device_kind for device in jax.devices()})
+    names = {"kind": kind, "count": count, "name": name, "precision": precision}
+    return {**names, **row, "device": ", ".join(kinds), "jax": jax.__version__}
+
+
+def in_a_process(kind: str, count: int, name: str, precision: str, *, tiny: bool) -> dict:
+    command = [sys.executable, __file__, "row", kind, str(count), name, precision]
+    command += ["--tiny"] if tiny else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return {"kind": kind, "count": count, "name": name, "why": done.stderr[-1500:]}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(out: Path, *, tiny: bool, only: list[str]) -> None:
+    """Measures every row on one and on two devices, and prints and keeps each as it is done."""
+    rows: list[dict] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, name, precision in ROWS:
+            if only and kind not in only and name not in only:
+                continue
+            if kind == "file":
+                started = time.perf_counter()
+                command = [sys.executable, __file__, "preset", "tiny" if tiny else name, folder]
+                environment = {**os.environ, "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
+                subprocess.run(command, env=environment, check=True)
+                print(f"wrote the preset in {time.perf_counter() - started:.0f} s", flush=True)
+            for count in (2, 1):
+                where = folder if kind == "file" else name
+                row = in_a_process(kind, count, where, precision, tiny=tiny)
+                row["name"] = name
+                rows.append(row)
+                shown = {k: v for k, v in row.items() if k != "ids"}
+                print(json.dumps(shown), flush=True)
+                out.write_text(json.dumps(rows, indent=1) + "\n")
+            if kind == "ids":
+                print("ids equal:", rows[-1].get("ids") == rows[-2].get("ids", 0), flush=True)
+
+
+def table() -> str:
+    """Bytes a device by family and count, counted from the shardings; no array is made."""
+    from gemma_nb.fit.device_split import device_weight_bytes
+
+    from gemma_nb import variant
+    from gemma_nb.fit.precision import precision
+
+    lines = [
+        "| variant | precision | " + " | ".join(f"{n}" for n in COUNTS) + " | estimate for 8 |",
+        "|---|---|" + "--:|" * (len(COUNTS) + 1),
+    ]
+    for name, how in TABLE:
+        counted = [counted_bytes(name, how, count) for count in COUNTS]
+        cells = [f"{one / GIB:.2f}" for one in counted]
+        estimate = device_weight_bytes(variant(name), precision(how), COUNTS[-1]).text
+        lines.append(f"| {name} | {how} | {' | '.join(cells)} | {estimate / GIB:.2f} |")
+    return "\n".join(lines)
+
+
+def counted_bytes(name: str, precision: str, count: int) -> int:
+    """The bytes of a model's variables on one of ``count`` devices."""
+    import jax.numpy as jnp
+    import keras_hub
+    import memory
+
+    backbone = memory.unfilled(name, precision)
+    task = type(backbone).__name__.replace("Backbone", "CausalLM")
+    lm = getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
+    layout = devices_of(count)
+    if layout:
+        layout.apply(lm)
+    total = 0
+    for v in backbone.variables:
+        shape = tuple(v.shape)
+        shape = v._layout.shard_shape(shape) if layout else shape  # noqa: SLF001
+        total += math.prod(shape) * jnp.dtype(v.dtype).itemsize
+    return total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=("measure", "row", "preset", "bytes"))
+    parser.add_argument("arguments", nargs="*")
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--out", type=Path, default=HERE / "devices.json")
+    args = parser.parse_args()
+    if args.tiny or args.command == "bytes":
+        flag = "--xla_force_host_platform_device_count=8"
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}"
+    if args.command == "bytes":
+        from gemma_nb import backend
+
+        backend.prepare()
+        print(table())
+    elif args.command == "preset":
+        import loading
+
+        loading.make(args.arguments[0], Path(args.arguments[1]))
+    elif args.command == "row":
+        kind, count, name, precision = args.arguments
+        print(json.dumps(run_row(kind, int(count), name, precision, tiny=args.tiny)))
+    else:
+        measure(args.out, tiny=args.tiny, only=args.only)
+
+
+if __name__ == "__main__":
+    main()
