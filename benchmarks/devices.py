@@ -23,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -34,14 +35,17 @@ PROMPT, NEW, REPEATS, LENGTH = 64, 256, 3, 2048
 PROMPTS, BATCH_NEW = 64, 128
 #: (kind, shape, precision); each on one device and on two
 ROWS = (
-    ("ids", "small", "float32"),
-    ("sum", "3840", "bfloat16"),
-    ("file", "12b", "bfloat16"),
-    ("made", "gemma3_12b_text", "int4"),
-    ("batch", "gemma3_1b", "bfloat16"),
     ("made", "gemma4_31b", "bfloat16"),
     ("made", "gemma4_26b_a4b", "bfloat16"),
+    ("ids", "small", "float32"),
+    ("made", "gemma3_12b_text", "int4"),
+    ("sum", "3840", "bfloat16"),
+    ("batch", "gemma3_1b", "bfloat16"),
 )
+#: The preset that is written, loaded and run.
+FILE = ("file", "12b", "bfloat16")
+#: A row that takes longer is stopped.
+ROW_SECONDS = 270
 #: Of what ``bytes`` makes a table: a variant of each family, and the precisions.
 TABLE = (
     ("gemma_2b_en", "bfloat16"),
@@ -114,14 +118,16 @@ def speed(decoder, *, tiny: bool) -> dict:
 
     new = 16 if tiny else NEW
     firsts, rates = [], []
-    for repeat in range(REPEATS + 1):
+    for repeat in range(REPEATS + 2):
+        if repeat == 1:
+            turn()
         ids = [5 + repeat, *[7] * (PROMPT - 1)]
         started = time.perf_counter()
         reply = decoder.tokens(ids, Sampling(), 0, new)
         next(reply)
         first = time.perf_counter()
         count = sum(1 for _ in reply)
-        if repeat:  # the first one compiles
+        if repeat > 1:  # the first one compiles, the second is the first that runs alone
             firsts.append(first - started)
             rates.append(count / (time.perf_counter() - first))
     return {"first": statistics.median(firsts), "rate": statistics.median(rates)}
@@ -173,11 +179,13 @@ def row_batch(name: str, precision: str, count: int, *, tiny: bool) -> dict:
     decoder = create_engine(lm, LENGTH, devices=layout)
     prompts = [[5 + i, *[7] * (PROMPT - 1)] for i in range(8 if tiny else PROMPTS)]
     new, seconds = 8 if tiny else BATCH_NEW, []
-    for repeat in range(3):
+    for repeat in range(4):
+        if repeat == 1:
+            turn()
         started = time.perf_counter()
         rows = list(decoder.batch_tokens(prompts, Sampling(), [0] * len(prompts), new))
         assert (len(rows), len(rows[0])) == (new, len(prompts))
-        if repeat:
+        if repeat > 1:
             seconds.append(time.perf_counter() - started)
     best = statistics.median(seconds)
     return {"seconds": best, "rate": len(prompts) * new / best, "peaks": peaks()}
@@ -203,6 +211,8 @@ def row_sum(width: str, precision: str, count: int, **_: bool) -> dict:
         )
     )  # fmt: skip
     x = jax.device_put(jnp.ones((1, 1, int(width)), precision), layout.sharding())
+    run(x).block_until_ready()
+    turn()
     times = []
     for _ in range(20):
         started = time.perf_counter()
@@ -263,38 +273,115 @@ def run_row(kind: str, count: int, name: str, precision: str, *, tiny: bool) -> 
     return {**names, **row, "device": ", ".join(kinds), "jax": jax.__version__}
 
 
-def in_a_process(kind: str, count: int, name: str, precision: str, *, tiny: bool) -> dict:
-    command = [sys.executable, __file__, "row", kind, str(count), name, precision]
-    command += ["--tiny"] if tiny else []
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return {"kind": kind, "count": count, "name": name, "why": done.stderr[-1500:]}
-    return json.loads(done.stdout.splitlines()[-1])
+class Row:
+    """A row that runs in a process of its own.
+
+    Args:
+        kind: one of the kinds of rows.
+        count: the number of devices.
+        name: a shape, or the folder of a preset.
+        precision: the precision.
+        tiny: whether it is a check of this script.
+        gpu: the GPU of a row on one device.
+        flags: more flags of XLA.
+    """
+
+    def __init__(
+        self, kind: str, count: int, name: str, precision: str, *,
+        tiny: bool = False, gpu: int = 0, flags: str = "",
+    ) -> None:  # fmt: skip
+        self.names = {"kind": kind, "count": count, "name": name, "flags": flags}
+        self._lines: list[str] = []
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the row
+        environment = {**os.environ, "GEMMA_NB_TURNS": "1"}
+        if count == 1 and not tiny:
+            environment["CUDA_VISIBLE_DEVICES"] = str(gpu)
+        if flags:
+            environment["XLA_FLAGS"] = f"{environment.get('XLA_FLAGS', '')} {flags}"
+        command = [sys.executable, __file__, "row", kind, str(count), name, precision]
+        self._process = subprocess.Popen(
+            command + ["--tiny"] * tiny, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self._errors, text=True, env=environment,
+        )  # fmt: skip
+        self._watch = threading.Timer(ROW_SECONDS, self._process.kill)
+        self._watch.start()
+
+    def ready(self) -> None:
+        """Waits until everything is compiled."""
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._lines.append(line)
+            if line.strip() == "READY":
+                return
+
+    def result(self) -> dict:
+        """Lets the row measure, and returns its figures."""
+        try:
+            output, _ = self._process.communicate("\n")
+        except (BrokenPipeError, ValueError):
+            output = ""
+        self._process.wait()
+        self._watch.cancel()
+        if self._process.returncode:
+            self._errors.seek(0)
+            return {**self.names, "why": self._errors.read()[-1500:] or "too slow"}
+        return {**json.loads([*self._lines, *output.splitlines()][-1]), **self.names}
 
 
-def measure(out: Path, *, tiny: bool, only: list[str]) -> None:
-    """Measures every row on one and on two devices, and prints and keeps each as it is done."""
+def turn() -> None:
+    """Waits until this process alone measures, where several are compiled side by side."""
+    if os.environ.get("GEMMA_NB_TURNS"):
+        print("READY", flush=True)
+        sys.stdin.readline()
+
+
+def measure(out: Path, *, tiny: bool, only: list[str], tried: list[str]) -> None:
+    """Measures the rows in waves: those of a wave are compiled side by side, and timed in turn.
+
+    A preset is loaded and timed with nothing beside it.
+    """
     rows: list[dict] = []
+
+    def wanted(kind: str, name: str) -> bool:
+        return not only or kind in only or name in only
+
+    def wave(specs: list[tuple]) -> None:
+        running = [
+            Row(kind, count, name, precision, tiny=tiny, gpu=i % 2, flags=flags)
+            for i, (kind, name, precision, count, flags) in enumerate(specs)
+        ]
+        for row in running:
+            row.ready()
+        for row in running:
+            keep(row.result())
+
+    def keep(row: dict) -> None:
+        rows.append(row)
+        print(json.dumps({k: v for k, v in row.items() if k != "ids"})[:1200], flush=True)
+        out.write_text(json.dumps(rows, indent=1) + "\n")
+
     with tempfile.TemporaryDirectory() as folder:
-        for kind, name, precision in ROWS:
-            if only and kind not in only and name not in only:
-                continue
-            if kind == "file":
-                started = time.perf_counter()
-                command = [sys.executable, __file__, "preset", "tiny" if tiny else name, folder]
-                environment = {**os.environ, "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
-                subprocess.run(command, env=environment, check=True)
-                print(f"wrote the preset in {time.perf_counter() - started:.0f} s", flush=True)
-            for count in (2, 1):
-                where = folder if kind == "file" else name
-                row = in_a_process(kind, count, where, precision, tiny=tiny)
-                row["name"] = name
-                rows.append(row)
-                shown = {k: v for k, v in row.items() if k != "ids"}
-                print(json.dumps(shown), flush=True)
-                out.write_text(json.dumps(rows, indent=1) + "\n")
-            if kind == "ids":
-                print("ids equal:", rows[-1].get("ids") == rows[-2].get("ids", 0), flush=True)
+        preset = FILE[1]
+        writing = None
+        if wanted("file", preset):
+            command = [sys.executable, __file__, "preset", "tiny" if tiny else preset, folder]
+            environment = {**os.environ, "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
+            writing = subprocess.Popen(command, env=environment)
+        chosen = [row for row in ROWS if wanted(*row[:2])]
+        for count in (2, 1):
+            if chosen:
+                wave([(*row, count, "") for row in chosen])
+            if writing:
+                assert writing.wait() == 0
+                row = Row("file", count, folder, FILE[2], tiny=tiny)
+                row.ready()
+                keep({**row.result(), "name": preset})
+    if tried:
+        wave([("made", "gemma3_12b_text", "bfloat16", 2, flags) for flags in tried])
+        wave([("sum", "3840", "bfloat16", 2, flags) for flags in tried])
+    ids = [row.get("ids") for row in rows if row["kind"] == "ids"]
+    if ids:
+        print("ids equal:", ids[0] is not None and ids[0] == ids[-1], flush=True)
 
 
 def table() -> str:
@@ -342,6 +429,7 @@ def main() -> None:
     parser.add_argument("arguments", nargs="*")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--flags", nargs="*", default=[], help="flags of XLA to try, one row each")
     parser.add_argument("--out", type=Path, default=HERE / "devices.json")
     args = parser.parse_args()
     if args.tiny or args.command == "bytes":
@@ -360,7 +448,7 @@ def main() -> None:
         kind, count, name, precision = args.arguments
         print(json.dumps(run_row(kind, int(count), name, precision, tiny=args.tiny)))
     else:
-        measure(args.out, tiny=args.tiny, only=args.only)
+        measure(args.out, tiny=args.tiny, only=args.only, tried=args.flags)
 
 
 if __name__ == "__main__":
