@@ -9,8 +9,8 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.display import BarPart, Displayed, Summary
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.cache_layout import cache_bytes
+from gemma_nb.fit.device_split import device_architecture, device_weight_bytes
 from gemma_nb.fit.precision import precision as find_precision
-from gemma_nb.fit.weight_shapes import weight_bytes
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import text
@@ -67,16 +67,20 @@ class Choice(Displayed):
     def _memory_bar(self) -> tuple[BarPart, ...]:
         """Weights and cache on one device beside what it has; ``advise`` adds the rest."""
         precision, architecture = find_precision(self.precision), self.variant.architecture
-        weights = weight_bytes(self.variant, precision)
+        devices = 1 if self.runtime.shares_host_memory else self.devices
+        weights = device_weight_bytes(self.variant, precision, devices)
         cache = 0
         if architecture:
             cache = cache_bytes(
-                architecture, self.max_length, self.batch_size, precision.dtype_bytes
+                device_architecture(architecture, devices),
+                self.max_length,
+                self.batch_size,
+                precision.dtype_bytes,
             )
         sizes = {
-            "weights": weights.text // self.devices,
-            "towers": weights.towers // self.devices,
-            "kv_cache": cache // self.devices,
+            "weights": weights.text,
+            "towers": weights.towers,
+            "kv_cache": cache,
         }
         left = self.runtime.usable_bytes - sum(sizes.values())
         sizes.update(free=left, missing=-left)

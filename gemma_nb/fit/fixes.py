@@ -18,8 +18,6 @@ StatusOf = Callable[[Choice], str]
 
 #: The shortest length that is offered; in less a conversation hardly starts.
 SHORTEST_LENGTH = 512
-#: Over how many devices ``load`` spreads a model; it refuses what fits on more of them only.
-LOAD_DEVICES = 1
 #: How many other runtimes are offered.
 _RUNTIMES = 2
 
@@ -147,9 +145,7 @@ def _quantised(choice: Choice, _: StatusOf) -> Iterator[Fix]:
 
 
 def _more_devices(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
-    counts = (
-        n for n in (2, 4, 8) if choice.devices < n <= min(choice.runtime.devices, LOAD_DEVICES)
-    )
+    counts = (n for n in (2, 4, 8) if choice.devices < n <= choice.runtime.devices)
     spread = _first_fitting((replace(choice, devices=n) for n in counts), status_of)
     if spread:
         yield _fix("devices", spread)
@@ -185,8 +181,10 @@ def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
         precision = choice.precision
         if not PRECISIONS[precision].quantize:
             precision = unquantised_precision(runtime).name
-        moved = replace(choice, runtime=runtime, devices=1, precision=precision)
-        if status_of(moved) != "no":
+        counts = (n for n in (1, 2, 4, 8) if n <= runtime.devices)
+        tries = (replace(choice, runtime=runtime, devices=n, precision=precision) for n in counts)
+        moved = next((one for one in tries if status_of(one) != "no"), None)
+        if moved:
             yield _fix(
                 "runtime", moved, host=runtime.host, price=runtime.price, date=runtime.price_date
             )

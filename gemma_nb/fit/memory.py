@@ -13,6 +13,7 @@ from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.display import BarPart, Displayed, Summary
 from gemma_nb.fit.cache_layout import LOAD_BLOCK_BYTES, CachePlan, cache_bytes, cache_plan
 from gemma_nb.fit.choice import check_numbers
+from gemma_nb.fit.device_split import device_architecture, device_weight_bytes
 from gemma_nb.fit.precision import PRECISIONS, Precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.weight_shapes import WeightShape, text_weight_shapes, weight_bytes
@@ -129,8 +130,9 @@ def estimate_memory(
     *,
     runtime: Runtime | None = None,
     plan: CachePlan | None = None,
+    devices: int = 1,
 ) -> MemoryEstimate:
-    """Estimates the memory that a variant takes, part by part.
+    """Estimates the memory that a variant takes on each device, part by part.
 
     The formulas and their sources are in ``weight_bytes``, ``cache_bytes`` and ``workspace_bytes``;
     the measurements are in ``benchmarks/memory.md``.
@@ -142,9 +144,10 @@ def estimate_memory(
         batch_size: number of conversations at once.
         runtime: the runtime, because the workspace of a processor differs; None for a GPU.
         plan: the layout of the cache; None for the layout of this package.
+        devices: the number of devices over which the model is laid out.
 
     Returns:
-        The parts, in bytes.
+        The parts on one device, in bytes.
 
     Raises:
         InvalidInput: a name is unknown, or a number is not allowed (see ``check_numbers``).
@@ -153,7 +156,7 @@ def estimate_memory(
     precision = find_precision(precision)
     check_numbers(variant, max_length, batch_size)
     plan = plan or cache_plan()
-    weights = weight_bytes(variant, precision)
+    weights = device_weight_bytes(variant, precision, devices)
     unquantised = weight_bytes(variant, PRECISIONS[precision.dtype]).total
     block = min(LOAD_BLOCK_BYTES, unquantised)
     architecture = variant.architecture
@@ -161,12 +164,15 @@ def estimate_memory(
         cache, workspace = 0, round(_ROUGH_SHARE * unquantised)
         copies = 0
     else:
+        architecture = device_architecture(architecture, devices)
         shapes, _ = text_weight_shapes(variant)
         copies = float32_copy_bytes(shapes, precision, runtime)
         cache = cache_bytes(architecture, max_length, batch_size, precision.dtype_bytes, plan)
         workspace = workspace_bytes(
             architecture, shapes, precision, max_length, batch_size, plan=plan, runtime=runtime
         )
+        if devices > 1 and not (runtime and runtime.shares_host_memory):
+            workspace += table_copy_bytes(shapes, precision, devices)
     return MemoryEstimate(
         weights=weights.text,
         towers=weights.towers,
@@ -242,6 +248,23 @@ def workspace_bytes(
         table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes
         prefill = max(prefill, table - cache_bytes(a, max_length, batch_size, dtype_bytes, plan))
     return round(prefill)
+
+
+def table_copy_bytes(shapes: list[WeightShape], precision: Precision, devices: int) -> int:
+    """Computes the bytes of the copy of the embedding table that a divided model holds on a GPU.
+
+    XLA keeps a device's share of the table once more while it generates, in float32 where the
+    weights have 16 bit. Of an int8 table the copy was 1.6 bytes a number; two are counted. Measured
+    on two H200, jax 0.11.2, 2026-11-30 (``benchmarks/devices.md``); a table that is not divided was
+    not measured.
+
+    Args:
+        shapes: the decoder's matrices.
+        precision: the precision.
+        devices: the number of devices, at least 2.
+    """
+    table = max(shape.parameters for shape in shapes if shape.use == "embedding")
+    return (2 if precision.quantize else 4) * table // devices
 
 
 def float32_copy_bytes(

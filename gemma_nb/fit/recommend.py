@@ -107,12 +107,26 @@ def _candidates(task: ModelTask, runtime: Runtime, max_length: int) -> list[Verd
 
     return sorted(
         (
-            advise(v, p, runtime, clip_to_context(v, max_length), task=task.key)
+            _on_fewest_devices(v, p, runtime, clip_to_context(v, max_length), task)
             for v in variants
             for p in _precisions(v, task, runtime)
         ),
         key=rank,
     )
+
+
+def _on_fewest_devices(
+    variant: Variant, precision: str, runtime: Runtime, max_length: int, task: ModelTask
+) -> Verdict:
+    """The verdict on one device, or on as few as it takes; that of one where none suffice."""
+    counts = [n for n in (1, 2, 4, 8) if n <= runtime.devices]
+    verdicts = (
+        advise(variant, precision, runtime, max_length, devices=n, task=task.key) for n in counts
+    )
+    first = next(verdicts)
+    if first.status == "fits" or task.key == "tuning":
+        return first
+    return next((v for v in verdicts if v.status == "fits"), first)
 
 
 def _precisions(variant: Variant, task: ModelTask, runtime: Runtime) -> tuple[str, ...]:

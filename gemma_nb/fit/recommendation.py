@@ -57,8 +57,13 @@ class Recommendation(Displayed):
 
     @property
     def speed(self) -> SpeedEstimate | None:
-        """The estimated speed of one conversation; None if the bandwidth is unknown."""
+        """The estimated speed of one conversation; None if the bandwidth is unknown.
+
+        None on several devices too: that of a divided model is not estimated.
+        """
         choice = self.verdict.choice
+        if choice.devices > 1:
+            return None
         return estimate_speed(choice.variant, choice.precision, choice.runtime, choice.max_length)
 
     @property

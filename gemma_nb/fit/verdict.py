@@ -28,8 +28,6 @@ TIGHT_SHARE = 0.9
 _SHOWN_FIXES = 3
 #: From best to worst.
 STATUSES = ("fits", "tight", "no")
-#: On several devices, norms and uneven heads are repeated on each; this adds 5 % (not measured).
-_SPREAD_FACTOR = 1.05
 
 
 @dataclass(frozen=True)
@@ -209,6 +207,8 @@ def _assess(choice: Choice, task: str = "chat") -> _Assessment:
         choice.max_length,
         choice.batch_size,
         runtime=choice.runtime,
+        # the devices of a processor share its memory
+        devices=1 if choice.runtime.shares_host_memory else choice.devices,
     )
     checks = resource_checks(choice, memory)
     warnings = warnings_for(choice, task, rough=memory.rough)
@@ -236,8 +236,7 @@ def _reason(choice: Choice, assessment: _Assessment, check: ResourceCheck) -> Me
 def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[ResourceCheck, ...]:
     """Compares the needs of a choice with every resource of its runtime whose size is known.
 
-    On several devices, weights and cache are divided, the workspace is not. Norms and uneven heads
-    stay on each device; 5 % are added for them (not measured).
+    The estimate is that of one device.
 
     Returns:
         The checks; that of the device (of a processor: the host) comes first.
@@ -249,12 +248,7 @@ def resource_checks(choice: Choice, memory: MemoryEstimate) -> tuple[ResourceChe
         needed = memory.total if phone else memory.peak_device + INTERPRETER_BYTES
         checks = [ResourceCheck("host", needed, runtime.usable_bytes)]
     else:
-        running, loading = memory.total, memory.load_peak_device
-        if choice.devices > 1:
-            divided = memory.weights + memory.towers + memory.kv_cache
-            running += round(_SPREAD_FACTOR * divided / choice.devices) - divided
-            loading = round(_SPREAD_FACTOR * loading / choice.devices)
-        checks = [ResourceCheck("device", max(running, loading), runtime.usable_bytes)]
+        checks = [ResourceCheck("device", memory.peak_device, runtime.usable_bytes)]
         if runtime.host_ram_bytes:
             checks.append(ResourceCheck("host", memory.load_peak_host, runtime.host_ram_bytes))
     download = download_bytes(choice.variant)
@@ -290,9 +284,8 @@ def memory_breakdown(verdict: Verdict) -> tuple[MemoryPart, ...]:
 
     Generating takes "weights", "towers", "kv_cache" and "workspace" (with the overhead). "host" is
     Python with its packages, if they are in the same memory. "loading" is what loading takes beyond
-    generating. The last part is "free", or "missing" if the choice does not fit. On several devices
-    weights, towers and cache are divided, and "loading" includes what norms and uneven heads add.
-    Parts of no bytes are left out.
+    generating. The last part is "free", or "missing" if the choice does not fit. Parts of no bytes
+    are left out.
 
     Args:
         verdict: the result of ``advise``.
@@ -301,15 +294,15 @@ def memory_breakdown(verdict: Verdict) -> tuple[MemoryPart, ...]:
         The parts. Without "missing" and "free" they add up to the need of the first of the
         verdict's ``checks``.
     """
-    memory, check, devices = verdict.memory, verdict.checks[0], verdict.choice.devices
+    memory, check = verdict.memory, verdict.checks[0]
     sizes = {
-        "weights": memory.weights // devices,
-        "towers": memory.towers // devices,
-        "kv_cache": memory.kv_cache // devices,
+        "weights": memory.weights,
+        "towers": memory.towers,
+        "kv_cache": memory.kv_cache,
         "workspace": memory.workspace + memory.overhead,
     }
     beyond = check.needed - sum(sizes.values())
-    loading = max(0, memory.peak_device - memory.total) if devices == 1 else beyond
+    loading = max(0, memory.peak_device - memory.total)
     sizes["host"] = beyond - loading
     sizes["loading"] = loading
     sizes["free"] = check.available - check.needed

@@ -7,7 +7,7 @@ Sources of the shapes: keras-hub 0.32, ``gemma_attention.py``, ``gemma_decoder_b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from gemma_nb.catalog.variant import Architecture, Variant
@@ -43,12 +43,18 @@ class WeightShape:
         use: "embedding" (rows are looked up, and the logits read the whole table), "lookup" (rows
             are looked up only), "expert" (an expert of a mixture, which Keras does not quantise) or
             "layer".
+        units: into how many equal parts several devices can divide it: heads, the width of a
+            feed-forward layer, experts, rows of a table; 0 where every device holds it whole
+            (``gemma_nb.loading.sharding``).
+        block_rows: whether int4 divides whole blocks of rows.
     """
 
     rows: int
     columns: int
     count: int = 1
     use: str = "layer"
+    units: int = 0
+    block_rows: bool = False
 
     @property
     def parameters(self) -> int:
@@ -77,7 +83,7 @@ class WeightBytes:
 def decoder_weight_shapes(architecture: Architecture) -> list[WeightShape]:
     """Lists every matrix of a decoder, and of its encoder if there is one."""
     a = architecture
-    shapes = [WeightShape(a.hidden_dim, a.vocabulary_size, use="embedding")]
+    shapes = [WeightShape(a.hidden_dim, a.vocabulary_size, 1, "embedding", a.vocabulary_size)]
     for i, is_global in enumerate(global_layers(a)):
         head_dim, key_value_heads = a.head_dim, a.num_key_value_heads
         if is_global:
@@ -85,11 +91,13 @@ def decoder_weight_shapes(architecture: Architecture) -> list[WeightShape]:
             key_value_heads = a.global_key_value_heads or key_value_heads
         shares_keys = i >= a.num_layers - a.kv_shared_layers
         query = a.num_query_heads * head_dim
-        shapes += [WeightShape(a.hidden_dim, query), WeightShape(query, a.hidden_dim)]
+        for rows, columns in ((a.hidden_dim, query), (query, a.hidden_dim)):
+            shapes.append(WeightShape(rows, columns, units=a.num_query_heads, block_rows=True))
         if not shares_keys or a.backbone == "Gemma3nBackbone":
             # global layers of Gemma 4 with their own number of heads use one matrix for both
             matrices = 1 if is_global and a.global_key_value_heads else 2
-            shapes.append(WeightShape(a.hidden_dim, key_value_heads * head_dim, matrices))
+            key = WeightShape(a.hidden_dim, key_value_heads * head_dim, matrices)
+            shapes.append(replace(key, units=key_value_heads, block_rows=True))
         shapes += _feed_forward(a, 2 if a.double_wide_shared_layers and shares_keys else 1)
     if a.per_layer_input_dim:
         shapes += _per_layer_embeddings(a)
@@ -105,20 +113,24 @@ def decoder_weight_shapes(architecture: Architecture) -> list[WeightShape]:
 def _feed_forward(a: Architecture, factor: int) -> list[WeightShape]:
     """The feed-forward network of one layer, ``factor`` times as wide as ``intermediate_dim``."""
     width = factor * a.intermediate_dim
-    shapes = [WeightShape(a.hidden_dim, width, 2), WeightShape(width, a.hidden_dim)]
+    shapes = [
+        WeightShape(a.hidden_dim, width, 2, units=width),
+        WeightShape(width, a.hidden_dim, units=width, block_rows=True),
+    ]
     if a.experts:
         shapes += [
             WeightShape(a.hidden_dim, a.experts),
-            WeightShape(a.hidden_dim, a.expert_dim, 2 * a.experts, "expert"),
-            WeightShape(a.expert_dim, a.hidden_dim, a.experts, "expert"),
+            WeightShape(a.hidden_dim, a.expert_dim, 2 * a.experts, "expert", a.experts),
+            WeightShape(a.expert_dim, a.hidden_dim, a.experts, "expert", a.experts),
         ]
     return shapes
 
 
 def _per_layer_embeddings(a: Architecture) -> list[WeightShape]:
     width = a.num_layers * a.per_layer_input_dim
+    rows = min(a.vocabulary_size, _PER_LAYER_ROWS)
     return [
-        WeightShape(width, min(a.vocabulary_size, _PER_LAYER_ROWS), use="lookup"),
+        WeightShape(width, rows, use="lookup", units=rows),
         WeightShape(a.hidden_dim, width),
         WeightShape(a.hidden_dim, a.per_layer_input_dim, a.num_layers),
         WeightShape(a.per_layer_input_dim, a.hidden_dim, a.num_layers),
@@ -140,10 +152,11 @@ def _altup_and_laurel(a: Architecture) -> list[WeightShape]:
 def _cross_attention(a: Architecture, encoder_dim: int) -> list[WeightShape]:
     query = a.num_query_heads * a.head_dim
     key = a.num_key_value_heads * a.head_dim
+    heads, key_heads = a.num_query_heads, a.num_key_value_heads
     return [
-        WeightShape(a.hidden_dim, query, a.num_layers),
-        WeightShape(query, a.hidden_dim, a.num_layers),
-        WeightShape(encoder_dim, key, 2 * a.num_layers),
+        WeightShape(a.hidden_dim, query, a.num_layers, units=heads, block_rows=True),
+        WeightShape(query, a.hidden_dim, a.num_layers, units=heads, block_rows=True),
+        WeightShape(encoder_dim, key, 2 * a.num_layers, units=key_heads, block_rows=True),
     ]
 
 

@@ -15,10 +15,12 @@ def gemma_nb_code(choice: Choice) -> str:
     """The two lines that load a choice with this package.
 
     Args:
-        choice: what to load; its batch size, runtime and devices stand in no code.
+        choice: what to load; its batch size and runtime stand in no code.
     """
     name, length = choice.variant.name, choice.max_length
-    load = f"model = gnb.load({_text(name)}, {_text(choice.precision)}, max_length={length})"
+    devices = f", devices={choice.devices}" if choice.devices > 1 else ""
+    arguments = f"{_text(name)}, {_text(choice.precision)}, max_length={length}{devices}"
+    load = f"model = gnb.load({arguments})"
     return f"import gemma_nb as gnb\n{load}\n"
 
 

@@ -170,7 +170,9 @@ def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
             host_ram = text("picker_of", needed=needed, available=format_bytes(available))
         rows.append((text("picker_host_ram"), host_ram, None))
     rows.append((text("picker_download"), _download_text(verdict, on_disk=on_disk), None))
-    speed = estimate_speed(variant, choice.precision, runtime, choice.max_length)
+    speed = None
+    if choice.devices == 1:  # that of a divided model is not estimated
+        speed = estimate_speed(variant, choice.precision, runtime, choice.max_length)
     speed_text = text("picker_speed_unknown") if speed is None else str(speed.message)
     rows.append((text("picker_speed"), speed_text, None))
     key = "picker_terms" if variant.gated else "picker_no_terms"
