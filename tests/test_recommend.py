@@ -86,13 +86,26 @@ def test_the_alternatives_carry_their_facts():
             assert one.verdict.status == "fits"
             assert one.memory_bytes == one.verdict.bytes_needed
             assert one.licence == one.variant.licence
-            assert (one.speed is None) == (runtime.bandwidth_gb_s is None)
+            divided = one.verdict.choice.devices > 1  # its speed is not estimated
+            assert (one.speed is None) == (runtime.bandwidth_gb_s is None or divided)
             assert one.reason.text("en") != one.reason.text("ja")
             if one.precision in ("int8", "int4"):
                 assert f"What {one.precision} costs" in str(one.reason)
         # who needs an account is told what does not
         free = [r for r in (found, *found.alternatives) if not r.variant.gated]
         assert free, runtime.name
+
+
+def test_two_devices_make_larger_variants_possible():
+    found = recommend("T4 x2")
+    assert found.verdict.choice.devices == 1
+    largest = next(a for a in found.alternatives if a.kind == "largest")
+    assert (largest.variant.name, largest.precision) == ("gemma4_instruct_31b", "int4")
+    assert largest.verdict.choice.devices == 2
+    # 27B fits in int4 and not in int8
+    for precision, fits in (("int8", False), ("int4", True)):
+        v = advise("gemma3_instruct_27b_text", precision, "T4 x2", devices=2)
+        assert v.fits == fits
 
 
 def test_the_fastest_is_good_enough():
@@ -162,8 +175,12 @@ def test_what_is_recommended_fits(task):
             for one in (found, *found.alternatives):
                 told = find_task(task).key if find_task(task).suits(one.variant) else "chat"
                 length_here = min(length, one.variant.context_length)
-                v = advise(one.variant, one.precision, r, length_here, task=told)
+                devices = one.verdict.choice.devices
+                v = advise(one.variant, one.precision, r, length_here, devices=devices, task=told)
                 assert v.status == "fits", (r.name, task, one.variant.name)
+                if devices > 1:  # as few as it takes
+                    v = advise(one.variant, one.precision, r, length_here, task=told)
+                    assert v.status != "fits", (r.name, task, one.variant.name)
                 assert one.variant.loadable
 
 

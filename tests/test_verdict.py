@@ -379,11 +379,14 @@ def test_fix_smaller_variant():
 
 def test_fix_next_runtime_with_price_and_date():
     v = advise("gemma3_instruct_27b", "bfloat16", "L4")
-    found = fix(v, "runtime")
-    changed = assert_helps(v, found)
-    assert changed.runtime.name == "A100-80GB"
-    assert "7.52" in str(found)
-    assert "2026-11" in str(found)
+    free, paid = (f for f in v.fixes if f.key == "runtime")
+    changed = assert_helps(v, free)
+    assert (changed.runtime.name, changed.devices) == ("v5e-8", 8)
+    assert "8 devices" in str(free)
+    changed = assert_helps(v, paid)
+    assert (changed.runtime.name, changed.devices) == ("A100-80GB", 1)
+    assert "7.52" in str(paid)
+    assert "2026-11" in str(paid)
 
 
 def test_fixes_come_cheapest_first():

@@ -185,8 +185,14 @@ def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
         tries = (replace(choice, runtime=runtime, devices=n, precision=precision) for n in counts)
         moved = next((one for one in tries if status_of(one) != "no"), None)
         if moved:
+            count = {"runtime": runtime.name, "devices": moved.devices}
             yield _fix(
-                "runtime", moved, host=runtime.host, price=runtime.price, date=runtime.price_date
+                "runtime",
+                moved,
+                runtime=Message("fix_devices_of", count) if moved.devices > 1 else runtime.name,
+                host=runtime.host,
+                price=runtime.price,
+                date=runtime.price_date,
             )
             offers += 1
         if offers == _RUNTIMES:

@@ -250,6 +250,10 @@ TEXT = {
         "Run it on {host}'s {runtime}: {price} (as of {date}).",
         "{host} の {runtime} で動かす: {price}({date} 時点)。",
     ),
+    "fix_devices_of": (
+        "{runtime} ({devices} devices)",
+        "{runtime}(デバイス {devices} 個)",
+    ),
     # --- precision, length and speed
     "unknown_precision": (
         "There is no precision {name!r}. The nearest: {near}. There are: {all}.",

@@ -87,9 +87,8 @@ def reserve_region(layers: list[Any]) -> None:
         for v, sharding in zip(variables, shardings, strict=True)
     ]
     if enough := region_bytes(sizes):
-        devices = shardings[0].addressable_devices if shardings[0] else [None]
-        for device in devices:
-            jax.device_put(np.zeros(enough, np.int8), device).block_until_ready().delete()
+        for where in [(d,) for d in shardings[0].addressable_devices] if shardings[0] else [()]:
+            jax.device_put(np.zeros(enough, np.int8), *where).block_until_ready().delete()
 
 
 def _by_keras(variable: Any) -> bool:
