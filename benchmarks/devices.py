@@ -386,9 +386,8 @@ def measure(out: Path, *, tiny: bool, only: list[str], tried: list[str]) -> None
 
 def table() -> str:
     """Bytes a device by family and count, counted from the shardings; no array is made."""
-    from gemma_nb.fit.device_split import device_weight_bytes
-
     from gemma_nb import variant
+    from gemma_nb.fit.device_split import device_weight_bytes
     from gemma_nb.fit.precision import precision
 
     lines = [
@@ -396,15 +395,15 @@ def table() -> str:
         "|---|---|" + "--:|" * (len(COUNTS) + 1),
     ]
     for name, how in TABLE:
-        counted = [counted_bytes(name, how, count) for count in COUNTS]
+        counted = counted_bytes(name, how)
         cells = [f"{one / GIB:.2f}" for one in counted]
         estimate = device_weight_bytes(variant(name), precision(how), COUNTS[-1]).text
         lines.append(f"| {name} | {how} | {' | '.join(cells)} | {estimate / GIB:.2f} |")
     return "\n".join(lines)
 
 
-def counted_bytes(name: str, precision: str, count: int) -> int:
-    """The bytes of a model's variables on one of ``count`` devices."""
+def counted_bytes(name: str, precision: str) -> list[int]:
+    """The bytes of a model's variables on one of 1, 2, 4 and 8 devices."""
     import jax.numpy as jnp
     import keras_hub
     import memory
@@ -412,15 +411,18 @@ def counted_bytes(name: str, precision: str, count: int) -> int:
     backbone = memory.unfilled(name, precision)
     task = type(backbone).__name__.replace("Backbone", "CausalLM")
     lm = getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
-    layout = devices_of(count)
-    if layout:
-        layout.apply(lm)
-    total = 0
-    for v in backbone.variables:
-        shape = tuple(v.shape)
-        shape = v._layout.shard_shape(shape) if layout else shape  # noqa: SLF001
-        total += math.prod(shape) * jnp.dtype(v.dtype).itemsize
-    return total
+    counted = []
+    for count in COUNTS:
+        layout = devices_of(count)
+        if layout:
+            layout.apply(lm)
+        total = 0
+        for v in backbone.variables:
+            shape = tuple(v.shape)
+            shape = v._layout.shard_shape(shape) if layout else shape  # noqa: SLF001
+            total += math.prod(shape) * jnp.dtype(v.dtype).itemsize
+        counted.append(total)
+    return counted
 
 
 def main() -> None:
@@ -439,7 +441,7 @@ def main() -> None:
         from gemma_nb import backend
 
         backend.prepare()
-        print(table())
+        print(table(), flush=True)
     elif args.command == "preset":
         import loading
 

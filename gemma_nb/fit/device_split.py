@@ -65,12 +65,17 @@ def device_architecture(architecture: Architecture, devices: int) -> Architectur
         devices: the number of devices.
     """
 
-    def share(count: int | None) -> int | None:
-        return count if count is None or count % devices else count // devices
+    def share(count: int) -> int:
+        return count if count % devices else count // devices
 
     a = architecture
-    names = ("num_query_heads", "num_key_value_heads", "global_key_value_heads")
-    names += ("intermediate_dim", "experts")
-    shares = {name: share(getattr(a, name)) for name in names}
-    encoder = a.encoder and device_architecture(a.encoder, devices)
-    return replace(a, **shares, encoder=encoder)
+    heads = a.global_key_value_heads
+    return replace(
+        a,
+        num_query_heads=share(a.num_query_heads),
+        num_key_value_heads=share(a.num_key_value_heads),
+        global_key_value_heads=heads if heads is None else share(heads),
+        intermediate_dim=share(a.intermediate_dim),
+        experts=share(a.experts),
+        encoder=device_architecture(a.encoder, devices) if a.encoder else None,
+    )

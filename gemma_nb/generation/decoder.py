@@ -14,7 +14,7 @@ from gemma_nb.generation.decode_programs import (
 )
 from gemma_nb.generation.keras_internals import is_distributed, variable_arrays
 from gemma_nb.generation.kv_cache import CacheSnapshot, KVCache, copy_specs
-from gemma_nb.generation.partitioning import compiled_functions, send_inputs
+from gemma_nb.generation.partitioning import compiled_functions, same_seeds, send_inputs
 from gemma_nb.generation.prefill import (
     NO_MEDIA,
     MediaEmbeddings,
@@ -211,6 +211,7 @@ class Decoder:
         self._ensure_compiled(prompts, len(cache.ids))
         written = max(len(p) for p in prompts)
         is_short = written - len(cache.ids) <= prefill_buckets()[0]
+        seeds = same_seeds(seeds, self.devices)
         sampling_args = (np.array(seeds, np.uint32), *sampling_scalars(sampling))
         token, position, _ = self._prefill(weights, prompts, cache, sampling_args, media)
         token.copy_to_host_async()  # before the next call, which the copy would wait for

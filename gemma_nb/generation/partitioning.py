@@ -41,6 +41,24 @@ def send_inputs(values: Any, layout: DeviceLayout | None) -> Any:
     return jax.tree.map(lambda value: send(value, sharding), values)
 
 
+def same_seeds(seeds: Any, layout: DeviceLayout | None) -> Any:
+    """Seeds that are the same in every process: those of the first one.
+
+    A seed that is drawn differs from process to process, and so would the tokens.
+
+    Args:
+        seeds: a list of seeds.
+        layout: the devices; None for one.
+    """
+    import numpy as np
+
+    if layout is None or layout.sharding().is_fully_addressable:
+        return seeds
+    from jax.experimental import multihost_utils
+
+    return multihost_utils.broadcast_one_to_all(np.array(seeds, np.uint32)).tolist()
+
+
 def partition_program(spec: ProgramSpec, layout: DeviceLayout) -> ProgramSpec:
     """Returns the spec of a program that runs on all devices of a layout.
 

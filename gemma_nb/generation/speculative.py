@@ -31,7 +31,7 @@ from gemma_nb.generation.keras_hub_layers import (
     unused_cache,
 )
 from gemma_nb.generation.kv_cache import KVCache
-from gemma_nb.generation.partitioning import send_inputs
+from gemma_nb.generation.partitioning import same_seeds, send_inputs
 from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings
 from gemma_nb.generation.sampling import Sampling, sample_tokens
 from gemma_nb.loading.sharding import DeviceLayout
@@ -278,6 +278,7 @@ class SpeculativeDecoder(Decoder):
             yield from super()._generate(weights, prompts, cache, sampling, seeds, count, media)
             return
         self._ensure_compiled(prompts, len(cache.ids))
+        seeds = same_seeds(seeds, self.devices)
         sampling_args = (np.array(seeds, np.uint32), *sampling_scalars(sampling))
         sampling_args = send_inputs(sampling_args, self.devices)
         state = self._prefill(weights, prompts, cache, sampling_args, media)
