@@ -515,3 +515,32 @@ def test_the_estimate_calls_itself_one():
 def test_speed_refuses_bad_lengths(value):
     with pytest.raises(InvalidInput):
         estimate_speed("gemma3_1b", "bfloat16", "T4", value)
+
+
+def test_two_devices_need_what_was_measured_on_two_h200():
+    rows = json.loads((Path(__file__).parents[1] / "benchmarks" / "devices.json").read_text())
+    rows = [row for row in rows if row["kind"] in ("made", "file")]
+    assert {row["count"] for row in rows} == {1, 2}
+    for row in rows:
+        name = {"12b": "gemma3_12b_text"}.get(row["name"], row["name"])
+        found = estimate_memory(name, row["precision"], 2048, devices=row["count"])
+        assert found.weights == pytest.approx(row["weights"], rel=1e-3), name
+        assert found.total - found.towers == pytest.approx(max(row["peaks"]), rel=0.05), name
+
+
+def test_a_device_holds_its_share_and_the_whole_of_what_does_not_divide():
+    def weights(name, precision, devices):
+        return estimate_memory(name, precision, devices=devices).weights
+
+    for precision in ("bfloat16", "int8", "int4"):
+        whole = weights("gemma3_27b_text", precision, 1)
+        for devices in (2, 4, 8):
+            assert whole / devices < weights("gemma3_27b_text", precision, devices)
+            assert weights("gemma3_27b_text", precision, devices) < 1.01 * whole / devices
+    # the one key-value head of 1B is held by both, and the cache with it
+    one, two = (estimate_memory("gemma3_1b", "bfloat16", devices=n) for n in (1, 2))
+    keys = 2 * 26 * 2 * 1152 * 256
+    assert 2 * two.weights - one.weights > keys
+    assert two.kv_cache == one.kv_cache
+    with pytest.raises(InvalidInput):
+        estimate_memory("gemma3_1b", devices=0)

@@ -87,14 +87,15 @@ class Choice(Displayed):
         return tuple(BarPart(key, size) for key, size in sizes.items() if size > 0)
 
 
-def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:
-    """Checks a maximum length and a batch size.
+def check_numbers(variant: Variant, max_length: int, batch_size: int, devices: int = 1) -> None:
+    """Checks a maximum length, a batch size and a number of devices.
 
     Raises:
         InvalidInput: a number is not whole or not positive, or ``max_length`` exceeds the
             variant's context.
     """
-    for name, value in (("max_length", max_length), ("batch_size", batch_size)):
+    numbers = {"max_length": max_length, "batch_size": batch_size, "devices": devices}
+    for name, value in numbers.items():
         if not _is_whole(value):
             raise InvalidInput("number_not_whole", name=name, value=value)
         if value <= 0:

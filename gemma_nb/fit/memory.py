@@ -154,7 +154,7 @@ def estimate_memory(
     """
     variant = find_variant(variant)
     precision = find_precision(precision)
-    check_numbers(variant, max_length, batch_size)
+    check_numbers(variant, max_length, batch_size, devices)
     plan = plan or cache_plan()
     weights = device_weight_bytes(variant, precision, devices)
     unquantised = weight_bytes(variant, PRECISIONS[precision.dtype]).total

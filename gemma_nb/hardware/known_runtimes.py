@@ -2,7 +2,8 @@
 
 Sources: the vendors' datasheets (bandwidth, peak rates), googlecolab/backend-info (2026-08-19),
 the Cloud TPU documentation, Kaggle's and Colab's issue trackers. Memory is what a program can use.
-Prices change, so each has its date. Laptops, desktops and phones are examples of their class.
+Prices change, so each has its date. Laptops, desktops and phones are examples of their class, and so
+are machines with four L4 or several H200 (143,771 MiB each, as nvidia-smi reports, 2026-10-29).
 
 Read 2026-11-29: Kaggle's CPU sessions have 31.4 GiB and 4 virtual CPUs (as its sessions report);
 Hugging Face Spaces: huggingface/hub-docs, docs/hub/spaces-overview.md (2 vCPU, 16 GB, free);
@@ -84,10 +85,10 @@ _RUNTIMES = (
             peak_tflops=197, native_dtypes=TPU_DTYPES, price=Message("price_free_hours", {"hours": 20}),
             price_date=PRICE_DATE),
     Runtime("L4 x4", "gpu", _bytes(22.5), devices=4, bandwidth_gb_s=300, peak_tflops=121,
-            native_dtypes=GPU_DTYPES, compute_capability="8.9", host_ram_bytes=_bytes(180)),
-    *(Runtime(f"H200 x{count}", "gpu", _bytes(139.8), devices=count, bandwidth_gb_s=4800,
-              peak_tflops=990, native_dtypes=GPU_DTYPES, compute_capability="9.0",
-              host_ram_bytes=_bytes(128 * count)) for count in (2, 4, 8)),
+            native_dtypes=GPU_DTYPES, compute_capability="8.9"),
+    *(Runtime(f"H200 x{count}", "gpu", _bytes(140.4), devices=count, bandwidth_gb_s=4800,
+              peak_tflops=990, native_dtypes=GPU_DTYPES, compute_capability="9.0")
+      for count in (2, 4, 8)),
     Runtime("binder", "cpu", _bytes(2), host="Binder", native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(2), price=_FREE, price_date=PRICE_DATE,
             notes=Message("note_binder")),
