@@ -117,18 +117,9 @@ def test_a_file_of_a_hub_names_the_repository():
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A tiny Gemma 3 in float32, exported; its backbone is wide enough for every ggml type."""
-    import prompt_helpers
-    import tiny
-
-    from gemma_nb.loading.export import export_model
-
-    tokenizer = prompt_helpers.tokenizer("Gemma3Tokenizer")
-    lm = tiny.gemma3(vocabulary=tokenizer.vocabulary_size())
-    variant = prompt_helpers.variant("turns", modalities=("text",), context_length=256)
+    """A tiny Gemma 3's file, the model and its tokenizer."""
     path = tmp_path_factory.mktemp("made") / "tiny-it.gguf"
-    export_model(lm, tokenizer, variant, path, "gguf", "float32")
-    return path, lm, tokenizer
+    return path, *made_gguf.export_tiny_gemma3(path)
 
 
 @pytest.mark.slow
