@@ -9,7 +9,7 @@ from gemma_nb.generation import prefill
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 MODELS = {
     "gemma1": tiny.gemma1,

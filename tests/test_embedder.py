@@ -9,7 +9,7 @@ import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation.embedder import TASKS, Embedder
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 TEXTS = [
     "Which planet is red?",

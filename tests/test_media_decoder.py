@@ -13,7 +13,7 @@ from gemma_nb.generation.prefill import MediaEmbeddings
 from gemma_nb.generation.sampling import Sampling
 from gemma_nb.prompts.prompt import Media
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 LENGTH = 72
 COUNT = 16

@@ -15,7 +15,7 @@ from gemma_nb.generation.media_encoders import create_media_encoder
 from gemma_nb.generation.media_inputs import Converters, load_converters, prompt_token_ids
 from gemma_nb.prompts.prompt import Media
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 MODELS = {
     "gemma3": ("Gemma3", "turns", tiny_media.gemma3),

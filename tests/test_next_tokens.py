@@ -6,7 +6,7 @@ import pytest
 import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 BEGUN = "The capital of"
 

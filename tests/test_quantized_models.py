@@ -7,7 +7,7 @@ import pytest
 import tiny
 import tiny_media
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 PROMPT = [2, 5, 7, 9, 11, 4]
 

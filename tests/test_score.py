@@ -8,7 +8,7 @@ import tiny
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 POLICY = "* No Harassment: the prompt shall not insult anybody."
 

@@ -16,7 +16,7 @@ from gemma_nb.generation.sampling import Sampling
 from gemma_nb.generation.speculative import DraftModel, SpeculativeDecoder
 from gemma_nb.loading.assistants import check_memory_beside
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 LENGTH = 72
 VOCABULARY = 96  # the assistant's clusters are of one size
