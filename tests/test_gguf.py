@@ -58,13 +58,13 @@ HOSTILE = {
 def test_a_hostile_file_ends_in_a_load_error(kind, tmp_path):
     path = tmp_path / "model.gguf"
     path.write_bytes(HOSTILE[kind])
-    start = time.monotonic()
+    start = time.process_time()  # not of a clock that other processes slow down
     for read in (gnb.variant, gnb.load):
         with pytest.raises(LoadError) as caught:
             read(str(path))
         assert caught.value.message.key in {"gguf_broken", "fetch_bad_preset"}
         assert str(path) in str(caught.value) or path.name in str(caught.value)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_huge_header_is_not_read_into_memory(tmp_path):
