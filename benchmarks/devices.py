@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -66,8 +67,6 @@ TABLE = (
     ("gemma4_31b", "int4"),
     ("gemma4_26b_a4b", "bfloat16"),
     ("t5gemma_2b_2b", "bfloat16"),
-    ("t5gemma2_1b_1b", "bfloat16"),
-    ("pali_gemma2_3b_224", "bfloat16"),
 )
 #: Names of variants where they differ from the shape's.
 VARIANTS = {"gemma_2b": "gemma_2b_en", "gemma2_9b": "gemma2_9b_en", "gemma2_27b": "gemma2_27b_en"}
@@ -391,18 +390,19 @@ def measure(out: Path, *, tiny: bool, only: list[str], tried: list[str]) -> None
         print("ids equal:", ids[0] is not None and ids[0] == ids[-1], flush=True)
 
 
-def table() -> str:
+def table() -> Iterator[str]:
     """Bytes a device by family and count, counted from the shardings; no array is made."""
     import memory
+    from catalog_configs import CONFIGS
 
     from gemma_nb.errors import InvalidInput
     from gemma_nb.fit.device_split import device_weight_bytes
     from gemma_nb.fit.precision import precision
 
-    lines = [
-        "| variant | precision | " + " | ".join(f"{n}" for n in COUNTS) + " | estimate for 8 |",
-        "|---|---|" + "--:|" * (len(COUNTS) + 1),
-    ]
+    for encoder in ("vision_encoder_config", "audio_encoder_config"):
+        CONFIGS["gemma3n_e2b"].pop(encoder, None)
+    yield "| variant | precision | " + " | ".join(map(str, COUNTS)) + " | estimate for 8 |"
+    yield "|---|---|" + "--:|" * (len(COUNTS) + 1)
     for name, how in TABLE:
         counted = counted_bytes(name, how)
         cells = [f"{one / GIB:.2f}" for one in counted]
@@ -412,8 +412,7 @@ def table() -> str:
             cells.append(f"{estimate / GIB:.2f}")
         except InvalidInput:  # a shape of several variants
             cells.append("")
-        lines.append(f"| {name} | {how} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        yield f"| {name} | {how} | {' | '.join(cells)} |"
 
 
 def counted_bytes(name: str, precision: str) -> list[int]:
@@ -453,7 +452,8 @@ def main() -> None:
         from gemma_nb import backend
 
         backend.prepare()
-        print(table(), flush=True)
+        for line in table():
+            print(line, flush=True)
     elif args.command == "preset":
         import loading
 

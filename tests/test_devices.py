@@ -60,6 +60,10 @@ def test_load_from_files(precision):
     assert "loaded" in finish(start("load", precision))
 
 
+def test_a_tensor_is_sent_in_blocks():
+    assert "streamed" in finish(start("stream"))
+
+
 def test_two_processes():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -8,6 +8,8 @@ ids are the same however the sums are split.
 
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 if __name__ == "__main__":
     # one of several processes has one device; compiled as unit tests are (conftest.py)
@@ -210,6 +212,13 @@ def check_load(precision):
         assert len(rows._decoder.devices.devices) == 8
         questions = [question, "What is the capital of Japan?"]
         assert rows.generate(questions, 12) == one.generate(questions, 12)
+    # as transformers writes it
+    with tempfile.TemporaryDirectory() as folder:
+        path = gnb.load(name, "float32", 128, progress=False).export(Path(folder) / "exported")
+        converted = gnb.load(path, precision, 128, devices=2, progress=False)
+    check_bytes(converted.lm, converted._decoder.devices)
+    for a, b in zip(one.lm.variables, converted.lm.variables, strict=True):
+        assert (jax.device_get(a.value) == jax.device_get(b.value)).all(), a.path
     assert keras.distribution.distribution() is None
     assert sharding_of(keras.layers.Dense(2).build((None, 2)) or one.lm.variables[0]) is None
     for wrong in (0, 9, True, "two", [0, 0], [8], 1.5):
@@ -218,6 +227,39 @@ def check_load(precision):
     with pytest.raises(InvalidInput, match="both"):
         gnb.load(name, devices=2, parallel="both")
     print("loaded", precision)
+
+
+def check_stream():
+    """Tensors that are sent in blocks, each device its part, and the scales of their rows."""
+    import numpy as np
+
+    from gemma_nb.loading.tensor_files import stream_to_device
+
+    tensor = np.arange(48 * 8, dtype="float32").reshape(48, 8)
+    read = []
+
+    class Stored:
+        shape, dtype = tensor.shape, tensor.dtype
+
+        def __getitem__(self, rows):
+            read.append(rows)
+            return tensor[rows]
+
+    def with_scales(rows):
+        return rows.astype("int8"), rows.max(1)
+
+    for axis in (None, 0, 1):
+        for block in (64, 10**6):
+            read.clear()
+            sharding = layout(4).sharding(axis)
+            values, scales = stream_to_device(Stored(), with_scales, block, sharding)
+            assert values.sharding == sharding
+            assert (np.asarray(values) == tensor.astype("int8")).all()
+            assert (np.asarray(scales) == tensor.max(1)).all()
+            # every row is read once, in blocks
+            assert sorted(i for rows in read for i in range(48)[rows]) == [*range(48)]
+            assert all(len(range(48)[rows]) == 2 for rows in read) == (block == 64)
+    print("streamed")
 
 
 def check_process(address, count, rank):
