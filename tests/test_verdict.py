@@ -440,6 +440,40 @@ def test_every_fix_that_is_offered_helps():
                         assert after.status == "fits"
 
 
+def test_no_fix_leads_to_a_choice_that_load_refuses():
+    """Every variant that loads, on every known runtime, in every precision: a quarter of the grid."""
+    from gemma_nb.fit.precision import PRECISIONS
+    from gemma_nb.generation.engine import check_variant
+
+    def runs(v):
+        try:
+            check_variant(v)
+        except InvalidInput:
+            return False
+        return True
+
+    def own_task(v):
+        return "embedding" if v.role == "embed" else "chat"
+
+    found, places, precisions = {}, runtimes(), list(PRECISIONS)
+    loadable = [v for v in variants(loadable=True) if runs(v)]
+    for i, v in enumerate(loadable):
+        for j in range(i % 4, len(places), 4):
+            length = min(8192, v.context_length or 8192)
+            precision = precisions[(i + j) % len(precisions)]
+            verdict = advise(v, precision, places[j], length, task=own_task(v))
+            for f in verdict.fixes:
+                c = f.choice
+                names = (f.key, c.variant.name, c.precision, c.runtime.name)
+                found[*names, c.max_length, c.devices] = c
+    assert {key[0] for key in found} >= {"int8", "int4", "shorter", "smaller", "runtime"}
+    for key, choice in found.items():
+        # the checks of load: it takes one device, and its own task
+        assert runs(choice.variant), key
+        assert choice.devices == 1
+        assert advise(choice, task=own_task(choice.variant)).fits, key
+
+
 def test_every_fix_that_has_a_sentence_has_a_test():
     here = {
         "float32_to_bfloat16", "float32_to_float16", "float16_to_bfloat16", "float16_to_float32",

@@ -17,7 +17,9 @@ _OVERFLOWS = ("Gemma3nBackbone", "T5Gemma2Backbone")
 _CLIPPED = ("Gemma3Backbone",)
 #: Gemma 4. Others found its activations below about 2080, and the answers of bfloat16 (unslothai/unsloth
 #: pull request 4875, 2026-04-06). Training overflows (unslothai/unsloth 5092; unslothai/unsloth-zoo
-#: 600 and 866). KerasHub clips its residuals as Gemma 3's. Not measured for this package.
+#: 600 and 866). KerasHub clips its residuals as Gemma 3's, but for what per-layer inputs add
+#: (E2B, E4B). Not measured for this package: the first logit that is not finite is an error that
+#: names float32 (``generation.sampling.not_a_number``).
 _UNMEASURED = ("Gemma4Backbone",)
 #: Gemma 1 and 2. The publisher has float16 revisions of Gemma 1 and PaliGemma; Gemma 2 9B gives
 #: similar results in float16, and 27B erratic ones (huggingface.co/blog/gemma2, 2024-06-27).
