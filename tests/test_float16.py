@@ -22,7 +22,9 @@ def in_float16(lm):
     backbone = type(lm.backbone).from_config({**lm.backbone.get_config(), "dtype": "float16"})
     for variable, value in zip(backbone.weights, lm.backbone.weights, strict=True):
         grows = "post" in variable.path and variable.path.endswith("scale")
-        variable.assign(np.asarray(value) + (GROWTH if grows else 0))
+        # what a block of Gemma 4 multiplies its output by is not clipped
+        scalar = variable.path.endswith("layer_scalar")
+        variable.assign(1.0 if scalar else np.asarray(value) + (GROWTH if grows else 0))
     return type(lm)(backbone=backbone, preprocessor=None)
 
 
@@ -43,7 +45,7 @@ def test_residuals_are_clipped_as_in_keras_hub(name, monkeypatch):
     theirs = lm({name: given[name] for name in lm.input})
     theirs = np.asarray(theirs, "float32")[0, -1]
     assert np.isfinite(theirs).all()
-    assert np.ptp(theirs) > 1
+    assert np.ptp(theirs) > 0.1
     assert logits_of(lm) == pytest.approx(theirs, abs=0.01 * float(np.ptp(theirs)))
     decoder = Decoder(lm, 32)
     rows = list(decoder.tokens(IDS, Sampling(), 0, COUNT))

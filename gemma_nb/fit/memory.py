@@ -84,6 +84,7 @@ class MemoryEstimate(Displayed):
             processor makes.
         rough: whether the architecture is unknown. Cache and workspace are then a share of the
             weights, all in ``workspace``.
+        precision: the name of the precision.
     """
 
     weights: int
@@ -95,6 +96,7 @@ class MemoryEstimate(Displayed):
     load_peak_host: int
     rough: bool = False
     float32_copies: int = 0
+    precision: str = "bfloat16"
 
     @property
     def total(self) -> int:
@@ -114,7 +116,7 @@ class MemoryEstimate(Displayed):
             (text("show_load_host"), format_gib(self.load_peak_host)),
         )
         return Summary(
-            text("show_estimate", total=format_gib(self.total)),
+            text("show_estimate", total=format_gib(self.total), precision=self.precision),
             rows,
             bar=tuple(part for part in parts if part.size),
             notes=(text("show_rough"),) if self.rough else (),
@@ -176,6 +178,7 @@ def estimate_memory(
         load_peak_host=INTERPRETER_BYTES + 2 * block,
         rough=architecture is None,
         float32_copies=copies,
+        precision=precision.name,
     )
 
 

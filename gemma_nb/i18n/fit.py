@@ -307,6 +307,10 @@ TEXT = {
         "it rests on what llama.cpp reached on a T4",
         "T4 での llama.cpp の公表値に基づきます",
     ),
+    "speed_basis_t4_float16": (
+        "in float16, which this GPU computes itself; it rests on what llama.cpp reached on a T4",
+        "この GPU が直接計算できる float16 での値。T4 での llama.cpp の公表値に基づきます",
+    ),
     "speed_basis_l4": (
         "it rests on what Transformers reached on an L4",
         "L4 での Transformers の公表値に基づきます",
