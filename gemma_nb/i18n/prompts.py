@@ -185,6 +185,46 @@ TEXT = {
         'ツールは JSON スキーマで渡します: {{"type": "function", "function": {{"name": "…", '
         '"description": "…", "parameters": {{…}}}}}}。',
     ),
+    "prompt_tools_type": (
+        "tools is a list of JSON schemas, not {kind}.",
+        "tools は JSON スキーマのリストで渡してください({kind} は使えません)。",
+    ),
+    "prompt_tool_keyword": (
+        "The schema of the tool {tool!r} cannot be written for this model: at {parameter} it uses "
+        "{keyword} in a way that the prompt format has no form for. Give each parameter one type "
+        "(or one type and null), and say in its description what else holds.",
+        "ツール {tool!r} のスキーマはこのモデルの書式で表せません。{parameter} の {keyword} に対応する"
+        "書き方がないためです。各パラメーターの型を 1 つ(または 1 つと null)にし、ほかの条件は "
+        "description に書いてください。",
+    ),
+    "prompt_tool_value": (
+        "{argument} holds a value of type {kind}, which a prompt cannot express: give strings, "
+        "numbers, lists and dicts.",
+        "{argument} に {kind} 型の値があり、プロンプトで表せません。文字列、数値、リスト、辞書に"
+        "してください。",
+    ),
+    "prompt_tool_nested": (
+        "{argument} is nested more than {depth} deep or holds more than {count:,} values: give a "
+        "smaller one.",
+        "{argument} の入れ子が {depth} 段を超えるか、値が {count:,} 個を超えています。小さくして"
+        "ください。",
+    ),
+    "prompt_tool_list": (
+        "{field} of a message is a list of dicts, not {kind}.",
+        "メッセージの {field} は辞書のリストで渡してください({kind} は使えません)。",
+    ),
+    "prompt_is_rendered": (
+        "This Prompt is rendered already: tools, thinking and guideline belong to format_prompt(), "
+        "which made it.",
+        "この Prompt は整形済みです。tools、thinking、guideline は、それを作る format_prompt() に"
+        "渡してください。",
+    ),
+    "prompt_in_a_message": (
+        "A Prompt is a whole rendered conversation and no part of a message: pass it alone to "
+        "generate(), or put the user's own words into the message.",
+        "Prompt は整形済みの会話全体で、メッセージの一部にはできません。generate() にそのまま渡すか、"
+        "メッセージには元の文章を入れてください。",
+    ),
     "prompt_tool_call": (
         'A tool call is {{"function": {{"name": "…", "arguments": {{…}}}}}}, the arguments a dict or '
         "a JSON string of one.",

@@ -26,6 +26,7 @@ from gemma_nb.prompts.formats import (
 from gemma_nb.prompts.lint import Finding, check_bos
 from gemma_nb.prompts.messages import PromptRequest, read_messages
 from gemma_nb.prompts.prompt import Part, Prompt, ReplyMarkup
+from gemma_nb.prompts.tool_schemas import list_tools
 
 
 class PromptFormat(Protocol):
@@ -83,7 +84,8 @@ def format_prompt(
 
     Args:
         messages: a string (one user turn), one message, or a list of messages
-            ``{"role": …, "content": …}`` in the form that Hugging Face's chat templates accept.
+            ``{"role": …, "content": …}`` in the form that Hugging Face's chat templates accept. A
+            ``Prompt`` is returned as it is.
         variant: a variant or its name.
         tools: declarations of functions, as JSON schemas (Gemma 4 and FunctionGemma).
         thinking: whether the model is asked to think before it answers (Gemma 4).
@@ -93,14 +95,19 @@ def format_prompt(
         The prompt, without ``<bos>``, which ``Prompt.token_ids`` adds in front.
 
     Raises:
-        InvalidInput: the conversation contains what the variant does not accept.
+        InvalidInput: the conversation contains what the variant does not accept, or options are
+            given with a ``Prompt``.
     """
     variant = registry.variant(variant)
+    if isinstance(messages, Prompt):
+        if tools is not None or thinking or guideline is not None:
+            raise InvalidInput("prompt_is_rendered")
+        return messages
     conversation, chat = read_messages(messages)
     request = PromptRequest(
         turns=conversation,
         variant=variant,
-        tools=tuple(tools or ()),
+        tools=list_tools(tools),
         thinking=bool(thinking),
         guideline=guideline,
         chat=chat,

@@ -14,12 +14,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
-from gemma_nb.files import parse_json
+from gemma_nb.files import MAX_JSON_DEPTH, parse_json
 from gemma_nb.prompts.messages import ContentPart, Turn, check_text
 from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.tool_schemas import json_value
 from gemma_nb.prompts.tools import Grammar
 
-_HEAD = re.compile(r"\s*call:\s*(?P<name>[^\s{}\[\]]{1,128})\s*(?=\{|$)")
+_HEAD = re.compile(r"\s*call:\s*(?P<name>[^\s{}\[\]()'\"]{1,128})\s*(?=\{|$)")
+_SPACE = re.compile(r"\s*")
+_KEY = re.compile(r"[^:,{}\[\]]*")
+#: A value without quotes; a comma between parentheses belongs to it.
+_WORD = re.compile(r"(?:[^,\]}{\[()]|\([^()]*\)|\))*")
+#: What closes a text in single quotes, of a value and of a key; other quotes are apostrophes.
+_VALUE_CLOSES = re.compile(r"(?<!\\)'(?=\s*(?:[,\]}]|$))")
+_KEY_CLOSES = re.compile(r"(?<!\\)'(?=\s*:)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$")
 _WORDS = {"true": True, "false": False, "null": None, "None": None, "True": True, "False": False}
 
@@ -65,51 +73,77 @@ def parse_call(text: str, quote: str) -> ToolCall | None:
         return None
     reader = _Reader(text[head.end() :], quote)
     try:
-        arguments = reader.value() if reader.rest.strip() else {}
-    except (_Malformed, RecursionError):
+        arguments = {} if reader.at_end() else reader.value()
+    except _Malformed:
         return None
-    if not isinstance(arguments, dict) or reader.rest.strip():
+    if not isinstance(arguments, dict) or not reader.at_end():
         return None
     return ToolCall(head["name"], arguments)
 
 
 class _Reader:
-    """Reads values from the start of ``rest``, and removes what it has read."""
+    """Reads values of a text, one after the other."""
 
     def __init__(self, text: str, quote: str) -> None:
-        self.rest = text
+        self._text = text
         self._quote = quote
+        self._at = 0
+        self._depth = 0
+        self._not_closed: set[re.Pattern[str]] = set()
+
+    def at_end(self) -> bool:
+        """Whether nothing but white space is left."""
+        self._skip_space()
+        return self._at == len(self._text)
 
     def value(self) -> Any:
-        self.rest = self.rest.lstrip()
-        if self.rest.startswith(self._quote):
+        self._skip_space()
+        if self._next(self._quote):
             return self._string()
-        if self.rest.startswith("{"):
+        if self._next("{"):
             return dict(self._list("}", self._pair))
-        if self.rest.startswith("["):
+        if self._next("["):
             return self._list("]", self.value)
-        if self.rest.startswith('"'):
+        if self._next('"'):
             return self._json_string()
-        return self._word()
+        return self._single_quoted(_VALUE_CLOSES) if self._next("'") else self._word()
+
+    def _next(self, text: str) -> bool:
+        return self._text.startswith(text, self._at)
+
+    def _skip_space(self) -> None:
+        self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
 
     def _string(self) -> str:
-        text, closed, rest = self.rest[len(self._quote) :].partition(self._quote)
-        if not closed:
+        start = self._at + len(self._quote)
+        end = self._text.find(self._quote, start)
+        if end < 0:
             raise _Malformed
-        self.rest = rest
-        return text
+        self._at = end + len(self._quote)
+        return self._text[start:end]
 
     def _json_string(self) -> str:
         try:
-            value, end = json.JSONDecoder().raw_decode(self.rest)
+            value, self._at = json.JSONDecoder().raw_decode(self._text, self._at)
         except ValueError:
             raise _Malformed from None
-        self.rest = self.rest[end:]
         return str(value)
+
+    def _single_quoted(self, closes: re.Pattern[str]) -> Any:
+        """A text in single quotes; without a closing quote, a word."""
+        start = self._at + 1
+        match = None if closes in self._not_closed else closes.search(self._text, start)
+        if not match:
+            self._not_closed.add(closes)  # nor is any later one
+            return self._word()
+        self._at = match.end()
+        return self._text[start : match.start()].replace("\\'", "'")
 
     def _word(self) -> Any:
         """A number, true, false or null; anything else is a string without its quotes."""
-        word = self._take(r"[^,\]}{\[]*")
+        word = self._take(_WORD)
+        if self._next("("):  # a call of Python's or what else has no end here
+            raise _Malformed
         if word in _WORDS:
             return _WORDS[word]
         if not _NUMBER.match(word):
@@ -121,38 +155,45 @@ class _Reader:
         return value if abs(value) < math.inf else word
 
     def _pair(self) -> tuple[str, Any]:
-        self.rest = self.rest.lstrip()
-        if self.rest.startswith(self._quote):
+        self._skip_space()
+        if self._next(self._quote):
             key = self._string()
-        elif self.rest.startswith('"'):
+        elif self._next('"'):
             key = self._json_string()
+        elif self._next("'"):
+            key = str(self._single_quoted(_KEY_CLOSES))
         else:
-            key = self._take(r"[^:,{}\[\]]*")
-        self.rest = self.rest.lstrip()
-        if not self.rest.startswith(":"):
+            key = self._take(_KEY)
+        self._skip_space()
+        if not self._next(":"):
             raise _Malformed
-        self.rest = self.rest[1:]
+        self._at += 1
         return key, self.value()
 
     def _list(self, closing: str, read_one: Callable[[], Any]) -> list[Any]:
-        self.rest = self.rest[1:].lstrip()
+        self._depth += 1
+        if self._depth > MAX_JSON_DEPTH:
+            raise _Malformed
+        self._at += 1
+        self._skip_space()
         values: list[Any] = []
-        while not self.rest.startswith(closing):
+        while not self._next(closing):
             values.append(read_one())
-            self.rest = self.rest.lstrip()
-            if self.rest.startswith(","):
-                self.rest = self.rest[1:].lstrip()
-            elif not self.rest.startswith(closing):
+            self._skip_space()
+            if self._next(","):
+                self._at += 1
+                self._skip_space()
+            elif not self._next(closing):
                 raise _Malformed
-        self.rest = self.rest[1:]
+        self._at += 1
+        self._depth -= 1
         return values
 
-    def _take(self, pattern: str) -> str:
-        """What ``pattern`` matches at the start, stripped."""
-        match = re.match(pattern, self.rest)
-        end = match.end() if match else 0
-        text, self.rest = self.rest[:end], self.rest[end:]
-        return text.strip()
+    def _take(self, pattern: re.Pattern[str]) -> str:
+        """What ``pattern`` matches here, stripped."""
+        match = pattern.match(self._text, self._at)
+        self._at = match.end() if match else self._at
+        return match[0].strip() if match else ""
 
 
 def read_call(call: Any) -> tuple[str, Any]:
@@ -183,7 +224,7 @@ def read_call(call: Any) -> tuple[str, Any]:
         arguments = {}
     if not isinstance(arguments, Mapping):
         raise InvalidInput("prompt_tool_call")
-    return check_text(function["name"]), arguments
+    return check_text(function["name"]), json_value(arguments, "tool_calls")
 
 
 @dataclass(frozen=True)
@@ -307,7 +348,8 @@ def _render_response(name: str, response: Any, grammar: Grammar) -> Iterator[Par
     opening, closing = grammar.response
     yield Part(f"{opening}response:", control=True)
     yield Part(check_text(name))
-    mapping = response if isinstance(response, Mapping) else {"value": response}
+    response = json_value(response, "content")
+    mapping = response if isinstance(response, dict) else {"value": response}
     yield from grammar.render_value(mapping)
     yield Part(closing, control=True)
 
@@ -320,18 +362,39 @@ def _responses(exchange: Exchange) -> Iterator[tuple[str, Any, Turn | None]]:
     """
     fields = exchange.turn.fields
     for response in fields.get("tool_responses") or ():
-        yield str(response.get("name") or "unknown"), response.get("response"), None
-    names = {c.get("id"): read_call(c)[0] for c in fields.get("tool_calls") or () if "id" in c}
+        yield _name_of(response), response.get("response"), None
+    names = {c.get("id"): read_call(c)[0] for c in exchange.calls if "id" in c}
     for answer in exchange.answers:
-        own_name = answer.fields.get("name") or answer.fields.get("tool_name") or "unknown"
-        name = names.get(answer.fields.get("tool_call_id"), str(own_name))
+        call_id = answer.fields.get("tool_call_id")
+        name = names.get(call_id) or _name_of(answer.fields)
         content = answer.fields.get("content")
         if answer.items:
             yield name, answer.text, answer
-            continue
-        # FunctionGemma's documentation puts the name into the content: {"name": …, "response": …}
-        for value in content if isinstance(content, list) and content else [content]:
-            if isinstance(value, Mapping) and set(value) == {"name", "response"}:
-                yield str(value["name"]), value["response"], None
-            else:
-                yield name, value, None
+        elif name == _NO_NAME and (named := _named_responses(content)):
+            for value in named:
+                yield _name_of(value), value["response"], None
+        else:
+            yield name, content, None
+
+
+#: What the publisher's template calls a function that an answer does not name.
+_NO_NAME = "unknown"
+
+
+def _name_of(fields: Mapping[str, Any]) -> str:
+    """The name of the function that answers.
+
+    Raises:
+        InvalidInput: it is no string.
+    """
+    name = fields.get("name") or fields.get("tool_name") or _NO_NAME
+    if not isinstance(name, str):
+        raise InvalidInput("prompt_tool_call")
+    return name
+
+
+def _named_responses(content: Any) -> list[Mapping[str, Any]]:
+    """Answers as FunctionGemma's documentation writes them: {"name": …, "response": …}, or a list."""
+    entries = content if isinstance(content, list) else [content]
+    are_named = [isinstance(e, Mapping) and set(e) == {"name", "response"} for e in entries]
+    return list(entries) if all(are_named) else []
