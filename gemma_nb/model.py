@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gemma_nb.arguments import shown, whole_number
+from gemma_nb.arguments import flag_argument, shown, whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation import embedder as embedding
@@ -145,7 +145,7 @@ class Model:
         self, messages: Messages, raw: bool = False, **options: Any
     ) -> tuple[list[int], str, list[MediaInput]]:
         """The prompt's token ids, the prompt itself, and its images and clips."""
-        if raw and not isinstance(messages, Prompt):
+        if flag_argument(raw, "raw") and not isinstance(messages, Prompt):
             if not isinstance(messages, str):
                 raise InvalidInput("raw_wants_text", kind=type(messages).__name__)
             ids = [self.tokenizer.start_token_id, *map(int, self.tokenizer.tokenize(messages))]
@@ -553,7 +553,7 @@ class Model:
             sampling,
             seed,
             min(count, self._room(ids)),
-            frozenset() if ignore_eos else self._stops,
+            frozenset() if flag_argument(ignore_eos, "ignore_eos") else self._stops,
             Detokenizer(self.tokenizer, control, strings),
             cache,
             self._media_cache,

@@ -200,7 +200,7 @@ def test_an_answer_without_a_form_is_refused(content):
 )
 def test_calls_that_are_none_are_refused(fields):
     messages = [USER, {"role": "assistant", "content": "", **fields}]
-    with pytest.raises(InvalidInput, match="tool|content"):
+    with pytest.raises(InvalidInput, match=r"tool|content"):
         format_prompt([*messages, {"role": "tool", "content": "x"}], variant("gemma4_small"))
     for extra in ({"tool_call_id": []}, {"tool_call_id": None, "name": 5}):
         with pytest.raises(InvalidInput, match="tool"):

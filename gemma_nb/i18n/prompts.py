@@ -174,6 +174,10 @@ TEXT = {
         "EmbeddingGemma has no task {task!r}: use one of {tasks}.",
         "EmbeddingGemma にタスク {task!r} はありません。{tasks} のいずれかを使ってください。",
     ),
+    "prompt_fim_files": (
+        "files is a list of texts or pairs (path, text), not {value!r}.",
+        "files は文章か (パス, 文章) の組のリストで渡してください({value!r} は使えません)。",
+    ),
     "prompt_fim_alone": (
         "A gap to fill in stands alone: send just the message that fim() makes, without other "
         "messages or parts.",
@@ -285,6 +289,10 @@ TEXT = {
     "mask_bad_decoder": (
         "{path} is not the mask decoder (vae-oid.npz): {reason}.",
         "{path} はマスクのデコーダー(vae-oid.npz)ではありません: {reason}。",
+    ),
+    "reply_image_size": (
+        "image_size is (width, height) in pixels, not {value!r}.",
+        "image_size は (幅, 高さ) のピクセル数で渡してください({value!r} は使えません)。",
     ),
     "reply_open_thought": (
         "The reply ends inside a thought: it was cut off. Raise max_new_tokens.",

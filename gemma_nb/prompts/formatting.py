@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from gemma_nb.arguments import flag_argument, text_argument
 from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
@@ -100,7 +101,7 @@ def format_prompt(
     """
     variant = registry.variant(variant)
     if isinstance(messages, Prompt):
-        if tools is not None or thinking or guideline is not None:
+        if tools is not None or guideline is not None or flag_argument(thinking, "thinking"):
             raise InvalidInput("prompt_is_rendered")
         return messages
     conversation, chat = read_messages(messages)
@@ -108,7 +109,7 @@ def format_prompt(
         turns=conversation,
         variant=variant,
         tools=list_tools(tools),
-        thinking=bool(thinking),
+        thinking=flag_argument(thinking, "thinking"),
         guideline=guideline,
         chat=chat,
     )
@@ -149,8 +150,9 @@ def check_prompt(text: str, variant: str | Variant) -> tuple[Finding, ...]:
         variant: the variant that the prompt is for, or its name.
 
     Raises:
-        InvalidInput: the variant takes no text prompt.
+        InvalidInput: the variant takes no text prompt, or ``text`` is no string.
     """
     variant = registry.variant(variant)
+    text = text_argument(text, "text")
     findings = [*check_bos(text), *format_of(variant).lint(text, variant)]
     return tuple(sorted(findings, key=lambda finding: finding.position))
