@@ -10,9 +10,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
@@ -23,7 +21,15 @@ from gemma_nb.catalog.client_errors import hide_frames, is_network_error, unreac
 from gemma_nb.catalog.config_bounds import MAX_COUNT, MAX_NAME
 from gemma_nb.catalog.gguf_header import GgufModel, ReadRange, read_gguf_files, split_files
 from gemma_nb.catalog.handles import Handle
-from gemma_nb.catalog.weight_files import ADAPTER_WEIGHTS, CONFIG, read_object, weight_file_names
+from gemma_nb.catalog.weight_files import (
+    ADAPTER_WEIGHTS,
+    CONFIG,
+    SAFETENSORS,
+    SAFETENSORS_INDEX,
+    read_object,
+    shard_names,
+    weight_file_names,
+)
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.files import parse_json
 from gemma_nb.text_utils import remove_invisible
@@ -32,6 +38,8 @@ from gemma_nb.text_utils import remove_invisible
 _HEADER_LIMIT = 100_000_000
 #: The most bytes of a config or a template; a tokenizer_config.json has about 1 MB.
 _MAX_BYTES = 64 * 2**20
+#: The bytes of a safetensors file that are read at first, and the most files that one model has.
+_FIRST_RANGE, _MAX_SHARDS = 100_000, 1_000
 #: The most axes of a tensor; a checkpoint has no more than five.
 _MAX_RANK = 32
 
@@ -150,15 +158,23 @@ def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else _HEADER_LIMIT + 1
         raw = file.read(length) if length <= _HEADER_LIMIT else b""
+    return _parse_header(raw, path)
+
+
+def _parse_header(raw: bytes, where: object) -> dict[str, TensorInfo]:
+    """The tensors of the JSON of a header.
+
+    Raises:
+        InvalidInput: it is none.
+    """
     try:
-        header = parse_json(raw)
         return {
             name: _tensor_info(entry["dtype"], entry["shape"])
-            for name, entry in header.items()
+            for name, entry in parse_json(raw).items()
             if name != "__metadata__"
         }
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise InvalidInput("not_safetensors", path=path) from None
+        raise InvalidInput("not_safetensors", path=where) from None
 
 
 class HuggingFaceFiles:
@@ -235,18 +251,23 @@ class HuggingFaceFiles:
 
         Nothing of a mirror (``HF_ENDPOINT``) is put into the cache.
         """
-        # the client names files of its cache after an ETag, which may be a path: a mirror's files go
-        # into a folder that is removed
-        folder = tempfile.TemporaryDirectory() if _is_mirror() else nullcontext()
-        with folder as local_dir:
-            path = self._call("hf_hub_download", name, local_dir=local_dir)
-            return None if path is None else _read_small(Path(path), self.where, name)
+        if _is_mirror():
+            # the client names files of its cache after an ETag, which may be a path, and reads a
+            # body to its end
+            raw = self._range(name, 0, _MAX_BYTES + 1)
+            if raw is not None and len(raw) > _MAX_BYTES:
+                raise InvalidInput("file_not_json", where=self.where, file=name)
+            return raw
+        path = self._call("hf_hub_download", name)
+        return None if path is None else _read_small(Path(path), self.where, name)
 
     def tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the safetensors headers; None if the model has no safetensors.
 
         The client has the rule of ``weight_file_names``.
         """
+        if _is_mirror():
+            return self._tensors_of_mirror()
         metadata = self._call("get_safetensors_metadata")
         if metadata is None:
             return None
@@ -255,6 +276,8 @@ class HuggingFaceFiles:
 
     def adapter_tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the adapter's header; None if there is no such file."""
+        if _is_mirror():
+            return self._header(ADAPTER_WEIGHTS)
         metadata = self._call("parse_safetensors_file_metadata", ADAPTER_WEIGHTS)
         return None if metadata is None else self._read_headers([metadata])
 
@@ -269,6 +292,33 @@ class HuggingFaceFiles:
         except (ValueError, TypeError, AttributeError):
             raise InvalidInput("not_safetensors", path=self.where) from None
 
+    def _tensors_of_mirror(self) -> dict[str, TensorInfo] | None:
+        """As ``tensors``; the client would put a mirror's index into its cache."""
+        single = self._header(SAFETENSORS)
+        index = None if single is not None else self.read(SAFETENSORS_INDEX)
+        if index is None:
+            return single
+        try:
+            shards = shard_names(parse_json(index))
+        except (ValueError, AttributeError):
+            raise InvalidInput("file_not_json", where=self.where, file=SAFETENSORS_INDEX) from None
+        tensors: dict[str, TensorInfo] = {}
+        for name in sorted(shards)[:_MAX_SHARDS]:
+            tensors.update(self._header(name) or {})
+        return tensors
+
+    def _header(self, name: str) -> dict[str, TensorInfo] | None:
+        """The tensors of one safetensors file; None if there is no such file."""
+        raw = self._range(name, 0, _FIRST_RANGE)
+        if raw is None:
+            return None
+        length = int.from_bytes(raw[:8], "little")
+        if length > _HEADER_LIMIT:
+            raise InvalidInput("not_safetensors", path=f"{self.where}/{name}")
+        if length + 8 > len(raw) == _FIRST_RANGE:
+            raw += self._range(name, len(raw), length + 8 - len(raw)) or b""
+        return _parse_header(raw[8 : 8 + length], f"{self.where}/{name}")
+
     def gguf(self) -> GgufModel:
         """Reads the headers of the handle's GGUF file, or of its parts, by range requests.
 
@@ -278,17 +328,23 @@ class HuggingFaceFiles:
         """
 
         def read_from(file: str) -> tuple[ReadRange, None]:
-            return lambda start, count: self._range(file, start, count), None
+            return lambda start, count: self._range_of_weights(file, start, count), None
 
         return read_gguf_files(self._handle.file or "", self.where, read_from)
 
-    def _range(self, name: str, start: int, count: int) -> bytes:
-        """Bytes of a file of the repository; fewer at its end."""
-        if count < 1:
-            return b""
+    def _range_of_weights(self, name: str, start: int, count: int) -> bytes:
+        """Bytes of a file of the repository, which has to be there; fewer at its end."""
+        part = self._range(name, start, count) if count > 0 else b""
+        if part is None:
+            where = f"hf://{self._handle.path}"
+            raise InvalidInput("gguf_not_in_repository", where=where, file=name)
+        return part
+
+    def _range(self, name: str, start: int, count: int) -> bytes | None:
+        """Bytes of a file of the repository; fewer at its end; None if there is no such file."""
 
         def request(client: Any) -> bytes:
-            from huggingface_hub import get_session, hf_hub_url
+            from huggingface_hub import hf_hub_url
 
             url = hf_hub_url(
                 self._handle.path, name, revision=self._revision, endpoint=client.endpoint
@@ -298,20 +354,15 @@ class HuggingFaceFiles:
                 "Range": f"bytes={start}-{start + count - 1}",
                 "Accept-Encoding": "identity",
             }
-            response = get_session().get(url, headers=headers)
+            # a server that ignores the range sends the whole file
+            response, body = _read_response(url, headers, start + count)
             if response.status_code == 416:  # the file ended before
                 return b""
             _raise_for_status(response)
-            # a server that ignores the range sends the whole file
-            body = response.content
-            return body if response.status_code == 206 else body[start : start + count]
+            return body[:count] if response.status_code == 206 else body[start : start + count]
 
         part = self._ask(request)
-        if part is None:
-            raise InvalidInput(
-                "gguf_not_in_repository", where=f"hf://{self._handle.path}", file=name
-            )
-        return bytes(part)
+        return None if part is None else bytes(part)
 
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
@@ -326,6 +377,31 @@ class HuggingFaceFiles:
             created=info.created_at.date().isoformat() if info.created_at else None,
             files=tuple(file.rfilename for file in info.siblings or ()),
         )
+
+
+def _read_response(url: str, headers: Mapping[str, str], most: int) -> tuple[Any, bytes]:
+    """A response to the client's session, and its body up to ``most`` bytes; the rest is not read.
+
+    huggingface_hub 1 has a session of httpx, before it had one of requests.
+    """
+    from huggingface_hub import get_session
+
+    session: Any = get_session()
+    body = bytearray()
+    if callable(getattr(session, "stream", None)):
+        with session.stream("GET", url, headers=headers) as response:
+            for chunk in response.iter_raw():
+                body += chunk
+                if len(body) >= most:
+                    break
+    else:
+        with session.get(url, headers=headers, stream=True) as response:
+            for chunk in response.iter_content(2**16):
+                body += chunk
+                if len(body) >= most:
+                    break
+    response._content = bytes(body[:most])  # noqa: SLF001 - where both keep it; errors read it
+    return response, bytes(body[:most])
 
 
 def _raise_for_status(response: Any) -> None:

@@ -12,7 +12,7 @@ from gemma_nb.catalog.hub_lookup import DirectoryFiles, read_safetensors_header
 from gemma_nb.catalog.keras_config import read_keras_config
 from gemma_nb.catalog.weight_files import weight_files
 from gemma_nb.errors import InvalidInput
-from gemma_nb.files import parse_json
+from gemma_nb.files import read_json
 
 #: Bytes of the output matrix and of the embedding that are compared at once.
 _BLOCK = 2**26
@@ -33,7 +33,7 @@ def checked_config(directory: Path) -> dict[str, Any] | None:
         OSError: a file is missing or corrupt.
     """
     where = str(directory)
-    fields = parse_json((directory / "config.json").read_bytes())
+    fields = read_json(directory / "config.json")
     if "model_type" not in fields:
         read_keras_config(fields, where)
         return None
