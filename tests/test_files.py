@@ -93,3 +93,9 @@ def test_json_has_a_size(tmp_path, monkeypatch):
     assert parse_json('{"a": 1}') == {"a": 1}
     with pytest.raises(ValueError, match="too long"):
         parse_json('{"a": 12}')
+
+
+@pytest.mark.parametrize("path", ["/", "."])
+def test_a_directory_is_no_file_to_write(path):
+    with pytest.raises(IsADirectoryError):
+        atomic_write(Path(path), "text")
