@@ -31,10 +31,6 @@ def checked_language(lang: str | None) -> str:
         return i18n.language()
     code = lang.strip().lower() if isinstance(lang, str) else ""
     if code not in i18n.LANGUAGES:
-<<<<<<< HEAD
         asked = lang[:80] if isinstance(lang, str) else type(lang).__name__
-        raise InvalidInput("unknown_language", asked=asked)
-=======
-        raise InvalidInput("unknown_language", asked=lang, known=", ".join(i18n.LANGUAGES))
->>>>>>> main
+        raise InvalidInput("unknown_language", asked=asked, known=", ".join(i18n.LANGUAGES))
     return code
