@@ -162,6 +162,17 @@ CONFIGS = {
 }  # fmt: skip
 
 
+TURN = "<start_of_turn>{{ role }}<end_of_turn>model"
+SMALL = {
+    "tokenizer_config.json": {"chat_template": [{"name": "default", "template": TURN}], "eos_token": {"content": "<eos>"},
+                              "added_tokens_decoder": {"1": {"content": "<eos>"}}},
+    "chat_template.json": {"chat_template": TURN},
+    "generation_config.json": {"eos_token_id": [1, 106], "bos_token_id": 2},
+    "adapter_config.json": {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["q_proj"],
+                            "base_model_name_or_path": "google/gemma-3-1b-it"},
+}  # fmt: skip
+
+
 def tensors_of(raw):
     return len(raw).to_bytes(8, "little") + raw
 
@@ -180,9 +191,9 @@ def test_configs(data):
     config = data.draw(changed(CONFIGS[data.draw(st.sampled_from(sorted(CONFIGS)))]))
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "model.safetensors").write_bytes(tensors_of(json.dumps(HEADER).encode()))
-    for name in ("tokenizer_config.json", "generation_config.json", "chat_template.json"):
+    for name, content in SMALL.items():
         if data.draw(st.booleans()):
-            (folder / name).write_text(json.dumps(data.draw(VALUES)))
+            (folder / name).write_text(json.dumps(data.draw(changed(content))))
     with only_gemma_errors():
         gnb.advise(gnb.variant(folder), runtime="T4")
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.catalog.checkpoint_tensors import canonical_name
+from gemma_nb.catalog.config_bounds import is_number
 from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
 from gemma_nb.catalog.weight_files import ADAPTER_CONFIG
 from gemma_nb.errors import InvalidInput
@@ -90,7 +91,7 @@ def read_lora(files: ModelFiles) -> LoraSettings | None:
     base, alpha = fields.get("base_model_name_or_path"), fields.get("lora_alpha", 8)
     if not isinstance(base, str) or not base:
         raise InvalidInput("is_adapter", where=files.where)
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float):
+    if alpha is None or not is_number(alpha, whole=False):
         raise _unsupported(files, "lora_alpha", alpha)
     revision = fields.get("revision")
     return LoraSettings(
