@@ -32,16 +32,16 @@ from test_config_fields import GEMMA3_4B, KERAS_GEMMA3
 import gemma_nb as gnb
 from gemma_nb.catalog import unlisted
 from gemma_nb.catalog.config_rules import complete_config
-from gemma_nb.catalog.hub_lookup import read_safetensors_header
 from gemma_nb.catalog.registry import demo_directory
+from gemma_nb.catalog.safetensors_header import read_safetensors_header
 from gemma_nb.errors import GemmaError
 from gemma_nb.generation.media_files import read_image, read_sound
 from gemma_nb.hub import download, kaggle
 from gemma_nb.hub.checkpoint_files import check_file, check_preset
 from gemma_nb.hub.fetch import fetch
+from gemma_nb.prompts.call_parser import parse_call
 from gemma_nb.prompts.formatting import FORMATS, check_prompt, format_prompt
 from gemma_nb.prompts.reply_parser import ReplyParser, parse_reply
-from gemma_nb.prompts.tool_calls import parse_call
 
 pytest_plugins = ["hubs.plugin"]
 pytestmark = [pytest.mark.leg, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
@@ -58,7 +58,7 @@ def inputs(share=1.0):
     """
     number = os.environ.get("GEMMA_NB_FUZZ")
     return settings(
-        max_examples=int(number) if number else max(1, round(1000 * share)),
+        max_examples=int(number) if number else max(1, round(800 * share)),
         deadline=None,  # it measures the wall, on which other processes hang too
         database=None,
         phases=[Phase.generate, Phase.shrink],

@@ -11,9 +11,9 @@ from prompt_helpers import variant
 
 import gemma_nb as gnb
 from gemma_nb.prompts.boxes import Box
+from gemma_nb.prompts.call_parser import ToolCall, parse_call
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.reply_parser import ReplyParser, parse_reply
-from gemma_nb.prompts.tool_calls import ToolCall, parse_call
 
 SEGMENTS = "".join(f"<seg{i:03}>" for i in range(16))
 

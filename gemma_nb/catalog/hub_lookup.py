@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
 from gemma_nb.catalog.client_errors import hide_frames, is_network_error, unreachable
-from gemma_nb.catalog.config_bounds import MAX_COUNT, MAX_NAME
 from gemma_nb.catalog.gguf_header import GgufModel, ReadRange, read_gguf_files, split_files
 from gemma_nb.catalog.handles import Handle
+from gemma_nb.catalog.safetensors_header import (
+    HEADER_LIMIT,
+    TensorInfo,
+    parse_header,
+    read_safetensors_header,
+    tensor_infos,
+)
 from gemma_nb.catalog.weight_files import (
     ADAPTER_WEIGHTS,
     CONFIG,
@@ -34,14 +38,10 @@ from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.files import parse_json
 from gemma_nb.text_utils import remove_invisible
 
-#: The format limits the JSON of a safetensors header to this many bytes.
-_HEADER_LIMIT = 100_000_000
 #: The most bytes of a config or a template; a tokenizer_config.json has about 1 MB.
 _MAX_BYTES = 64 * 2**20
 #: The bytes of a safetensors file that are read at first, and the most files that one model has.
 _FIRST_RANGE, _MAX_SHARDS = 100_000, 1_000
-#: The most axes of a tensor; a checkpoint has no more than five.
-_MAX_RANK = 32
 
 #: Hugging Face's licence tags -> the names of ``Variant.licence``.
 LICENCES = {
@@ -54,21 +54,6 @@ LICENCES = {
 #: A function that returns the Hugging Face token for a lookup. If it is None, the client searches
 #: for a token itself.
 TOKEN_PROVIDER: ContextVar[Callable[[], str] | None] = ContextVar("TOKEN_PROVIDER", default=None)
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """One tensor of a safetensors header.
-
-    Args:
-        dtype: the dtype as the format names it, "BF16" for instance.
-        elements: the number of elements.
-        shape: its shape.
-    """
-
-    dtype: str
-    elements: int
-    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,39 +127,6 @@ class DirectoryFiles:
     def info(self) -> HubInfo:
         """Returns the defaults: a directory carries no such facts."""
         return HubInfo()
-
-
-def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
-    """Reads the tensors of one safetensors file from its header.
-
-    The file starts with the length of the header (8 bytes, little-endian). The header follows: a
-    JSON object that maps each tensor to its dtype, shape and offsets (huggingface/safetensors,
-    README, "Format").
-
-    Raises:
-        InvalidInput: the file is truncated or not a safetensors file.
-    """
-    with path.open("rb") as file:
-        start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else _HEADER_LIMIT + 1
-        raw = file.read(length) if length <= _HEADER_LIMIT else b""
-    return _parse_header(raw, path)
-
-
-def _parse_header(raw: bytes, where: object) -> dict[str, TensorInfo]:
-    """The tensors of the JSON of a header.
-
-    Raises:
-        InvalidInput: it is none.
-    """
-    try:
-        return {
-            name: _tensor_info(entry["dtype"], entry["shape"])
-            for name, entry in parse_json(raw).items()
-            if name != "__metadata__"
-        }
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise InvalidInput("not_safetensors", path=where) from None
 
 
 class HuggingFaceFiles:
@@ -288,7 +240,7 @@ class HuggingFaceFiles:
             InvalidInput: a header describes no tensors.
         """
         try:
-            return {name: info for file in files for name, info in _tensor_infos(file).items()}
+            return {name: info for file in files for name, info in tensor_infos(file).items()}
         except (ValueError, TypeError, AttributeError):
             raise InvalidInput("not_safetensors", path=self.where) from None
 
@@ -313,11 +265,11 @@ class HuggingFaceFiles:
         if raw is None:
             return None
         length = int.from_bytes(raw[:8], "little")
-        if length > _HEADER_LIMIT:
+        if length > HEADER_LIMIT:
             raise InvalidInput("not_safetensors", path=f"{self.where}/{name}")
         if length + 8 > len(raw) == _FIRST_RANGE:
             raw += self._range(name, len(raw), length + 8 - len(raw)) or b""
-        return _parse_header(raw[8 : 8 + length], f"{self.where}/{name}")
+        return parse_header(raw[8 : 8 + length], f"{self.where}/{name}")
 
     def gguf(self) -> GgufModel:
         """Reads the headers of the handle's GGUF file, or of its parts, by range requests.
@@ -476,30 +428,6 @@ def _read_small(path: Path, where: str, name: str) -> bytes:
     if len(raw) > _MAX_BYTES:
         raise InvalidInput("file_not_json", where=where, file=name)
     return raw
-
-
-def _tensor_infos(file: Any) -> dict[str, TensorInfo]:
-    """The tensors of one file, as huggingface_hub's client read its header.
-
-    Raises:
-        ValueError: a tensor can have no such dtype or shape.
-    """
-    return {name: _tensor_info(tensor.dtype, tensor.shape) for name, tensor in file.tensors.items()}
-
-
-def _tensor_info(dtype: Any, shape: Any) -> TensorInfo:
-    """The tensor that a header describes.
-
-    Raises:
-        ValueError: the dtype is no name, or the shape no list of a few sizes.
-    """
-    if not isinstance(dtype, str) or len(dtype) > MAX_NAME:
-        raise ValueError("dtype")
-    if not isinstance(shape, list | tuple) or len(shape) > _MAX_RANK:
-        raise ValueError("shape")
-    if not all(type(size) is int and 0 <= size <= MAX_COUNT for size in shape):
-        raise ValueError("shape")
-    return TensorInfo(dtype, prod(shape), tuple(shape))
 
 
 def find_download(handle: Handle) -> Path | None:

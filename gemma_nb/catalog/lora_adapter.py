@@ -17,7 +17,8 @@ from typing import Any
 
 from gemma_nb.catalog.checkpoint_tensors import canonical_name
 from gemma_nb.catalog.config_bounds import is_number
-from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
+from gemma_nb.catalog.hub_lookup import ModelFiles
+from gemma_nb.catalog.safetensors_header import TensorInfo
 from gemma_nb.catalog.weight_files import ADAPTER_CONFIG
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import parse_json

@@ -8,8 +8,9 @@ from typing import Any
 
 from gemma_nb.catalog.checkpoint_tensors import OUTPUT_MATRIX, check_tensors, missing_tensors
 from gemma_nb.catalog.config_rules import complete_config
-from gemma_nb.catalog.hub_lookup import DirectoryFiles, read_safetensors_header
+from gemma_nb.catalog.hub_lookup import DirectoryFiles
 from gemma_nb.catalog.keras_config import read_keras_config
+from gemma_nb.catalog.safetensors_header import read_safetensors_header
 from gemma_nb.catalog.weight_files import weight_files
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import read_json

@@ -17,9 +17,9 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 from gemma_nb.prompts.boxes import Box, is_box_start, parse_box
+from gemma_nb.prompts.call_parser import ToolCall, parse_call
 from gemma_nb.prompts.formats.fim import MIDDLE
 from gemma_nb.prompts.formatting import format_of
-from gemma_nb.prompts.tool_calls import ToolCall, parse_call
 
 #: The name of a channel, which is the first line of a thought.
 _CHANNEL = re.compile(r"\w{1,32}\n")
