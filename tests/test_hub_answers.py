@@ -1,10 +1,15 @@
 """A hub's answers are input: what a hostile endpoint says is refused before it names a path."""
 
+import gzip
 import traceback
+import tracemalloc
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
+import requests
 from hubs import HF_KERAS, HF_SAFE, KAGGLE
 from hubs.server import HF_LOGIN
 from huggingface_hub import constants
@@ -27,6 +32,7 @@ from gemma_nb.hub.hub_answers import (
     check_page_token,
     check_version,
 )
+from gemma_nb.hub.partial_note import PARTIAL, PartialNote
 from gemma_nb.hub.progress import ProgressMeter
 from gemma_nb.hub.sources import find_source, model_folder
 
@@ -212,6 +218,55 @@ def test_a_body_of_no_stated_size_ends(tmp_path, monkeypatch):
     assert caught.value.kind == "size"
     assert response.sent <= 11 * CHUNK
     assert not list(tmp_path.iterdir())
+
+
+def test_a_compressed_body_is_not_unpacked_beyond_the_promised_size(tmp_path):
+    bomb = gzip.compress(bytes(2**28), 1)
+
+    class Compressed(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(bomb)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Compressed) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        remote = RemoteFile(
+            "model.bin", 4 * CHUNK, None, lambda _: requests.get(url, stream=True, timeout=10)
+        )
+        tracemalloc.start()
+        with (
+            ProgressMeter(lambda _: None, "download", "x") as meter,
+            pytest.raises(DownloadError) as caught,
+        ):
+            Download(remote, tmp_path / "model.bin", meter).run()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        server.shutdown()
+    assert caught.value.kind == "size"
+    assert peak < 2**24
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("handle", [K, H])
+def test_a_part_that_is_too_long_is_thrown_away(hubs, handle):
+    """What lies in the cache as a part of a file and is longer than the file."""
+    good = fetch(handle, progress=False)
+    weights = good / "model.weights.h5"
+    whole, target = weights.read_bytes(), weights.resolve()
+    gnb.cached()[0].delete()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + PARTIAL)
+    part.write_bytes(whole + b"x" * 1000)
+    PartialNote(len(whole), None, None).write(part)
+    assert (fetch(handle, progress=False) / "model.weights.h5").read_bytes() == whole
+    assert not part.exists()
 
 
 def test_an_answer_of_kaggles_api_ends(hubs, monkeypatch):
