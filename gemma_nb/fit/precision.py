@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gemma_nb.arguments import shown
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.float16 import takes_float16
@@ -78,8 +79,9 @@ def precision(name: str | Precision) -> Precision:
         raise InvalidInput("int8_refuses_float16")
     key = key.removesuffix("_from_bfloat16")
     if key not in PRECISIONS:
-        near = closest_matches(str(name), PRECISIONS)
-        raise InvalidInput("unknown_precision", name=name, near=near, all=", ".join(PRECISIONS))
+        near = closest_matches(str(shown(name)), PRECISIONS)
+        values = {"name": shown(name), "near": near, "all": ", ".join(PRECISIONS)}
+        raise InvalidInput("unknown_precision", **values)
     return PRECISIONS[key]
 
 

@@ -107,7 +107,7 @@ def estimate_speed(
     """
     variant, precision = find_variant(variant), find_precision(precision)
     runtime = find_runtime(runtime)
-    check_numbers(variant, max_length, 1)
+    max_length, _ = check_numbers(variant, max_length, 1)
     architecture = variant.architecture
     if architecture is None or runtime.bandwidth_gb_s is None:
         return None
