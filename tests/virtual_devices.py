@@ -252,7 +252,7 @@ def check_stream():
         for block in (64, 10**6):
             read.clear()
             sharding = layout(4).sharding(axis)
-            values, scales = stream_to_device(Stored(), with_scales, block, sharding)
+            values, scales = stream_to_device(Stored(), with_scales, block, sharding=sharding)
             assert values.sharding == sharding
             assert (np.asarray(values) == tensor.astype("int8")).all()
             assert (np.asarray(scales) == tensor.max(1)).all()

@@ -38,7 +38,7 @@ def fill_int8(layer: Any, name: str, tensor: Any) -> None:
     if name == "embeddings":
         sharding = sharding_of(variables[0])
         values, scale = stream_to_device(
-            tensor, lambda rows: _rounded(rows, (1,), dtype), BLOCK, sharding
+            tensor, lambda rows: _rounded(rows, (1,), dtype), BLOCK, sharding=sharding
         )
         scale = scale[:, 0]
     else:

@@ -175,7 +175,7 @@ def quantize_tensor(layer: Any, name: str, tensor: Any) -> dict[str, Any]:
     if name == "embeddings":
         convert = partial(_int8_rows, dtype=dtype)
         sharding = sharding_of(layer._embeddings)  # noqa: SLF001 - the property would unpack
-        parts = stream_to_device(tensor, convert, BLOCK, sharding)
+        parts = stream_to_device(tensor, convert, BLOCK, sharding=sharding)
     elif layer.quantization_mode == "int8":
         axes = tuple(layer._kernel_reduced_axes) if einsum else (0,)  # noqa: SLF001
         values, scale = _abs_max(tensor[:], dtype, axes)

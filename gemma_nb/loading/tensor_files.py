@@ -150,7 +150,11 @@ def send(value: Any, sharding: Any = None) -> Any:
 
 
 def stream_to_device(
-    tensor: Any, convert: Callable[[Any], tuple[Any, ...]], block: int = BLOCK, sharding: Any = None
+    tensor: Any,
+    convert: Callable[[Any], tuple[Any, ...]],
+    block: int = BLOCK,
+    *,
+    sharding: Any = None,
 ) -> tuple[Any, ...]:
     """Sends a tensor to the default device, or to several devices, in blocks of whole rows.
 
