@@ -111,6 +111,86 @@ def test_markdown_of_brackets_alone_is_answered_in_time():
     assert time.perf_counter() - start < 10
 
 
+#: Formulas that latex2mathml would turn into markup, or that take long.
+HOSTILE_FORMULAS = [
+    r"\text{<img src=x onerror=alert(1)>}",
+    r"\href{javascript:alert(1)}{x}",
+    r"\style{background:url(https://example.org)}{x}",
+    r"\class{gnb-send}{x}",
+    r"\text{</math><script>alert(1)</script>}",
+    r"\color{red;background:url(x)}{x}",
+    r"\mathrm{<b>}",
+    r"\frac" * 400,
+    "{" * 900,
+    "x^" * 900,
+    r"\sqrt{" * 30 + "x" + "}" * 30,
+    r"\left(" * 300,
+    r"\text{&lt;script&gt;}",
+]
+
+
+@pytest.mark.parametrize("latex", HOSTILE_FORMULAS)
+def test_formulas_let_nothing_through(latex):
+    import time
+
+    start = time.process_time()
+    for written in (f"${latex}$", f"$$\n{latex}\n$$", f"\\({latex}\\)", f"| \\[{latex}\\] |\n|-|"):
+        seen = harmless(markdown(written, "Code"))
+        assert not {"href", "style"} & {key for key, _ in seen.attributes}
+        assert "gnb-send" not in [value for _, value in seen.attributes]
+    assert time.process_time() - start < 2
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet="\\${}^_&<>/()[] abfrctexhsqmid01\"'=", max_size=80))
+def test_any_formula_is_harmless(latex):
+    harmless(markdown(f"$${latex}$$ and ${latex}$", "Code"))
+
+
+def test_formulas_are_seen():
+    seen = ParsedHtml(markdown(r"If $E=mc^2$ then \(x_1\) and $$\frac{a}{b}\text{ <i> }$$", "Code"))
+    assert seen.tags.count("math") == 3
+    assert {"msup", "msub", "mfrac", "mtext"} <= set(seen.tags)
+    assert ("display", "block") in seen.attributes
+    assert ("aria-label", "E=mc^2") in seen.attributes
+    assert "<i>" in seen.text
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "It costs $5 and $10.",
+        r"\$x\$",
+        "`$x$`",
+        "$ x $",
+        "$$",
+        "a $x",
+        r"$\frac{$",
+        r"$\unknown{x}$",
+    ],
+)
+def test_what_is_no_formula_stays_as_it_was_written(written):
+    seen = ParsedHtml(markdown(written, "Code"))
+    assert "math" not in seen.tags
+    assert seen.text == written.replace("`", "").replace(r"\$", "$")
+
+
+def test_code_is_coloured_by_its_language():
+    page = markdown(
+        "```python\ndef f(): return '<b>'  # <i>\n```\n\n```nolanguage\n<u>\n```", "Code"
+    )
+    seen = harmless(page)
+    assert {("class", "gnb-k"), ("class", "gnb-nf"), ("class", "gnb-c1")} <= set(seen.attributes)
+    assert "def f(): return '<b>'  # <i>" in seen.text
+    assert "<u>" in seen.text
+    assert seen.attributes.count(("class", "gnb-copyable")) == 2
+
+
+def test_paragraphs_run_in_the_direction_of_their_letters():
+    seen = ParsedHtml(markdown("שלום\n\n- مرحبا\n\n# Head", "Code"))
+    assert seen.attributes.count(("dir", "auto")) >= 3
+
+
 # --- one turn
 
 

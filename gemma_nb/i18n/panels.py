@@ -41,6 +41,12 @@ TEXT = {
         "{variant} is answering. Stop, or the kernel's own stop button, ends it.",
         "{variant} が回答中です。「停止」かカーネルの停止ボタンで止められます。",
     ),
+    "chat_waiting": (
+        "Waiting for the kernel: it is running something else. Your message is sent as soon as it is free.",
+        "カーネルが別の処理を実行中です。空きしだい、メッセージを送ります。",
+    ),
+    "copy": ("Copy", "コピー"),
+    "copied": ("Copied", "コピーしました"),
     "chat_begins": ("…", "…"),
     "chat_thinking": ("Thinking … ({count} characters)", "思考中 …({count} 文字)"),
     "chat_thoughts": ("Thoughts ({count} characters)", "思考({count} 文字)"),

@@ -103,6 +103,10 @@ class ChatPanel(Panel):
             # the style sheet reverses this box, so that it stays scrolled to its end
             controls.with_classes(ipywidgets.Box((self._turn_list,)), "gnb-transcript"),
             self._note,
+            controls.html(
+                tag("p", text("chat_waiting"), class_="gnb-note", role="status", lang=self.lang),
+                "gnb-kernel-busy",
+            ),
             self._message_field.widget,
             controls.row(
                 *(self._message_field.send_button, self._stop_button),

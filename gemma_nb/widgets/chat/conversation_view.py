@@ -18,7 +18,7 @@ from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.prompts.reply_parser import Chunk
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import code_block, progress_bar
+from gemma_nb.widgets.base.html import code_block, copyable, progress_bar
 from gemma_nb.widgets.base.markdown import markdown
 from gemma_nb.widgets.chat.message_field import Attachment
 
@@ -118,7 +118,7 @@ class TurnView:
         name = self.message.get("name", "")
         speaker = text("chat_tool_answered", name=name) if is_tool else text("chat_you")
         media = [attachment.html for attachment in self.attachments]
-        body = tag("div", self.question, class_="gnb-said")
+        body = tag("div", self.question, class_="gnb-said", dir="auto")
         return tag("div", tag("strong", speaker), *media, body, class_="gnb-asked")
 
     def thoughts_html(self, *, is_thinking: bool = False) -> Html:
@@ -131,7 +131,7 @@ class TurnView:
             return Html()
         key = "chat_thinking" if is_thinking else "chat_thoughts"
         head = tag("summary", text(key, count=f"{len(self.thoughts):,}"))
-        body = tag("div", self.thoughts, class_="gnb-said")
+        body = tag("div", self.thoughts, class_="gnb-said", dir="auto")
         return tag("details", head, body, class_="gnb-thought")
 
     def answer_html(self, *, is_arriving: bool = False) -> Html:
@@ -143,6 +143,8 @@ class TurnView:
         if not self.answer and not self._additions and is_arriving:
             return Html()
         content = join([markdown(self.answer, text("chat_code")), *self._additions])
+        if not is_arriving and self.answer.strip():
+            content = copyable(content, self.answer.strip())
         return self._answer_bubble(content, is_arriving=is_arriving)
 
     def _answer_bubble(self, content: object, *, is_arriving: bool = False) -> Html:
