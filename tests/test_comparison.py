@@ -398,6 +398,19 @@ def test_a_comparison_without_a_measured_row_can_be_shown(several):
         empty.plot_tokens_per_second()
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r\n=", " =", "＝", "−1\n="])
+def test_no_cell_of_a_csv_begins_a_formula(start):
+    """https://owasp.org/www-community/attacks/CSV_Injection"""
+    text = f'{start}HYPERLINK("http://example.org","x")'
+    row = done(f"{start}variant", text=text, notes=(Message("compare_failed", {
+        "doing": "", "why": text}),))  # fmt: skip
+    cells = next(csv.DictReader(io.StringIO(comparison(row).to_csv(), newline="")))
+    assert not [c for c in cells.values() if c.lstrip()[:1] in [*"=+-@＝＋－＠"] and c.strip()]
+    assert cells["output_1"].removeprefix("'") == text
+    assert float(cells["load_s"]) == 1.25  # numbers stay numbers
+    assert comparison(row).records()[0]["output_1"] == text
+
+
 def test_csv_and_json_are_read_back(several, tmp_path):
     several.to_csv(tmp_path / "x.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text(encoding="utf-8"))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -146,10 +147,23 @@ def cache_paths(src: Source) -> CachePaths:
     of_file = "." + src.file.replace("/", "--") if src.file else ""
     if src.hub == KAGGLE:
         record = root / ".complete" / src.version / f"{RECORD_NAME}.json"
-        return CachePaths(root / src.version, record, root / f".{RECORD_NAME}.{src.version}.lock")
+        return CachePaths(root / src.version, record, kaggle_lock(src.handle, src.version))
     record = root / f".{RECORD_NAME}" / f"{src.version}{of_file}.json"
     locks = hugging_face_cache() / ".locks" / root.name
     return CachePaths(root / "snapshots" / src.version, record, locks / f"{RECORD_NAME}.lock")
+
+
+def kaggle_lock(handle: str, version: str) -> Path:
+    """The lock of a version at Kaggle: outside its folder, because it stays when that is deleted.
+
+    A lock that is unlinked while another process waits for it no longer keeps a third one out.
+
+    Args:
+        handle: ``owner/model/framework/variation``.
+        version: the version number.
+    """
+    digest = hashlib.sha256(f"{handle}/{version}".encode()).hexdigest()[:16]
+    return cache_directory(os.environ) / ".locks" / f"{RECORD_NAME}-{digest}.lock"
 
 
 def model_folder(src: Source) -> Path:
