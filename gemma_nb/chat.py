@@ -295,7 +295,7 @@ class Chat:
         Raises:
             InvalidInput: another thread reads it.
         """
-        reply = self._open_reply and self._open_reply()
+        reply = self._open_reply() if self._open_reply else None
         if reply is None:
             return
         try:
@@ -317,7 +317,7 @@ class Chat:
         ``known`` are the messages after the system text when the turn was sent, ``turns`` those
         before the reply, the turn included; ``own`` holds a reference to this generator.
         """
-        open_reply = self._open_reply and self._open_reply()
+        open_reply = self._open_reply() if self._open_reply else None
         if open_reply is not None and inspect.getgeneratorstate(open_reply) != "GEN_CLOSED":
             raise InvalidInput("chat_still_answering")
         if not _begins_with(self._rest(), known) or len(self._rest()) != len(known):

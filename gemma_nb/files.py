@@ -124,9 +124,8 @@ def atomic_open(path: Path) -> Iterator[BinaryIO]:
     partial = path.with_name(f"{name}{PARTIAL_SUFFIX}")
     try:
         with partial.open("wb") as file:
-            with suppress(
-                OSError
-            ):  # there is no such file yet, or a disk that knows no permissions
+            # fails where there is no such file yet, and on disks that know no permissions
+            with suppress(OSError):
                 shutil.copymode(path, partial)
             yield file
             file.flush()

@@ -153,3 +153,9 @@ def test_what_a_killed_process_left_is_removed_and_what_a_live_one_writes_is_not
         with directory_beside(target) as second:
             assert sorted(tmp_path.iterdir()) == sorted([live, second])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("path", ["/", "."])
+def test_a_directory_is_no_file_to_write(path):
+    with pytest.raises(IsADirectoryError):
+        atomic_write(Path(path), "text")

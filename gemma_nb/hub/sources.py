@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gemma_nb.catalog.handles import SUFFIX, Handle, parse_handle
-from gemma_nb.catalog.registry import demo_directory, existing_gguf
+from gemma_nb.catalog.registry import demo_directory, existing_gguf, listed_variant
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
@@ -67,7 +67,7 @@ def find_source(variant: str | Path | Variant) -> Source:
     Args:
         variant: a ``Variant``; a handle ``kaggle://owner/model/framework/variation[/version]`` or
             ``hf://owner/model[@revision][:FILE.gguf]``, as ``parse_handle`` reads it; a catalog
-            name; a directory; or a GGUF file.
+            name, which wins over a directory of that name; a directory; or a GGUF file.
 
     Raises:
         InvalidInput: a malformed handle, or neither a name nor a directory nor a file.
@@ -75,9 +75,12 @@ def find_source(variant: str | Path | Variant) -> Source:
     label, gated = str(variant), False
     if isinstance(variant, str | Path):
         handle = str(variant).strip()
+        if "://" not in handle:
+            variant = listed_variant(variant) or variant
+    if isinstance(variant, str | Path):
         is_path = expand_home(handle).is_dir() or handle.lower().endswith(SUFFIX)
         if "://" not in handle and not is_path:
-            variant = find_variant(handle)
+            variant = find_variant(variant)
     if not isinstance(variant, str | Path):
         label, gated = variant.name, variant.gated
         handle = variant.handle or variant.name
