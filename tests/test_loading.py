@@ -389,7 +389,7 @@ def test_a_preset_that_was_saved_quantised_is_known_before_it_is_fetched(tmp_pat
     hubs = dataclasses.replace(
         variant, handle="kaggle://me/mine/keras/tiny/1", name="kaggle://me/mine/keras/tiny/1"
     )
-    runtime = gnb.runtime("colab-t4")
+    runtime = gnb.runtime("T4")
     assert choose_precision(hubs, runtime) == "int8"
     assert gnb.advise(hubs, None, runtime).choice.precision == "int8"
     assert not _load_refuses(gnb.advise(hubs, "int8", runtime).choice)
