@@ -191,13 +191,14 @@ class CacheEntry:
             checked: the size and the checksum it was checked with.
         """
         self._link(remote, self.target_path(remote))
-        checksum = list(checked.checksum) if checked.checksum else None
-        self._record["files"][remote.name] = {"size": checked.size, "digest": checksum}
-        self._write_record()
         if self._src.hub == KAGGLE:
+            # before the record: what that holds is not looked at again
             marker = self._marker(remote.name)
             marker.parent.mkdir(parents=True, exist_ok=True)
             marker.touch()
+        checksum = list(checked.checksum) if checked.checksum else None
+        self._record["files"][remote.name] = {"size": checked.size, "digest": checksum}
+        self._write_record()
 
     def mark_complete(self, names: Collection[str]) -> None:
         """Records that the version is complete.
