@@ -138,20 +138,28 @@ class Chat:
         before, turn = self._last()
         return self._reply(before, turn, max_new_tokens, options, new_turn=False)
 
-    def edit(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
-        """Replaces the last question and what followed it; as ``send``.
+    def edit(
+        self, content: Any, max_new_tokens: int = 256, *, question: int = -1, **options: Any
+    ) -> Iterator[str]:
+        """Replaces a question, the last one if not told otherwise, and what followed it; as ``send``.
+
+        Args:
+            content: as in ``send``.
+            max_new_tokens: as in ``send``.
+            question: which of the user's messages, counted from 0; -1 is the last.
+            **options: as in ``send``.
 
         Raises:
-            InvalidInput: as in ``send``, or there is no question yet.
+            InvalidInput: as in ``send``, or there is no such question.
         """
-        return _answers(self.edit_chunks(content, max_new_tokens, **options))
+        return _answers(self.edit_chunks(content, max_new_tokens, question=question, **options))
 
     def edit_chunks(
-        self, content: Any, max_new_tokens: int = 256, **options: Any
+        self, content: Any, max_new_tokens: int = 256, *, question: int = -1, **options: Any
     ) -> Iterator[Chunk]:
         """As ``edit``, with everything that the model writes."""
         self._end_open_reply()
-        before, _ = self._last()
+        before, _ = self._last(question)
         return self._reply(before, _turn(content), max_new_tokens, options, new_turn=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -231,12 +239,13 @@ class Chat:
         """The messages after the system text."""
         return self.messages[self._has_system() :]
 
-    def _last(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """The messages before the last question, and the question."""
+    def _last(self, question: int = -1) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """The messages before a question, the last one if not told otherwise, and the question."""
         questions = [i for i, one in enumerate(self.messages) if one["role"] == "user"]
-        if not questions:
+        if not -len(questions) <= question < len(questions):
             raise InvalidInput("chat_nothing_asked")
-        return self.messages[: questions[-1]], self.messages[questions[-1]]
+        at = questions[question]
+        return self.messages[:at], self.messages[at]
 
     def _sent(self, messages: list[dict[str, Any]], dropped: int) -> list[dict[str, Any]]:
         first = int(self._has_system())

@@ -364,7 +364,7 @@ def test_again_and_edit_replace_the_last_turn(model):
         "Else",
     ]
     assert panel._turns[0] is first
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     assert panel._message_field.field.value == "Second"
     assert panel._message_field.send_button.description == "Send the changed message"
     model.says = ["Third's"]
@@ -377,13 +377,13 @@ def test_again_and_edit_replace_the_last_turn(model):
     ]
     assert panel._message_field.send_button.description == "Send"
     # begun and left: nothing changes
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     panel._message_field.keep_button.click()
     assert panel._message_field.field.value == ""
     assert not panel._message_field.is_editing
     # an edit that fails leaves the old turn, and the field still edits
     model.says = [KeyboardInterrupt()]
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     type_and_send(panel, "Fourth")
     assert panel.chat.messages[-1]["content"] == "Third's"
     assert [t.question for t in panel._turns] == ["First", "Third"]
@@ -391,6 +391,56 @@ def test_again_and_edit_replace_the_last_turn(model):
     panel._new_button.click()
     assert panel.chat.messages == []
     assert "Nothing was said yet" in panel._empty_note.value
+
+
+def test_any_turn_can_be_edited(model):
+    panel = gnb.ChatPanel(model)
+    for said in ("First", "Second", "Third"):
+        type_and_send(panel, said)
+    panel._turns[1].edit_button.click()
+    assert panel._message_field.field.value == "Second"
+    assert "what followed it is replaced" in panel._message_field.field.description
+    model.says = ["Other"]
+    type_and_send(panel, "Changed")
+    said = [m["content"] for m in panel.chat.messages if m["role"] == "user"]
+    assert said == ["First", "Changed"]
+    assert [turn.question for turn in panel._turns] == said
+    assert panel.chat.messages[-1]["content"] == "Other"
+
+
+def test_conversations_are_kept_and_can_be_continued(model):
+    panel = gnb.ChatPanel(model, "Rhyme.")
+    assert panel._list.layout.display == "none"
+    panel._new_button.click()  # nothing was said yet: there is nothing to keep
+    assert len(panel._conversations) == 1
+    type_and_send(panel, "First")
+    first = list(panel.chat.messages)
+    panel._new_button.click()
+    assert panel.chat.messages == [{"role": "system", "content": "Rhyme."}]
+    panel._settings.system.set_state({"value": "Be brief."})
+    type_and_send(panel, "Second")
+    assert [label for label, _ in panel._list.options] == ["1: First", "2: Second"]
+    panel._list.set_state({"value": None, "index": 0})
+    assert panel.chat.messages == first
+    assert panel._settings.system.value == "Rhyme."
+    assert [turn.question for turn in panel._turns] == ["First"]
+    type_and_send(panel, "More")
+    panel._list.set_state({"index": 1})
+    assert panel.chat.messages[0]["content"] == "Be brief."
+    assert len(panel.chat.messages) == 3
+    # one that was begun and left without a word leaves no entry
+    panel._new_button.click()
+    panel._list.set_state({"index": 0})
+    assert [label for label, _ in panel._list.options] == ["1: First", "2: Second"]
+    assert [m["content"] for m in panel.chat.messages if m["role"] == "user"] == ["First", "More"]
+
+
+def test_example_questions_are_sent_by_a_click(model):
+    panel = gnb.ChatPanel(model)
+    assert panel._examples in panel._turn_list.children
+    panel._examples.children[1].click()
+    assert panel.chat.messages[0]["content"] == panel._examples.children[1].description
+    assert panel._examples not in panel._turn_list.children
 
 
 def test_settings_are_what_is_sent(model):
@@ -428,7 +478,7 @@ def test_a_tools_call_asks_for_its_answer():
     assert panel.chat.messages[3]["name"] == "get_weather"
     assert panel._message_field.field.description == "Your message"
     type_and_send(panel, "Thanks")
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     assert panel._message_field.field.value == "Thanks"
 
 
@@ -519,7 +569,7 @@ def test_images_and_sounds_go_in(model):
     assert "shortened here" in panel._tabs.body.value
     assert kept[:200] not in panel._tabs.body.value
     # a picture alone is a message; a file that is none is told, and can be taken out again
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     assert len(panel._message_field.attachments) == 1
     panel._message_field.attachment_row.children[0].children[1].click()
     assert panel._message_field.attachments == []

@@ -17,7 +17,10 @@ TEXT = {
     ),
     "chat_transcript": ("Conversation", "会話"),
     "chat_message": ("Your message", "メッセージ"),
-    "chat_message_edit": ("Your last message, to be changed", "最後のメッセージ(編集中)"),
+    "chat_message_edit": (
+        "Your message, to be changed; what followed it is replaced",
+        "メッセージを編集中(これより後は置き換えられます)",
+    ),
     "chat_message_tool": (
         "What {name} answers (JSON or text): the model called it and waits",
         "{name} の応答(JSON かテキスト): モデルが呼び出して待っています",
@@ -30,7 +33,23 @@ TEXT = {
     "chat_send_edit": ("Send the changed message", "編集して送信"),
     "chat_stop": ("Stop", "停止"),
     "chat_again": ("Answer again", "もう一度答える"),
-    "chat_edit": ("Edit my last message", "最後のメッセージを編集"),
+    "chat_edit": ("Edit this message", "このメッセージを編集"),
+    "chat_conversations": ("Conversation", "会話"),
+    "chat_example_demo_1": ("What is the capital of Japan?", "日本の首都はどこですか？"),
+    "chat_example_demo_2": ("What is 12 + 30?", "12たす30は？"),
+    "chat_example_demo_3": ("What can you do?", "何ができますか？"),
+    "chat_example_real_1": (
+        "Explain photosynthesis to a ten-year-old.",
+        "光合成を小学生にも分かるように説明してください。",
+    ),
+    "chat_example_real_2": (
+        "Write a haiku about autumn.",
+        "秋についての俳句を詠んでください。",
+    ),
+    "chat_example_real_3": (
+        "What are three good questions to ask a language model?",
+        "言語モデルにするとよい質問を 3 つ挙げてください。",
+    ),
     "chat_keep": ("Leave it as it was", "編集をやめる"),
     "chat_new": ("New conversation", "新しい会話"),
     "chat_attach_image": ("Add an image", "画像を加える"),
