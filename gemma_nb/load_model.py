@@ -97,7 +97,8 @@ def load(
         replace: unload every model that is in memory, once it is known that the new one fits and
             can be fetched.
         credentials: a login, as ``fetch`` takes it; None searches the usual places.
-        progress: a callback that is given each step; None prints to stderr, False nothing.
+        progress: a callback that is given each step; None shows bars for what takes long, True also a
+            line for each stage that ended, False nothing.
         compile_cache: the directory that keeps compiled programs for the next process; "off" for
             none; None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user.
         assistant: a small model that proposes tokens for this one (speculative decoding): the same
@@ -146,7 +147,8 @@ def load(
     base = model.base.fetch(progress) if model.base else None
     helper_directory = helper.fetch(progress) if helper else None
     with cleaned_up_on_failure(model.variant, verdict):
-        backend.import_keras_hub()
+        with ProgressMeter(progress_callback(progress), "import", "KerasHub"):
+            backend.import_keras_hub()
         enable_compile_cache(compile_cache)
         # a function of its own, so that a failure can clear its frame and free the model
         return _read_model(

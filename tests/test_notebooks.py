@@ -90,7 +90,9 @@ def test_shape(path):
 @pytest.mark.parametrize("path", [*ENGLISH, *JAPANESE], ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_links_within_the_project_lead_somewhere(path):
     for cell in cells(path):
-        for link, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", source(cell)):
+        for link, anchor in re.findall(
+            r"\]\((?!https?:|attachment:)([^)#]*)(#[^)]*)?\)", source(cell)
+        ):
             target = (path.parent / link).resolve()
             assert target.is_file(), link
             assert target.is_relative_to(ROOT), link

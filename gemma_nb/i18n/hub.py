@@ -236,6 +236,11 @@ TEXT = {
         "Downloaded {label} in {seconds} s",
         "{label} をダウンロードしました（{seconds} 秒）",
     ),
+    "progress_import": ("Importing {label}", "{label} をインポート中"),
+    "progress_import_done": (
+        "Imported {label} in {seconds} s",
+        "{label} をインポートしました({seconds} 秒)",
+    ),
     "progress_build": ("Building {label}", "{label} を組み立て中"),
     "progress_build_done": (
         "Built {label} in {seconds} s",
