@@ -83,10 +83,10 @@ def test_a_download(processes, tmp_path, handle):
             return len(hubs.asked)
 
         whole, kills = hold(
-            processes, tmp_path, "fetch", lambda _: (handle, hubs.url), 24, moments=(0.3, 0.6)
+            processes, tmp_path, "fetch", lambda _: (handle, hubs.url), 16, moments=(0.3, 0.6)
         )
-        assert kills >= 20, whole
-        assert whole["events"] > 24
+        assert kills >= 16, whole
+        assert whole["events"] > 16
         # a part of a file is asked for, where one was left
         assert any(one.range for one in hubs.asked)
         before = count_requests()
@@ -96,31 +96,31 @@ def test_a_download(processes, tmp_path, handle):
             assert count_requests() == before, "what is whole is not asked for again"
 
 
-@pytest.mark.parametrize("precision", ["int8", "int4"])
-def test_quantising_while_loading(processes, tmp_path, precision):
-    def arguments(root):
-        return precision, str(root / "programs")
-
-    # what is compiled depends on the moment of the kill; the test of its folder is another one
-    usual = processes.run("load", tmp_path / "usual", *arguments(tmp_path / "usual"))
+@pytest.mark.parametrize(("precision", "most"), [("int8", 3), ("int4", 2)])
+def test_quantising_while_loading(processes, tmp_path_factory, tmp_path, precision, most):
+    """Weights are read in memory: what may be left over are JAX's compiled programs."""
+    programs = tmp_path_factory.getbasetemp() / "programs"  # compiled once
+    usual = processes.run("load", tmp_path / "usual", precision, str(programs))
     assert usual["error"] is None, usual
-    for number, kill in enumerate(stages(usual["events"], 4)):
+    before = tree(programs)
+    for number, kill in enumerate(stages(usual["events"], most)):
         root = tmp_path / f"killed{number}"
-        assert processes.run("load", root, *arguments(root), kill=kill)["killed"]
-        after = processes.run("load", root, *arguments(root))
+        assert processes.run("load", root, precision, str(programs), kill=kill)["killed"]
+        after = processes.run("load", root, precision, str(programs))
         assert (after["error"], after["value"]) == (None, usual["value"])
-        names = {p.name for p in (root / "programs").iterdir()}
-        assert names == {p.name for p in (tmp_path / "usual/programs").iterdir()}
-        assert not list((root / "tmp").iterdir())
+        assert [*tree(root)] == [*tree(tmp_path / "usual")]
+    assert tree(programs).keys() == before.keys()
 
 
 def test_programs_that_a_kill_cut_short_are_compiled_again(processes, tmp_path):
     """JAX writes them in place (jax 0.10, ``lru_cache.put``)."""
-    cache = str(tmp_path / "programs")
-    usual = processes.run("load", tmp_path, "float32", cache)
-    for path in (tmp_path / "programs").glob("*-cache"):
+    cache = tmp_path / "programs"
+    usual = processes.run("load", tmp_path, "float32", str(cache))
+    written = list(cache.glob("*-cache"))
+    assert written
+    for path in written:
         path.write_bytes(path.read_bytes()[:100])
-    after = processes.run("load", tmp_path, "float32", cache)
+    after = processes.run("load", tmp_path, "float32", str(cache))
     assert (after["error"], after["value"]) == (None, usual["value"])
 
 
@@ -132,7 +132,7 @@ def test_saving(processes, tmp_path, precision):
         "save",
         lambda root: (precision, str(root / "saved")),
         6,
-        moments=(0.8, 0.95),
+        moments=(0.9,),
         again=lambda root: assert_absent_or_whole(root / "saved"),
     )
     assert kills >= 6
@@ -154,7 +154,7 @@ def test_exporting(processes, tmp_path, form, name):
         tmp_path,
         "export",
         lambda root: ("bfloat16", str(root / name), form),
-        5,
+        4,
         moments=(0.9,),
         again=lambda root: assert_absent_or_whole(root / name),
     )
@@ -162,8 +162,6 @@ def test_exporting(processes, tmp_path, form, name):
 
 
 def test_saving_a_chat_over_an_old_one(processes, tmp_path):
-    old = b""
-
     def arguments(root):
         root.mkdir(exist_ok=True)
         path = root / "chat.json"
@@ -177,14 +175,14 @@ def test_saving_a_chat_over_an_old_one(processes, tmp_path):
     usual = tmp_path / "usual"
     processes.run("save_chat", usual, *arguments(usual))
     new = (usual / "chat.json").read_text()
-    assert new.count("new") == 10_000, old
+    assert new.count("new") == 10_000
     _, kills = hold(processes, tmp_path, "save_chat", arguments, 8, again=still_there)
     assert kills >= 2
 
 
 def test_comparing(processes, tmp_path):
-    whole, kills = hold(processes, tmp_path, "compare", lambda root: (str(root / "rows"),), 5)
-    assert kills == 5
+    whole, kills = hold(processes, tmp_path, "compare", lambda root: (str(root / "rows"),), 4)
+    assert kills == 4
     assert [status for status, *_ in whole["value"]] == ["done", "done"]
     assert all("Tokyo" in reply for _, replies, _ in whole["value"] for reply in replies)
     assert whole["value"][1][2], "the precisions were compared"
