@@ -3,8 +3,8 @@
 TEXT = {
     # --- every command, and gemma_nb.set_language
     "unknown_language": (
-        "There is no language {asked!r} here: use 'en' or 'ja'.",
-        "言語 {asked!r} はありません。'en' または 'ja' を指定してください。",
+        "There is no language {asked!r} here: use one of {known}.",
+        "言語 {asked!r} はありません。{known} のいずれかを指定してください。",
     ),
     # --- python -m gemma_nb
     "cli_description": (
