@@ -153,9 +153,8 @@ def directory_beside(target: Path) -> Iterator[Path]:
     """
     from filelock import FileLock
 
-    prefix = f".{target.name[:_NAME_CHARACTERS]}-"
-    for abandoned in target.parent.glob(f"{glob.escape(prefix)}*{PARTIAL_SUFFIX}"):
-        _remove_abandoned(abandoned)
+    remove_abandoned(target)
+    prefix = _temporary_prefix(target)
     for _ in range(_ATTEMPTS):
         folder = Path(tempfile.mkdtemp(PARTIAL_SUFFIX, prefix, target.parent))
         lock = FileLock(folder / _LOCK, blocking=False)
@@ -171,16 +170,27 @@ def directory_beside(target: Path) -> Iterator[Path]:
         lock.release()
 
 
-def _remove_abandoned(folder: Path) -> None:
-    """Removes a directory of ``directory_beside``, unless its process lives."""
+def _temporary_prefix(target: Path) -> str:
+    return f".{target.name[:_NAME_CHARACTERS]}-"
+
+
+def remove_abandoned(target: Path) -> None:
+    """Removes the directories of ``directory_beside`` that killed processes left beside ``target``.
+
+    Args:
+        target: as in ``directory_beside``.
+    """
     from filelock import FileLock
 
-    with suppress(OSError, NotImplementedError):  # a lock that another process holds is an OSError
-        if (folder / _LOCK).exists():
-            with FileLock(folder / _LOCK, blocking=False):
-                _remove_directory(folder)
-        else:
-            folder.rmdir()  # its process was killed before it locked it, or at the very end
+    pattern = f"{glob.escape(_temporary_prefix(target))}*{PARTIAL_SUFFIX}"
+    for folder in target.parent.glob(pattern):
+        # a lock that another process holds is an OSError; some network file systems have no locks
+        with suppress(OSError, NotImplementedError):
+            if (folder / _LOCK).exists():
+                with FileLock(folder / _LOCK, blocking=False):
+                    _remove_directory(folder)
+            else:
+                folder.rmdir()  # its process was killed before it locked it, or at the very end
 
 
 def _remove_directory(folder: Path) -> None:
