@@ -142,8 +142,10 @@ def save_chat(path, text):
     return str(chat.save(path))
 
 
-def compare(path):
+def compare(path, programs):
     import gemma_nb as gnb
+
+    os.environ["GEMMA_NB_COMPILE_CACHE"] = programs
 
     def step(state):
         if not state.note:

@@ -5,6 +5,7 @@ moments between them, in which a library writes by itself.
 """
 
 import signal
+from pathlib import Path
 
 import pytest
 from hubs import HF_SAFE, KAGGLE, presets
@@ -21,6 +22,12 @@ pytestmark = [
 def processes():
     with Processes() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """The folder of JAX's compiled programs; its path is part of their names."""
+    return str(tmp_path_factory.mktemp("programs"))
 
 
 def stages(events, most):
@@ -100,19 +107,18 @@ def test_a_download(processes, tmp_path, handle):
 
 
 @pytest.mark.parametrize(("precision", "most"), [("int8", 3), ("int4", 2)])
-def test_quantising_while_loading(processes, tmp_path_factory, tmp_path, precision, most):
+def test_quantising_while_loading(processes, programs, tmp_path, precision, most):
     """Weights are read in memory: what may be left over are JAX's compiled programs."""
-    programs = tmp_path_factory.getbasetemp() / "programs"  # compiled once
-    usual = processes.run("load", tmp_path / "usual", precision, str(programs))
+    usual = processes.run("load", tmp_path / "usual", precision, programs)
     assert usual["error"] is None, usual
-    before = tree(programs)
+    before = tree(Path(programs))
     for number, kill in enumerate(stages(usual["events"], most)):
         root = tmp_path / f"killed{number}"
-        assert processes.run("load", root, precision, str(programs), kill=kill)["killed"]
-        after = processes.run("load", root, precision, str(programs))
+        assert processes.run("load", root, precision, programs, kill=kill)["killed"]
+        after = processes.run("load", root, precision, programs)
         assert (after["error"], after["value"]) == (None, usual["value"])
         assert [*tree(root)] == [*tree(tmp_path / "usual")]
-    assert tree(programs).keys() == before.keys()
+    assert tree(Path(programs)).keys() == before.keys()
 
 
 def test_programs_that_a_kill_cut_short_are_compiled_again(processes, tmp_path):
@@ -176,8 +182,10 @@ def test_saving_a_chat_over_an_old_one(processes, tmp_path):
     assert kills >= 2
 
 
-def test_comparing(processes, tmp_path):
-    whole, kills = hold(processes, tmp_path, "compare", lambda root: (str(root / "rows"),), 4)
+def test_comparing(processes, programs, tmp_path):
+    whole, kills = hold(
+        processes, tmp_path, "compare", lambda root: (str(root / "rows"), programs), 4
+    )
     assert kills == 4
     assert [status for status, *_ in whole["value"]] == ["done", "done"]
     assert all("Tokyo" in reply for _, replies, _ in whole["value"] for reply in replies)
