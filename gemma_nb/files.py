@@ -22,6 +22,8 @@ PARTIAL_SUFFIX = ".part"
 _NAME_CHARACTERS = 40
 #: Errors of a path that no file can ever have.
 _IMPOSSIBLE = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.EINVAL)
+#: How often a temporary directory is created that another process removes at once.
+_ATTEMPTS = 3
 #: The file in a temporary directory that the process which writes there has locked.
 _LOCK = ".lock"
 #: The most levels of lists and objects in a JSON text. The files of a model have fewer than ten.
@@ -151,24 +153,55 @@ def directory_beside(target: Path) -> Iterator[Path]:
     """
     from filelock import FileLock
 
-    prefix = f".{target.name[:_NAME_CHARACTERS]}-"
-    for abandoned in target.parent.glob(f"{glob.escape(prefix)}*{PARTIAL_SUFFIX}"):
-        if (abandoned / _LOCK).exists():
-            # Timeout is an OSError; some network file systems have no locks
-            with (
-                suppress(OSError, NotImplementedError),
-                FileLock(abandoned / _LOCK, blocking=False),
-            ):
-                shutil.rmtree(abandoned, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(PARTIAL_SUFFIX, prefix, target.parent))
-    lock = FileLock(folder / _LOCK, blocking=False)
-    try:
+    remove_abandoned(target)
+    prefix = _temporary_prefix(target)
+    for _ in range(_ATTEMPTS):
+        folder = Path(tempfile.mkdtemp(PARTIAL_SUFFIX, prefix, target.parent))
+        lock = FileLock(folder / _LOCK, blocking=False)
+        # some network file systems have no locks
         with suppress(OSError, NotImplementedError):
             lock.acquire()
+        if folder.exists():  # else another process found it empty, and removed it
+            break
+    try:
         yield folder
     finally:
+        _remove_directory(folder)
         lock.release()
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _temporary_prefix(target: Path) -> str:
+    return f".{target.name[:_NAME_CHARACTERS]}-"
+
+
+def remove_abandoned(target: Path) -> None:
+    """Removes the directories of ``directory_beside`` that killed processes left beside ``target``.
+
+    Args:
+        target: as in ``directory_beside``.
+    """
+    from filelock import FileLock
+
+    pattern = f"{glob.escape(_temporary_prefix(target))}*{PARTIAL_SUFFIX}"
+    for folder in target.parent.glob(pattern):
+        # a lock that another process holds is an OSError; some network file systems have no locks
+        with suppress(OSError, NotImplementedError):
+            if (folder / _LOCK).exists():
+                with FileLock(folder / _LOCK, blocking=False):
+                    _remove_directory(folder)
+            else:
+                folder.rmdir()  # its process was killed before it locked it, or at the very end
+
+
+def _remove_directory(folder: Path) -> None:
+    """Removes a directory of ``directory_beside``, and its lock last."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != _LOCK:
+                path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def atomic_write(path: Path, data: str | bytes) -> None:

@@ -11,6 +11,7 @@ from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.files import expand_home
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.precision import (
     GGUF_PRECISIONS,
@@ -100,7 +101,8 @@ def load(
         progress: a callback that is given each step; None shows bars for what takes long, True also a
             line for each stage that ended, False nothing.
         compile_cache: the directory that keeps compiled programs for the next process; "off" for
-            none; None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user.
+            none; None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user. One
+            that was given to JAX itself is used instead.
         assistant: a small model that proposes tokens for this one (speculative decoding): the same
             replies, sooner. True for the assistant that was published for the variant (Gemma 4 has
             them), or the name, handle or directory of one.
@@ -149,7 +151,10 @@ def load(
     with cleaned_up_on_failure(model.variant, verdict):
         with ProgressMeter(progress_callback(progress), "import", "KerasHub"):
             backend.import_keras_hub()
-        enable_compile_cache(compile_cache)
+        used = enable_compile_cache(compile_cache)
+        if compile_cache and used and used != expand_home(compile_cache).resolve():
+            meter = ProgressMeter(progress_callback(progress), "build", model.variant.name)
+            meter.note("load_cache_kept", used=used, folder=compile_cache)
         # a function of its own, so that a failure can clear its frame and free the model
         return _read_model(
             model.variant, chosen, max_length, directory, base, helper_directory, progress

@@ -58,6 +58,8 @@ def tree(folder):
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
+        if "/xet/logs" in f"/{name}":  # of hf_xet, one for each process
+            continue
         if path.is_symlink():
             found[name] = f"-> {path.readlink()}"
         elif path.is_dir():
@@ -131,15 +133,19 @@ def export(precision, path, form):
 
 
 def save_chat(path, text):
+    from types import SimpleNamespace
+
     import gemma_nb as gnb
 
-    chat = gnb.Chat(None)
+    chat = gnb.Chat(SimpleNamespace(variant=SimpleNamespace(name=DEMO)))
     chat.messages = [{"role": "user", "content": text}]
     return str(chat.save(path))
 
 
-def compare(path):
+def compare(path, programs):
     import gemma_nb as gnb
+
+    os.environ["GEMMA_NB_COMPILE_CACHE"] = programs
 
     def step(state):
         if not state.note:

@@ -27,7 +27,7 @@ from gemma_nb.hub.download import (
     DownloadError,
     RemoteFile,
 )
-from gemma_nb.hub.partial_note import PARTIAL, PartialNote
+from gemma_nb.hub.partial_note import PARTIAL, PartialNote, note_path
 from gemma_nb.hub.sources import Source, cache_paths, model_folder
 
 #: The errors of a folder that this process may not write to, or of a read-only file system.
@@ -190,7 +190,10 @@ class CacheEntry:
             remote: the file at the hub.
             checked: the size and the checksum it was checked with.
         """
-        self._link(remote, self.target_path(remote))
+        target = self.target_path(remote)
+        self._link(remote, target)
+        # a process that was killed after it moved a file to its path left the note
+        note_path(target.with_name(target.name + PARTIAL)).unlink(missing_ok=True)
         if self._src.hub == KAGGLE:
             # before the record: what that holds is not looked at again
             marker = self._marker(remote.name)

@@ -13,7 +13,7 @@ from typing import Any
 from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.files import directory_beside, output_path
+from gemma_nb.files import directory_beside, output_path, remove_abandoned
 from gemma_nb.hub.progress import ProgressStep, progress_callback
 from gemma_nb.i18n import text
 from gemma_nb.loading.export_gguf import check_gguf_export, write_gguf
@@ -63,6 +63,7 @@ def export_model(
         near = closest_matches(str(format), FORMATS)
         raise InvalidInput("export_format", format=format, near=near, all=", ".join(FORMATS))
     target = output_path(path)
+    remove_abandoned(target)
     if precision == "auto":
         precision = _own_precision(lm.backbone)
     if format == "gguf":

@@ -16,7 +16,7 @@ from typing import Any
 from gemma_nb.catalog.data_files import VARIANT_RECORD
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.files import directory_beside, output_path, parse_json
+from gemma_nb.files import directory_beside, output_path, parse_json, remove_abandoned
 from gemma_nb.loading.quantize import layers_with_int8_inputs
 from gemma_nb.text_utils import format_bytes
 
@@ -71,6 +71,7 @@ def save_preset(
         LoadError: the disk is full or cannot be written; nothing is left at ``path``.
     """
     target = output_path(path)
+    remove_abandoned(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InvalidInput("load_save_not_empty", folder=target)
     needed = sum(v.value.nbytes for v in lm.backbone.variables)
