@@ -205,6 +205,19 @@ def test_a_message_is_sent_and_answered(model):
     assert copy.tags.count("script") == 2  # the shared one, and the one that makes Enter send
 
 
+def test_a_question_that_gets_no_answer_stays_and_can_be_asked_again(model):
+    panel = gnb.ChatPanel(model)
+    model.says = []
+    type_and_send(panel, "Hi")
+    assert [one["role"] for one in panel.chat.messages] == ["user", "assistant"]
+    assert len(panel._turns) == 1
+    assert "said nothing" in panel._note.value
+    model.says = ["Yes."]
+    panel._again_button.click()
+    assert panel.chat.messages[-1]["content"] == "Yes."
+    assert not panel._note.value
+
+
 def test_an_empty_message_and_a_double_click_send_nothing(model):
     panel = gnb.ChatPanel(model)
     for empty in ("", "  \n "):

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -111,7 +112,13 @@ class ProgressBars:
         self._last_line = 0.0
 
     def __call__(self, step: ProgressStep) -> None:
-        """Shows a step."""
+        """Shows a step; nothing where stderr is closed or its reader is gone, which ends no load."""
+        if (self._stream or sys.stderr) is None:
+            return
+        with suppress(OSError, ValueError):
+            self._show(step)
+
+    def _show(self, step: ProgressStep) -> None:
         if step.note:
             self._write(step.note)
             return

@@ -16,6 +16,16 @@ TEXT = {
         "会話を JSON に書き出せません（{why}）。画像と音声はパスで、ツールは JSON スキーマで"
         "指定してください。",
     ),
+    "chat_still_answering": (
+        "A reply of this conversation is being read: read it to its end or close it, then send the "
+        "next turn.",
+        "この会話の返答はまだ読み取り中です。最後まで読むか閉じてから、次の発言を送ってください。",
+    ),
+    "chat_went_on": (
+        "The conversation went on after this turn was sent and before its reply was read: send it "
+        "again.",
+        "この発言を送ってから返答を読み始めるまでの間に、会話が先へ進みました。もう一度送ってください。",
+    ),
     "chat_not_read": (
         "{path} is no conversation that Chat.save wrote: {why}.",
         "{path} は Chat.save が書き出した会話ではありません: {why}。",

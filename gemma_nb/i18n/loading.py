@@ -80,6 +80,10 @@ TEXT = {
         "コンパイルキャッシュ {folder} を使えません: {why}。GEMMA_NB_COMPILE_CACHE に別のディレクトリか "
         "'off' を指定してください。",
     ),
+    "load_cache_kept": (
+        "JAX was told to keep compiled programs in {used}, and does so: {folder} is not used.",
+        "JAX はコンパイル済みプログラムの保存先として {used} を指定されているため、{folder} は使いません。",
+    ),
     "load_cache_not_private": (
         "Others can write to {folder}, and what is in a compilation cache runs as your own code. Take the "
         "right to write away from them (chmod go-w), or name another directory.",

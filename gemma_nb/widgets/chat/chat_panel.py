@@ -261,6 +261,9 @@ class ChatPanel(Panel):
             self._message_field.clear(self.waiting_calls())
             turn.prompt = conversation_view.last_prompt(self.chat)
             turn.finish(conversation_view.timing_text(self.chat, stopped=self._is_stopped))
+            reply = self.chat.messages[-1]
+            if error is None and not any(v for k, v in reply.items() if k != "role"):
+                self._note.value = self.note_html(text("chat_none", variant=name))
             self.announce(text("chat_answered", variant=name, answer=turn.answer[:500]))
         else:
             self._turns = previous
