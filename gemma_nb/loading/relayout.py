@@ -1,10 +1,11 @@
-"""Changes the memory layout of kernels on a GPU so that contracted axes are contiguous.
+"""Changes the memory layout of kernels so that contracted axes are contiguous.
 
 A decode step multiplies one row by each kernel. XLA compiles that to a sum along the contracted
 axes of the kernel, which reads memory in order and in one pass only where these axes are the minor
 ones; in Keras's shapes they come first. Shapes and values stay the same, so that layers, ``save``
 and Keras's own programs see no difference. One step of Gemma 3 1B on an H200 takes 1.93 ms with
-Keras's layout and 1.26 ms with this one (2026-11-22).
+Keras's layout and 1.26 ms with this one (2026-11-22); for a processor see
+``generation/processor_products.py``.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def relayout_layers(layers: list[Any]) -> None:
             are sharded over several devices.
     """
     for variable, order in _orders(layers):
-        large = variable.value.nbytes >= LARGE
+        large = reserves_regions() and variable.value.nbytes >= LARGE
         for program in _layout_programs(order, variable.value.sharding)[: 1 + large]:
             # assign would restore the default layout
             variable._value = program(variable.value)  # noqa: SLF001
@@ -166,8 +167,24 @@ def contracted_last(layer: Any) -> tuple[int, ...] | None:
     return (*others, *contracted)
 
 
+def is_laid_out(layer: Any) -> bool:
+    """Whether a kernel lies in memory as ``contracted_last`` says, or will once it is read."""
+    value = layer._kernel._value  # noqa: SLF001 - .value would make one up
+    if value is None:
+        return relayout_pays()
+    layout = getattr(getattr(value, "format", None), "layout", None)
+    return layout is not None and layout.major_to_minor == contracted_last(layer)
+
+
 def relayout_pays() -> bool:
-    """Whether the default device gains by it: a GPU does; a TPU chooses layouts by itself."""
+    """Whether the default device gains by it: a TPU does not, it chooses layouts by itself."""
+    import jax
+
+    return jax.default_backend() in ("gpu", "cpu")
+
+
+def reserves_regions() -> bool:
+    """Whether the default device has the allocator that ``reserve_region`` is for."""
     import jax
 
     return jax.default_backend() == "gpu"
