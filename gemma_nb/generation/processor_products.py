@@ -30,6 +30,8 @@ from gemma_nb.loading.relayout import contracted_last, is_laid_out
 MAX_ROWS = 8
 #: Most numbers of a row that XLA fuses a product of: its bound is below 16 KiB of float32.
 MAX_SUMMED = 4095
+#: Most parts of an int4 projection to several heads: each is a product of its own to compile.
+MAX_INT4_PARTS = 8
 
 
 def on_processor() -> bool:
@@ -61,7 +63,7 @@ def build_product(layer: Any) -> Callable[[Any], Any] | None:
     mode = layer.quantization_mode
     if mode and getattr(layer, "inputs_quantizer", None) is not None:
         return None
-    if mode not in (None, "int8") and not has_column_pairs(layer):
+    if mode not in (None, "int8") and not _has_int4_form(layer):
         return None
 
     def call(x: Any) -> Any:
@@ -180,19 +182,41 @@ def _multiply_int4(layer: Any, rows: Any) -> Any:
     """Rows times an int4 kernel: its even and odd columns, each of which is half of every byte."""
     import jax.numpy as jnp
 
-    shape = int4_shape(layer)
+    shape, parts = int4_shape(layer), _int4_parts(layer)
     others, summed = _axes(layer)
+    order = (0, *(i + 1 for i in (*others[:-1], *summed)))
     halves = []
     for half in int4_halves(layer, jnp.asarray(kernel_of(layer))):
-        # half of the last axis, then all others
-        kernel = half.reshape(-1, *shape[:-1])
-        order = (0, *(i + 1 for i in (*others[:-1], *summed)))
-        matrix = jnp.transpose(kernel, order).reshape(-1, rows.shape[1])
-        halves.append(multiply_rows(rows, matrix))
+        products = []
+        for j, part in enumerate(jnp.split(half, parts)):
+            # half of the last axis, then all others
+            kernel = part.reshape(-1, *shape[:-2], shape[-2] // parts)
+            x = rows[:, j::parts]
+            matrix = jnp.transpose(kernel, order).reshape(-1, x.shape[1])
+            products.append(multiply_rows(x, matrix))
+        halves.append(sum(products[1:], start=products[0]))
     result = jnp.stack(halves, axis=-1)
     result = result.reshape(-1, shape[-1] // 2, *(shape[i] for i in others[:-1]), 2)
     result = jnp.moveaxis(result, 1, -2)
     return result.reshape(*result.shape[:-2], -1)
+
+
+def _int4_parts(layer: Any) -> int:
+    """How many neighbours along the kernel's last axis but one Keras puts in a row of its matrix.
+
+    A projection to several heads, (heads, inputs, size), is stored as (inputs, heads × size)
+    without a transpose (keras 3.15.1, ``EinsumDense._int4_build``).
+    """
+    return int(2 * kernel_of(layer).shape[1] // int4_shape(layer)[-1])
+
+
+def _has_int4_form(layer: Any) -> bool:
+    """Whether ``_multiply_int4`` computes a layer's product."""
+    if not has_column_pairs(layer):
+        return False
+    shape, parts = int4_shape(layer), _int4_parts(layer)
+    divides = len(shape) - 2 in _axes(layer)[1] and shape[-2] % parts == 0
+    return parts == 1 or (divides and parts <= MAX_INT4_PARTS)
 
 
 def _axes(layer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
