@@ -153,11 +153,19 @@ def _multiply_row(row: Any, matrix: Any) -> Any:
     """One row of ``multiply_rows``, in parts that XLA fuses with the conversion of the matrix."""
     import jax.numpy as jnp
 
-    size = row.shape[0]
+    row, size = _materialized(row), row.shape[0]
     step = -(-size // -(-size // MAX_SUMMED))
     spans = [slice(start, start + step) for start in range(0, size, step)]
     parts = (row[span] @ matrix[:, span].astype(jnp.float32).T for span in spans)
     return sum(parts, start=next(parts))
+
+
+def _materialized(value: Any) -> Any:
+    """The value, written to memory: else XLA computes it anew inside the loop of a product."""
+    # private: an experimental module of jax 0.10.2 to 0.11.2
+    from jax.experimental.layout import Layout, with_layout_constraint
+
+    return with_layout_constraint(value, Layout(major_to_minor=tuple(range(value.ndim))))
 
 
 def has_column_pairs(layer: Any) -> bool:
@@ -175,6 +183,8 @@ def _multiply(layer: Any, rows: Any) -> Any:
     kernel = jnp.asarray(kernel_of(layer))
     others, summed = _axes(layer)
     matrix = jnp.transpose(kernel, (*others, *summed)).reshape(-1, rows.shape[1])
+    if len(summed) > 1:  # else the loop over a row would divide to find each number
+        matrix = _materialized(matrix)
     return multiply_rows(rows, matrix).reshape(-1, *(kernel.shape[i] for i in others))
 
 
@@ -188,6 +198,8 @@ def _multiply_int4(layer: Any, rows: Any) -> Any:
     halves = []
     for half in int4_halves(layer, jnp.asarray(kernel_of(layer))):
         products = []
+        if parts > 1:  # likewise
+            half = _materialized(half)
         for j, part in enumerate(jnp.split(half, parts)):
             # half of the last axis, then all others
             kernel = part.reshape(-1, *shape[:-2], shape[-2] // parts)
