@@ -198,14 +198,12 @@ def _multiply_int4(layer: Any, rows: Any) -> Any:
     halves = []
     for half in int4_halves(layer, jnp.asarray(kernel_of(layer))):
         products = []
-        if parts > 1:  # likewise
-            half = _materialized(half)
-        for j, part in enumerate(jnp.split(half, parts)):
+        matrix = half if parts == 1 else _materialized(half)  # for the reason in ``_multiply``
+        for j, part in enumerate(jnp.split(matrix, parts)):
             # half of the last axis, then all others
             kernel = part.reshape(-1, *shape[:-2], shape[-2] // parts)
             x = rows[:, j::parts]
-            matrix = jnp.transpose(kernel, order).reshape(-1, x.shape[1])
-            products.append(multiply_rows(x, matrix))
+            products.append(multiply_rows(x, jnp.transpose(kernel, order).reshape(-1, x.shape[1])))
         halves.append(sum(products[1:], start=products[0]))
     result = jnp.stack(halves, axis=-1)
     result = result.reshape(-1, shape[-1] // 2, *(shape[i] for i in others[:-1]), 2)

@@ -125,6 +125,32 @@ def compile_arguments(variables: list[Any], layers: list[Any]) -> list[Any]:
     return [one(v) for v in variables]
 
 
+def keep_layouts(weights: Sequence[Any], described: Sequence[Any]) -> list[Any]:
+    """Weights in a traced program that keep the memory layout of its arguments.
+
+    Without this, XLA copies each one to its default layout, in a loop all of them at once.
+
+    Args:
+        weights: what is traced.
+        described: the arrays, or the ``compile_arguments``, that the program is compiled for.
+    """
+    # private: an experimental module of jax 0.10.2 to 0.11.2
+    from jax.experimental.layout import Layout, with_layout_constraint
+
+    orders = [_axis_order(array) for array in described]
+    return [
+        w if order is None else with_layout_constraint(w, Layout(major_to_minor=order))
+        for w, order in zip(weights, orders, strict=True)
+    ]
+
+
+def _axis_order(value: Any) -> tuple[int, ...] | None:
+    """The order of an array's axes in memory, outermost first; None for the default order."""
+    layout = value.format.layout
+    order = layout and layout.major_to_minor
+    return None if not order or order == tuple(range(value.ndim)) else order
+
+
 def _orders(layers: list[Any]) -> Iterator[tuple[Any, tuple[int, ...]]]:
     """The variables whose layout changes, each with the order of its axes in memory."""
     for layer in layers:
