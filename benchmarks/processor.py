@@ -28,17 +28,14 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PROMPT = "The history of the town begins with the arrival of the first settlers"
-THREADS = os.cpu_count() or 1
+THREADS = int(os.environ.get("THREADS", os.cpu_count() or 1))
 #: Tokens of the KV cache.
 LENGTH = 512
 
 
-def side(kind: str, path: str, precision: str) -> Callable[[int], tuple[float, float, list[int]]]:
-    """Loads a side; returns a function that generates so many tokens.
-
-    It returns seconds to the first token, seconds of the others, and the token ids.
-    """
-    return {"ours": ours}[kind](path, precision)
+def side(kind: str, path: str, precision: str) -> Callable[[int], tuple]:
+    """Loads a side; returns a function that generates so many tokens, as ``timed``."""
+    return {"ours": ours, "llama": llama, "transformers": torch_side}[kind](path, precision)
 
 
 def peak() -> int:
@@ -48,12 +45,13 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def timed(stream, count: int) -> tuple[float, float, list[int]]:
+def timed(stream, count: int) -> tuple[float, float, float, list[int]]:
+    """Seconds to the first token, seconds and processor seconds of the others, and the ids."""
     started = time.perf_counter()
     ids = [next(stream)]
-    first = time.perf_counter()
+    first, work = time.perf_counter(), time.process_time()
     ids += [token for _, token in zip(range(count - 1), stream, strict=False)]
-    return first - started, time.perf_counter() - first, ids
+    return first - started, time.perf_counter() - first, time.process_time() - work, ids
 
 
 def ours(path: str, precision: str):
@@ -91,6 +89,69 @@ def ours(path: str, precision: str):
     return call
 
 
+def llama(path: str, _: str):
+    """llama.cpp through xllamacpp, whose wheels are compiled; it reports its own times."""
+    import xllamacpp
+
+    before = peak()
+    params = xllamacpp.CommonParams()
+    params.model.path, params.n_ctx = path, LENGTH
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = THREADS
+    params.n_parallel, params.warmup, params.verbosity = 1, True, -1
+    server = xllamacpp.Server(params)
+
+    def complete(count: int) -> tuple[float, float, list[int]]:
+        request = {"prompt": PROMPT, "n_predict": count, "temperature": 0, "ignore_eos": True}
+        started, work = time.perf_counter(), time.process_time()
+        made = server.handle_completions({**request, "cache_prompt": False, "return_tokens": True})
+        ids = made.get("tokens") or [-1] * count
+        return time.perf_counter() - started, time.process_time() - work, ids
+
+    def call(count: int):
+        first, first_work, _ = complete(1)
+        whole, work, ids = complete(count)
+        return first, whole - first, work - first_work, ids
+
+    call.facts = lambda: {
+        "weights": Path(path).stat().st_size,
+        "peak_above_imports": peak() - before,
+        "versions": f"xllamacpp {xllamacpp.__version__}",
+    }
+    return call
+
+
+def torch_side(path: str, precision: str):
+    """Transformers' own generate."""
+    import sentencepiece
+    import torch
+    import transformers
+
+    before = peak()
+    torch.set_num_threads(THREADS)
+    tokenizer = sentencepiece.SentencePieceProcessor(str(Path(path) / "tokenizer.model"))
+    model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, precision))
+    prompt = torch.tensor([[tokenizer.bos_id(), *tokenizer.encode(PROMPT)]])
+
+    def generate(count: int):
+        options = {"min_new_tokens": count, "max_new_tokens": count, "do_sample": False}
+        started, work = time.perf_counter(), time.process_time()
+        ids = model.generate(prompt, attention_mask=torch.ones_like(prompt), **options)[0]
+        seconds, work = time.perf_counter() - started, time.process_time() - work
+        return seconds, work, ids[prompt.shape[1] :].tolist()
+
+    def call(count: int):
+        first, first_work, _ = generate(1)
+        whole, work, ids = generate(count)
+        return first, whole - first, work - first_work, ids
+
+    call.facts = lambda: {
+        "weights": sum(p.nbytes for p in model.parameters()),
+        "peak_above_imports": peak() - before,
+        "versions": f"torch {torch.__version__}, transformers {transformers.__version__}",
+    }
+    return call
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
@@ -107,6 +168,8 @@ def main() -> None:
 
 def serve(kind: str, path: str, precision: str) -> None:
     """The process of one side: answers each line of input with one line of JSON."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
     call = side(kind, path, precision)
     call(4)
     print("READY", flush=True)
@@ -114,8 +177,10 @@ def serve(kind: str, path: str, precision: str) -> None:
         if line.strip() == "facts":
             print(json.dumps(call.facts()), flush=True)
             continue
-        first, rest, ids = call(int(line))
-        print(json.dumps({"first": first, "rate": (len(ids) - 1) / rest, "ids": ids}), flush=True)
+        first, rest, work, ids = call(int(line))
+        made = len(ids) - 1
+        turn = {"first": first, "rate": made / rest, "work": work / made, "ids": ids}
+        print(json.dumps(turn), flush=True)
 
 
 def measure(told) -> None:
@@ -158,6 +223,7 @@ def measure(told) -> None:
             "side": name,
             "rate": statistics.median(rates),
             "fastest": max(rates),
+            "work": min(turn["work"] for turn in made),
             "first": min(turn["first"] for turn in made),
             "ids": made[0]["ids"],
             **facts,

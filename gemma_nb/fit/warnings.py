@@ -132,8 +132,6 @@ def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
         yield _warning("float16_unmeasured", choice)
     if precision.name == "float32" and not runtime.is_processor:
         yield _warning("float32", choice)
-    if precision.dtype != "float32" and not precision.quantize and runtime.is_processor:
-        yield _warning("processor_16bit", choice)
     if (
         runtime.kind == "gpu"
         and precision.dtype == "bfloat16"

@@ -138,13 +138,6 @@ TEXT = {
         "float32 は KerasHub の既定値ですが、{variant} が公開されている bfloat16 の 2 倍のメモリを"
         "使い、回答がよくなるわけではありません。",
     ),
-    "guard_processor_16bit": (
-        "On a processor JAX makes a float32 copy of every 16-bit matrix it multiplies: "
-        "{precision} saves no memory here, and float32 was four times as fast (measured on Gemma 3 "
-        "270M).",
-        "CPU では JAX は 16 ビットの行列を乗算のたびに float32 に複製します。{precision} に"
-        "してもメモリは減らず、float32 のほうが 4 倍速く動きました(Gemma 3 270M で測定)。",
-    ),
     "guard_emulated_bfloat16": (
         "{runtime} (compute capability {capability}) has no bfloat16 of its own: it computes "
         "bfloat16 at about float32's speed. The memory is still half, and float16 is no way out "
