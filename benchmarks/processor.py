@@ -1,16 +1,13 @@
-"""Decoding on a processor: the precisions of this package, llama.cpp and Transformers in one run.
+"""Decoding on a processor: the precisions of this package, and llama.cpp, step by step in turn.
 
-    python benchmarks/processor.py measure SIDE [SIDE …] [--rounds N] [--tokens N] [--out FILE]
-    python benchmarks/processor.py report
+    python benchmarks/processor.py [--seconds S] [--llama PYTHON FILE.gguf …] [--shape NAME]
 
-A side is ``ours:PRECISION:PATH`` (PATH a checkpoint or GGUF file), ``llama:PATH`` (a GGUF file),
-``transformers:DTYPE:PATH`` (a checkpoint), and may end in ``@COMMAND``, the interpreter that runs it
-(for another environment), or ``@COMMAND@DIRECTORY`` with the checkout that is imported.
-
-Each side is a process of its own. All are loaded first, then they take turns: one generates a few
-tokens while the others wait. So whatever else the machine does meets all sides alike; what the table
-compares are the medians and the fastest turns of the same rounds. Greedy, the same prompt, the same
-number of threads.
+Shapes of a catalogue variant with constant weights, `max_length` 512, batch 1, greedy. All precisions
+lie in one process and take turns, four decode steps each; "float32, Keras's layout" is float32 as it
+was before kernels were laid out (`relayout` off, logits by Keras). llama.cpp runs beside it in a process
+of its own with PYTHON, an interpreter that has `xllamacpp`, on one thread, so that threads do not wait
+for each other. What is compared is processor time: on a machine that others use, seconds on the clock
+say how busy it was. The script prints the table; `benchmarks/processor.md` has it with what it says.
 """
 
 from __future__ import annotations
@@ -18,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -27,210 +23,152 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+PRECISIONS = ("float32, Keras's layout", "float32", "bfloat16", "int8", "int4")
 PROMPT = "The history of the town begins with the arrival of the first settlers"
-THREADS = int(os.environ.get("THREADS", os.cpu_count() or 1))
-#: Tokens of the KV cache.
-LENGTH = 512
+LENGTH, STEPS, TOKENS = 512, 4, 8
 
 
-def side(kind: str, path: str, precision: str) -> Callable[[int], tuple]:
-    """Loads a side; returns a function that generates so many tokens, as ``timed``."""
-    return {"ours": ours, "llama": llama, "transformers": torch_side}[kind](path, precision)
-
-
-def peak() -> int:
-    """The process's largest resident size so far, in bytes."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def timed(stream, count: int) -> tuple[float, float, float, list[int]]:
-    """Seconds to the first token, seconds and processor seconds of the others, and the ids."""
-    started = time.perf_counter()
-    ids = [next(stream)]
-    first, work = time.perf_counter(), time.process_time()
-    ids += [token for _, token in zip(range(count - 1), stream, strict=False)]
-    return first - started, time.perf_counter() - first, time.process_time() - work, ids
-
-
-def ours(path: str, precision: str):
-    os.environ.setdefault("GEMMA_NB_COMPILE_CACHE", "off")
-    import gemma_nb as gnb
-    from gemma_nb import backend
-
-    backend.import_keras_hub()
+def build_step(shape: str, side: str) -> tuple[Callable[[], None], dict[str, int]]:
+    """A decode step of one side, and the bytes of its weights, KV cache and temporaries."""
     import jax
+    import memory
+    import numpy as np
 
-    jax.devices()
-    before = peak()
-    model = gnb.load(path, precision, max_length=LENGTH, progress=False, force=True)
-    options = {"temperature": 0, "ignore_eos": True, "raw": True}
+    from gemma_nb.generation import adapters
+    from gemma_nb.generation.decode_programs import sampling_scalars
+    from gemma_nb.generation.decoder import Decoder
+    from gemma_nb.generation.sampling import Sampling
+    from gemma_nb.loading import relayout
 
-    def call(count: int):
-        return timed(model.stream_ids(PROMPT, max_new_tokens=count, **options), count)
+    pays, logits = relayout.relayout_pays, adapters.build_logits
+    if "," in side:
+        relayout.relayout_pays, adapters.build_logits = (lambda: False), (lambda _: None)
+    lm = memory.constant_model(shape, side.partition(",")[0])
+    decoder = Decoder(lm, LENGTH)
+    decoder.compiled.ensure({("decode", 1): decoder.programs.decode_spec(1)})
+    relayout.relayout_pays, adapters.build_logits = pays, logits
+    program, weights = decoder.compiled["decode", 1], decoder._weights()  # noqa: SLF001
+    one = np.ones(1, np.int32)
+    state = [one, one, decoder.programs.cache_layout.zeros(1)]
+    sampling = np.zeros(1, np.uint32), *sampling_scalars(Sampling())
 
-    def facts() -> dict:
-        decoder = model._decoder  # noqa: SLF001
-        weights = sum(v._value.nbytes for v in model.lm.variables)  # noqa: SLF001
-        program = decoder.compiled["decode", 1]
-        caches = jax.tree_util.tree_leaves(decoder._cache.layers)  # noqa: SLF001
-        prompt = [v for k, v in decoder.compiled._compiled.items() if k[0] == "prefill"]  # noqa: SLF001
-        return {
-            "weights": weights,
-            "kv_cache": sum(c.nbytes for c in caches),
-            "temporaries": program.memory_analysis().temp_size_in_bytes,
-            "prompt_temporaries": max(p.memory_analysis().temp_size_in_bytes for p in prompt),
-            "peak_above_imports": peak() - before,
-            "versions": f"jax {jax.__version__}",
-        }
+    def step() -> None:
+        tokens, *state[:] = program(weights, *state, *sampling)
+        jax.block_until_ready(tokens)
 
-    call.facts = facts
-    return call
+    step()
+    caches = jax.tree_util.tree_leaves(state[2])
+    return step, {
+        "weights": sum(array.nbytes for array in weights),
+        "kv_cache": sum(array.nbytes for array in caches),
+        "temporaries": program.memory_analysis().temp_size_in_bytes,
+    }
 
 
-def llama(path: str, _: str):
-    """llama.cpp through xllamacpp, whose wheels are compiled; it reports its own times."""
+def serve_llama(path: str) -> None:
+    """The process of llama.cpp: answers each line with the seconds a token took, and its work."""
     import xllamacpp
 
-    before = peak()
     params = xllamacpp.CommonParams()
-    params.model.path, params.n_ctx = path, LENGTH
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = THREADS
-    params.n_parallel, params.warmup, params.verbosity = 1, True, -1
+    params.model.path, params.n_ctx, params.n_parallel = path, LENGTH, 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     server = xllamacpp.Server(params)
 
-    def complete(count: int) -> tuple[float, float, list[int]]:
+    def complete(count: int) -> tuple[float, float]:
         request = {"prompt": PROMPT, "n_predict": count, "temperature": 0, "ignore_eos": True}
-        started, work = time.perf_counter(), time.process_time()
-        made = server.handle_completions({**request, "cache_prompt": False, "return_tokens": True})
-        ids = made.get("tokens") or [-1] * count
-        return time.perf_counter() - started, time.process_time() - work, ids
+        clock, work = time.perf_counter(), time.process_time()
+        server.handle_completions({**request, "cache_prompt": False})
+        return time.perf_counter() - clock, time.process_time() - work
 
-    def call(count: int):
-        first, first_work, _ = complete(1)
-        whole, work, ids = complete(count)
-        return first, whole - first, work - first_work, ids
-
-    call.facts = lambda: {
-        "weights": Path(path).stat().st_size,
-        "peak_above_imports": peak() - before,
-        "versions": f"xllamacpp {xllamacpp.__version__}",
-    }
-    return call
+    complete(2)
+    print("READY", flush=True)
+    for _ in sys.stdin:
+        one, many = complete(1), complete(1 + TOKENS)
+        print(json.dumps([(b - a) / TOKENS for a, b in zip(one, many, strict=True)]), flush=True)
 
 
-def torch_side(path: str, precision: str):
-    """Transformers' own generate."""
-    import sentencepiece
-    import torch
-    import transformers
+def start_llama(python: str, path: str) -> subprocess.Popen[str]:
+    command = [python, "-W", "ignore", __file__, "--serve", path]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    while (line := process.stdout.readline()).strip() != "READY":
+        if not line:
+            sys.exit(f"{path}: llama.cpp did not start")
+    return process
 
-    before = peak()
-    torch.set_num_threads(THREADS)
-    tokenizer = sentencepiece.SentencePieceProcessor(str(Path(path) / "tokenizer.model"))
-    model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, precision))
-    prompt = torch.tensor([[tokenizer.bos_id(), *tokenizer.encode(PROMPT)]])
 
-    def generate(count: int):
-        options = {"min_new_tokens": count, "max_new_tokens": count, "do_sample": False}
-        started, work = time.perf_counter(), time.process_time()
-        ids = model.generate(prompt, attention_mask=torch.ones_like(prompt), **options)[0]
-        seconds, work = time.perf_counter() - started, time.process_time() - work
-        return seconds, work, ids[prompt.shape[1] :].tolist()
+def measure(told: argparse.Namespace) -> list[dict]:
+    python, *files = told.llama or [""]
+    others = {Path(file).name: start_llama(python, file) for file in files}
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    from gemma_nb import backend
 
-    def call(count: int):
-        first, first_work, _ = generate(1)
-        whole, work, ids = generate(count)
-        return first, whole - first, work - first_work, ids
+    backend.prepare()
+    sides, facts = {}, {}
+    for side in PRECISIONS:
+        sides[side], facts[side] = build_step(told.shape, side)
+        print(side, "compiled", file=sys.stderr, flush=True)
+    turns = {name: [] for name in (*sides, *others)}
+    end = time.perf_counter() + told.seconds
+    while time.perf_counter() < end:
+        for name, step in sides.items():
+            for _ in range(STEPS):
+                clock, work = time.perf_counter(), time.process_time()
+                step()
+                turns[name].append((time.perf_counter() - clock, time.process_time() - work))
+        for name, process in others.items():
+            process.stdin.write("\n")
+            process.stdin.flush()
+            turns[name].append(tuple(json.loads(process.stdout.readline())))
+    return [
+        {
+            "side": name,
+            "turns": len(made),
+            "work": min(work for _, work in made),
+            "median_work": statistics.median(work for _, work in made),
+            "fastest": min(clock for clock, _ in made),
+            **facts.get(name, {}),
+        }
+        for name, made in turns.items()
+    ]
 
-    call.facts = lambda: {
-        "weights": sum(p.nbytes for p in model.parameters()),
-        "peak_above_imports": peak() - before,
-        "versions": f"torch {torch.__version__}, transformers {transformers.__version__}",
-    }
-    return call
+
+def table(rows: list[dict]) -> str:
+    base = next(row for row in rows if row["side"] == "float32")
+    held = sum(base[key] for key in ("weights", "kv_cache", "temporaries"))
+    lines = [
+        "| | processor time a token, ms: least, median | float32's by it | fastest token, ms "
+        "| weights, KV cache, temporaries, MB | of float32's |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        parts = [row.get(key, 0) for key in ("weights", "kv_cache", "temporaries")]
+        memory = ", ".join(f"{part / 1e6:.0f}" for part in parts) if "weights" in row else ""
+        share = f"{sum(parts) / held:.2f}" if "weights" in row else ""
+        lines.append(
+            f"| {row['side']} | {1e3 * row['work']:.1f}, {1e3 * row['median_work']:.1f} "
+            f"| {base['work'] / row['work']:.2f} | {1e3 * row['fastest']:.1f} | {memory} | {share} |"
+        )
+    return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("command")
-    parser.add_argument("sides", nargs="*")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--tokens", type=int, default=24)
-    parser.add_argument("--out", type=Path, default=HERE / "processor.json")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--shape", default="gemma3_270m")
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--llama", nargs="+", metavar=("PYTHON", "FILE"))
+    parser.add_argument("--serve", metavar="FILE", help="used by the script itself")
     told = parser.parse_args()
-    if told.command == "side":
-        serve(*told.sides)
-    elif told.command == "measure":
-        measure(told)
-
-
-def serve(kind: str, path: str, precision: str) -> None:
-    """The process of one side: answers each line of input with one line of JSON."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
-    call = side(kind, path, precision)
-    call(4)
-    print("READY", flush=True)
-    for line in sys.stdin:
-        if line.strip() == "facts":
-            print(json.dumps(call.facts()), flush=True)
-            continue
-        first, rest, work, ids = call(int(line))
-        made = len(ids) - 1
-        turn = {"first": first, "rate": made / rest, "work": work / made, "ids": ids}
-        print(json.dumps(turn), flush=True)
-
-
-def measure(told) -> None:
-    processes = {}
-    for name in told.sides:
-        spec, _, rest = name.partition("@")
-        command, _, checkout = rest.partition("@")
-        kind, *parts = spec.split(":")
-        precision, path = parts if len(parts) == 2 else ("", parts[0])
-        env = {**os.environ, "OMP_NUM_THREADS": str(THREADS)}
-        env["PYTHONPATH"] = checkout or str(HERE.parent)
-        processes[name] = subprocess.Popen(
-            [command or sys.executable, "-W", "ignore", __file__, "side", kind, path, precision],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=env,
-            text=True,
-        )
-        while (line := processes[name].stdout.readline()).strip() != "READY":
-            if not line:
-                sys.exit(f"{name} ended before it was loaded")
-        print(name, "loaded", flush=True)
-
-    def ask(name: str, line: str) -> dict:
-        processes[name].stdin.write(line + "\n")
-        processes[name].stdin.flush()
-        return json.loads(processes[name].stdout.readline())
-
-    turns = {name: [] for name in processes}
-    for number in range(told.rounds):
-        for name in sorted(processes, reverse=bool(number % 2)):
-            turns[name].append(ask(name, str(told.tokens)))
-    results = []
-    for name, made in turns.items():
-        facts = ask(name, "facts")
-        processes[name].stdin.close()
-        processes[name].wait()
-        rates = [turn["rate"] for turn in made]
-        result = {
-            "side": name,
-            "rate": statistics.median(rates),
-            "fastest": max(rates),
-            "work": min(turn["work"] for turn in made),
-            "first": min(turn["first"] for turn in made),
-            "ids": made[0]["ids"],
-            **facts,
-        }
-        results.append(result)
-        print({k: v for k, v in result.items() if k != "ids"}, made[0]["ids"][:8], flush=True)
-    told.out.write_text(json.dumps({"machine": platform.processor(), "rows": results}, indent=1))
+    if told.serve:
+        serve_llama(told.serve)
+    else:
+        print(table(measure(told)))
 
 
 if __name__ == "__main__":

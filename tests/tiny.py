@@ -265,7 +265,7 @@ def embedder(seed=0, vocabulary=VOCABULARY, pooling=96, size=256):
     return shaken(keras_hub.models.Gemma3TextEmbedder(backbone=backbone), seed)
 
 
-def t5gemma(seed=0, vocabulary=VOCABULARY):
+def t5gemma(seed=0, vocabulary=VOCABULARY, window=8):
     """T5Gemma in small: Gemma 2's layers, an encoder that is not the decoder's size."""
 
     import keras
@@ -276,7 +276,7 @@ def t5gemma(seed=0, vocabulary=VOCABULARY):
         vocabulary_size=vocabulary,
         **_sides(16, 32),
         query_pre_attn_scalar=8,
-        sliding_window=8,
+        sliding_window=window,
         attn_logit_softcapping=50.0,
         final_logit_softcapping=30.0,
         cross_attention_hidden_size=16,
