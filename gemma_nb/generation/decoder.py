@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gemma_nb.fit.cache_layout import CALLS_AHEAD
 from gemma_nb.generation import compilation
-from gemma_nb.generation.compilation import CompiledFunctions
+from gemma_nb.generation.compilation import CompiledFunctions, SpecFactory
 from gemma_nb.generation.decode_programs import (
     DecodePrograms,
     default_steps_per_call,
@@ -202,7 +202,7 @@ class Decoder:
         batch = len(prompts)
         # elsewhere than on a GPU, XLA compiles the program of the reply behind the first token
         self._ensure_compiled(prompts, len(cache.ids), decode=compilation.compiles_in_background())
-        decode = {("decode", batch): self.programs.decode_spec(batch)}
+        decode: dict[Hashable, SpecFactory] = {("decode", batch): self.programs.decode_spec(batch)}
         written = max(len(p) for p in prompts)
         is_short = written - len(cache.ids) <= prefill_buckets()[0]
         sampling_args = (np.array(seeds, np.uint32), *sampling_scalars(sampling))
