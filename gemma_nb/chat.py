@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.arguments import flag_argument, shown
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import atomic_write, parse_json
 from gemma_nb.model import Model
@@ -55,11 +56,11 @@ class Chat:
         thinking: bool = False,
         overflow: str = "refuse",
     ) -> None:
-        if overflow not in OVERFLOWS:
-            raise InvalidInput("bad_overflow", value=overflow, known=", ".join(OVERFLOWS))
+        if not isinstance(overflow, str) or overflow not in OVERFLOWS:
+            raise InvalidInput("bad_overflow", value=shown(overflow), known=", ".join(OVERFLOWS))
         self.model = model
         self.tools = tools
-        self.thinking = thinking
+        self.thinking = flag_argument(thinking, "thinking")
         self.overflow = overflow
         self.messages: list[dict[str, Any]] = []
         self.dropped = 0
@@ -73,7 +74,7 @@ class Chat:
     @system.setter
     def system(self, text: str | None) -> None:
         if text is not None and not isinstance(text, str):
-            raise InvalidInput("system_wants_text", value=text)
+            raise InvalidInput("system_wants_text", value=shown(text))
         rest = self.messages[self._has_system() :]
         first = [{"role": "system", "content": text}] if text and text.strip() else []
         self.messages = [*first, *rest]

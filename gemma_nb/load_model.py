@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from gemma_nb import backend
-from gemma_nb.arguments import whole_number
+from gemma_nb.arguments import flag_argument, whole_number
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
@@ -115,7 +115,7 @@ def load(
     model = resolve_model(DEMO if variant is None else variant, credentials)
     if not model.variant.loadable:
         raise InvalidInput("not_loadable", name=model.variant.name)
-    if download_only:
+    if flag_argument(download_only, "download_only"):
         model.check_before_download(force=force)
         if model.base:
             model.base.fetch(progress)
@@ -123,7 +123,7 @@ def load(
     check_variant(model.variant)
     helper = _resolve_assistant(model, assistant)
     given = None if precision == "auto" else find_precision(precision)
-    if replace:
+    if flag_argument(replace, "replace"):
         # a missing login must not cost the model that is in memory
         model.check_before_download(force=force)
         _unload_all()

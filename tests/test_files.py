@@ -5,8 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from gemma_nb import files
 from gemma_nb.errors import InvalidInput
-from gemma_nb.files import MAX_JSON_DEPTH, atomic_open, atomic_write, expand_home, parse_json
+from gemma_nb.files import (
+    MAX_JSON_DEPTH,
+    MAX_JSON_FILE,
+    atomic_open,
+    atomic_write,
+    expand_home,
+    parse_json,
+    read_json,
+)
 
 
 def test_text_and_bytes_are_written_as_they_are(tmp_path):
@@ -70,6 +79,20 @@ def test_a_home_directory_that_is_unknown(monkeypatch):
     assert expand_home("x/~") == Path("x/~")
     with pytest.raises(InvalidInput, match="write the whole path"):
         expand_home("~nobody-of-this-name/x")
+
+
+def test_json_has_a_size(tmp_path, monkeypatch):
+    path = tmp_path / "config.json"
+    path.write_text('{"a": 1}')
+    assert read_json(path) == {"a": 1}
+    with path.open("r+b") as file:
+        file.truncate(MAX_JSON_FILE + 1)
+    with pytest.raises(ValueError, match="too long"):
+        read_json(path)
+    monkeypatch.setattr(files, "MAX_JSON_SIZE", 8)
+    assert parse_json('{"a": 1}') == {"a": 1}
+    with pytest.raises(ValueError, match="too long"):
+        parse_json('{"a": 12}')
 
 
 @pytest.mark.parametrize("path", ["/", "."])

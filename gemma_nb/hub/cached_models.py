@@ -18,7 +18,13 @@ from gemma_nb.hub.cache import CacheEntry
 from gemma_nb.hub.checkpoint_files import folder_size
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, SERVICE_NAMES
 from gemma_nb.hub.progress import format_amount
-from gemma_nb.hub.sources import RECORD_NAME, Source, hugging_face_cache, kaggle_cache
+from gemma_nb.hub.sources import (
+    RECORD_NAME,
+    Source,
+    check_inside_cache,
+    hugging_face_cache,
+    kaggle_cache,
+)
 from gemma_nb.i18n import text
 
 
@@ -53,10 +59,13 @@ class CachedModel:
         that an interrupted deletion leaves an incomplete model and not a broken one.
 
         Raises:
-            LoadError: another process is downloading it.
+            LoadError: another process is downloading it, or links lead out of the cache.
         """
         from filelock import FileLock, Timeout
 
+        # a link is deleted itself, so only the folder that holds it has to lie in the cache
+        paths = (self.path, *self.extra_paths)
+        check_inside_cache(self.hub, *(path.parent for path in paths))
         lock = FileLock(_lock_path(self), blocking=False)
         try:
             with lock:
