@@ -230,9 +230,8 @@ TEXT = {
         "float32 で読み込む: CPU はもともと float32 で計算します。",
     ),
     "fix_bfloat16_on_a_processor": (
-        "Load it in bfloat16: half the memory of float32 and the same answers, several times slower on "
-        "a processor.",
-        "bfloat16 で読み込む: メモリは float32 の半分で、回答は同じですが、CPU では数倍遅くなります。",
+        "Load it in bfloat16: half the memory of float32, and faster on a processor.",
+        "bfloat16 で読み込む: メモリは float32 の半分で、CPU でも速くなります。",
     ),
     "fix_text_only": (
         "Take {variant}, the same without images.",
