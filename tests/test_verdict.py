@@ -196,11 +196,6 @@ WARNINGS = {
         False,
     ),
     "float32": (("gemma3_instruct_1b", "float32", "L4"), ("gemma3_instruct_1b", "bfloat16", "L4"), False),
-    "processor_16bit": (
-        ("gemma3_instruct_1b", "bfloat16", "laptop 16 GB"),
-        ("gemma3_instruct_1b", "float32", "laptop 16 GB"),
-        False,
-    ),
     "emulated_bfloat16": (("gemma3_instruct_1b", "bfloat16", "T4"), ("gemma3_instruct_1b", "bfloat16", "L4"), False),
     "int8_float16": (("gemma3_instruct_1b", "int8", "T4"), ("gemma3_instruct_1b", "int8", "L4"), False),
     "experts_stay": (("gemma4_instruct_26b_a4b", "int4", "H100"), ("gemma4_instruct_31b", "int4", "H100"), False),
