@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.arguments import flag_argument, shown
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import atomic_write, expand_home, output_path, parse_json
 from gemma_nb.model import Model
@@ -60,11 +61,11 @@ class Chat:
         thinking: bool = False,
         overflow: str = "refuse",
     ) -> None:
-        if overflow not in OVERFLOWS:
-            raise InvalidInput("bad_overflow", value=overflow, known=", ".join(OVERFLOWS))
+        if not isinstance(overflow, str) or overflow not in OVERFLOWS:
+            raise InvalidInput("bad_overflow", value=shown(overflow), known=", ".join(OVERFLOWS))
         self.model = model
         self.tools = tools
-        self.thinking = thinking
+        self.thinking = flag_argument(thinking, "thinking")
         self.overflow = overflow
         self.messages: list[dict[str, Any]] = []
         self.dropped = 0
@@ -83,7 +84,7 @@ class Chat:
     @system.setter
     def system(self, text: str | None) -> None:
         if text is not None and not isinstance(text, str):
-            raise InvalidInput("system_wants_text", value=text)
+            raise InvalidInput("system_wants_text", value=shown(text))
         rest = self.messages[self._has_system() :]
         first = [{"role": "system", "content": text}] if text and text.strip() else []
         self.messages = [*first, *rest]

@@ -28,6 +28,11 @@ _ATTEMPTS = 3
 _LOCK = ".lock"
 #: The most levels of lists and objects in a JSON text. The files of a model have fewer than ten.
 MAX_JSON_DEPTH = 100
+#: The most bytes or characters of a JSON text: about 1 GB of memory at most. A header of
+#: safetensors may have 100 MB.
+MAX_JSON_SIZE = 100_000_000
+#: The most bytes of a JSON file of a model; the largest (tokenizer.json) has about 33 MB.
+MAX_JSON_FILE = 64 * 2**20
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -37,9 +42,11 @@ def parse_json(text: str | bytes) -> Any:
         text: the text; bytes are UTF-8, 16 or 32, with or without a byte order mark.
 
     Raises:
-        ValueError: it is not JSON, is nested more than ``MAX_JSON_DEPTH`` deep, or holds a whole
-            number of more digits than Python reads (4,300).
+        ValueError: it is not JSON, is longer than ``MAX_JSON_SIZE``, is nested more than
+            ``MAX_JSON_DEPTH`` deep, or holds a whole number of more digits than Python reads (4,300).
     """
+    if len(text) > MAX_JSON_SIZE:
+        raise ValueError("too long")
     try:
         value = json.loads(text.removeprefix("\ufeff") if isinstance(text, str) else text)
     except RecursionError:
@@ -50,6 +57,23 @@ def parse_json(text: str | bytes) -> Any:
         if not level:
             return value
     raise ValueError("nested too deep")
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file that a stranger wrote.
+
+    Args:
+        path: the file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it has more than ``MAX_JSON_FILE`` bytes, or as in ``parse_json``.
+    """
+    with path.open("rb") as file:
+        raw = file.read(MAX_JSON_FILE + 1)
+    if len(raw) > MAX_JSON_FILE:
+        raise ValueError("too long")
+    return parse_json(raw)
 
 
 def _children(value: Any) -> Iterable[Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from gemma_nb import backend
-from gemma_nb.arguments import whole_number
+from gemma_nb.arguments import flag_argument, whole_number
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
@@ -125,7 +125,7 @@ def load(
     model = resolve_model(DEMO if variant is None else variant, credentials)
     if not model.variant.loadable:
         raise InvalidInput("not_loadable", name=model.variant.name)
-    if download_only:
+    if flag_argument(download_only, "download_only"):
         model.check_before_download(force=force)
         if model.base:
             model.base.fetch(progress)
@@ -136,7 +136,7 @@ def load(
     saved = saved_precision(model.variant)
     if given and saved and given.quantize != saved:
         raise InvalidInput("load_saved_precision", saved=saved, asked=given.name)
-    if replace and live_models():
+    if flag_argument(replace, "replace") and live_models():
         # what can be known before costs no model that is in memory
         runtime = _without_live_models(model.fit_runtime(detect_runtime()))
         _check(model, helper, given, runtime, max_length, force=force)

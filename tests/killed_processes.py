@@ -73,7 +73,7 @@ def tree(folder):
 
 def _steady(value):
     if isinstance(value, dict):
-        unsteady = ("date_saved", "_seconds", "tokens_per_second", "_peak", "date", "_sampled")
+        unsteady = ("date", "_seconds", "tokens_per_second", "_peak", "usable_bytes", "host_bytes")
         return {k: _steady(v) for k, v in value.items() if not any(u in k for u in unsteady)}
     return [_steady(item) for item in value] if isinstance(value, list) else value
 

@@ -16,8 +16,8 @@ from parsed_html import ParsedHtml
 from PIL import Image
 
 import gemma_nb as gnb
+from gemma_nb.prompts.call_parser import ToolCall
 from gemma_nb.prompts.reply_parser import Chunk
-from gemma_nb.prompts.tool_calls import ToolCall
 from gemma_nb.widgets.base import main_thread
 from gemma_nb.widgets.base.markdown import markdown
 from gemma_nb.widgets.chat import chat_panel as chat_module

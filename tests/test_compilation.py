@@ -106,6 +106,17 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
     model.unload()
 
 
+def test_the_first_token_does_not_wait_for_the_program_behind_it():
+    """On a processor: elsewhere both are compiled at the same time."""
+    model = gnb.load(DEMO, progress=False)
+    tokens = model.stream_ids(QUESTION, max_new_tokens=4, temperature=0)
+    next(tokens)
+    assert model.compilations == 2  # an empty cache, a prompt
+    assert len(list(tokens)) > 0
+    assert model.compilations == 3
+    model.unload()
+
+
 def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
     import jax
 

@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from gemma_nb import files
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import (
     MAX_JSON_DEPTH,
+    MAX_JSON_FILE,
     atomic_open,
     atomic_write,
     directory_beside,
     expand_home,
     output_path,
     parse_json,
+    read_json,
 )
 
 
@@ -83,6 +86,20 @@ def test_a_home_directory_that_is_unknown(monkeypatch):
     assert expand_home("x/~") == Path("x/~")
     with pytest.raises(InvalidInput, match="write the whole path"):
         expand_home("~nobody-of-this-name/x")
+
+
+def test_json_has_a_size(tmp_path, monkeypatch):
+    path = tmp_path / "config.json"
+    path.write_text('{"a": 1}')
+    assert read_json(path) == {"a": 1}
+    with path.open("r+b") as file:
+        file.truncate(MAX_JSON_FILE + 1)
+    with pytest.raises(ValueError, match="too long"):
+        read_json(path)
+    monkeypatch.setattr(files, "MAX_JSON_SIZE", 8)
+    assert parse_json('{"a": 1}') == {"a": 1}
+    with pytest.raises(ValueError, match="too long"):
+        parse_json('{"a": 12}')
 
 
 def test_a_file_keeps_its_permissions_and_a_link_its_file(tmp_path):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
+from gemma_nb.arguments import flag_argument, text_argument
 from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog
 from gemma_nb.catalog.handles import SUFFIX, parse_handle
 from gemma_nb.catalog.unlisted import (
@@ -52,13 +53,16 @@ def variants(
         spellings = {
             getattr(v, field).lower(): getattr(v, field) for v in load_catalog().names.values()
         }
-        key = str(value).strip().lower()
+        key = text_argument(value, field).strip().lower()
         if key not in spellings:
             near = get_close_matches(key, spellings, n=3, cutoff=0.4) or sorted(spellings)
             names = ", ".join(spellings[n] for n in near)
-            raise InvalidInput("unknown_filter", field=field, asked=value, names=names)
+            raise InvalidInput("unknown_filter", field=field, asked=_shorten(value), names=names)
         matches = [v for v in matches if getattr(v, field).lower() == key]
-    return [v for v in matches if loadable is None or v.loadable == loadable]
+    if loadable is None:
+        return matches
+    wanted = flag_argument(loadable, "loadable")
+    return [v for v in matches if v.loadable == wanted]
 
 
 def variant(name: str | Path | Variant) -> Variant:

@@ -50,7 +50,8 @@ class SpeedEstimate:
         bytes_per_token: bytes that are read for one token.
         limit: tokens per second that the datasheet's bandwidth alone allows.
         basis: what the shares of the bandwidth rest on: "h200" (this package's own measurements),
-            "t4" and "l4" (published ones of other programs), "tpu" and "processor" (nothing yet).
+            "t4", "t4_float16" and "l4" (published ones of other programs), "tpu" and "processor"
+            (nothing yet).
     """
 
     low: float
@@ -106,7 +107,7 @@ def estimate_speed(
     """
     variant, precision = find_variant(variant), find_precision(precision)
     runtime = find_runtime(runtime)
-    check_numbers(variant, max_length, 1)
+    max_length, _ = check_numbers(variant, max_length, 1)
     architecture = variant.architecture
     if architecture is None or runtime.bandwidth_gb_s is None:
         return None
@@ -114,19 +115,17 @@ def estimate_speed(
     modes = quantization(variant, precision)
     bytes_read = sum(weight_shape_bytes(s, precision, modes) for s in shapes)
     bytes_read += cache_bytes(architecture, max_length, dtype_bytes=precision.dtype_bytes)
-    bytes_moved = bytes_read
-    if runtime.is_processor and precision.dtype_bytes == 2 and not precision.quantize:
-        # a processor writes 16-bit weights in float32 and reads them again
-        bytes_moved += 8 * sum(s.parameters for s in shapes)
 
     bandwidth = runtime.bandwidth_gb_s * 1e9
     (fast_share, slow_share), basis = _bandwidth_shares(runtime)
+    if basis == "t4" and precision.name == "float16":
+        basis = "t4_float16"
     fast_layers = slow_layers = 0.0
     if runtime.kind == "gpu":
         seconds = _QUANTISED_LAYER_SECONDS.get(precision.name, LAYER_SECONDS)
         fast_layers, slow_layers = (s * architecture.num_layers for s in seconds)
     fast = max(bytes_read / (fast_share * bandwidth), fast_layers)
-    slow = bytes_moved / (slow_share * bandwidth) + slow_layers
+    slow = bytes_read / (slow_share * bandwidth) + slow_layers
     return SpeedEstimate(1 / slow, 1 / fast, bytes_read, bandwidth / bytes_read, basis)
 
 

@@ -21,6 +21,7 @@ from gemma_nb.hub.progress import format_amount
 from gemma_nb.hub.sources import (
     RECORD_NAME,
     Source,
+    check_inside_cache,
     hugging_face_cache,
     kaggle_cache,
     kaggle_lock,
@@ -59,10 +60,13 @@ class CachedModel:
         that an interrupted deletion leaves an incomplete model and not a broken one.
 
         Raises:
-            LoadError: another process is downloading it.
+            LoadError: another process is downloading it, or links lead out of the cache.
         """
         from filelock import FileLock, Timeout
 
+        # a link is deleted itself, so only the folder that holds it has to lie in the cache
+        paths = (self.path, *self.extra_paths)
+        check_inside_cache(self.hub, *(path.parent for path in paths))
         lock = FileLock(_lock_path(self), blocking=False)
         try:
             with lock:

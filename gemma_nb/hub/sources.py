@@ -11,7 +11,7 @@ from gemma_nb.catalog.handles import SUFFIX, Handle, parse_handle
 from gemma_nb.catalog.registry import demo_directory, existing_gguf, listed_variant
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.files import expand_home
 from gemma_nb.hardware.environment import cache_directory
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
@@ -133,6 +133,22 @@ def hugging_face_cache() -> Path:
     if constants.HF_HUB_CACHE.startswith("~"):
         raise InvalidInput("no_home", variable="HF_HOME")
     return Path(constants.HF_HUB_CACHE)
+
+
+def check_inside_cache(hub: str, *paths: Path) -> None:
+    """Checks that paths lie in the cache of a hub, after the links in them are followed.
+
+    Args:
+        hub: ``KAGGLE`` or ``HUGGING_FACE``.
+        *paths: what is written or deleted; it need not exist.
+
+    Raises:
+        LoadError: one does not. Nothing of this package makes such a link.
+    """
+    cache = kaggle_cache() if hub == KAGGLE else hugging_face_cache()
+    for path in paths:
+        if not path.resolve().is_relative_to(cache.resolve()):
+            raise LoadError("fetch_outside_cache", path=path, cache=cache)
 
 
 def cache_paths(src: Source) -> CachePaths:

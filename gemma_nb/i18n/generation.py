@@ -35,6 +35,11 @@ TEXT = {
         "not {value!r}.",
         "batch_size は同時に計算する会話の数で、1 以上の整数です。{value!r} は使えません。",
     ),
+    "next_tokens_no_model": (
+        "next_tokens() takes a model that load() or from_keras() returned, not {kind}.",
+        "next_tokens() には load() か from_keras() が返すモデルを渡してください"
+        "({kind} は使えません)。",
+    ),
     "next_tokens_count": (
         "count is the number of tokens to show: a whole number, 1 or more, not {value!r}.",
         "count は表示するトークンの数で、1 以上の整数です。{value!r} は使えません。",

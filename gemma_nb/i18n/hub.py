@@ -218,6 +218,12 @@ TEXT = {
     "fetch_why_truncated": ("ends too early", "が途中で切れています"),
     "fetch_why_corrupt": ("is damaged", "が壊れています"),
     "fetch_why_not_hdf5": ("is no HDF5 file", "が HDF5 ファイルではありません"),
+    "fetch_outside_cache": (
+        "{path} leads through a link out of the cache {cache}, so nothing is written or deleted there. "
+        "Remove the link, or move the whole cache (HF_HOME, KAGGLEHUB_CACHE) to the other disk.",
+        "{path} はリンクによってキャッシュ {cache} の外を指しているため、書き込みも削除もしません。リンクを"
+        "消すか、キャッシュ全体を別のディスクに移してください(HF_HOME、KAGGLEHUB_CACHE)。",
+    ),
     "fetch_why_outside": (
         "reads from outside itself ({link}), which no preset needs",
         "がファイルの外を参照しています（{link}）。プリセットには不要なものです",

@@ -174,6 +174,10 @@ TEXT = {
         "EmbeddingGemma has no task {task!r}: use one of {tasks}.",
         "EmbeddingGemma にタスク {task!r} はありません。{tasks} のいずれかを使ってください。",
     ),
+    "prompt_fim_files": (
+        "files is a list of texts or pairs (path, text), not {value!r}.",
+        "files は文章か (パス, 文章) の組のリストで渡してください({value!r} は使えません)。",
+    ),
     "prompt_fim_alone": (
         "A gap to fill in stands alone: send just the message that fim() makes, without other "
         "messages or parts.",
@@ -184,6 +188,46 @@ TEXT = {
         '"…", "parameters": {{…}}}}}}.',
         'ツールは JSON スキーマで渡します: {{"type": "function", "function": {{"name": "…", '
         '"description": "…", "parameters": {{…}}}}}}。',
+    ),
+    "prompt_tools_type": (
+        "tools is a list of JSON schemas, not {kind}.",
+        "tools は JSON スキーマのリストで渡してください({kind} は使えません)。",
+    ),
+    "prompt_tool_keyword": (
+        "The schema of the tool {tool!r} cannot be written for this model: at {parameter} it uses "
+        "{keyword} in a way that the prompt format has no form for. Give each parameter one type "
+        "(or one type and null), and say in its description what else holds.",
+        "ツール {tool!r} のスキーマはこのモデルの書式で表せません。{parameter} の {keyword} に対応する"
+        "書き方がないためです。各パラメーターの型を 1 つ(または 1 つと null)にし、ほかの条件は "
+        "description に書いてください。",
+    ),
+    "prompt_tool_value": (
+        "{argument} holds a value of type {kind}, which a prompt cannot express: give strings, "
+        "numbers, lists and dicts.",
+        "{argument} に {kind} 型の値があり、プロンプトで表せません。文字列、数値、リスト、辞書に"
+        "してください。",
+    ),
+    "prompt_tool_nested": (
+        "{argument} is nested more than {depth} deep or holds more than {count:,} values: give a "
+        "smaller one.",
+        "{argument} の入れ子が {depth} 段を超えるか、値が {count:,} 個を超えています。小さくして"
+        "ください。",
+    ),
+    "prompt_tool_list": (
+        "{field} of a message is a list of dicts, not {kind}.",
+        "メッセージの {field} は辞書のリストで渡してください({kind} は使えません)。",
+    ),
+    "prompt_is_rendered": (
+        "This Prompt is rendered already: tools, thinking and guideline belong to format_prompt(), "
+        "which made it.",
+        "この Prompt は整形済みです。tools、thinking、guideline は、それを作る format_prompt() に"
+        "渡してください。",
+    ),
+    "prompt_in_a_message": (
+        "A Prompt is a whole rendered conversation and no part of a message: pass it alone to "
+        "generate(), or put the user's own words into the message.",
+        "Prompt は整形済みの会話全体で、メッセージの一部にはできません。generate() にそのまま渡すか、"
+        "メッセージには元の文章を入れてください。",
     ),
     "prompt_tool_call": (
         'A tool call is {{"function": {{"name": "…", "arguments": {{…}}}}}}, the arguments a dict or '
@@ -245,6 +289,10 @@ TEXT = {
     "mask_bad_decoder": (
         "{path} is not the mask decoder (vae-oid.npz): {reason}.",
         "{path} はマスクのデコーダー(vae-oid.npz)ではありません: {reason}。",
+    ),
+    "reply_image_size": (
+        "image_size is (width, height) in pixels, not {value!r}.",
+        "image_size は (幅, 高さ) のピクセル数で渡してください({value!r} は使えません)。",
     ),
     "reply_open_thought": (
         "The reply ends inside a thought: it was cut off. Raise max_new_tokens.",

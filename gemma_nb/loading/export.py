@@ -10,6 +10,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.arguments import shown, text_argument
 from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
@@ -59,9 +60,10 @@ def export_model(
             format cannot hold.
         LoadError: the disk is full or cannot be written; nothing is left at ``path``.
     """
-    if format not in FORMATS:
-        near = closest_matches(str(format), FORMATS)
-        raise InvalidInput("export_format", format=format, near=near, all=", ".join(FORMATS))
+    if not isinstance(format, str) or format not in FORMATS:
+        near = closest_matches(str(shown(format)), FORMATS)
+        raise InvalidInput("export_format", format=shown(format), near=near, all=", ".join(FORMATS))
+    text_argument(precision, "precision")
     target = output_path(path)
     remove_abandoned(target)
     if precision == "auto":

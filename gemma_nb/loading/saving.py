@@ -16,7 +16,7 @@ from typing import Any
 from gemma_nb.catalog.data_files import VARIANT_RECORD
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.files import directory_beside, output_path, parse_json, remove_abandoned
+from gemma_nb.files import directory_beside, output_path, read_json, remove_abandoned
 from gemma_nb.loading.quantize import layers_with_int8_inputs
 from gemma_nb.text_utils import format_bytes
 
@@ -35,7 +35,7 @@ def recorded_int8_inputs(directory: Path) -> list[str] | None:
         it recorded this). Keras then decides.
     """
     try:
-        record = parse_json((directory / VARIANT_RECORD).read_bytes())
+        record = read_json(directory / VARIANT_RECORD)
         paths = record[_INT8_INPUTS]
     except (OSError, ValueError, KeyError, TypeError):
         return None
