@@ -12,7 +12,7 @@ from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.layer_trace import Trace, percent
 from gemma_nb.text_utils import cell_width, visible_piece
-from gemma_nb.widgets.base.html import scroll_region, table
+from gemma_nb.widgets.base.html import table
 from gemma_nb.widgets.trace.trace_view import layer_kind
 
 #: The number of tokens that are drawn; the text is divided into parts of this length.
@@ -59,11 +59,12 @@ def attention_html(
     rows = ((_token_name(trace, i), _looks_at(trace, chosen[i])) for i in queries)
     heads = (text("trace_from"), text("trace_to"))
     listed = table(rows, heads, label=label, first_is_head=True)
-    folded = tag("details", tag("summary", text("trace_attention_table")), listed)
+    beside = tag("div", tag("h4", text("trace_attention_table")), listed)
     intro = tag("p", text("trace_attention_intro"))
     kinds = tag("p", tag("small", text("trace_kinds")))
     head_line = tag("h4", label, class_="gnb-global" if trace.windows[layer] is None else None)
-    return join([intro, head_line, scroll_region(drawing, label), kinds, folded])
+    both = tag("div", tag("div", drawing), beside, class_="gnb-beside")
+    return join([intro, head_line, both, kinds])
 
 
 def _token_name(trace: Trace, number: int) -> str:

@@ -173,7 +173,7 @@ class TracePanel(Panel):
         self._title.value = self.with_lang(title, tag("p", text("trace_intro")))
         starts = trace_view.column_starts(seen)
         parts = [(trace_view.part_label(seen, trace_view.part_of(seen, at)), at) for at in starts]
-        controls.set_options(self._columns_list, parts, seen.prompt_length - 1)
+        controls.set_options(self._columns_list, parts, self._reply_from())
         layers = [
             (text("trace_layer_option", number=i, kind=trace_view.layer_kind(seen, i)), i)
             for i in range(seen.layers)
@@ -185,9 +185,8 @@ class TracePanel(Panel):
         controls.set_options(self._head_list, heads, -1)
         pieces = attention_view.attention_parts(seen)
         labelled = [(trace_view.part_label(seen, part), part.start) for part in pieces]
-        last = pieces[-1].start
-        first_of_reply = seen.prompt_length // attention_view.ROWS * attention_view.ROWS
-        controls.set_options(self._part_list, labelled, min(first_of_reply, last))
+        first = self._reply_from() // attention_view.ROWS * attention_view.ROWS
+        controls.set_options(self._part_list, labelled, first)
         controls.set_visible(self._part_list, len(pieces) > 1)
         self._set_token_options()
 
@@ -203,7 +202,12 @@ class TracePanel(Panel):
             )
             for i in part
         ]
-        controls.set_options(self._token_list, options, -1)
+        asks = self._reply_from()
+        controls.set_options(self._token_list, options, asks if asks in part else -1)
+
+    def _reply_from(self) -> int:
+        """The last token of the prompt: there the model says the first token of the reply."""
+        return self._trace.prompt_length - 1
 
     def _attention_part(self) -> range:
         start = self._part_list.value

@@ -26,13 +26,18 @@ def level_class(probability: float | None) -> str | None:
     return f"gnb-q{sum(probability >= least for least in _LEVELS)}"
 
 
-def legend_html() -> Html:
-    """What the colours and the lines below tokens mean."""
+def legend_html(key: str, css_class: str) -> Html:
+    """What the colours mean.
+
+    Args:
+        key: the key of the sentence before the marks.
+        css_class: the class of a mark.
+    """
     marks = (
-        tag("span", text(f"trace_level_{level}"), class_=f"gnb-w gnb-q{level}")
+        tag("span", text(f"trace_level_{level}"), class_=f"{css_class} gnb-q{level}")
         for level in range(4, -1, -1)
     )
-    return tag("p", tag("small", text("trace_legend"), " ", join(marks, " ")))
+    return tag("p", tag("small", text(key), " ", join(marks, " ")))
 
 
 def words_html(trace: Trace) -> Html:
@@ -49,10 +54,12 @@ def words_html(trace: Trace) -> Html:
                 blocks.append(tag("p", text("trace_no_reply"), class_="gnb-muted"))
             items.append(_next_word(trace.next))
         blocks.append(tag("h4", text(key)))
-        blocks.append(tag("ol", *items, class_="gnb-words", aria_label=text(key)))
+        words = tag("ol", *items, class_="gnb-words", aria_label=text(key))
+        side = " gnb-reply" if start else ""
+        blocks.append(tag("div", words, class_=f"gnb-words-scroll{side}"))
     hint = tag("p", text("trace_words_hint"), class_="gnb-hint")
-    scrolled = tag("div", *blocks, class_="gnb-words-scroll")
-    return join([legend_html(), tag("div", scrolled, hint, class_="gnb-words-box")])
+    legend = legend_html("trace_legend", "gnb-w")
+    return join([legend, tag("div", *blocks, hint, class_="gnb-words-box")])
 
 
 def _word(number: int, token: TracedToken) -> Html:
@@ -145,7 +152,8 @@ def layers_html(trace: Trace, part: range) -> Html:
     body = tag("table", head, tag("tbody", *rows), aria_label=label, class_="gnb-lens")
     kinds = tag("p", tag("small", text("trace_kinds")))
     intro = tag("p", text("trace_layers_intro"))
-    return join([intro, legend_html(), scroll_region(body, label), kinds])
+    legend = legend_html("trace_legend_cells", "gnb-key")
+    return join([intro, legend, scroll_region(body, label), kinds])
 
 
 def _layer_row(trace: Trace, layer: int, part: range) -> Html:
