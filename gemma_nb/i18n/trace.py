@@ -142,7 +142,8 @@ TEXT = {
         "各セルは、その層で終えたとしたらモデルが次に言うトークンです。層の出力に最後の正規化と出力層を"
         "当てはめています(logit lens)。チェック印は、文章が実際にそう続くことを示します。",
     ),
-    "trace_part": ("Tokens", "トークン"),
+    "trace_columns": ("Tokens in the table", "表のトークン"),
+    "trace_part": ("Part of the text", "文章の範囲"),
     "trace_part_prompt": (
         "Prompt, {first} to {last}: {begin} …",
         "プロンプト {first}~{last}: {begin} …",

@@ -20,7 +20,7 @@ ROWS = 32
 #: Weights below this are not drawn, and weights below the other are not in the table.
 _LEAST_DRAWN, _LEAST_LISTED = 0.03, 0.01
 #: Sizes of the drawing in its own units: its width, the height of a row, and where lines begin.
-_WIDTH, _ROW, _LEFT, _RIGHT = 380, 20, 135, 245
+_WIDTH, _ROW, _LEFT, _RIGHT = 316, 20, 114, 202
 #: The cells of the longest label.
 _LABEL = 14
 

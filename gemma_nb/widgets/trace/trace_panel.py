@@ -136,7 +136,7 @@ class TracePanel(Panel):
         controls.set_visible(asked, self._model is not None)
         labels = [(text(f"trace_view_{view}"), view) for view in VIEWS]
         self._views = controls.toggle_buttons(text("trace_view"), labels, "words")
-        self._columns_list = controls.dropdown(text("trace_part"))
+        self._columns_list = controls.dropdown(text("trace_columns"))
         self._layer_list = controls.dropdown(text("trace_pick_layer"))
         self._head_list = controls.dropdown(text("trace_pick_head"))
         self._part_list = controls.dropdown(text("trace_part"))
