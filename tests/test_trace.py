@@ -1,5 +1,7 @@
 """What happens inside a model: equal to KerasHub's own layers, and refused where it means nothing."""
 
+from functools import cached_property
+
 import numpy as np
 import prompt_helpers
 import pytest
@@ -19,6 +21,11 @@ LENGTH = 140
 QUESTION = "What is the capital of Japan?"
 
 
+def softmax(logits):
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
 class Case:
     """A tiny model of a family, a text, and what was read of it."""
 
@@ -31,32 +38,32 @@ class Case:
         backbone = self.lm.backbone
         self.blocks = getattr(backbone, "language_model", backbone).transformer_layers
 
+    @cached_property
+    def kerashub(self):
+        """Logits, and the output of each block, as KerasHub itself computes them."""
+        outputs = []
+        kind = type(self.blocks[0])
+        own_call = kind.call
+
+        def call(block, *args, **kwargs):
+            result = own_call(block, *args, **kwargs)
+            outputs.append(np.asarray(result[0] if isinstance(result, tuple) else result))
+            return result
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kind, "call", call)
+            logits = kerashubs_logits(self.lm, self.ids)
+        # Gemma 3n's pass that builds the cache comes first
+        return logits, outputs[-len(self.blocks) :]
+
 
 @pytest.fixture(scope="module", params=FAMILIES)
 def case(request):
     return Case(request.param)
 
 
-def kerashubs_states(case):
-    """The output of each of KerasHub's blocks, as KerasHub itself calls them."""
-    outputs = []
-    kind = type(case.blocks[0])
-    own_call = kind.call
-
-    def call(self, *args, **kwargs):
-        result = own_call(self, *args, **kwargs)
-        outputs.append(np.asarray(result[0] if isinstance(result, tuple) else result))
-        return result
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kind, "call", call)
-        kerashubs_logits(case.lm, case.ids)
-    # Gemma 3n's pass that builds the cache comes first
-    return outputs[-len(case.blocks) :]
-
-
 def test_residual_streams_are_kerashubs_own(case):
-    expected = kerashubs_states(case)
+    _, expected = case.kerashub
     states = case.reader.states(case.engine)
     assert len(states) == len(expected) == len(case.blocks)
     for ours, theirs in zip(states, expected, strict=True):
@@ -66,9 +73,7 @@ def test_residual_streams_are_kerashubs_own(case):
 
 
 def test_after_the_last_layer_it_is_the_softmax_of_kerashubs_logits(case):
-    logits = kerashubs_logits(case.lm, case.ids)
-    expected = np.exp(logits - logits.max(-1, keepdims=True))
-    expected /= expected.sum(-1, keepdims=True)
+    expected = softmax(case.kerashub[0])
     ids, probabilities, following = case.reader.lens(case.engine, len(case.blocks) - 1)
     np.testing.assert_allclose(probabilities, -np.sort(-expected)[:, :5], atol=2e-5)
     np.testing.assert_allclose(
@@ -99,8 +104,7 @@ def kerashubs_end(case, streams):
 def test_an_earlier_layer_says_what_kerashubs_norm_and_embedding_make_of_it(case):
     hidden, embedding = kerashubs_end(case, case.reader.states(case.engine)[1])
     logits = np.asarray(embedding(hidden, reverse=True))[0]
-    expected = np.exp(logits - logits.max(-1, keepdims=True))
-    expected /= expected.sum(-1, keepdims=True)
+    expected = softmax(logits)
     _, probabilities, _ = case.reader.lens(case.engine, 1)
     np.testing.assert_allclose(probabilities, -np.sort(-expected)[:, :5], atol=2e-5)
 
@@ -148,8 +152,7 @@ def numpy_attention(case, layer):
     distance = positions.T - positions
     window = layer_windows(case.engine.adapter)[layer] or LENGTH
     logits = np.where((distance >= 0) & (distance < window), logits, -np.inf)
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
+    return softmax(logits)
 
 
 @pytest.mark.parametrize(
