@@ -32,7 +32,7 @@ TEXT = {
     "trace_reply": (
         'reply is the text of a reply, or None for one that the model writes, not a {kind}. Pass "" '
         "to look at the prompt alone.",
-        'reply は返答の文章です。None ならモデルが書きます。{kind} は使えません。プロンプトだけを調べるには "" '
+        'reply は回答の文章です。None ならモデルが書きます。{kind} は使えません。プロンプトだけを調べるには "" '
         "を渡してください。",
     ),
     "trace_count": (
@@ -43,7 +43,7 @@ TEXT = {
     "trace_too_long": (
         "Prompt and reply have {tokens} tokens, {over} more than trace can read here ({most}). "
         "Shorten them; a larger max_length in load helps up to 1,024 tokens.",
-        "プロンプトと返答は合わせて {tokens} トークンで、ここで trace が読める {most} トークンを {over} "
+        "プロンプトと回答は合わせて {tokens} トークンで、ここで trace が読める {most} トークンを {over} "
         "超えています。短くしてください。1,024 トークンまでは、load の max_length を大きくする方法もあります。",
     ),
     "trace_layer": (
@@ -111,7 +111,7 @@ TEXT = {
     ),
     # words
     "trace_prompt": ("Prompt", "プロンプト"),
-    "trace_reply_head": ("Reply", "返答"),
+    "trace_reply_head": ("Reply", "回答"),
     "trace_words_hint": (
         "Point at a token, or move to it with the Tab key, to see what the model expected there.",
         "トークンにマウスを合わせるか Tab キーで移動すると、モデルがそこで予想していたものが見えます。",
@@ -133,7 +133,7 @@ TEXT = {
     ),
     "trace_detail_next": ("What the model expects next:", "モデルが次に予想するもの:"),
     "trace_next": ("what comes next?", "次は?"),
-    "trace_no_reply": ("(no reply)", "(返答なし)"),
+    "trace_no_reply": ("(no reply)", "(回答なし)"),
     # layers
     "trace_layers_intro": (
         "Each cell is what the model would say next if it ended after that layer: its final norm and "
@@ -148,7 +148,7 @@ TEXT = {
         "Prompt, {first} to {last}: {begin} …",
         "プロンプト {first}~{last}: {begin} …",
     ),
-    "trace_part_reply": ("Reply, {first} to {last}: {begin} …", "返答 {first}~{last}: {begin} …"),
+    "trace_part_reply": ("Reply, {first} to {last}: {begin} …", "回答 {first}~{last}: {begin} …"),
     "trace_layer_head": ("After layer", "層の後"),
     "trace_after_token": ("{number}: after {piece}", "{number}: {piece} の後"),
     "trace_sliding": ("sliding, {window}", "スライディング {window}"),
