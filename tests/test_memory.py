@@ -213,7 +213,6 @@ def test_on_an_accelerator_a_layer_has_room_that_products_divide():
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_compile")
 @pytest.mark.parametrize("padded", [False, True])
 @pytest.mark.parametrize("length", [4, 64])
 def test_the_cache_is_what_the_package_allocates(length, padded, monkeypatch):

@@ -10,7 +10,7 @@ from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation.sampling import Sampling
 from gemma_nb.generation.seq2seq import EncoderDecoder
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 MODELS = {
     # KerasHub and transformers differ past the window: tests/test_export_parity.py slides one
