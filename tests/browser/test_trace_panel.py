@@ -107,14 +107,15 @@ def test_another_question_and_one_with_markup(opened):
     done = panel.locator(".gnb-live", has_text="tokens were read")
     done.wait_for(state="attached", timeout=60_000)
     assert word(book, "<").count() == 1
-    for view in ("Layer by layer", "Attention"):
+    for view, inside in (("Layer by layer", "table.gnb-lens"), ("Attention", "svg.gnb-lines")):
         press(book, view)
-        book.page.wait_for_timeout(1500)
+        panel.locator(inside).wait_for(timeout=60_000)
+    book.host.idle(book)
     assert book.page.evaluate("window.hacked") is None
     assert panel.locator("img, script").count() == 0
     field.fill("word " * 400)
     press(book, "Look inside")
-    panel.locator(".gnb-error", has_text="more than trace can read").wait_for(timeout=30_000)
+    panel.locator(".gnb-error", has_text="more than trace can read").wait_for(timeout=60_000)
     assert book.problems == []
 
 
