@@ -87,7 +87,7 @@ def sample_tokens(
         top_p: scalar float32 in (0, 1].
 
     Returns:
-        int32 array, shape (batch,); -1 for a row whose logits contain NaN.
+        int32 array, shape (batch,); -1 for a row whose logits are not all finite.
     """
     import jax
 
@@ -136,7 +136,7 @@ def _sample(
         token = jax.lax.cond(temperature > 0, sample, greedy, logits)
     else:  # a condition makes the device wait for the host, which costs more than sorting
         token = jnp.where(temperature > 0, sample(logits), greedy(logits))
-    return jnp.where(jnp.any(jnp.isnan(logits), axis=-1), -1, token)
+    return jnp.where(jnp.all(jnp.isfinite(logits), axis=-1), token, -1)
 
 
 def filter_logits(logits: Any, top_k: Any, top_p: Any) -> Any:
