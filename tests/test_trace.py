@@ -13,7 +13,7 @@ from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.trace_programs import TraceReader, layer_windows
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 FAMILIES = ("gemma1", "gemma2", "gemma3", "gemma3n", "gemma4", "gemma4_moe")
 #: Longer than the windows of 8 tokens, and than one pass of 128.

@@ -12,7 +12,7 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.widgets.base.panel import WIDGET_VIEW
 from gemma_nb.widgets.trace import attention_view, trace_view
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 QUESTION = "What is the capital of Japan?"
 ATTACKS = (
