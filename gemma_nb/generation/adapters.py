@@ -116,7 +116,7 @@ class ModelAdapter:
         return type(self.lm).call_with_cache(lm, tokens, unused_cache(layers), 0, **media)
 
     def _blocks(self, blocks: Any, context: ForwardContext) -> list[PatchedProxy]:
-        return [
+        proxies = [
             self.block_proxy(
                 block,
                 attention=as_block_attention(
@@ -127,6 +127,7 @@ class ModelAdapter:
             )
             for i, block in enumerate(blocks)
         ]
+        return context.watch_blocks(proxies)
 
     def _attention(self, block: Any, layer: int, context: ForwardContext) -> Callable[[Any], Any]:
         return lambda x: gemma_attention(PatchedProxy(block.attention), x, context, layer)
