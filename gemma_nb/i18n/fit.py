@@ -239,7 +239,7 @@ TEXT = {
     ),
     "fix_shorter": (
         "Shorten max_length to {max_length} tokens, prompt and reply together.",
-        "max_length を {max_length} トークン(プロンプトと返答の合計)に短くする。",
+        "max_length を {max_length} トークン(プロンプトと回答の合計)に短くする。",
     ),
     "fix_batch": ("Take one conversation at a time.", "会話を 1 つずつ処理する。"),
     "fix_int8": (

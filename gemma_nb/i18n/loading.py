@@ -113,8 +113,8 @@ TEXT = {
     "load_no_tokenizer": (
         "This {kind} has no preprocessor, so its tokenizer is not known: pass tokenizer=…, a KerasHub "
         "tokenizer.",
-        "この {kind} にはプリプロセッサがなく、トークナイザがわかりません。tokenizer=… に KerasHub の"
-        "トークナイザを渡してください。",
+        "この {kind} にはプリプロセッサがなく、トークナイザーがわかりません。tokenizer=… に KerasHub の"
+        "トークナイザーを渡してください。",
     ),
     "load_other_class": (
         "{name} is a {wanted}, but this model's backbone is a {kind}: give the variant that it is.",

@@ -103,7 +103,7 @@ TEXT = {
     "chat_tab_json": ("As JSON", "JSON"),
     "chat_tab_code": ("As code", "コード"),
     "chat_system": (
-        "System text: holds for the whole conversation, from the next message on",
+        "System prompt: holds for the whole conversation, from the next message on",
         "システムテキスト: 次のメッセージから会話全体に効きます",
     ),
     "chat_think": ("Let the model think first", "先に思考させる"),
@@ -174,7 +174,7 @@ TEXT = {
     "inspector_own_conversation": ("– your conversation –", "– 自分の会話 –"),
     "inspector_example_question": ("A question", "質問"),
     "inspector_example_turns": (
-        "Several turns and a system text",
+        "Several turns and a system prompt",
         "複数のターンとシステムテキスト",
     ),
     "inspector_example_attack": (
@@ -220,7 +220,7 @@ TEXT = {
     "inspector_role_assistant": ("assistant: the model", "assistant: モデル"),
     "inspector_role_tool": ("tool: a tool's answer", "tool: ツールの応答"),
     "inspector_add": ("Add a message", "メッセージを加える"),
-    "inspector_add_system": ("Add a system text", "システムテキストを加える"),
+    "inspector_add_system": ("Add a system prompt", "システムテキストを加える"),
     "inspector_remove": ("Remove message {number}", "メッセージ {number} を削除"),
     "inspector_remove_medium": ("Remove {name}", "{name} を外す"),
     "inspector_attach": ("Add an image", "画像を加える"),
@@ -368,10 +368,10 @@ TEXT = {
         "A text whose likelihood is measured, which compares models fairly (optional)",
         "尤度を測るテキスト。モデルどうしを公平に比べられます(なくてもかまいません)",
     ),
-    "panel_compare_max_new_tokens": ("Tokens of a reply, at most", "返答の最大トークン数"),
+    "panel_compare_max_new_tokens": ("Tokens of a reply, at most", "回答の最大トークン数"),
     "panel_compare_max_length": (
         "Tokens, prompt and reply together",
-        "トークン数、プロンプトと返答の合計",
+        "トークン数、プロンプトと回答の合計",
     ),
     "panel_compare_repeats": ("Repeats of timing", "速度を測る回数"),
     "panel_compare_first_prompts": (
@@ -434,7 +434,7 @@ TEXT = {
     "panel_compare_status": ("status", "状態"),
     "panel_compare_waiting": ("waits", "待機中"),
     "panel_compare_tabs": ("Show", "表示"),
-    "panel_compare_tab_replies": ("Replies", "返答"),
+    "panel_compare_tab_replies": ("Replies", "回答"),
     "panel_compare_tab_plots": ("Plots", "グラフ"),
     "panel_compare_tab_how": ("How it was measured", "測定方法"),
     "panel_compare_tab_save": ("Save, code", "保存とコード"),
@@ -442,7 +442,7 @@ TEXT = {
         "Plots are drawn once the run has ended with a measured row.",
         "グラフは、測定済みの行がある状態で比較が終わると表示されます。",
     ),
-    "panel_compare_no_reply": ("no reply: {why}", "返答なし: {why}"),
+    "panel_compare_no_reply": ("no reply: {why}", "回答なし: {why}"),
     "panel_compare_plot_alt": ("{title}. {values}", "{title}。{values}"),
     "panel_compare_save_html": ("Save a web page", "ウェブページを保存"),
     "panel_compare_save_csv": ("Save CSV", "CSV を保存"),
