@@ -220,7 +220,7 @@ TEXT = {
     "inspector_role_assistant": ("assistant: the model", "assistant: モデル"),
     "inspector_role_tool": ("tool: a tool's answer", "tool: ツールの応答"),
     "inspector_add": ("Add a message", "メッセージを加える"),
-    "inspector_add_system": ("Add a system prompt", "システムテキストを加える"),
+    "inspector_add_system": ("Add a system prompt", "システムプロンプトを加える"),
     "inspector_remove": ("Remove message {number}", "メッセージ {number} を削除"),
     "inspector_remove_medium": ("Remove {name}", "{name} を外す"),
     "inspector_attach": ("Add an image", "画像を加える"),
