@@ -65,7 +65,7 @@ class Model:
         stop_ids: tokens that end a reply besides those of the variant's prompt format.
 
     Attributes:
-        last: the ``Stats`` of the last reply; None before the first one.
+        last: the ``Stats`` of the last reply, of a list of replies together; None before the first.
 
     Raises:
         InvalidInput: this package does not run the class of ``lm``.
@@ -315,7 +315,12 @@ class Model:
         engine = self._decoding()
         alone = any(one.media.inputs for one in requests)
         if len(requests) == 1 or alone or not isinstance(engine, Decoder):
-            return ["".join(text for _, text in self._pairs(one)) for one in requests]
+            replies, stats = [], []
+            for one in requests:
+                replies.append("".join(text for _, text in self._pairs(one)))
+                stats += [self.last] if self.last else []
+            self.last = combine_stats(stats)
+            return replies
         # a power of two, so that few sizes are compiled; the padding rows are ignored
         size = next_power_of_two(len(requests))
         filled = requests + [requests[0]] * (size - len(requests))
@@ -429,8 +434,7 @@ class Model:
             raise InvalidInput("score_wants_a_judge", name=self.variant.name)
         ids = self.prompt_ids(messages, guideline=guideline)
         self._room(ids)
-        pieces = self.tokenizer.get_vocabulary()
-        pair = [pieces.index(word) for word in ("Yes", "No")]
+        pair = [self.tokenizer.token_to_id(word) for word in ("Yes", "No")]
         logits = decoder.logits(ids)[pair].astype(np.float64)
         if not np.isfinite(logits).all():
             raise not_a_number(self.precision)

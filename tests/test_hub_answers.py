@@ -404,3 +404,26 @@ def test_a_cache_may_itself_be_a_link(hubs, tmp_path):
     (model,) = gnb.cached()
     model.delete()
     assert not list(elsewhere.rglob("config.json"))
+
+
+def test_a_fault_of_our_own_is_told_by_its_lines_and_shows_no_login(hubs, monkeypatch):
+    """The shield round the hubs' clients hides what our frames hold, and not where they failed."""
+
+    def broken(self, *_):
+        try:
+            return {}[self.login.token.reveal]
+        except KeyError as error:
+            raise RuntimeError(f"headers: {HF_LOGIN}") from error
+
+    monkeypatch.setattr("gemma_nb.hub.fetch._VersionDownload.fetch_all", broken)
+    with pytest.raises(LoadError, match=r"RuntimeError at test_hub_answers\.py") as caught:
+        fetch(T, credentials=HF_LOGIN, progress=False)
+    [note] = caught.value.__notes__
+    assert "gemma_nb/hub/fetch.py:" in note
+    assert "in _fetch_from_hub" in note
+    assert "KeyError" in note
+    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = "".join(line for line in trace.format() if "test_hub_answers.py" not in line)
+    assert HF_LOGIN not in note
+    assert "broken" not in frames.replace(note, "")
+    assert caught.value.__cause__ is caught.value.__context__ is None

@@ -68,10 +68,14 @@ def variants(
 def variant(name: str | Path | Variant) -> Variant:
     """Looks up one variant.
 
+    A string is a name of the catalog if there is such a name, and else a path: with "./" or another
+    separator, or "~" at its beginning, it always is a path, as is every ``Path``. ``load``, ``fetch``
+    and ``compare`` read their strings by the same rule.
+
     Args:
         name: a name of the catalog, in any case; an ``hf://org/name[@revision]`` or
             ``kaggle://owner/model/framework/variation[/version]`` handle; a directory that holds a
-            model (a ``Path``, or a string with a separator); a GGUF file, or one of a repository,
+            model; a GGUF file, or one of a repository,
             ``hf://org/name:FILE.gguf``; or a ``Variant``, which is returned as it is. A handle in
             the catalog is answered from the catalog. Any other handle, a directory and a file are
             read: their config and tensor headers, not their weights.
@@ -88,13 +92,10 @@ def variant(name: str | Path | Variant) -> Variant:
         return name
     if not isinstance(name, str | Path):
         raise InvalidInput("variant_not_a_name", kind=type(name).__name__)
+    if listed := listed_variant(name):
+        return listed
     text = str(name).strip()
     catalog = load_catalog()
-    # "kaggle://…@3" is the catalog's "kaggle://…/3"
-    key = str(parse_handle(text) or text).lower()
-    for index in (catalog.names, catalog.handles):
-        if isinstance(name, str) and key in index:
-            return index[key]
     if not text:
         raise _unknown_variant(text)
     if "://" in text and not isinstance(name, Path):
@@ -109,6 +110,20 @@ def variant(name: str | Path | Variant) -> Variant:
     if isinstance(name, Path) or re.search(r"[/\\]", text):
         raise InvalidInput("no_such_directory", path=_shorten(text))
     raise _unknown_variant(text)
+
+
+def listed_variant(name: str | Path) -> Variant | None:
+    """The variant of the catalog that has this name or handle; None for anything else.
+
+    Args:
+        name: a string; a ``Path`` is never a name.
+    """
+    if not isinstance(name, str):
+        return None
+    catalog, text = load_catalog(), name.strip()
+    # "kaggle://…@3" is the catalog's "kaggle://…/3"
+    key = str(parse_handle(text) or text).lower()
+    return catalog.names.get(key) or catalog.handles.get(key)
 
 
 def _existing_directory(text: str) -> Path | None:

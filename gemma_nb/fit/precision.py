@@ -94,16 +94,31 @@ def is_native(precision: Precision, runtime: Runtime) -> bool:
     return precision.name in runtime.native_dtypes
 
 
+def saved_precision(variant: Variant) -> str | None:
+    """Returns the precision in which a preset was saved quantised; None for any other model.
+
+    ``load`` takes no other one: the exact weights are not in the files. A preset with layers in int8
+    and in int4 is an int4 one.
+
+    Args:
+        variant: the variant; its ``quantization`` is known from its config, also at a hub.
+    """
+    saved = variant.quantization or ()
+    return next((m for m in ("int4", "int8") if any(part.startswith(m) for part in saved)), None)
+
+
 def auto_precision(variant: Variant, runtime: Runtime) -> Precision:
     """Returns the precision of ``load(..., precision="auto")``.
 
-    A GGUF file whose layers are in Q4_0 or Q8_0 keeps what it gains: int4 or int8. Any other type,
+    A preset that was saved quantised keeps its precision (``saved_precision``). A GGUF file whose layers are in Q4_0 or Q8_0 keeps what it gains: int4 or int8. Any other type,
     and a mix, is read as a 16-bit checkpoint is: in the ``unquantised_precision``.
 
     Args:
         variant: the variant to load.
         runtime: the runtime on which it runs.
     """
+    if saved := saved_precision(variant):
+        return PRECISIONS[saved]
     if variant.stored_type in GGUF_PRECISIONS:
         return PRECISIONS[GGUF_PRECISIONS[variant.stored_type]]
     return unquantised_precision(variant, runtime)

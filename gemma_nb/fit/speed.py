@@ -115,10 +115,6 @@ def estimate_speed(
     modes = quantization(variant, precision)
     bytes_read = sum(weight_shape_bytes(s, precision, modes) for s in shapes)
     bytes_read += cache_bytes(architecture, max_length, dtype_bytes=precision.dtype_bytes)
-    bytes_moved = bytes_read
-    if runtime.is_processor and precision.dtype_bytes == 2 and not precision.quantize:
-        # a processor writes 16-bit weights in float32 and reads them again
-        bytes_moved += 8 * sum(s.parameters for s in shapes)
 
     bandwidth = runtime.bandwidth_gb_s * 1e9
     (fast_share, slow_share), basis = _bandwidth_shares(runtime)
@@ -129,7 +125,7 @@ def estimate_speed(
         seconds = _QUANTISED_LAYER_SECONDS.get(precision.name, LAYER_SECONDS)
         fast_layers, slow_layers = (s * architecture.num_layers for s in seconds)
     fast = max(bytes_read / (fast_share * bandwidth), fast_layers)
-    slow = bytes_moved / (slow_share * bandwidth) + slow_layers
+    slow = bytes_read / (slow_share * bandwidth) + slow_layers
     return SpeedEstimate(1 / slow, 1 / fast, bytes_read, bandwidth / bytes_read, basis)
 
 

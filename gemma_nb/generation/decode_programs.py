@@ -16,7 +16,7 @@ from gemma_nb.generation.attention import ForwardContext, KeyValue
 from gemma_nb.generation.compilation import ProgramSpec, SpecFactory
 from gemma_nb.generation.keras_internals import all_layers
 from gemma_nb.generation.kv_cache import CacheLayout
-from gemma_nb.generation.partitioning import keep_memory_layout, replicated
+from gemma_nb.generation.partitioning import replicated
 from gemma_nb.generation.prefill import chunk_shapes, prefill_buckets
 from gemma_nb.generation.sampling import Sampling, sample_tokens
 from gemma_nb.loading import relayout
@@ -279,15 +279,7 @@ class DecodePrograms:
 
     def _with_layouts(self, weights: list[Any]) -> list[Any]:
         """Weights that keep their memory layout: in a loop, XLA would copy them to its default."""
-        specs = self.weight_specs()
-        by_model = self.devices is not None and self.devices.parallel == "model"
-
-        def keep(weight: Any, spec: Any) -> Any:
-            order = _axis_order(spec)
-            sharding = spec.sharding if by_model else None
-            return weight if order is None else keep_memory_layout(weight, order, sharding)
-
-        return [keep(w, spec) for w, spec in zip(weights, specs, strict=True)]
+        return relayout.keep_layouts(weights, self.weight_specs())
 
 
 def default_steps_per_call() -> int:
@@ -299,13 +291,6 @@ def default_steps_per_call() -> int:
     import jax
 
     return 1 if jax.default_backend() == "cpu" else TOKENS_PER_CALL
-
-
-def _axis_order(value: Any) -> tuple[int, ...] | None:
-    """The order of an array's axes in memory, outermost first; None for the default order."""
-    layout = value.format.layout
-    order = layout and layout.major_to_minor
-    return None if not order or order == tuple(range(value.ndim)) else order
 
 
 def array_spec(*shape: int, dtype: str = "int32") -> Any:

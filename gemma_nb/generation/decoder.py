@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gemma_nb.fit.cache_layout import CALLS_AHEAD
 from gemma_nb.generation import compilation
+from gemma_nb.generation.compilation import SpecFactory
 from gemma_nb.generation.decode_programs import (
     DecodePrograms,
     default_steps_per_call,
@@ -118,7 +119,7 @@ class Decoder:
         # a reply that begins while another one is being read gets a cache of its own
         cache, self._cache = self._cache, None
         if cache is None:
-            self._ensure_compiled([ids], 0)
+            self._ensure_compiled([ids], 0, decode=compilation.compiles_in_background())
             cache = self._empty_cache()
         elif reuse and cache.is_bound_to(weights):
             self._rewind(cache, ids, count, weights, media, new_turn=new_turn)
@@ -208,7 +209,9 @@ class Decoder:
         import numpy as np
 
         batch = len(prompts)
-        self._ensure_compiled(prompts, len(cache.ids))
+        # elsewhere than on a GPU, XLA compiles the program of the reply behind the first token
+        self._ensure_compiled(prompts, len(cache.ids), decode=compilation.compiles_in_background())
+        decode: dict[Hashable, SpecFactory] = {("decode", batch): self.programs.decode_spec(batch)}
         written = max(len(p) for p in prompts)
         is_short = written - len(cache.ids) <= prefill_buckets()[0]
         seeds = same_seeds(seeds, self.devices)
@@ -218,10 +221,11 @@ class Decoder:
         # once for all further calls, while the device computes the prompt
         sampling_args = send_inputs(sampling_args, self.devices)
         pending, requested = [token], 1
-        max_pending = 1 if is_short else 2
+        max_pending = 1 if is_short or ("decode", batch) not in self.compiled else 2
         uncached = None  # a token that was yielded and is not in the cache yet
         while True:
             while requested < count and len(pending) < max_pending:
+                self.compiled.ensure(decode)
                 tokens, token, position, cache.layers = self.compiled["decode", batch](
                     weights, token, position, cache.layers, *sampling_args
                 )

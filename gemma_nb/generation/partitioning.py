@@ -99,27 +99,6 @@ def replicated(value: Any, layout: DeviceLayout | None) -> Any:
     return jax.lax.with_sharding_constraint(value, layout.sharding())
 
 
-def keep_memory_layout(weight: Any, order: tuple[int, ...], sharding: Any) -> Any:
-    """Traced: a weight that keeps the order of its axes in memory, on each device for itself.
-
-    XLA's partitioner would first gather the whole weight on every device (jax 0.10.2).
-
-    Args:
-        weight: the weight.
-        order: its axes, outermost first.
-        sharding: its sharding; None where it lies on one device, or within ``jax.shard_map``.
-    """
-    # private: an experimental module of jax 0.10.2 to 0.11.2
-    from jax.experimental.layout import Layout, with_layout_constraint
-
-    def keep(part: Any) -> Any:
-        return with_layout_constraint(part, Layout(major_to_minor=order))
-
-    if sharding is None:
-        return keep(weight)
-    return _shard_map(keep, sharding.mesh, sharding.spec, sharding.spec)(weight)
-
-
 def _shard_map(function: Callable[..., Any], mesh: Any, in_specs: Any, out_specs: Any) -> Any:
     """``jax.shard_map`` without its check of what differs between devices, in jax 0.7 to 0.11."""
     import jax

@@ -27,7 +27,7 @@ from gemma_nb.hub.download import (
     DownloadError,
     RemoteFile,
 )
-from gemma_nb.hub.partial_note import PARTIAL, PartialNote
+from gemma_nb.hub.partial_note import PARTIAL, PartialNote, note_path
 from gemma_nb.hub.sources import Source, cache_paths, check_inside_cache, model_folder
 
 #: The errors of a folder that this process may not write to, or of a read-only file system.
@@ -194,14 +194,18 @@ class CacheEntry:
             remote: the file at the hub.
             checked: the size and the checksum it was checked with.
         """
-        self._link(remote, self.target_path(remote))
-        checksum = list(checked.checksum) if checked.checksum else None
-        self._record["files"][remote.name] = {"size": checked.size, "digest": checksum}
-        self._write_record()
+        target = self.target_path(remote)
+        self._link(remote, target)
+        # a process that was killed after it moved a file to its path left the note
+        note_path(target.with_name(target.name + PARTIAL)).unlink(missing_ok=True)
         if self._src.hub == KAGGLE:
+            # before the record: what that holds is not looked at again
             marker = self._inside(self._marker(remote.name))
             marker.parent.mkdir(parents=True, exist_ok=True)
             marker.touch()
+        checksum = list(checked.checksum) if checked.checksum else None
+        self._record["files"][remote.name] = {"size": checked.size, "digest": checksum}
+        self._write_record()
 
     def mark_complete(self, names: Collection[str]) -> None:
         """Records that the version is complete.

@@ -24,6 +24,7 @@ from gemma_nb.hub.sources import (
     check_inside_cache,
     hugging_face_cache,
     kaggle_cache,
+    kaggle_lock,
 )
 from gemma_nb.i18n import text
 
@@ -76,7 +77,6 @@ class CachedModel:
                     _remove_unused_blobs(_repository(self.path))
         except Timeout:
             raise LoadError("fetch_busy", name=self.name) from None
-        Path(lock.lock_file).unlink(missing_ok=True)
         top = kaggle_cache() if self.hub == KAGGLE else hugging_face_cache()
         _remove_empty_parents(self.path.parent, top)
 
@@ -267,7 +267,8 @@ def _repository(path: Path) -> Path:
 def _lock_path(model: CachedModel) -> Path:
     """The lock that ``fetch`` holds while it downloads."""
     if model.hub == KAGGLE:
-        path = model.path.parent / f".{RECORD_NAME}.{model.path.name}.lock"
+        handle = model.path.parent.relative_to(kaggle_cache()).as_posix()
+        path = kaggle_lock(handle, model.path.name)
     else:
         name = _repository(model.path).name
         path = hugging_face_cache() / ".locks" / name / f"{RECORD_NAME}.lock"

@@ -33,6 +33,7 @@ ROOMS = (
     "compare",
     "widgets",
     "panels",
+    "trace",
     "cli",
 )
 

@@ -132,6 +132,14 @@ TEXT = {
         "{path} のホームディレクトリがわかりません(HOME がないか、そのユーザーがいません)。"
         "パス全体を書いてください。",
     ),
+    "path_type": (
+        "A path is a string or a pathlib.Path, not {kind}.",
+        "パスは文字列か pathlib.Path です({kind} ではありません)。",
+    ),
+    "path_unusable": (
+        "Nothing can be written to {path}: {why}. Give another path.",
+        "{path} には書き込めません: {why}。別のパスを指定してください。",
+    ),
     "unknown_runtime": (
         "There is no runtime called {name!r}. The nearest names: {near}. gemma_nb.runtimes() "
         "lists them all, gemma_nb.Runtime(...) describes another.",

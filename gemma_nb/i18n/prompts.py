@@ -160,7 +160,7 @@ TEXT = {
     ),
     "prompt_translate_language": (
         "TranslateGemma does not know the language code {code!r}: use one of {codes}, with a region "
-        "or script behind it if need be (pt-BR, zh-Hant).",
+        "or script after it if need be (pt-BR, zh-Hant).",
         "TranslateGemma は言語コード {code!r} を知りません。{codes} のいずれかを使ってください"
         "(必要なら pt-BR、zh-Hant のように地域や文字体系を付けます)。",
     ),
@@ -198,7 +198,7 @@ TEXT = {
         "{keyword} in a way that the prompt format has no form for. Give each parameter one type "
         "(or one type and null), and say in its description what else holds.",
         "ツール {tool!r} のスキーマはこのモデルの書式で表せません。{parameter} の {keyword} に対応する"
-        "書き方がないためです。各パラメーターの型を 1 つ(または 1 つと null)にし、ほかの条件は "
+        "書き方がないためです。各引数の型を 1 つ(または 1 つと null)にし、ほかの条件は "
         "description に書いてください。",
     ),
     "prompt_tool_value": (
@@ -244,7 +244,7 @@ TEXT = {
     ),
     "prompt_call_without_answer": (
         'A tool call has no answer: add a {{"role": "tool", "name": "…", "content": …}} message '
-        "behind the assistant message that makes the call.",
+        "after the assistant message that makes the call.",
         "ツール呼び出しへの応答がありません。呼び出したアシスタントのメッセージの後ろに "
         '{{"role": "tool", "name": "…", "content": …}} を加えてください。',
     ),
@@ -296,7 +296,7 @@ TEXT = {
     ),
     "reply_open_thought": (
         "The reply ends inside a thought: it was cut off. Raise max_new_tokens.",
-        "返答が思考の途中で終わっています。max_new_tokens を大きくしてください。",
+        "回答が思考の途中で終わっています。max_new_tokens を大きくしてください。",
     ),
     "reply_unopened_thought": (
         "The reply closes a thought that it did not open: the text before it counts as the "
@@ -317,7 +317,7 @@ TEXT = {
     ),
     "reply_no_verdict": (
         "The reply starts with neither Yes nor No.",
-        "返答が Yes でも No でも始まっていません。",
+        "回答が Yes でも No でも始まっていません。",
     ),
     "lint_bos": (
         "<bos> does not belong in the text: the tokenizer puts it in front itself.",
@@ -325,7 +325,7 @@ TEXT = {
     ),
     "lint_eos": (
         "<eos> does not belong in a prompt: it ends a reply.",
-        "<eos> はプロンプトに入れるものではありません。返答の終わりを示すトークンです。",
+        "<eos> はプロンプトに入れるものではありません。回答の終わりを示すトークンです。",
     ),
     "lint_wrong_tag": (
         "{tag} is not a tag of this family, which uses: {tags}",
@@ -353,7 +353,7 @@ TEXT = {
         "{tag} の直後には改行が必要です。",
     ),
     "lint_space": (
-        "No space belongs behind {tag}.",
+        "There must be no space after {tag}.",
         "{tag} の直後に空白を入れないでください。",
     ),
     "lint_outside_turn": (
@@ -396,7 +396,7 @@ TEXT = {
         "トークンの順序が違います。正しい順序: {tags}",
     ),
     "lint_fim_behind": (
-        "Nothing may stand behind {tag}: the model goes on from there.",
+        "Nothing may follow {tag}: the model continues from there.",
         "{tag} の後ろには何も書かないでください。モデルがそこから書き続けます。",
     ),
     "lint_think_place": (
@@ -427,7 +427,7 @@ TEXT = {
         "タスクの行は改行で終わる必要があります。",
     ),
     "lint_no_principle": (
-        "{variant} expects the guideline behind 'Our safety principle is defined in the below:'.",
+        "{variant} expects the guideline after 'Our safety principle is defined in the below:'.",
         "{variant} には 'Our safety principle is defined in the below:' に続く判定基準が必要です。",
     ),
     "lint_no_languages": (
