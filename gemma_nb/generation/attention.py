@@ -4,6 +4,10 @@ A layer's cache is a ring buffer: position p is stored in slot p modulo the buff
 length is the window of a sliding-window layer, or ``max_length`` of a global layer, plus room for
 tokens that are computed ahead: several decode steps run before Python sees a stop token, and the
 tokens behind it must not overwrite anything that is still needed.
+
+The rows of a batch have an offset each: position p is stored in slot p + offset. The offsets are
+such that the rows' next tokens go to the same slot, however long their prompts are, so that a decode
+step writes all of them at once.
 """
 
 from __future__ import annotations
@@ -65,6 +69,8 @@ class ForwardContext:
         groups_beyond_window: if true, the tokens of a group attend to each other in sliding-window
             layers only, at any distance; otherwise in all layers, within the layer's window.
         all_logits: whether to compute the logits of all tokens, instead of the last real one only.
+        offset: int32 (batch,): slot minus position of each row's tokens; None for 0. In a pass of
+            one token, start + offset is the same for all rows.
         visible: layer -> the keys and values that this pass's queries attend to, and their mask.
     """
 
@@ -78,6 +84,7 @@ class ForwardContext:
     groups: Any = None
     groups_beyond_window: bool = False
     all_logits: bool = False
+    offset: Any = None
     visible: dict[int, tuple[KeyValue, Any]] = field(default_factory=dict)
 
     @property
@@ -107,14 +114,15 @@ class ForwardContext:
         if self.size == 1 or window is None:
             # nothing that a query of this pass attends to is overwritten
             visible = KeyValue(self._write(old.key, key), self._write(old.value, value))
-            at = _slot_positions(self.start + self.length - 1, slots)
+            at = self._slot_positions(self.start + self.length - 1, slots)
             self.caches[layer] = visible
         else:
             visible = KeyValue(
                 jnp.concatenate([old.key, jnp.swapaxes(key, 1, 2)], axis=2),
                 jnp.concatenate([old.value, jnp.swapaxes(value, 1, 2)], axis=2),
             )
-            at = jnp.concatenate([_slot_positions(self.start - 1, slots), self.positions], axis=1)
+            at = self._slot_positions(self.start - 1, slots)
+            at = jnp.concatenate([at, self.positions], axis=1)
             # read from the buffers before they are written: otherwise XLA copies them first
             visible, old = jax.lax.optimization_barrier((visible, old))
             new = KeyValue(self._write(old.key, key), self._write(old.value, value))
@@ -137,7 +145,7 @@ class ForwardContext:
             cache: its keys and values.
             window: as ``LayerCacheSpec.window``.
         """
-        at = _slot_positions(self.start - 1, cache.key.shape[2])
+        at = self._slot_positions(self.start - 1, cache.key.shape[2])
         mask = at >= 0
         if window is not None:
             mask &= at > self.start[:, None] - window
@@ -178,24 +186,25 @@ class ForwardContext:
 
         batch, _, slots, _ = buffer.shape
         new = new.astype(buffer.dtype)
-        if self.size == 1 and batch == 1:
-            at = (0, 0, self.start[0] % slots, 0)
+        positions = self.positions if self.offset is None else self.positions + self.offset[:, None]
+        if self.size == 1 and (batch == 1 or self.offset is not None):
+            at = (0, 0, positions[0, 0] % slots, 0)
             return jax.lax.dynamic_update_slice(buffer, jnp.swapaxes(new, 1, 2), at)
         index = jnp.arange(self.size, dtype=jnp.int32)
         length = self.length[:, None]
         # if there are more tokens than slots, the last ones are stored; padding is not stored
         stored = (index < length) & (index >= length - slots)
-        slot = jnp.where(stored, self.positions % slots, slots)
+        slot = jnp.where(stored, positions % slots, slots)
         rows = jnp.arange(batch)[:, None]
         return buffer.at[rows, :, slot].set(new, mode="drop")
 
+    def _slot_positions(self, last: Any, slots: int) -> Any:
+        """The position stored in each slot after ``last`` was written; negative for an empty slot."""
+        import jax.numpy as jnp
 
-def _slot_positions(last: Any, slots: int) -> Any:
-    """The position stored in each slot after ``last`` was written; negative for an empty slot."""
-    import jax.numpy as jnp
-
-    slot = jnp.arange(slots, dtype=jnp.int32)
-    return last[:, None] - (last[:, None] - slot) % slots
+        slot = jnp.arange(slots, dtype=jnp.int32)
+        last_slot = last if self.offset is None else last + self.offset
+        return last[:, None] - (last_slot[:, None] - slot) % slots
 
 
 #: Most keys for which one query's weighted sum of values is a reduction; for more keys, XLA would

@@ -14,6 +14,7 @@ from typing import Any
 from gemma_nb.generation.attention import ForwardContext, dot_product_attention
 from gemma_nb.generation.keras_internals import apply_rope
 from gemma_nb.generation.optimized_layers import optimize_layer
+from gemma_nb.generation.routed_experts import route_experts
 
 
 class PatchedProxy:
@@ -45,7 +46,7 @@ _FEED_FORWARD = {"gating_ffw", "gating_ffw_2", "ffw_linear"}
 
 
 class Gemma4BlockProxy(PatchedProxy):
-    """A proxy of a Gemma 4 block that calls its feed-forward layers.
+    """A proxy of a Gemma 4 block that calls its feed-forward layers, and reads routed experts only.
 
     KerasHub multiplies with their kernels directly (keras-hub 0.32,
     ``Gemma4TextDecoderBlock.call``). The kernels of a quantized layer are integers without their
@@ -54,6 +55,8 @@ class Gemma4BlockProxy(PatchedProxy):
 
     def __getattr__(self, name: str) -> Any:
         value = super().__getattr__(name)
+        if name == "moe_expert_bank":
+            return route_experts(value, self._target.num_experts_per_token)
         return SimpleNamespace(kernel=value) if name in _FEED_FORWARD else value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

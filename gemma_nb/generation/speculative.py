@@ -257,9 +257,6 @@ class SpeculativeDecoder(Decoder):
         import jax
         import numpy as np
 
-        if len(prompts) > 1:
-            yield from super()._generate(weights, prompts, cache, sampling, seeds, count, media)
-            return
         self._ensure_compiled(prompts, len(cache.ids))
         sampling_args = (np.array(seeds, np.uint32), *sampling_scalars(sampling))
         sampling_args = jax.device_put(sampling_args)

@@ -31,8 +31,8 @@ def relayout_layers(layers: list[Any]) -> None:
     ``benchmarks/holes.py`` counts it).
 
     Args:
-        layers: layers with weights. Only Dense and EinsumDense are changed, and no variables that
-            are sharded over several devices.
+        layers: layers with weights. Only Dense and EinsumDense and a mixture's experts are changed,
+            and no variables that are sharded over several devices.
     """
     for variable, order in _orders(layers):
         large = variable.value.nbytes >= LARGE
@@ -127,6 +127,9 @@ def compile_arguments(variables: list[Any], layers: list[Any]) -> list[Any]:
 def _orders(layers: list[Any]) -> Iterator[tuple[Any, tuple[int, ...]]]:
     """The variables whose layout changes, each with the order of its axes in memory."""
     for layer in layers:
+        if type(layer).__name__ == "Gemma4MoEBlock":  # kernels (experts, inputs, outputs)
+            kernels = (layer.gate_proj, layer.up_proj, layer.down_proj)
+            yield from ((v, (0, 2, 1)) for v in kernels if v._layout is None)  # noqa: SLF001
         order = contracted_last(layer)
         if order is None or order == tuple(range(len(order))):
             continue
