@@ -12,6 +12,7 @@ from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from gemma_nb.generation.attention import ForwardContext, dot_product_attention
+from gemma_nb.generation.gpu.paired_products import GATES, optimize_gate
 from gemma_nb.generation.keras_internals import apply_rope
 from gemma_nb.generation.optimized_layers import optimize_layer
 from gemma_nb.generation.routed_experts import route_experts
@@ -35,6 +36,8 @@ class PatchedProxy:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
         is_dense = type(value).__name__ in {"Dense", "EinsumDense"}
+        if name in GATES and is_dense:
+            return optimize_gate(self.__dict__, self._target, name)
         return optimize_layer(value) if is_dense else value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
