@@ -303,25 +303,23 @@ class Model:
             for i, one in enumerate(conversations)
         ]
         engine = self._decoding()
-        together = [one for one in requests if not one.media.inputs]
+        together = [i for i, one in enumerate(requests) if not one.media.inputs]
         if batch_size is None:
             rows = choose_rows(self.variant, self.precision, self.max_length, len(together) or 1)
         else:  # a power of two, so that few sizes are compiled
             rows = next_power_of_two(min(batch_size, len(together) or 1))
-        if rows < 2 or not isinstance(engine, Decoder):
-            together = []
-        replies: dict[int, str] = {}  # by the request's seed, which no other one has
+        replies: dict[int, str] = {}  # by place in the list
         stats: list[Stats] = []
-        if together and isinstance(engine, Decoder):
-            made, joint = self._side_by_side(engine, together, rows)
-            replies = {one.seed: reply for one, reply in zip(together, made, strict=True)}
+        if rows > 1 and isinstance(engine, Decoder):
+            made, joint = self._side_by_side(engine, [requests[i] for i in together], rows)
+            replies.update(zip(together, made, strict=True))
             stats.append(joint)
-        for one in requests:
-            if one.seed not in replies:
-                replies[one.seed] = "".join(text for _, text in self._pairs(one))
+        for i, one in enumerate(requests):
+            if i not in replies:
+                replies[i] = "".join(text for _, text in self._pairs(one))
                 stats += [self.last] if self.last else []
         self.last = combine_stats(stats)
-        return [replies[one.seed] for one in requests]
+        return [replies[i] for i in range(len(requests))]
 
     def _side_by_side(
         self, engine: Decoder, requests: list[_Request], rows: int

@@ -192,20 +192,6 @@ def test_what_keras_alone_knows_is_left_to_keras():
         assert optimized_layers.optimize_layer(adapted) is adapted
 
 
-@pytest.mark.parametrize("mode", ["int4/32", "int4/128"])
-@pytest.mark.parametrize("rows", [(1, 3), (2, 1)])
-@pytest.mark.parametrize(("equation", "inputs", "outputs", "_"), EINSUMS)
-def test_several_rows_of_an_int4_layer_on_a_gpu(
-    equation, inputs, outputs, _, rows, mode, monkeypatch
-):
-    monkeypatch.setattr(optimized_layers, "on_gpu", lambda: True)
-    layer = einsum(equation, inputs, outputs, mode)
-    optimized = optimized_layers.optimize_layer(layer)
-    assert isinstance(optimized, optimized_layers.FusedMatvecLayer)
-    x = np.random.default_rng(1).normal(size=(*rows, *inputs)).astype("float32")
-    same(optimized(x), layer(x))
-
-
 @pytest.mark.parametrize("rows", [2, 8, 17, 64])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
 def test_paired_products(rows, dtype):

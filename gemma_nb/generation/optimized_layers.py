@@ -12,7 +12,6 @@ from gemma_nb.generation.gpu.fused_matvec import (
     on_gpu,
     summed_input_axes,
 )
-from gemma_nb.generation.gpu.int4_matvec import dequantize_int4
 from gemma_nb.generation.keras_internals import (
     int4_columns,
     int4_shape,
@@ -82,25 +81,7 @@ class FusedMatvecLayer(_LayerReplacement):
             rows = math.prod(x.shape[:-1])
         else:
             rows = math.prod(n for i, n in enumerate(x.shape) if i not in self._summed)
-        if rows == 1:
-            return self._matvec(x)
-        return self._int4_matmul(x) if self._layer.quantization_mode == "int4" else self._matmul(x)
-
-    def _int4_matmul(self, x: Any) -> Any:
-        """The output for several rows: the kernel is dequantized into memory, then multiplied."""
-        import jax.numpy as jnp
-
-        layer = self._layer
-        kernel, x = dequantize_int4(layer, jnp.asarray(x))
-        if type(layer).__name__ == "Dense":
-            result = jnp.matmul(x, kernel)
-        elif layer.equation == _FROM_HEADS:
-            result = _join_heads(x, kernel)
-        else:
-            result = jnp.einsum(layer.equation, x, kernel)
-        if layer.bias is not None:
-            result = result + jnp.asarray(layer.bias).astype(result.dtype)
-        return result if layer.activation is None else layer.activation(result)
+        return self._matvec(x) if rows == 1 else self._matmul(x)
 
 
 class NativeLayoutEinsum(_LayerReplacement):
