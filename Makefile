@@ -13,7 +13,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JA_NOTEBOOKS := notebooks/ja/00_start_here.ipynb notebooks/ja/01_load_with_kerashub.ipynb
 
-.PHONY: run lab lint test test-fast test-unit test-notebooks test-browser test-legs test-real bench pictures clean
+.PHONY: run lab lint test test-fast test-unit test-notebooks test-pages test-browser test-legs \
+  test-legs-python test-legs-pages test-real bench pictures clean
 
 run: $(VENV)/.run
 	@$(BIN)/python -m gemma_nb
@@ -31,7 +32,10 @@ lint: $(VENV)/.test
 	$(BIN)/nbstripout --verify --keep-id --extra-keys "metadata.authors cell.metadata.execution" \
 	  notebooks/en/*.ipynb notebooks/ja/*.ipynb
 
-test: lint test-unit test-notebooks test-browser
+# the browser's tests mostly wait: they run beside others, in one process, since they watch a page
+# at a pace; what they say is shown at their end
+test: lint
+	@$(MAKE) --jobs=2 test-unit test-pages
 
 test-unit: $(VENV)/.test
 	$(PYTEST) $(TWO) -m "not browser and not leg"
@@ -43,15 +47,24 @@ test-fast: $(VENV)/.test
 test-notebooks: $(VENV)/.test
 	$(PYTEST) $(TWO) --nbval-lax --nbval-cell-timeout=120 notebooks/en $(JA_NOTEBOOKS)
 
+test-pages:
+	@$(MAKE) test-browser test-notebooks >$(VENV)/pages.log 2>&1; status=$$?; \
+	  cat $(VENV)/pages.log; exit $$status
+
 # one browser host; where no browser is installed it says so
 test-browser: $(VENV)/.test
 	$(PYTEST) -m "browser and not leg" tests/browser
 
-# the browser's in one process: they watch a page at a pace
 test-legs: $(VENV)/.test
-	$(PYTEST) $(TWO) -m "leg and not browser and not alone"
+	@$(MAKE) --jobs=2 test-legs-python test-legs-pages
 	$(PYTEST) -m alone
-	$(PYTEST) -m "leg and browser" tests/browser
+
+test-legs-python: $(VENV)/.test
+	$(PYTEST) $(TWO) -m "leg and not browser and not alone"
+
+test-legs-pages: $(VENV)/.test
+	@$(PYTEST) -m "leg and browser" tests/browser >$(VENV)/legs-pages.log 2>&1; status=$$?; \
+	  cat $(VENV)/legs-pages.log; exit $$status
 
 # a real Gemma (270M) and its vocabulary, from the registries; a part of test-legs
 test-real: $(VENV)/.test

@@ -1,10 +1,8 @@
 """What every test run shares, the notebooks' kernels and other child processes too."""
 
 import os
-from pathlib import Path
 
-#: Environments and compiled programs that tests keep from one run to the next, in every checkout.
-KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gemma_nb-tests"
+from kept import KEPT
 
 # JAX finds a compiled program by its code and its versions: an old one is never taken for another
 (KEPT / "xla").mkdir(mode=0o700, parents=True, exist_ok=True)

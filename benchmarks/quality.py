@@ -25,7 +25,7 @@ TESTS = HERE.parent / "tests"
 sys.path[:0] = [str(HERE.parent), str(TESTS)]
 
 PAGE = TESTS / "real" / "page.txt"
-PRECISIONS = ("float32", "bfloat16", "int8", "int4")
+PRECISIONS = ("float32", "bfloat16", "float16", "int8", "int4")
 
 
 def page_log_probs(model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -74,6 +75,8 @@ def atomic_open(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: the file cannot be written.
     """
+    if not path.name:  # "/" and "."; with_name would raise a ValueError
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     partial = path.with_name(f"{path.name}{PARTIAL_SUFFIX}")
     try:
         with partial.open("wb") as file:

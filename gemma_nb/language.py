@@ -31,5 +31,5 @@ def checked_language(lang: str | None) -> str:
         return i18n.language()
     code = lang.strip().lower() if isinstance(lang, str) else lang
     if code not in i18n.LANGUAGES:
-        raise InvalidInput("unknown_language", asked=lang)
+        raise InvalidInput("unknown_language", asked=lang, known=", ".join(i18n.LANGUAGES))
     return code

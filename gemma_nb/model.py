@@ -387,8 +387,7 @@ class Model:
         """Writes the model for other programs: as a checkpoint of transformers, or as GGUF.
 
         A quantised model is written dequantised. The vocabulary and, for a chat model, a chat
-        template for text are written too; image and audio encoders are not: a model that has them is
-        refused.
+        template for text are written too. Image and audio encoders are not, and a note says so.
 
         Args:
             path: for safetensors a directory that does not exist yet, or is empty; for GGUF a file

@@ -54,6 +54,21 @@ def pytest_collection_modifyitems(items):
     items.sort(key=rank)
 
 
+def pytest_collection_finish(session):
+    """Makes XLA compile without its optimisations: tiny models cost less to run than to compile.
+
+    JAX reads these variables when it is imported, which a test does; child processes inherit them.
+    Where a slow suite was selected, or ``GEMMA_NB_TESTS_OPTIMISED`` is set, everything is compiled
+    as for users. So are the notebooks, which do not read this file.
+    """
+    optimised = os.environ.get("GEMMA_NB_TESTS_OPTIMISED")
+    if optimised or any(item.get_closest_marker("leg") for item in session.items):
+        return
+    flags = (os.environ.get("XLA_FLAGS"), "--xla_cpu_use_fusion_emitters=false")
+    os.environ["XLA_FLAGS"] = " ".join(filter(None, flags))
+    os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+
+
 @pytest.fixture(autouse=True)
 def _english():
     """Every test starts in English, whatever the one before chose."""
@@ -78,17 +93,3 @@ def _thawed():
     if "keras" in sys.modules:
         gc.unfreeze()
         gc.collect()
-
-
-@pytest.fixture(scope="module")
-def quick_compile():
-    """XLA without its optimisations, for tiny models: half the time, which is spent on compiling.
-
-    The slow suites set GEMMA_NB_TESTS_OPTIMISED, which leaves the optimisations on.
-    """
-    import jax
-
-    quick = not os.environ.get("GEMMA_NB_TESTS_OPTIMISED")
-    jax.config.update("jax_disable_most_optimizations", quick)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)

@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from kept import KEPT
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Where environments are kept from one run to the next, outside the checkout.
-KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gemma_nb-tests"
 
 
 def run(*command, **options):

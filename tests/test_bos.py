@@ -22,8 +22,6 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.safe_tokenizer import Vocabulary
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
-
 CONVERTERS = ("convert_gemma3", "convert_gemma4")
 DEMO = "demo_gemma3_instruct_1m"
 QUESTION = "What is the capital of Japan?"

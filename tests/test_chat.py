@@ -11,7 +11,7 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.generation import decoder as decoding
 from gemma_nb.generation import prefill
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 QUESTIONS = [
     "What is 12 + 30?",

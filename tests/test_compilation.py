@@ -14,7 +14,7 @@ from gemma_nb.model import live_models
 
 DEMO = "demo_gemma3_instruct_1m"
 QUESTION = "What is 2 plus 3?"
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 
 def make_spec(factor):

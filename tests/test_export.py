@@ -4,6 +4,9 @@ import numpy as np
 import prompt_helpers
 import pytest
 import tiny
+import tiny_media
+
+from gemma_nb.loading.weight_names import named_weights
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +103,36 @@ def test_a_checkpoint_is_read_back_through_keras_hubs_converter(name, models, tm
     lm, tokenizer = read(folder, task=task_of(name))
     assert_same_weights(model[0].backbone, lm.backbone)
     assert tokenizer.tokenize("The fox\n").tolist() == model[1].tokenize("The fox\n").tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("gemma3", "gguf"),
+        ("gemma3", "safetensors"),
+        ("gemma4", "gguf"),
+        ("gemma4", "safetensors"),
+        ("gemma3n", "gguf"),  # as safetensors it is refused by name
+    ],
+)
+def test_a_model_with_encoders_is_exported_without_them(name, form, tmp_path, capfd):
+    """What is read back has the text model's weights, and its logits for a text."""
+    tokenizer_class, _, prompt_format, changes = FAMILIES[name]
+    lm, _ = getattr(tiny_media, name)()
+    tokenizer = prompt_helpers.tokenizer(tokenizer_class)
+    variant = prompt_helpers.variant(prompt_format, **{"context_length": 256, **changes})
+    path = tmp_path / ("model.gguf" if form == "gguf" else "model")
+    export((lm, tokenizer, variant), path, form)
+    said = capfd.readouterr().err
+    assert "vision_encoder" in said
+    assert str(path) in said
+    text_only, _ = read(path)
+    assert text_only.backbone.vision_encoder is None
+    ours, theirs = (named_weights(one.backbone) for one in (lm, text_only))
+    assert [w.name for w in ours] == [w.name for w in theirs]
+    for mine, other in zip(ours, theirs, strict=True):
+        values = np.asarray(other.variable), np.asarray(mine.variable)
+        np.testing.assert_allclose(*values, rtol=0, atol=1.2e-7, err_msg=mine.name)
 
 
 def quantised(name, mode, models):

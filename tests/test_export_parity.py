@@ -31,12 +31,6 @@ READ = {
     "gemma4_moe": ("safetensors",),
     "t5gemma": ("safetensors",),
 }
-#: The weights are read back exactly (tests/test_export.py), and the first eight ids are equal.
-T5GEMMA = pytest.mark.xfail(
-    strict=True,
-    reason="from the ninth id on, where the sliding window of 8 begins to slide, T5Gemma in KerasHub "
-    "and in transformers differ: not explained yet",
-)
 
 
 def build(name):
@@ -91,11 +85,7 @@ def answers(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("family", "form"),
-    [
-        pytest.param(name, form, marks=[T5GEMMA] * (name == "t5gemma"))
-        for name, forms in READ.items()
-        for form in forms
-    ],
+    [(name, form) for name, forms in READ.items() for form in forms],
 )
 def test_greedy_ids_equal_transformers(answers, family, form):
     ours, prompts, theirs = answers[family, form]

@@ -70,3 +70,9 @@ def test_a_home_directory_that_is_unknown(monkeypatch):
     assert expand_home("x/~") == Path("x/~")
     with pytest.raises(InvalidInput, match="write the whole path"):
         expand_home("~nobody-of-this-name/x")
+
+
+@pytest.mark.parametrize("path", ["/", "."])
+def test_a_directory_is_no_file_to_write(path):
+    with pytest.raises(IsADirectoryError):
+        atomic_write(Path(path), "text")

@@ -141,7 +141,7 @@ def test_why_a_gpu_is_unknown_is_said(capsys, monkeypatch):
 def test_the_table_ends_with_what_to_take_and_why(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     _, said = fit(capsys, "--runtime", "T4")
-    assert "Take gemma4_instruct_2b in bfloat16." in said.out
+    assert "Take gemma4_instruct_2b in float16." in said.out
     assert "newest core" in said.out
     _, said = fit(capsys, "--runtime", "L4")
     row = next(line for line in said.out.splitlines() if line.startswith("Largest"))

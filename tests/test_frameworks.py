@@ -27,7 +27,9 @@ GUIDE = {
     "Cloud Run",
 }
 #: What is not in the guide and is asked for.
-MORE = {"Docker Model Runner", "llama-cpp-python", "Transformers.js"}
+MORE = {
+    "Docker Model Runner", "llama-cpp-python", "Transformers.js", "AI Edge Gallery", "Cactus",
+}  # fmt: skip
 
 
 def options(name, runtime=None):
@@ -146,7 +148,8 @@ def test_hardware_decides_what_runs_here():
     assert not options("gemma3_instruct_1b", "laptop 8 GB")["vLLM"].runs_here
     assert options("gemma3_instruct_1b", "v5e-1")["vLLM"].runs_here
     phone = options("gemma4_instruct_2b", "phone 8 GB")
-    assert {f for f, o in phone.items() if o.runs_here} == {"LiteRT-LM", "MediaPipe LLM Inference"}
+    on_phones = {"LiteRT-LM", "MediaPipe LLM Inference", "AI Edge Gallery", "Cactus"}
+    assert {f for f, o in phone.items() if o.runs_here} == on_phones
     assert all(o.runs_here is None for o in options("gemma3_1b").values())
 
 
@@ -185,6 +188,32 @@ def test_frameworks_that_run_here_come_first():
 
 def test_on_apple_kerashub_says_that_it_is_slow():
     assert "processor" in str(options("gemma3_1b", "Apple 16 GB")["Keras / KerasHub"].note)
+
+
+#: variant, framework -> its command, as the framework's own pages give it.
+COMMANDS = {
+    ("embedding_gemma3_300m", "Ollama"): "ollama run embeddinggemma:300m",
+    ("translategemma_12b_it", "Ollama"): "ollama run translategemma:12b",
+    ("shieldgemma_2b_en", "Ollama"): "ollama run shieldgemma:2b",
+    ("t5gemma2_270m_270m", "Transformers"): (
+        'T5Gemma2ForConditionalGeneration.from_pretrained("google/t5gemma-2-270m-270m", dtype="auto")'
+    ),
+    # this repository has no file in 4 bit
+    ("gemma3_instruct_270m", "llama-cpp-python"): (
+        'Llama.from_pretrained("ggml-org/gemma-3-270m-it-GGUF", filename="*Q8_0.gguf")'
+    ),
+    ("gemma4_instruct_2b", "Transformers.js"): (
+        "await AutoModelForImageTextToText.from_pretrained("
+        "'onnx-community/gemma-4-E2B-it-ONNX', {dtype: 'q4f16'})"
+    ),
+    ("gemma4_instruct_2b", "Cactus"): "cactus run google/gemma-4-E2B-it",
+}
+
+
+@pytest.mark.parametrize(("asked", "command"), COMMANDS.items())
+def test_commands(asked, command):
+    name, framework = asked
+    assert options(name)[framework].command == command
 
 
 def test_both_languages():

@@ -58,13 +58,13 @@ HOSTILE = {
 def test_a_hostile_file_ends_in_a_load_error(kind, tmp_path):
     path = tmp_path / "model.gguf"
     path.write_bytes(HOSTILE[kind])
-    start = time.monotonic()
+    start = time.process_time()  # not of a clock that other processes slow down
     for read in (gnb.variant, gnb.load):
         with pytest.raises(LoadError) as caught:
             read(str(path))
         assert caught.value.message.key in {"gguf_broken", "fetch_bad_preset"}
         assert str(path) in str(caught.value) or path.name in str(caught.value)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_huge_header_is_not_read_into_memory(tmp_path):
@@ -117,18 +117,9 @@ def test_a_file_of_a_hub_names_the_repository():
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A tiny Gemma 3 in float32, exported; its backbone is wide enough for every ggml type."""
-    import prompt_helpers
-    import tiny
-
-    from gemma_nb.loading.export import export_model
-
-    tokenizer = prompt_helpers.tokenizer("Gemma3Tokenizer")
-    lm = tiny.gemma3(vocabulary=tokenizer.vocabulary_size())
-    variant = prompt_helpers.variant("turns", modalities=("text",), context_length=256)
+    """A tiny Gemma 3's file, the model and its tokenizer."""
     path = tmp_path_factory.mktemp("made") / "tiny-it.gguf"
-    export_model(lm, tokenizer, variant, path, "gguf", "float32")
-    return path, lm, tokenizer
+    return path, *made_gguf.export_tiny_gemma3(path)
 
 
 @pytest.mark.slow

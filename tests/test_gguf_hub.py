@@ -1,9 +1,7 @@
 """GGUF files of a repository: described by ranges of their headers, downloaded alone."""
 
 import made_gguf
-import prompt_helpers
 import pytest
-import tiny
 from hubs.server import HF_LOGIN
 
 import gemma_nb as gnb
@@ -19,13 +17,9 @@ HANDLE = f"hf://org/tiny:{FILE}"
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    from gemma_nb.loading.export import export_model
-
-    tokenizer = prompt_helpers.tokenizer("Gemma3Tokenizer")
-    lm = tiny.gemma3(vocabulary=tokenizer.vocabulary_size())
-    variant = prompt_helpers.variant("turns", modalities=("text",), context_length=256)
     path = tmp_path_factory.mktemp("hub") / "tiny.gguf"
-    return export_model(lm, tokenizer, variant, path, "gguf", "float32")
+    made_gguf.export_tiny_gemma3(path)
+    return path
 
 
 @pytest.fixture

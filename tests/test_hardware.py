@@ -21,6 +21,7 @@ from gemma_nb.i18n import table
 from gemma_nb.text_utils import GIB
 
 MIB = 2**20
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def tree(root, files):
@@ -976,7 +977,8 @@ def test_the_demo_model_needs_no_home_directory(tmp_path):
     env = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
-        capture_output=True, text=True, check=True, env={**env, "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, check=True, cwd=tmp_path,  # Keras writes to "~" there
+        env={**env, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
     ).stdout.splitlines()  # fmt: skip
     assert answer[0] == "demo_gemma3_instruct_4m"
     assert answer[1:] == ["HOME, or KAGGLEHUB_CACHE, to a folder that you can write to."] * 2

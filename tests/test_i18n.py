@@ -9,16 +9,15 @@ import gemma_nb as gnb
 from gemma_nb import i18n
 
 
-def test_both_languages_take_the_same_values():
+def test_all_languages_take_the_same_values():
     def fields(text):
         return {f for _, f, _, _ in string.Formatter().parse(text) if f is not None}
 
-    for key, pair in i18n.table().items():
-        assert len(pair) == 2, key
-        english, japanese = pair
-        assert fields(english) == fields(japanese), key
-        assert english.strip(), key
-        assert japanese.strip(), key
+    for key, texts in i18n.table().items():
+        assert len(texts) == len(i18n.LANGUAGES), key
+        for text in texts:
+            assert fields(text) == fields(texts[0]), key
+            assert text.strip(), key
 
 
 def test_language_is_the_users(monkeypatch):

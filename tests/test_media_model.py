@@ -11,7 +11,7 @@ import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.media_inputs import Converters, load_converters
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 GREEDY = {"temperature": 0, "ignore_eos": True}
 

@@ -9,7 +9,7 @@ import tiny
 import gemma_nb as gnb
 from gemma_nb.errors import BackendError, GenerationError, InvalidInput, LoadError
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 DEMOS = [
     "demo_gemma3_1m",

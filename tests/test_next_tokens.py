@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import tiny
 
 import gemma_nb as gnb
 from gemma_nb.errors import InvalidInput
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 BEGUN = "The capital of"
 
@@ -19,9 +20,8 @@ def model():
 def test_is_the_softmax_of_kerashub_s_logits(model):
     found = gnb.next_tokens(model, BEGUN, 5, raw=True)
     ids = np.array([model.prompt_ids(BEGUN, raw=True)])
-    backbone = model.lm.backbone
-    states = backbone({"token_ids": ids, "padding_mask": np.ones_like(ids)})
-    logits = np.asarray(backbone.token_embedding(states, reverse=True))[0, -1].astype(np.float64)
+    logits = tiny.call(model.lm, {"token_ids": ids, "padding_mask": np.ones_like(ids)})
+    logits = logits[0, -1].astype(np.float64)
     wanted = np.exp(logits - logits.max())
     wanted /= wanted.sum()
     order = np.argsort(-wanted)[:5]

@@ -169,7 +169,7 @@ def test_what_cannot_be_together_is_listed_with_its_reason():
 
 
 def test_a_precision_that_breaks_a_variant_is_ruled_out_with_the_reason():
-    picker = gnb.Picker("gemma3_instruct_4b", "L4")
+    picker = gnb.Picker("gemma3n_e4b_it", "L4")
     choose(picker, "precision", "float16")
     assert "Does not work" in picker._verdict_block.value
     assert "65,504" in picker._verdict_block.value

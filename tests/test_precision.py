@@ -2,9 +2,12 @@
 
 import pytest
 
+from gemma_nb.catalog.registry import variant, variants
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.precision import PRECISIONS, is_native, precision
-from gemma_nb.hardware.known_runtimes import runtime
+from gemma_nb.fit.float16 import float16_state, takes_float16
+from gemma_nb.fit.precision import PRECISIONS, auto_precision, is_native, precision
+from gemma_nb.hardware.known_runtimes import runtime, runtimes
+from gemma_nb.hardware.runtime import Runtime
 
 
 @pytest.mark.parametrize("name", ["bfloat16", "BFloat16", "  int8 ", "INT4", "float32"])
@@ -50,3 +53,44 @@ def test_native_formats():
     assert is_native(PRECISIONS["bfloat16"], l4)
     assert not is_native(PRECISIONS["bfloat16"], laptop)
     assert not any(is_native(PRECISIONS["int4"], r) for r in (t4, l4, laptop))
+
+
+#: What is known of float16, and what "auto" is on a T4.
+FLOAT16 = {
+    "gemma_instruct_2b_en": ("runs", "float16"),
+    "gemma2_instruct_9b_en": ("runs", "float16"),
+    "gemma2_instruct_27b_en": ("overflows", "bfloat16"),
+    "gemma3_instruct_1b": ("clipped", "bfloat16"),
+    "gemma3n_e2b_it": ("overflows", "bfloat16"),
+    "gemma4_instruct_2b": ("unmeasured", "float16"),
+    "t5gemma_2b_2b_ul2_it": ("unknown", "bfloat16"),
+    "embedding_gemma3_300m": ("overflows", "bfloat16"),
+    "demo_gemma3_instruct_4m": ("runs", "float16"),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), FLOAT16.items())
+def test_float16_on_a_gpu_without_bfloat16(name, expected):
+    state, auto = expected
+    known = variant(name)
+    assert float16_state(known) == state
+    assert auto_precision(known, runtime("T4")).name == auto
+
+
+def test_t5gemma_2_overflows_in_float16():
+    found = [
+        v for v in variants() if v.architecture and v.architecture.backbone == "T5Gemma2Backbone"
+    ]
+    assert found
+    assert {float16_state(v) for v in found} == {"overflows"}
+
+
+def test_auto_is_float16_nowhere_else():
+    gemma4 = variant("gemma4_instruct_2b")
+    taking = {r.name for r in runtimes() if takes_float16(gemma4, r)}
+    assert taking == {"T4", "T4 x2"}
+    old = ("float32", "float16", "int8")
+    # a Pascal computes float16 slower than float32
+    for capability, expected in (("7.0", True), ("6.1", False), (None, False)):
+        card = Runtime("card", "gpu", 2**34, native_dtypes=old, compute_capability=capability)
+        assert takes_float16(gemma4, card) == expected

@@ -40,7 +40,7 @@ PROMPTS = (
 )
 COUNT = 16
 #: How far the perplexity of each precision may be from float32's.
-BOUNDS = {"bfloat16": 0.01, "int8": 0.005, "int4": 0.35}
+BOUNDS = {"bfloat16": 0.01, "float16": 0.06, "int8": 0.005, "int4": 0.35}
 
 BENCHMARKS = real_gemma.ROOT / "benchmarks"
 

@@ -114,7 +114,7 @@ def test_it_prints_a_table_and_every_reason():
         assert all(cell in shown for cell in row)
     for reason in found.reasons:
         assert str(reason) in shown
-    assert rows[0][3:] == ("9.8 GiB", found.speed.range_text, "Apache-2.0")
+    assert rows[0][3:] == ("9.76 GiB", found.speed.range_text, "Apache-2.0")
     assert recommend("T4", "code").table()[1][-1] == "Gemma, login"
 
 

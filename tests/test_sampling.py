@@ -56,10 +56,11 @@ def test_greedy_takes_the_first_of_the_largest():
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
-def test_not_a_number_gives_minus_one(temperature):
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_logit_that_is_not_finite_gives_minus_one(wrong, temperature):
     import jax
 
-    logits = np.array([[1.0, np.nan], [0.0, 1.0]], "float32")
+    logits = np.array([[1.0, wrong], [0.0, 1.0]], "float32")
     made = sample_token(logits, jax.random.key(0), np.float32(temperature), 1, np.float32(1))
     assert made.tolist() == [-1, 1]
 

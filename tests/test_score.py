@@ -8,7 +8,7 @@ import tiny
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 POLICY = "* No Harassment: the prompt shall not insult anybody."
 
@@ -27,7 +27,8 @@ def judge():
 def test_is_the_softmax_over_yes_and_no(judge):
     ids = judge.prompt_ids("You fool!", guideline=POLICY)
     tokens = np.array([ids])
-    logits = judge.lm({"token_ids": tokens, "padding_mask": np.ones_like(tokens)})[0, -1]
+    inputs = {"token_ids": tokens, "padding_mask": np.ones_like(tokens)}
+    logits = tiny.call(judge.lm, inputs)[0, -1]
     yes, no = (float(logits[judge.tokenizer.token_to_id(w)]) for w in ("Yes", "No"))
     expected = np.exp(yes) / (np.exp(yes) + np.exp(no))
     scored = judge.score("You fool!", guideline=POLICY)

@@ -10,10 +10,11 @@ from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation.sampling import Sampling
 from gemma_nb.generation.seq2seq import EncoderDecoder
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 MODELS = {
-    "t5gemma": tiny.t5gemma,
+    # KerasHub and transformers differ past the window: tests/test_export_parity.py slides one
+    "t5gemma": lambda **options: tiny.t5gemma(window=256, **options),
     "t5gemma2": tiny.t5gemma2,
     "t5gemma2_vision": lambda **options: tiny.t5gemma2(vision=True, **options),
 }

@@ -16,7 +16,7 @@ from gemma_nb.generation.sampling import Sampling
 from gemma_nb.generation.speculative import DraftModel, SpeculativeDecoder
 from gemma_nb.loading.assistants import check_memory_beside
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compile")]
+pytestmark = pytest.mark.slow
 
 LENGTH = 72
 VOCABULARY = 96  # the assistant's clusters are of one size
@@ -44,23 +44,35 @@ def assisted(lm):
 class ScriptedDraftModel(DraftModel):
     """Proposes tokens from a table, by position: right as often as the test wants."""
 
-    def __init__(self, table):
-        self.table = table
+    def __init__(self):
+        import keras
+
+        zeros = np.zeros(LENGTH + 16, np.int32)
+        self.table = keras.Variable(zeros, trainable=False, dtype="int32")
 
     def propose(self, token, hidden, position, caches, count):
         import jax.numpy as jnp
 
-        return jnp.take(jnp.asarray(self.table), position + 1 + jnp.arange(count)).astype(jnp.int32)
+        return jnp.take(self.table.value, position + 1 + jnp.arange(count)).astype(jnp.int32)
 
 
-def knowing(lm, reply, start, wrong=()):
-    """A decoder whose assistant knows the reply, but for some of its tokens."""
+@pytest.fixture(scope="module")
+def scripted(lm):
+    """A decoder whose assistant is a table; its programs take the table as one of the weights."""
+    decoder = SpeculativeDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
+    decoder.programs.draft_model = ScriptedDraftModel()
+    decoder.programs.variables.append(decoder.programs.draft_model.table)
+    return decoder
+
+
+def knowing(decoder, reply, start, wrong=()):
+    """Lets the assistant of ``scripted`` know the reply, but for some of its tokens."""
     table = np.zeros(LENGTH + 16, np.int32)
     table[start : start + len(reply)] = reply
     for at in wrong:
         table[start + at] += 1
-    decoder = SpeculativeDecoder(lm, LENGTH, tiny.gemma4_assistant(lm))
-    decoder.programs.draft_model = ScriptedDraftModel(table)
+    decoder.programs.draft_model.table.assign(table)
+    decoder.verify_passes = decoder.accepted_tokens = 0
     return decoder
 
 
@@ -77,10 +89,10 @@ def test_the_same_tokens_as_without(alone, assisted, length, sampling):
     [((), 5), ((4, 5, 9), 6), (range(20), 19)],
     ids=["all right", "some", "none"],
 )
-def test_guesses_stay_where_they_are_right(lm, alone, wrong, passes):
+def test_guesses_stay_where_they_are_right(alone, scripted, wrong, passes):
     ids = prompt(11)
     reply = list(alone.tokens(ids, Sampling(), 0, 20))
-    decoder = knowing(lm, reply, len(ids), wrong)
+    decoder = knowing(scripted, reply, len(ids), wrong)
     assert list(decoder.tokens(ids, Sampling(), 0, 20)) == reply
     # three guesses a pass, and the token behind the last right one comes with it
     assert decoder.verify_passes == passes
@@ -88,10 +100,10 @@ def test_guesses_stay_where_they_are_right(lm, alone, wrong, passes):
 
 
 @pytest.mark.parametrize("wrong", [(), (1, 4, 5)], ids=["right", "mixed"])
-def test_a_conversation_goes_on_from_the_cache(lm, alone, wrong):
+def test_a_conversation_goes_on_from_the_cache(alone, scripted, wrong):
     first = prompt(13)
     reply = list(alone.tokens(first, Sampling(), 0, 12))
-    decoder = knowing(lm, reply, len(first), wrong)
+    decoder = knowing(scripted, reply, len(first), wrong)
     assert list(decoder.tokens(first, Sampling(), 0, 12, reuse=True)) == reply
     second = [*first, *reply, *prompt(5, 1)]
     expected = list(alone.tokens(second, Sampling(), 0, 9))

@@ -84,29 +84,34 @@ def shaken(lm, seed):
     return lm
 
 
+def call(layers, *inputs):
+    """What Keras's layers give, as NumPy arrays, in one program.
+
+    Called eagerly they would compile a program for each operation, which takes three times as long.
+    """
+    import jax
+
+    def program(*inputs):  # a new one: JAX would keep the layers' own, and the weights in it
+        return layers(*inputs)
+
+    return jax.tree.map(np.asarray, jax.jit(program)(*inputs))
+
+
 def keras_hub_ids(lm, ids, count, stops=None, length=None):
     """The ids that KerasHub's own generate function adds to ``ids``, greedy.
 
     The function is compiled once for each ``length`` (prompt and reply together) and ``stops``.
     """
-    row = keras_hub_batch(lm, [ids], count, length or len(ids) + count, stops)[0]
-    return row[: next((i for i, t in enumerate(row) if t in (stops or ())), count)]
-
-
-def keras_hub_batch(lm, prompts, count, length, stops=None):
-    """The same for several prompts in one call; stop tokens and what follows are left in."""
     if not isinstance(getattr(lm, "sampler", None), keras_hub_greedy()):
         lm.compile(sampler="greedy")
-    tokens = np.zeros((len(prompts), length), "int32")
+    tokens = np.zeros((1, length or len(ids) + count), "int32")
     mask = np.zeros(tokens.shape, "bool")
-    for i, ids in enumerate(prompts):
-        tokens[i, : len(ids)] = ids
-        mask[i, : len(ids)] = True
+    tokens[0, : len(ids)], mask[0, : len(ids)] = ids, True
     made = lm.make_generate_function()(
         {"token_ids": tokens, "padding_mask": mask}, stop_token_ids=stops
     )
-    rows = np.asarray(made["token_ids"])
-    return [rows[i, len(ids) : len(ids) + count].tolist() for i, ids in enumerate(prompts)]
+    row = np.asarray(made["token_ids"])[0, len(ids) : len(ids) + count].tolist()
+    return row[: next((i for i, t in enumerate(row) if t in (stops or ())), count)]
 
 
 def keras_hub_greedy():
@@ -265,7 +270,7 @@ def embedder(seed=0, vocabulary=VOCABULARY, pooling=96, size=256):
     return shaken(keras_hub.models.Gemma3TextEmbedder(backbone=backbone), seed)
 
 
-def t5gemma(seed=0, vocabulary=VOCABULARY):
+def t5gemma(seed=0, vocabulary=VOCABULARY, window=8):
     """T5Gemma in small: Gemma 2's layers, an encoder that is not the decoder's size."""
 
     import keras
@@ -276,7 +281,7 @@ def t5gemma(seed=0, vocabulary=VOCABULARY):
         vocabulary_size=vocabulary,
         **_sides(16, 32),
         query_pre_attn_scalar=8,
-        sliding_window=8,
+        sliding_window=window,
         attn_logit_softcapping=50.0,
         final_logit_softcapping=30.0,
         cross_attention_hidden_size=16,

@@ -17,7 +17,7 @@ from gemma_nb.fit.verdict import ResourceCheck
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message, text
-from gemma_nb.text_utils import fit_columns, format_bytes, terminal_width, wrap_text
+from gemma_nb.text_utils import fit_columns, format_bytes, format_gib, terminal_width, wrap_text
 
 MAX_LENGTH = 2048
 
@@ -127,8 +127,8 @@ def _table_row(row: _Row) -> tuple[str, ...]:
         row.name,
         row.precision,
         text(f"fit_{row.status}"),
-        format_bytes(row.needed),
-        format_bytes(row.available),
+        format_gib(row.needed),
+        format_gib(row.available),
     )
 
 

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from gemma_nb import __version__
-from gemma_nb.cli import compare_command, fit_command, prompt_command, tour_command
+from gemma_nb.cli import (
+    chat_command,
+    compare_command,
+    fit_command,
+    prompt_command,
+    tour_command,
+)
 from gemma_nb.errors import GemmaError
 from gemma_nb.i18n import LANGUAGES, text
 from gemma_nb.language import set_language
@@ -18,6 +24,7 @@ COMMANDS = {
     "fit": fit_command,
     "prompt": prompt_command,
     "compare": compare_command,
+    "chat": chat_command,
 }
 
 

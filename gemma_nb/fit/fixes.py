@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.float16 import float16_state
 from gemma_nb.fit.precision import PRECISIONS, unquantised_precision
 from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.hardware.runtime import Runtime
@@ -49,11 +50,11 @@ class Fix:
 def find_fixes(choice: Choice, judge: StatusOf) -> tuple[Fix, ...]:
     """Finds the changes that make a choice fit, cheapest first.
 
-    The order follows the loss: none (that of ``unquantised_precision`` instead of another
-    unquantised one), images, length, conversations at once, exactness, other devices, a smaller
-    model, another machine. A change that does not suffice is left out. The change without a loss is
-    tried first; if it does not suffice alone, the others are tried on top of it. A choice that
-    ``load`` refuses is no change that helps.
+    The order follows the loss: none (another unquantised precision), images, length, conversations
+    at once, exactness, other devices, a smaller model, another machine. A change that does not
+    suffice is left out. Another unquantised precision is tried first; if it does not suffice alone
+    and is smaller, the others are tried on top of it. A choice that ``load`` refuses is no change
+    that helps.
 
     Args:
         choice: the choice that does not fit, or is tight.
@@ -65,12 +66,14 @@ def find_fixes(choice: Choice, judge: StatusOf) -> tuple[Fix, ...]:
 
     accepted = ("fits",) if judge(choice) == "tight" else ("fits", "tight")
     base = choice
-    lossless = unquantised_precision(choice.runtime).name
-    if not PRECISIONS[choice.precision].quantize and choice.precision != lossless:
-        base = replace(choice, precision=lossless)
-        if status_of(base) in accepted:
-            return (_fix(f"{choice.precision}_to_{lossless}", base),)
+    lossless = unquantised_precision(choice.variant, choice.runtime).name
+    if choice.precision in ("float32", "float16") and choice.precision != lossless:
+        other = replace(choice, precision=lossless)
+        if status_of(other) in accepted:
+            return (_fix(f"{choice.precision}_to_{lossless}", other),)
+        base = other if _is_better_base(choice) else choice
     steps = (
+        _in_bfloat16,
         _text_only,
         _shorter,
         _smaller_batch,
@@ -81,6 +84,16 @@ def find_fixes(choice: Choice, judge: StatusOf) -> tuple[Fix, ...]:
     )
     candidates = [fix for step in steps for fix in step(base, status_of)]
     return tuple(fix for fix in candidates if status_of(fix.choice) in accepted)
+
+
+def _is_better_base(choice: Choice) -> bool:
+    """Whether the further changes are tried on top of the precision of "auto".
+
+    So they are instead of float32 on an accelerator, and instead of a float16 that does not work.
+    """
+    if choice.precision == "float16" and float16_state(choice.variant) == "overflows":
+        return True
+    return choice.precision == "float32" and not choice.runtime.is_processor
 
 
 def _load_refuses(choice: Choice) -> bool:
@@ -112,6 +125,12 @@ def _first_fitting(choices: Iterable[Choice], status_of: StatusOf) -> Choice | N
             if choice_status == status:
                 return choice
     return None
+
+
+def _in_bfloat16(choice: Choice, _: StatusOf) -> Iterator[Fix]:
+    """On a processor bfloat16 is exact and smaller, and several times slower than float32."""
+    if choice.precision == "float32" and choice.runtime.is_processor:
+        yield _fix("bfloat16_on_a_processor", replace(choice, precision="bfloat16"))
 
 
 def _text_only(choice: Choice, _: StatusOf) -> Iterator[Fix]:
@@ -184,7 +203,7 @@ def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
     for runtime in sorted(others, key=_price_order):
         precision = choice.precision
         if not PRECISIONS[precision].quantize:
-            precision = unquantised_precision(runtime).name
+            precision = unquantised_precision(choice.variant, runtime).name
         moved = replace(choice, runtime=runtime, devices=1, precision=precision)
         if status_of(moved) != "no":
             yield _fix(

@@ -43,7 +43,8 @@ class Framework:
 
     ``families``, ``missing_families`` and ``needs_bfloat16`` map families, in lower case, to
     generations; "*" stands for any family or any generation. The keys of ``commands`` and ``sizes``
-    are a family ("t5gemma") or a family and a generation ("gemma 4").
+    are a family ("t5gemma"), a family and a generation ("gemma 4") or these and a size
+    ("gemma 3 270m").
 
     Args:
         name: the framework's name.
@@ -228,10 +229,11 @@ def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> 
     )
 
 
-def _keys(variant: Variant) -> tuple[str, str]:
+def _keys(variant: Variant) -> tuple[str, str, str]:
     """The keys of ``Framework.commands`` and ``Framework.sizes`` that mean a variant."""
     family = variant.family.lower()
-    return f"{family} {_plain_generation(variant)}", family
+    generation = f"{family} {_plain_generation(variant)}"
+    return f"{generation} {variant.size.lower()}", generation, family
 
 
 def _plain_generation(variant: Variant) -> str:

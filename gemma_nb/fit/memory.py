@@ -41,27 +41,27 @@ class WorkspaceConstants:
             it.
         processor_scores: on a processor, the number of copies of the attention scores in float32.
         processor_activation: the same as ``activation``, on a processor.
-        processor_layers: on a processor, the share of the layers' matrices that is held once more,
-            rearranged.
+        processor_fixed: on a processor, bytes that no size explains: without quantisation, and with.
     """
 
     activation: float
     fixed: int
     processor_scores: float
     processor_activation: float
-    processor_layers: float
+    processor_fixed: tuple[int, int]
 
 
 #: GPU: ``activation`` comes from XLA's memory analysis of Gemma 3 1B, 4B and 12B for an H100 (jax
 #: 0.11.2, 2026-11-25), ``fixed`` from the calibration rows of ``benchmarks/memory.md``; that page
-#: judges it on other rows. Processor: XLA's memory analysis of this package's programs in the shape
-#: of Gemma 3 270M (two cores of an AMD EPYC, jax 0.10.2, 2026-11-22).
+#: judges it on other rows. Processor: XLA's memory analysis of this package's programs with the
+#: schedule of ``compilation.py`` in the shapes of Gemma 3 270M and 1B and Gemma 4 E2B (two cores of
+#: an AMD EPYC, jax 0.10.2, 2026-11-29; the table in benchmarks/memory_processor.md).
 WORKSPACE_CONSTANTS = WorkspaceConstants(
     activation=0.37,
     fixed=round(0.039 * GIB),
     processor_scores=3.0,
     processor_activation=0.47,
-    processor_layers=0.25,
+    processor_fixed=(16 * 2**20, 5 * 2**20),
 )
 
 
@@ -80,10 +80,11 @@ class MemoryEstimate(Displayed):
         overhead: the allocator and the compiled programs.
         load_peak_device: peak on the device while loading.
         load_peak_host: peak in host memory while loading, with Python and the packages.
-        float32_copies: the part of ``workspace`` in float32 copies of 16-bit matrices, which a
+        float32_copies: the part of ``workspace`` in a float32 copy of 16-bit matrices, which a
             processor makes.
         rough: whether the architecture is unknown. Cache and workspace are then a share of the
             weights, all in ``workspace``.
+        precision: the name of the precision.
     """
 
     weights: int
@@ -95,6 +96,7 @@ class MemoryEstimate(Displayed):
     load_peak_host: int
     rough: bool = False
     float32_copies: int = 0
+    precision: str = "bfloat16"
 
     @property
     def total(self) -> int:
@@ -114,7 +116,7 @@ class MemoryEstimate(Displayed):
             (text("show_load_host"), format_gib(self.load_peak_host)),
         )
         return Summary(
-            text("show_estimate", total=format_gib(self.total)),
+            text("show_estimate", total=format_gib(self.total), precision=self.precision),
             rows,
             bar=tuple(part for part in parts if part.size),
             notes=(text("show_rough"),) if self.rough else (),
@@ -162,9 +164,8 @@ def estimate_memory(
         copies = 0
     else:
         shapes, _ = text_weight_shapes(variant)
-        copies = float32_copy_bytes(shapes, precision, runtime)
         cache = cache_bytes(architecture, max_length, batch_size, precision.dtype_bytes, plan)
-        workspace = workspace_bytes(
+        workspace, copies = _workspace(
             architecture, shapes, precision, max_length, batch_size, plan=plan, runtime=runtime
         )
     return MemoryEstimate(
@@ -177,6 +178,7 @@ def estimate_memory(
         load_peak_host=INTERPRETER_BYTES + 2 * block,
         rough=architecture is None,
         float32_copies=copies,
+        precision=precision.name,
     )
 
 
@@ -203,10 +205,10 @@ def workspace_bytes(
     allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
     of ``benchmarks/memory.md`` agree).
 
-    On a processor XLA has no 16-bit products. A quantised matrix is converted to float32 where it is
-    used, so that two of the largest are held, in int4 one and a half. Of 16-bit weights every matrix is
-    counted once more in float32; that was measured with XLA's default schedule, and is more than
-    the schedule of ``compilation.py`` holds (Gemma 3 270M with 16,384 tokens: 44 MiB).
+    On a processor XLA has no 16-bit products. Every matrix is converted to float32 where it is used:
+    the largest is held, in int4 half of it. The largest in 16 bit is the embedding table, which is
+    converted for the logits, after the layers; int8 and int4 have it in int8, and its product converts
+    the numbers while it reads them. The experts of a mixture were not measured.
 
     Args:
         architecture: the decoder's dimensions.
@@ -218,6 +220,30 @@ def workspace_bytes(
         runtime: the runtime; None for a GPU.
         constants: the measured numbers.
     """
+    return _workspace(
+        architecture,
+        shapes,
+        precision,
+        max_length,
+        batch_size,
+        plan=plan,
+        runtime=runtime,
+        constants=constants,
+    )[0]
+
+
+def _workspace(
+    architecture: Architecture,
+    shapes: list[WeightShape],
+    precision: Precision,
+    max_length: int,
+    batch_size: int,
+    *,
+    plan: CachePlan,
+    runtime: Runtime | None,
+    constants: WorkspaceConstants = WORKSPACE_CONSTANTS,
+) -> tuple[int, int]:
+    """``workspace_bytes``, and the part of it that is float32 copies of 16-bit matrices."""
     a, dtype_bytes = architecture, precision.dtype_bytes
     processor = runtime is not None and runtime.is_processor
     score_bytes, activation = 2.0 * dtype_bytes, constants.activation
@@ -230,34 +256,23 @@ def workspace_bytes(
         prefill += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * dtype_bytes
     prefill += score_bytes * a.num_query_heads * tokens * max_length
     if processor:
+        fixed, fixed_quantised = constants.processor_fixed
         if precision.dtype == "float32":
-            in_layers = sum(s.parameters for s in shapes if s.use in ("layer", "expert"))
-            return round(prefill + constants.processor_layers * 4 * in_layers)
-        copies = float32_copy_bytes(shapes, precision, runtime)
+            return round(prefill + fixed), 0
+        layer = 4 * max(s.rows * s.columns for s in shapes if s.use == "layer")
+        # the experts of a layer are one matrix, which Keras never quantises
+        experts = 4 * max((s.parameters for s in shapes if s.use == "expert"), default=0)
         if precision.quantize:
-            largest = max(s.rows * s.columns for s in shapes if s.use == "layer")
-            copies += round(4 * (1.5 if precision.quantize == "int4" else 2) * largest)
-        return round(prefill + copies)
+            held = layer // 2 if precision.quantize == "int4" else layer
+            return round(prefill + fixed_quantised + held + experts), experts
+        table = 4 * max(s.parameters for s in shapes if s.use == "embedding")
+        layer = max(layer, experts)
+        prefill = round(prefill + fixed + layer)
+        return max((prefill, layer), (table, table))
     if batch_size > 1:
         table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes
         prefill = max(prefill, table - cache_bytes(a, max_length, batch_size, dtype_bytes, plan))
-    return round(prefill)
-
-
-def float32_copy_bytes(
-    shapes: list[WeightShape], precision: Precision, runtime: Runtime | None
-) -> int:
-    """Computes the bytes of the float32 copies that a processor makes of 16-bit weights.
-
-    Args:
-        shapes: the decoder's matrices; rows that are only looked up are not copied.
-        precision: the precision. Of a quantised model only the experts are in 16 bit.
-        runtime: the runtime; None for a GPU.
-    """
-    if runtime is None or not runtime.is_processor or precision.dtype == "float32":
-        return 0
-    uses = ("expert",) if precision.quantize else ("layer", "embedding", "expert")
-    return 4 * sum(shape.parameters for shape in shapes if shape.use in uses)
+    return round(prefill), 0
 
 
 def tuning_bytes(variant: Variant, max_length: int = TUNING_LENGTH, *, whole: bool = True) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.float16 import takes_float16
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.text_utils import closest_matches
 
@@ -44,7 +45,7 @@ class Precision:
 
 
 #: The precisions, from the most exact to the smallest. int8 and int4 use bfloat16 for everything
-#: else: Keras's int8 refuses float16 (keras 3.15.1), and float16 overflows in Gemma 3 and later.
+#: else: Keras's int8 refuses float16 (keras 3.15.1), and float16 overflows in some Gemmas.
 PRECISIONS = {
     p.name: p
     for p in (
@@ -103,20 +104,24 @@ def auto_precision(variant: Variant, runtime: Runtime) -> Precision:
     """
     if variant.stored_type in GGUF_PRECISIONS:
         return PRECISIONS[GGUF_PRECISIONS[variant.stored_type]]
-    return unquantised_precision(runtime)
+    return unquantised_precision(variant, runtime)
 
 
-def unquantised_precision(runtime: Runtime) -> Precision:
-    """Returns the precision that suits a runtime where nothing is quantised.
+def unquantised_precision(variant: Variant, runtime: Runtime) -> Precision:
+    """Returns the precision that suits a variant and a runtime where nothing is quantised.
 
-    On an accelerator it is bfloat16, also on a GPU that emulates bfloat16. Google's guide
-    recommends 16 bit, Gemma is published in bfloat16, and float16 overflows in Gemma 3 and later.
+    On an accelerator it is bfloat16: Google's guide recommends 16 bit, and Gemma is published in
+    bfloat16. A GPU that has float16 and no bfloat16, such as a T4, takes float16 where that costs
+    the variant nothing (``takes_float16``); there it emulates bfloat16 for the others.
 
-    On a processor it is float32, because JAX converts 16-bit weights to float32 copies at every
-    step there. For 211 MiB of weights this took 423 MiB more, and four times as long for each token
-    (two cores of an AMD EPYC, jax 0.10.2, layers of Gemma 3 270M, 2026-11-22).
+    On a processor it is float32, because a processor has no 16-bit products: XLA converts each
+    16-bit matrix to float32 in every step, which took eight times as long for each token (two cores
+    of an AMD EPYC, jax 0.10.2, Gemma 3 270M, 2026-11-29).
 
     Args:
+        variant: the variant to load.
         runtime: the runtime on which the model runs.
     """
+    if takes_float16(variant, runtime):
+        return PRECISIONS["float16"]
     return PRECISIONS["float32" if runtime.is_processor else "bfloat16"]

@@ -195,6 +195,12 @@ def _reason(verdict: Verdict, task: ModelTask, *, newest: bool) -> Message:
             "why": Message(f"why_{task.key}_older"),
         },
     )
+    runtime = verdict.choice.runtime
+    if not runtime.runs_keras:
+        return Message("why_phone", {"reason": reason})
+    if verdict.choice.precision == "float16":
+        values = {"reason": reason, "capability": runtime.compute_capability or "?"}
+        return Message("why_float16", values)
     if task.precision is None and verdict.choice.precision == "float32":
         return Message("why_processor", {"reason": reason})
     if verdict.choice.precision in _QUANTISED:

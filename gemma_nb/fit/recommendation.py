@@ -9,7 +9,7 @@ from gemma_nb.display import Displayed, Summary
 from gemma_nb.fit.speed import SpeedEstimate, estimate_speed
 from gemma_nb.fit.verdict import Verdict
 from gemma_nb.i18n import Message, text
-from gemma_nb.text_utils import align_columns, format_bytes
+from gemma_nb.text_utils import align_columns, format_gib
 
 #: The columns of ``Recommendation.table``.
 _COLUMNS = ("which", "variant", "precision", "memory", "speed", "licence")
@@ -114,7 +114,7 @@ def _table_row(one: Recommendation) -> tuple[str, ...]:
         str(one.title),
         one.variant.name,
         one.precision,
-        format_bytes(one.memory_bytes),
+        format_gib(one.memory_bytes),
         speed.range_text if speed else "?",
         text("recommend_login", licence=licence) if one.variant.gated else licence,
     )

@@ -50,7 +50,8 @@ class SpeedEstimate:
         bytes_per_token: bytes that are read for one token.
         limit: tokens per second that the datasheet's bandwidth alone allows.
         basis: what the shares of the bandwidth rest on: "h200" (this package's own measurements),
-            "t4" and "l4" (published ones of other programs), "tpu" and "processor" (nothing yet).
+            "t4", "t4_float16" and "l4" (published ones of other programs), "tpu" and "processor"
+            (nothing yet).
     """
 
     low: float
@@ -121,6 +122,8 @@ def estimate_speed(
 
     bandwidth = runtime.bandwidth_gb_s * 1e9
     (fast_share, slow_share), basis = _bandwidth_shares(runtime)
+    if basis == "t4" and precision.name == "float16":
+        basis = "t4_float16"
     fast_layers = slow_layers = 0.0
     if runtime.kind == "gpu":
         seconds = _QUANTISED_LAYER_SECONDS.get(precision.name, LAYER_SECONDS)

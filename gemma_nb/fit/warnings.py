@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.float16 import float16_state, takes_float16
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.hardware.environment import release
 from gemma_nb.hardware.runtime import MEMORY_FRACTION
@@ -14,18 +15,12 @@ from gemma_nb.i18n import Message
 #: The keras-hub release that this package is written for and tested with.
 KERAS_HUB_VERSION = "0.32"
 
-#: Backbones that float16 breaks. Gemma 3 and 3n: activations reach about 800,000, and float16 ends
-#: at 65,504 (unslothai/unsloth pull request 4014, 2026-02-10; kaitchup.substack.com, "Mind Your
-#: Data Type", 2025-03-17). None of this was measured for this package.
-FLOAT16_OVERFLOWS = ("Gemma3Backbone", "Gemma3nBackbone", "T5Gemma2Backbone")
-#: Backbones that others ran in float16: Gemma 4's activations stayed below about 2080, and its
-#: answers equalled those of bfloat16 (unslothai/unsloth pull request 4875, 2026-04-06). In tuning it
-#: overflows (unslothai/unsloth-zoo 600 and 866). Not measured for this package.
-FLOAT16_UNMEASURED = ("Gemma4Backbone",)
-
 #: The lowest compute capability of JAX's wheels for CUDA 13; those for CUDA 12 take 5.2 or newer
 #: (jax, docs/installation.md, 2026-08-08).
 CUDA13_CAPABILITY = (7, 5)
+
+#: What ``float16_state`` returns where a warning is due.
+_FLOAT16_WARNINGS = ("overflows", "clipped", "unmeasured")
 
 #: Families that KerasHub loads and ``gemma_nb.generation`` does not run. Harrier's prompts and its
 #: pooling differ from EmbeddingGemma's.
@@ -123,13 +118,9 @@ def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
 def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
     """What the precision costs or breaks for this variant on this runtime."""
     variant, runtime, precision = choice.variant, choice.runtime, PRECISIONS[choice.precision]
-    a = variant.architecture
-    # the demo models' activations stay small: their tests run them in float16
-    overflows = a and a.backbone in FLOAT16_OVERFLOWS and variant.family != "Demo"
-    if precision.name == "float16" and overflows:
-        yield _warning("float16_overflows", choice, blocks=True)
-    if precision.name == "float16" and a and a.backbone in FLOAT16_UNMEASURED:
-        yield _warning("float16_unmeasured", choice)
+    a, float16 = variant.architecture, float16_state(variant)
+    if precision.name == "float16" and float16 in _FLOAT16_WARNINGS:
+        yield _warning(f"float16_{float16}", choice, blocks=float16 == "overflows")
     if precision.name == "float32" and not runtime.is_processor:
         yield _warning("float32", choice)
     if precision.dtype != "float32" and not precision.quantize and runtime.is_processor:
@@ -139,8 +130,10 @@ def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
         and precision.dtype == "bfloat16"
         and "bfloat16" not in runtime.native_dtypes
     ):
+        instead = "float16_instead" if takes_float16(variant, runtime) else "float16_no_way_out"
         capability = runtime.compute_capability or "?"
-        yield _warning("emulated_bfloat16", choice, capability=capability)
+        values = {"capability": capability, "instead": Message(instead)}
+        yield _warning("emulated_bfloat16", choice, blocks=False, **values)
         if precision.name == "int8":
             yield _warning("int8_float16", choice)
     if precision.quantize and a and a.experts:

@@ -8,6 +8,7 @@ Sources of the shapes: keras-hub 0.32, ``gemma_attention.py``, ``gemma_decoder_b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
 from gemma_nb.catalog.variant import Architecture, Variant
@@ -76,7 +77,12 @@ class WeightBytes:
 
 def decoder_weight_shapes(architecture: Architecture) -> list[WeightShape]:
     """Lists every matrix of a decoder, and of its encoder if there is one."""
-    a = architecture
+    return list(_decoder_weight_shapes(architecture))
+
+
+@cache
+def _decoder_weight_shapes(a: Architecture) -> tuple[WeightShape, ...]:
+    """``decoder_weight_shapes``, counted once: a list of fixes asks dozens of times."""
     shapes = [WeightShape(a.hidden_dim, a.vocabulary_size, use="embedding")]
     for i, is_global in enumerate(global_layers(a)):
         head_dim, key_value_heads = a.head_dim, a.num_key_value_heads
@@ -99,7 +105,7 @@ def decoder_weight_shapes(architecture: Architecture) -> list[WeightShape]:
         shapes += decoder_weight_shapes(a.encoder)
         if a.backbone == "T5GemmaBackbone":
             shapes += _cross_attention(a, a.encoder.hidden_dim)
-    return shapes
+    return tuple(shapes)
 
 
 def _feed_forward(a: Architecture, factor: int) -> list[WeightShape]:

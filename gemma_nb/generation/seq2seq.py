@@ -126,22 +126,63 @@ class EncoderDecoder:
         elif not getattr(backbone, "text_only_model", True):
             # KerasHub would run the vision encoder on an image of zeros, and not use the result
             backbone = PatchedProxy(backbone, text_only_model=True)
+        if type(self.lm.backbone).__name__ == "T5GemmaBackbone":
+            backbone = _with_sliding_windows(backbone)
         sampler = _LoopSampler(stop_ids, count, sampling)
         # the sampler of the user's own task stays as it is
         lm = PatchedProxy(self.lm, sampler=sampler, backbone=backbone)
         # private: keras-hub 0.32, the methods that T5Gemma's generate_step calls on itself
-        lm.__dict__.update(
-            {name: _bind_method(self.lm, name, lm) for name in ("_build_cache", "call_encoder")}
-        )
+        methods = ("_build_cache", "call_encoder", "call_decoder_with_cache")
+        lm.__dict__.update({name: _bind_method(self.lm, name, lm) for name in methods})
         mapping = zip(self._variables(), weights, strict=True)
         with keras.StatelessScope(state_mapping=mapping):
             output = type(self.lm).generate_step(lm, inputs)
         return output["decoder_token_ids"], sampler.end
 
 
-def _bind_method(lm: Any, name: str, proxy: PatchedProxy) -> Any:
-    """A method of the task's class, bound to a proxy of the task."""
-    return getattr(type(lm), name).__get__(proxy)
+def _with_sliding_windows(backbone: Any) -> PatchedProxy:
+    """A T5Gemma backbone whose sliding layers attend as in transformers.
+
+    KerasHub's encoder has no window, and its decoder attends to one token too many (keras-hub 0.32,
+    ``T5GemmaEncoderLayer._make_attention_mask``, ``T5GemmaDecoderLayer._make_self_attention_mask``).
+    In transformers 5.23 a token of the encoder attends to those at most a window away on both sides,
+    and one of the decoder to the last tokens of a window, itself included (``masking_utils``). The
+    numbers differ from KerasHub's for prompts and replies longer than the window: 4,096 tokens in
+    the published models.
+    """
+    import jax.numpy as jnp
+
+    def encoder_layer(layer: Any) -> Any:
+        if layer.layer_type != "sliding_attention":
+            return layer
+
+        def mask(hidden: Any, padding: Any) -> Any:
+            at = jnp.arange(hidden.shape[1])
+            near = abs(at[:, None] - at) <= layer.sliding_window
+            visible = near & jnp.asarray(padding, bool)[:, None, None]
+            return jnp.where(visible, 0, -1e9).astype(hidden.dtype)
+
+        return PatchedProxy(layer, _make_attention_mask=mask)
+
+    def decoder_layer(layer: Any) -> Any:
+        if layer.layer_type != "sliding_attention":
+            return layer
+        proxy = PatchedProxy(layer, sliding_window=layer.sliding_window - 1)
+        proxy.__dict__["_make_self_attention_mask"] = _bind_method(
+            layer, "_make_self_attention_mask", proxy
+        )
+        return proxy
+
+    return PatchedProxy(
+        backbone,
+        encoder_layers=[encoder_layer(layer) for layer in backbone.encoder_layers],
+        decoder_layers=[decoder_layer(layer) for layer in backbone.decoder_layers],
+    )
+
+
+def _bind_method(target: Any, name: str, proxy: PatchedProxy) -> Any:
+    """A method of an object's class, bound to a proxy of the object."""
+    return getattr(type(target), name).__get__(proxy)
 
 
 class _LoopSampler:

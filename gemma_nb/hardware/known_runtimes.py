@@ -7,8 +7,10 @@ Prices change, so each has its date. Laptops, desktops and phones are examples o
 Read 2026-11-29: Kaggle's CPU sessions have 31.4 GiB and 4 virtual CPUs (as its sessions report);
 Hugging Face Spaces: huggingface/hub-docs, docs/hub/spaces-overview.md (2 vCPU, 16 GB, free);
 Codespaces: github.com/orgs/community/discussions/211751 and 211576 (120 core hours a month; 2 cores
-with 8 GB, 4 cores with 16 GB). JAX's wheels for CUDA 13 take compute capability 7.5 or newer, those
-for CUDA 12 5.2 or newer (jax, docs/installation.md, 2026-08-08).
+with 8 GB, 4 cores with 16 GB); DGX Spark: 128 GB shared by GPU and processor, 273 GB/s, compute
+capability 12.1 (huggingface.co/hardware/gb10, huggingface.co/blog/exolabs/the-dgx-spark-handbook).
+JAX's wheels for CUDA 13 take compute capability 7.5 or newer, those for CUDA 12 5.2 or newer (jax,
+docs/installation.md, 2026-08-08).
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ _RUNTIMES = (
             price=_units(7.52), price_date=PRICE_DATE, keras_hub=_COLAB_KERAS_HUB,
             notes=Message("note_high_ram")),
     Runtime("G4 (RTX PRO 6000)", "gpu", _bytes(95.6), host="Colab", bandwidth_gb_s=1600,
-            peak_tflops=960, native_dtypes=GPU_DTYPES, compute_capability="12.0",
+            peak_tflops=504, native_dtypes=GPU_DTYPES, compute_capability="12.0",
             price=_units(8.71), price_date=PRICE_DATE, keras_hub=_COLAB_KERAS_HUB,
             notes=Message("note_g4_bandwidth")),
     Runtime("H100", "gpu", _bytes(79.6), host="Colab", bandwidth_gb_s=3350, peak_tflops=990,
@@ -117,6 +119,8 @@ _RUNTIMES = (
     Runtime("RTX 32 GB", "gpu", _bytes(31.5), bandwidth_gb_s=1792, native_dtypes=GPU_DTYPES,
             compute_capability="12.0", host_ram_bytes=_bytes(64),
             notes=Message("note_example", {"device": "RTX 5090"})),
+    Runtime("DGX Spark", "gpu", _bytes(112), bandwidth_gb_s=273, native_dtypes=GPU_DTYPES,
+            compute_capability="12.1", host_ram_bytes=_bytes(112), unified_memory=True),
     Runtime("AMD or Intel GPU", "cpu", _bytes(28), bandwidth_gb_s=80, native_dtypes=CPU_DTYPES,
             host_ram_bytes=_bytes(28), notes=Message("note_other_gpu")),
     Runtime("Apple 16 GB", "apple", _bytes(11), bandwidth_gb_s=100, native_dtypes=CPU_DTYPES,

@@ -45,13 +45,13 @@ _context_language: ContextVar[str | None] = ContextVar("gemma_nb_language", defa
 
 
 @cache
-def table() -> dict[str, tuple[str, str]]:
-    """All sentences: a dict from key to ``(English, Japanese)``.
+def table() -> dict[str, tuple[str, ...]]:
+    """All sentences: a dict from key to one text for each of ``LANGUAGES``.
 
     Raises:
         RuntimeError: two rooms define the same key.
     """
-    merged: dict[str, tuple[str, str]] = {}
+    merged: dict[str, tuple[str, ...]] = {}
     for room in ROOMS:
         sentences = import_module(f"{__name__}.{room}").TEXT
         if duplicates := merged.keys() & sentences.keys():
@@ -75,7 +75,7 @@ def language() -> str:
     if variable in LANGUAGES:
         return variable
     locale = next((v for n in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(n))), "")
-    return "ja" if locale.lower().startswith("ja") else "en"
+    return next((code for code in LANGUAGES if locale.lower().startswith(code)), LANGUAGES[0])
 
 
 def choose_language(lang: str | None) -> None:

@@ -353,7 +353,19 @@ TEXT = {
         "Gemma 4 のコードはありますが、確認時点で Kaggle のチェックポイントは載っていませんでした。"
         "Gemma 3 には int4 のチェックポイントがあります。",
     ),
-    "framework_note_unsloth": ("made for tuning first", "主にチューニング用です"),
+    "framework_note_unsloth": (
+        "made for tuning first; its local web interface starts with: unsloth studio -p 8888",
+        "主にチューニング用です。ローカルの Web 画面は unsloth studio -p 8888 で起動します",
+    ),
+    "framework_note_gallery": (
+        "Google's app for Android 12, iOS 17 and macOS; it asks for 8 GB of memory for E2B and 12 GB "
+        "for E4B",
+        "Android 12、iOS 17、macOS 用の Google のアプリです。E2B には 8 GB、E4B には 12 GB のメモリが必要です",
+    ),
+    "framework_note_cactus": (
+        "on a phone through its Swift, Kotlin, Flutter and React Native bindings",
+        "スマートフォンでは Swift、Kotlin、Flutter、React Native から使います",
+    ),
     "framework_note_vllm": (
         "KerasHub has a path into vLLM on TPU too",
         "KerasHub から TPU 上の vLLM につなぐ方法もあります",

@@ -22,6 +22,20 @@ TEXT = {
         "{reason}float32 にしたのは、CPU では JAX が 16 ビットの重みを float32 に複製するためです。"
         "ガイドの言う 16 ビットでは遅くなります。",
     ),
+    "why_float16": (
+        "{reason} In float16, because a GPU of compute capability {capability} computes it itself, and "
+        "bfloat16 by way of float32. Others report that it works; not measured here.",
+        "{reason}float16 にしたのは、Compute Capability {capability} の GPU が float16 を直接計算でき、"
+        "bfloat16 は float32 を介するためです。動作するとの報告がありますが、ここでは測定していません。",
+    ),
+    "why_phone": (
+        "{reason} These are sizes of KerasHub, which does not run on a phone. LiteRT-LM does: its file "
+        "of Gemma 4 E2B takes 2.6 GB, and Google's app AI Edge Gallery, which runs it, asks for a "
+        "phone with 8 GB (google-ai-edge/gallery, 2026-11).",
+        "{reason}これは KerasHub での大きさで、KerasHub はスマートフォンでは動きません。LiteRT-LM なら動きます。"
+        "Gemma 4 E2B のファイルは 2.6 GB で、これを動かす Google のアプリ AI Edge Gallery は 8 GB の"
+        "スマートフォンを求めています(google-ai-edge/gallery、2026-11)。",
+    ),
     "why_older": (
         "Nothing newer of its kind fits here with room to spare; {variant} is {why}. {fit}",
         "これより新しい同種のものは、ここには余裕をもって収まりません。{variant} は{why}。{fit}",

@@ -3,8 +3,8 @@
 TEXT = {
     # --- every command, and gemma_nb.set_language
     "unknown_language": (
-        "There is no language {asked!r} here: use 'en' or 'ja'.",
-        "言語 {asked!r} はありません。'en' または 'ja' を指定してください。",
+        "There is no language {asked!r} here: use one of {known}.",
+        "言語 {asked!r} はありません。{known} のいずれかを指定してください。",
     ),
     # --- python -m gemma_nb
     "cli_description": (
@@ -97,6 +97,87 @@ TEXT = {
     "fit_tight": ("tight", "余裕なし"),
     "fit_no": ("no", "不可"),
     "fit_take": ("Take {variant} in {precision}.", "おすすめ: {variant}({precision})"),
+    # --- python -m gemma_nb chat
+    "terminal_help": (
+        "a conversation with a model in the terminal",
+        "ターミナルでモデルと会話します",
+    ),
+    "terminal_help_variant": (
+        "the variant to load, for example gemma3_instruct_1b; the demo model when left out",
+        "読み込むバリアント(例: gemma3_instruct_1b)。省略するとデモモデル",
+    ),
+    "terminal_help_precision": (
+        "float32, bfloat16, float16, int8, int4, or auto (the default)",
+        "float32、bfloat16、float16、int8、int4、auto(既定)のいずれか",
+    ),
+    "terminal_help_max_length": (
+        "tokens of the whole conversation (default 2048); older turns are left out beyond it",
+        "会話全体のトークン数(既定 2048)。超えると古い発言から省きます",
+    ),
+    "terminal_help_max_new_tokens": (
+        "the most tokens of one answer (default {default})",
+        "1 回の回答の最大トークン数(既定 {default})",
+    ),
+    "terminal_help_system": (
+        "an instruction for the whole conversation",
+        "会話全体に対する指示(システムプロンプト)",
+    ),
+    "terminal_begin": (
+        "{name} in {precision}. Type a message. /help lists the commands, Ctrl-C stops an answer, "
+        "Ctrl-D ends the conversation.",
+        "{name}({precision})。メッセージを入力してください。/help でコマンド一覧、Ctrl-C で回答を中断、"
+        "Ctrl-D で終了します。",
+    ),
+    "terminal_how_to_quit": (
+        "To end the conversation, type /quit or press Ctrl-D.",
+        "終了するには /quit と入力するか Ctrl-D を押してください。",
+    ),
+    "terminal_stopped": ("(stopped)", "(中断しました)"),
+    "terminal_thinking": ("(thinking)", "(思考)"),
+    "terminal_answer": ("(answer)", "(回答)"),
+    "terminal_dropped": (
+        "The conversation no longer fits --max-length: the {count} oldest messages are not sent any "
+        "more.",
+        "会話が --max-length に収まらないため、古いメッセージ {count} 件は今後送信しません。",
+    ),
+    "terminal_no_command": (
+        "There is no command {name}. Did you mean {near}? /help lists them all. To send a message that "
+        "begins with a slash, type two.",
+        "コマンド {name} はありません({near} のことですか?)。一覧は /help で表示できます。スラッシュで始まる"
+        "メッセージを送るには、スラッシュを 2 つ入力してください。",
+    ),
+    "terminal_command_help": ("lists the commands", "コマンドの一覧を表示"),
+    "terminal_command_system": (
+        "TEXT sets the system prompt, - removes it, nothing shows it",
+        "TEXT でシステムプロンプトを設定、- で削除、何も付けないと表示",
+    ),
+    "terminal_command_again": (
+        "generates another answer to the last message",
+        "直前のメッセージへの回答を再生成",
+    ),
+    "terminal_command_new": (
+        "begins a new conversation with the same system prompt",
+        "同じシステムプロンプトで新しい会話を開始",
+    ),
+    "terminal_command_save": ("FILE saves the conversation as JSON", "FILE に会話を JSON で保存"),
+    "terminal_command_open": ("FILE continues a saved conversation", "FILE に保存した会話を続行"),
+    "terminal_command_quit": ("ends the conversation", "会話を終了"),
+    "terminal_help_more": (
+        "A line that ends in a backslash continues on the next line.",
+        "行末にバックスラッシュを付けると、次の行に続けて入力できます。",
+    ),
+    "terminal_system": ("System prompt: {system}", "システムプロンプト: {system}"),
+    "terminal_no_system": ("There is no system prompt.", "システムプロンプトはありません。"),
+    "terminal_new": ("A new conversation begins.", "新しい会話を始めます。"),
+    "terminal_wants_file": (
+        "Name a file: {command} conversation.json",
+        "ファイル名を指定してください: {command} conversation.json",
+    ),
+    "terminal_saved": ("Saved in {path}.", "{path} に保存しました。"),
+    "terminal_opened": (
+        "{path}: {count} messages. Continue with the next one.",
+        "{path}: メッセージ {count} 件。続きを入力してください。",
+    ),
     # --- python -m gemma_nb prompt
     "prompt_help": (
         "prints the prompt of a conversation in a variant's own format",

@@ -144,6 +144,10 @@ TEXT = {
         "{kind} は、エンコーダーなしでは KerasHub で読み戻せないため safetensors では書き出しません。"
         "format='gguf' を指定するか、save() で KerasHub のプリセットとして保存してください。",
     ),
+    "export_text_only": (
+        "{path} holds the part of the model that reads and writes text: {encoders} is not in it.",
+        "{path} に書き出したのはテキストを扱う部分です({encoders} は含みません)。",
+    ),
     "export_gguf_path": (
         "GGUF is written to a file that does not exist yet and ends in .gguf, not to {path}.",
         "GGUF の書き出し先には、まだ存在しない .gguf で終わるファイルを指定してください({path} は使えません)。",

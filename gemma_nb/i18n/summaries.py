@@ -30,7 +30,7 @@ TEXT = {
         "作業領域とパッケージを除きます。収まるかどうかは gemma_nb.advise(choice) で判定できます。",
     ),
     # an estimate
-    "show_estimate": ("{total} while generating", "生成中に {total}"),
+    "show_estimate": ("{total} while generating in {precision}", "生成中に {total}({precision})"),
     "show_load_device": ("While loading, device", "読み込み中(デバイス)"),
     "show_load_host": ("While loading, host", "読み込み中(ホスト)"),
     "show_rough": (

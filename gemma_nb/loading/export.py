@@ -15,6 +15,8 @@ from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.files import expand_home
+from gemma_nb.hub.progress import ProgressStep, progress_callback
+from gemma_nb.i18n import text
 from gemma_nb.loading.export_gguf import check_gguf_export, write_gguf
 from gemma_nb.loading.export_transformers import check_transformers_export, write_checkpoint
 from gemma_nb.loading.weight_names import has_names, named_weights
@@ -36,9 +38,9 @@ def export_model(
     format: str,  # noqa: A002 - the word that users know
     precision: str,
 ) -> Path:
-    """Writes a model for other programs.
+    """Writes a model for other programs; of one with encoders, the part that reads and writes text.
 
-    It is written under another name beside ``path`` and then renamed, so that ``path`` never holds
+    A note says so. It is written under another name beside ``path`` and then renamed, so that ``path`` never holds
     half a model.
 
     Args:
@@ -95,7 +97,16 @@ def export_model(
             if target.exists():
                 target.rmdir()
             folder.replace(target)
+    if encoders := _encoders(lm.backbone):
+        note = text("export_text_only", path=target, encoders=", ".join(encoders))
+        progress_callback(None)(ProgressStep("export", variant.name, note=note))
     return target
+
+
+def _encoders(backbone: Any) -> list[str]:
+    """The names of a backbone's image and audio encoders."""
+    names = ("vision_encoder", "audio_encoder")
+    return [name for name in names if getattr(backbone, name, None) is not None]
 
 
 def _own_precision(backbone: Any) -> str:

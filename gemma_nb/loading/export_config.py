@@ -15,6 +15,8 @@ from gemma_nb.errors import InvalidInput
 def transformers_config(backbone: Any) -> dict[str, Any]:
     """The config.json of a text-only checkpoint with a backbone's weights.
 
+    Image and audio encoders have no part in it.
+
     Args:
         backbone: a KerasHub backbone of the Gemma family.
 
@@ -81,7 +83,7 @@ def _gemma(backbone: Any) -> dict[str, Any]:
 
 
 def _gemma3(backbone: Any) -> dict[str, Any]:
-    expect(backbone, vision_encoder=None, attention_logit_soft_cap=None)
+    expect(backbone, attention_logit_soft_cap=None)
     expect(backbone, local_rope_scaling_factor=1, use_post_ffw_norm=True, use_query_key_norm=True)
     slides, factor = backbone.use_sliding_window_attention, backbone.global_rope_scaling_factor
     embeds = backbone.is_embedding_model
@@ -105,7 +107,7 @@ def _gemma3(backbone: Any) -> dict[str, Any]:
 
 
 def _gemma4(backbone: Any) -> dict[str, Any]:
-    expect(backbone, vision_encoder=None, audio_encoder=None, attention_logit_soft_cap=None)
+    expect(backbone, attention_logit_soft_cap=None)
     expect(backbone, local_rope_scaling_factor=1, global_rope_scaling_factor=1)
     experts = {
         "enable_moe_block": True,
@@ -143,7 +145,7 @@ def _gemma4(backbone: Any) -> dict[str, Any]:
 
 
 def _gemma3n(backbone: Any) -> dict[str, Any]:
-    expect(backbone, vision_encoder=None, audio_encoder=None, rope_scaling=None)
+    expect(backbone, rope_scaling=None)
     same = ("num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
             "layer_types", "sliding_window", "rope_theta", "rope_local_base_freq",
             "max_position_embeddings", "vocab_size_per_layer_input", "hidden_size_per_layer_input",

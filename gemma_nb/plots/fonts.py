@@ -75,7 +75,9 @@ def choose_fonts() -> Fonts:
     japanese = _japanese_font()
     lang = language()
     if japanese is None:
-        note = text("plot_no_japanese_font", lang="en") if lang == "ja" else ""
+        if lang != "ja":
+            return Fonts((PLAIN,), lang, "", _files((PLAIN,)))
+        note = text("plot_no_japanese_font", lang="en")
         return Fonts((PLAIN,), "en", note, _files((PLAIN,)))
     families = (japanese, PLAIN) if lang == "ja" else (PLAIN, japanese)
     return Fonts(families, lang, "", _files(families))
