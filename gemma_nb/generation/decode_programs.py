@@ -194,7 +194,8 @@ class DecodePrograms:
             *arguments_and_caches: ``PrefillChunk.arguments`` and the caches.
         """
         *arguments, offset, caches = arguments_and_caches
-        logits, _, caches = self.forward(weights, *arguments, caches, offset=offset)
+        forward: Any = self.forward
+        logits, _, caches = forward(weights, *arguments, caches, offset=offset)
         return logits[:, 0], caches
 
     def prefill_step(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gemma_nb.fit.cache_layout import CALLS_AHEAD
 from gemma_nb.generation import compilation
 from gemma_nb.generation.batching import RowSchedule, Step, insert_spec
-from gemma_nb.generation.compilation import CompiledFunctions
+from gemma_nb.generation.compilation import CompiledFunctions, SpecFactory
 from gemma_nb.generation.decode_programs import (
     DecodePrograms,
     default_steps_per_call,
@@ -192,7 +192,9 @@ class Decoder:
         first = [prompts[i if i < len(prompts) else 0] for i in range(rows)]
         self._ensure_compiled(first, 0)
         if len(prompts) > rows:
-            specs = {("insert", rows): insert_spec(self.programs.cache_layout, rows)}
+            specs: dict[Hashable, SpecFactory] = {
+                ("insert", rows): insert_spec(self.programs.cache_layout, rows)
+            }
             for prompt in prompts[rows:]:
                 specs |= self.programs.specs([prompt], 0, decode=False)
             self.compiled.ensure(specs)

@@ -83,7 +83,7 @@ def _candidates(prefix: Any, bits: int, shift: int) -> Any:
     return prefix + ((jnp.arange(2**bits - 1, dtype=jnp.int32) + 1) << shift)[None] - 1
 
 
-def _above(blocks: tuple[Any, Any], candidates: Any) -> tuple[Any, Any]:
+def _above(blocks: tuple[Any, ...], candidates: Any) -> tuple[Any, Any]:
     """How many keys lie above each candidate, and the sum of their masses, (batch, candidates)."""
     import jax.numpy as jnp
 
@@ -94,7 +94,7 @@ def _above(blocks: tuple[Any, Any], candidates: Any) -> tuple[Any, Any]:
     return counts.sum(axis=2), sums.sum(axis=2)
 
 
-def _find(blocks: tuple[Any, Any], digits: list[int], first: Any, reaches: Any) -> Any:
+def _find(blocks: tuple[Any, ...], digits: list[int], first: Any, reaches: Any) -> Any:
     """The smallest integer above which too few tokens lie, (batch, 1).
 
     Args:
