@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 JA_NOTEBOOKS := notebooks/ja/00_start_here.ipynb notebooks/ja/01_load_with_kerashub.ipynb
 
 .PHONY: run lab lint test test-fast test-unit test-notebooks test-pages test-browser test-legs \
-  test-legs-python test-legs-pages test-real bench pictures clean
+  test-legs-python test-legs-pages test-real fuzz audit bench pictures clean
 
 run: $(VENV)/.run
 	@$(BIN)/python -m gemma_nb
@@ -69,6 +69,19 @@ test-legs-pages: $(VENV)/.test
 # a real Gemma (270M) and its vocabulary, from the registries; a part of test-legs
 test-real: $(VENV)/.test
 	$(PYTEST) -m real
+
+# 10,000 inputs a target: drawn by hypothesis, then by atheris, which looks for new code
+FUZZ ?= 10000
+GUIDED := configs safetensors_headers gguf_headers hdf5_files the_small_files_of_a_preset messages replies tool_calls \
+  images sounds arrays_and_what_else_is_given_for_media
+fuzz: $(VENV)/.test
+	GEMMA_NB_FUZZ=$(FUZZ) $(PYTEST) tests/test_fuzz.py
+	$(PIP) --no-deps -r tests/atheris.txt
+	for target in $(GUIDED); do $(BIN)/python tests/fuzz_guided.py $$target -runs=$(FUZZ) || exit 1; done
+
+# known vulnerabilities of what is installed; it asks PyPI or OSV, so it needs the internet
+audit: $(VENV)/.run
+	$(BIN)/python -m uv tool run pip-audit --requirement requirements.txt --no-deps --disable-pip
 
 # what a processor can measure; the scripts say what they measure on an accelerator
 bench: $(VENV)/.test

@@ -128,7 +128,7 @@ def constant_model(name: str, precision: str, *, tiny: bool = False):
 
     backbone = unfilled(name, precision, tiny=tiny)
     layers = list(backbone._flatten_layers())  # noqa: SLF001
-    if relayout.relayout_pays():
+    if relayout.reserves_regions():
         relayout.reserve_region(layers)
     for layer in layers:  # one by one, as loading fills them
         for variable in layer._trainable_variables + layer._non_trainable_variables:  # noqa: SLF001

@@ -40,25 +40,57 @@ def whole_number(value: Any, key: str, least: int, most: int = MAX_INT, **values
     return number
 
 
-def real_number(value: Any, key: str) -> float:
+def real_number(value: Any, key: str, **values: Any) -> float:
     """A finite number of Python or NumPy as a ``float`` that float32 holds.
 
     Args:
         value: what the caller gave.
         key: the message if it cannot be used, with the placeholder ``value``.
+        **values: further values of the message.
 
     Raises:
         InvalidInput: it is no number, or not finite on the device.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise InvalidInput(key, value=shown(value))
+        raise InvalidInput(key, value=shown(value), **values)
     try:
         number = float(value)
     except OverflowError:  # a whole number beyond 1e308
         number = math.inf
     if not -MAX_FLOAT <= number <= MAX_FLOAT:  # NaN is not either
-        raise InvalidInput(key, value=shown(value))
+        raise InvalidInput(key, value=shown(value), **values)
     return number
+
+
+def text_argument(value: Any, name: str) -> str:
+    """A text.
+
+    Args:
+        value: what the caller gave.
+        name: the argument's name.
+
+    Raises:
+        InvalidInput: it is no string.
+    """
+    if not isinstance(value, str):
+        raise InvalidInput("not_a_text", name=name, kind=type(value).__name__)
+    return value
+
+
+def flag_argument(value: Any, name: str) -> bool:
+    """A truth value, of Python or NumPy.
+
+    Args:
+        value: what the caller gave.
+        name: the argument's name.
+
+    Raises:
+        InvalidInput: it is neither true nor false, as an array of two is.
+    """
+    try:
+        return bool(value)
+    except Exception:  # noqa: BLE001 - a stranger's __bool__
+        raise InvalidInput("not_a_flag", name=name, kind=type(value).__name__) from None
 
 
 def shown(value: Any) -> Any:

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from gemma_nb.errors import BackendError
@@ -45,7 +45,7 @@ def import_keras_hub() -> Any:
         BackendError: as in ``prepare``.
     """
     prepare()
-    with buffered_native_stderr(), _some_home():
+    with buffered_native_stderr(), _some_home(), _importable_without_docstrings():
         import keras_hub
     return keras_hub
 
@@ -68,18 +68,35 @@ def _some_home() -> Iterator[None]:
 
 
 @contextmanager
+def _importable_without_docstrings() -> Iterator[None]:
+    """Under ``python -OO``, hides tensorflow_text, which formats its docstrings when it is imported.
+
+    KerasHub uses it where it can be imported; ``gemma_nb`` needs no part of it.
+    """
+    name = "tensorflow_text"
+    if sys.flags.optimize < 2 or name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # an import of it raises ImportError
+    try:
+        yield
+    finally:
+        sys.modules.pop(name, None)
+
+
+@contextmanager
 def buffered_native_stderr() -> Iterator[None]:
     """Buffers what native code writes to stderr; writes it out only where the block raises.
 
     KerasHub imports TensorFlow where it is installed and builds its tokenizers with it. At any log
     level TensorFlow's C++ code writes about CPU features and missing CUDA drivers to stderr.
     """
-    sys.stderr.flush()
     try:
         stderr = os.dup(2)
     except OSError:  # the process has no stderr
         yield
         return
+    _flush_stderr()
     with tempfile.TemporaryFile() as buffer:
         os.dup2(buffer.fileno(), 2)
         try:
@@ -89,6 +106,12 @@ def buffered_native_stderr() -> Iterator[None]:
             os.write(stderr, buffer.read())
             raise
         finally:
-            sys.stderr.flush()
+            _flush_stderr()
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+def _flush_stderr() -> None:
+    if sys.stderr is not None:  # it was closed when the process began
+        with suppress(OSError, ValueError):  # its reader is gone; the program closed it
+            sys.stderr.flush()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+import weakref
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.arguments import flag_argument, shown
 from gemma_nb.errors import InvalidInput
-from gemma_nb.files import atomic_write, parse_json
+from gemma_nb.files import atomic_write, expand_home, output_path, parse_json
 from gemma_nb.model import Model
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 
@@ -18,6 +22,8 @@ OVERFLOWS = ("refuse", "drop")
 _REPLY_SHARE = 4
 
 _FORMAT = "gemma_nb chat"
+#: A reply that is being read.
+_Stream = Generator[Chunk, None, None]
 
 
 class Chat:
@@ -55,25 +61,30 @@ class Chat:
         thinking: bool = False,
         overflow: str = "refuse",
     ) -> None:
-        if overflow not in OVERFLOWS:
-            raise InvalidInput("bad_overflow", value=overflow, known=", ".join(OVERFLOWS))
+        if not isinstance(overflow, str) or overflow not in OVERFLOWS:
+            raise InvalidInput("bad_overflow", value=shown(overflow), known=", ".join(OVERFLOWS))
         self.model = model
         self.tools = tools
-        self.thinking = thinking
+        self.thinking = flag_argument(thinking, "thinking")
         self.overflow = overflow
         self.messages: list[dict[str, Any]] = []
         self.dropped = 0
         self.system = system
+        #: the reply that is being read, or was left unread
+        self._open_reply: weakref.ref[_Stream] | None = None
 
     @property
     def system(self) -> str | None:
-        """The instruction for the whole conversation; it may be set at any time."""
+        """The instruction for the whole conversation; it may be set at any time.
+
+        One that is set while a reply streams holds from the next turn on.
+        """
         return self.messages[0]["content"] if self._has_system() else None
 
     @system.setter
     def system(self, text: str | None) -> None:
         if text is not None and not isinstance(text, str):
-            raise InvalidInput("system_wants_text", value=text)
+            raise InvalidInput("system_wants_text", value=shown(text))
         rest = self.messages[self._has_system() :]
         first = [{"role": "system", "content": text}] if text and text.strip() else []
         self.messages = [*first, *rest]
@@ -87,9 +98,10 @@ class Chat:
     def send(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
         """Sends a turn and streams the answer.
 
-        The turn and the answer are added to the conversation when the answer ends. Of an answer
-        that is interrupted or not read to its end, the part so far is added. If no answer began,
-        the conversation stays as it was.
+        The turn and the answer are added to the conversation when the answer ends, also where the
+        answer is empty. Of an answer that is interrupted or not read to its end, the part so far is
+        added; the next turn that is sent ends it. If no answer began, the conversation stays as it
+        was.
 
         Args:
             content: what the user says: a string, content parts, or a whole message (for example
@@ -102,13 +114,15 @@ class Chat:
             ``messages`` afterwards.
 
         Raises:
-            InvalidInput: as in ``Model.stream``, or the conversation is too long; raised by the
-                call itself.
+            InvalidInput: as in ``Model.stream``, or the conversation is too long, or another thread
+                reads a reply; raised by the call itself. Also raised by the iterator, if the
+                conversation went on between the call and the first piece.
         """
         return _answers(self.chunks(content, max_new_tokens, **options))
 
     def chunks(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[Chunk]:
         """As ``send``, with everything that the model writes, as ``Model.chunks`` yields it."""
+        self._end_open_reply()
         return self._reply(self.messages, _turn(content), max_new_tokens, options)
 
     def regenerate(self, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
@@ -121,22 +135,32 @@ class Chat:
 
     def regenerate_chunks(self, max_new_tokens: int = 256, **options: Any) -> Iterator[Chunk]:
         """As ``regenerate``, with everything that the model writes."""
+        self._end_open_reply()
         before, turn = self._last()
         return self._reply(before, turn, max_new_tokens, options, new_turn=False)
 
-    def edit(self, content: Any, max_new_tokens: int = 256, **options: Any) -> Iterator[str]:
-        """Replaces the last question and what followed it; as ``send``.
+    def edit(
+        self, content: Any, max_new_tokens: int = 256, *, question: int = -1, **options: Any
+    ) -> Iterator[str]:
+        """Replaces a question, the last one if not told otherwise, and what followed it; as ``send``.
+
+        Args:
+            content: as in ``send``.
+            max_new_tokens: as in ``send``.
+            question: which of the user's messages, counted from 0; -1 is the last.
+            **options: as in ``send``.
 
         Raises:
-            InvalidInput: as in ``send``, or there is no question yet.
+            InvalidInput: as in ``send``, or there is no such question.
         """
-        return _answers(self.edit_chunks(content, max_new_tokens, **options))
+        return _answers(self.edit_chunks(content, max_new_tokens, question=question, **options))
 
     def edit_chunks(
-        self, content: Any, max_new_tokens: int = 256, **options: Any
+        self, content: Any, max_new_tokens: int = 256, *, question: int = -1, **options: Any
     ) -> Iterator[Chunk]:
         """As ``edit``, with everything that the model writes."""
-        before, _ = self._last()
+        self._end_open_reply()
+        before, _ = self._last(question)
         return self._reply(before, _turn(content), max_new_tokens, options, new_turn=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -155,22 +179,24 @@ class Chat:
         """Writes the conversation as JSON.
 
         Args:
-            path: a file, which is replaced if it exists.
+            path: a file, which is replaced if it exists; it stays as it is if the save fails.
 
         Returns:
             The file.
 
         Raises:
             InvalidInput: the conversation holds what JSON cannot express (an image that is not a
-                path, a Python function as a tool).
+                path, a Python function as a tool, half a character of UTF-16), or no file can have
+                that path.
             OSError: the file cannot be written.
         """
+        path = output_path(path)
         try:
             text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
-        except (TypeError, ValueError) as error:
+            data = f"{text}\n".encode()
+        except (TypeError, ValueError, RecursionError) as error:
             raise InvalidInput("chat_not_json", why=error) from None
-        path = Path(path)
-        atomic_write(path, text + "\n")
+        atomic_write(path, data)
         return path
 
     @classmethod
@@ -186,7 +212,7 @@ class Chat:
             OSError: the file cannot be read.
         """
         try:
-            data = parse_json(Path(path).read_bytes())
+            data = parse_json(expand_home(path).read_bytes())
         except ValueError as error:
             raise InvalidInput("chat_not_read", path=path, why=error) from None
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
@@ -210,12 +236,17 @@ class Chat:
     def _has_system(self) -> bool:
         return bool(self.messages) and self.messages[0]["role"] in {"system", "developer"}
 
-    def _last(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """The messages before the last question, and the question."""
+    def _rest(self) -> list[dict[str, Any]]:
+        """The messages after the system text."""
+        return self.messages[self._has_system() :]
+
+    def _last(self, question: int = -1) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """The messages before a question, the last one if not told otherwise, and the question."""
         questions = [i for i, one in enumerate(self.messages) if one["role"] == "user"]
-        if not questions:
+        if not -len(questions) <= question < len(questions):
             raise InvalidInput("chat_nothing_asked")
-        return self.messages[: questions[-1]], self.messages[questions[-1]]
+        at = questions[question]
+        return self.messages[:at], self.messages[at]
 
     def _sent(self, messages: list[dict[str, Any]], dropped: int) -> list[dict[str, Any]]:
         first = int(self._has_system())
@@ -250,7 +281,7 @@ class Chat:
         options: dict[str, Any],
         *,
         new_turn: bool = True,
-    ) -> Iterator[Chunk]:
+    ) -> _Stream:
         messages = [*before, turn]
         drops = self.overflow == "drop" and type(max_new_tokens) is int
         dropped = self._fitting(messages, max_new_tokens) if drops else self.dropped
@@ -262,24 +293,65 @@ class Chat:
             cache={"reuse": True, "new_turn": new_turn},
             **options,
         )
-        return self._record(messages, dropped, chunks, parser)
+        turns = [*before[self._has_system() :], turn]
+        own: list[weakref.ref[_Stream]] = []
+        reply = self._record(self._rest(), turns, dropped, chunks, parser, own)
+        own.append(weakref.ref(reply))
+        return reply
+
+    def _end_open_reply(self) -> None:
+        """Adds what was read of a reply that was left unread, so that the next turn follows it.
+
+        Raises:
+            InvalidInput: another thread reads it.
+        """
+        reply = self._open_reply() if self._open_reply else None
+        if reply is None:
+            return
+        try:
+            reply.close()
+        except ValueError:  # the generator is executing
+            raise InvalidInput("chat_still_answering") from None
 
     def _record(
         self,
-        messages: list[dict[str, Any]],
+        known: list[dict[str, Any]],
+        turns: list[dict[str, Any]],
         dropped: int,
         chunks: Iterator[Chunk],
         parser: ReplyParser,
-    ) -> Iterator[Chunk]:
-        """Yields the chunks of a reply, then adds the turn and the reply to the conversation."""
+        own: list[weakref.ref[_Stream]],
+    ) -> _Stream:
+        """Yields the chunks of a reply, then adds the turn and the reply to the conversation.
+
+        ``known`` are the messages after the system text when the turn was sent, ``turns`` those
+        before the reply, the turn included; ``own`` holds a reference to this generator.
+        """
+        open_reply = self._open_reply() if self._open_reply else None
+        if open_reply is not None and inspect.getgeneratorstate(open_reply) != "GEN_CLOSED":
+            raise InvalidInput("chat_still_answering")
+        if not _begins_with(self._rest(), known) or len(self._rest()) != len(known):
+            raise InvalidInput("chat_went_on")
+        self._open_reply = own[0]
+        ended = False
         try:
             yield from chunks
+            ended = True
         finally:
             parser.close()
             reply = parser.reply
-            if reply.text:
-                self.messages = [*messages, reply.message()]
-                self.dropped = dropped
+            if reply.text or ended:
+                now = self._rest()
+                if _begins_with(now, known):
+                    now, self.dropped = [*turns, reply.message(), *now[len(known) :]], dropped
+                else:  # the caller replaced the messages meanwhile
+                    now = [*now, turns[-1], reply.message()]
+                self.messages = [*self.messages[: self._has_system()], *now]
+
+
+def _begins_with(messages: list[dict[str, Any]], first: list[dict[str, Any]]) -> bool:
+    """Whether these are the first messages; they are the same objects, which need no comparison."""
+    return len(messages) >= len(first) and all(map(operator.is_, messages, first))
 
 
 def _turn(content: Any) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def checked_language(lang: str | None) -> str:
     """
     if lang is None:
         return i18n.language()
-    code = lang.strip().lower() if isinstance(lang, str) else lang
+    code = lang.strip().lower() if isinstance(lang, str) else ""
     if code not in i18n.LANGUAGES:
-        raise InvalidInput("unknown_language", asked=lang, known=", ".join(i18n.LANGUAGES))
+        asked = lang[:80] if isinstance(lang, str) else type(lang).__name__
+        raise InvalidInput("unknown_language", asked=asked, known=", ".join(i18n.LANGUAGES))
     return code

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Literal, overload
 
 from gemma_nb import backend
-from gemma_nb.arguments import whole_number
+from gemma_nb.arguments import flag_argument, whole_number
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.files import expand_home
 from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.precision import GGUF_PRECISIONS, Precision, auto_precision
+from gemma_nb.fit.precision import (
+    GGUF_PRECISIONS,
+    Precision,
+    auto_precision,
+    saved_precision,
+)
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.generation.decoder import Decoder
@@ -19,7 +26,6 @@ from gemma_nb.generation.engine import check_variant, create_engine
 from gemma_nb.generation.media_inputs import Converters, load_converters
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.runtime import Runtime
-from gemma_nb.hub.checkpoint_files import quantization_mode
 from gemma_nb.hub.credentials import parse_credentials
 from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, progress_callback
 from gemma_nb.hub.resolve import ResolvedModel, look_up_variant, resolve_model
@@ -80,7 +86,8 @@ def load(
     Args:
         variant: a name from ``variants()``, a handle, a directory, a GGUF file
             ("model.gguf", "hf://org/name:FILE.gguf"), a ``Variant``, or a ``Choice``, which brings
-            its own precision and max_length; None is the demo model ``demo_gemma3_instruct_4m``. A
+            its own precision and max_length. A name of the catalog wins over a directory of that
+            name, as in ``gemma_nb.variant``: "./name" is the directory. None is the demo model ``demo_gemma3_instruct_4m``. A
             LoRA adapter of PEFT is merged into its base while that is read: it lies beside the
             base, or names it (``base_model_name_or_path``).
         precision: a Keras dtype name ("float32", "bfloat16", "float16", "int8", "int4"), or
@@ -88,11 +95,14 @@ def load(
             quantised keeps its precision, which "auto" takes.
         max_length: the largest number of tokens of prompt and reply together.
         force: load even if ``advise`` says that the variant does not fit.
-        replace: first unload every model that is in memory.
+        replace: unload every model that is in memory, once it is known that the new one fits and
+            can be fetched.
         credentials: a login, as ``fetch`` takes it; None searches the usual places.
-        progress: a callback that is given each step; None prints to stderr, False nothing.
+        progress: a callback that is given each step; None shows bars for what takes long, True also a
+            line for each stage that ended, False nothing.
         compile_cache: the directory that keeps compiled programs for the next process; "off" for
-            none; None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user.
+            none; None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user. One
+            that was given to JAX itself is used instead.
         assistant: a small model that proposes tokens for this one (speculative decoding): the same
             replies, sooner. True for the assistant that was published for the variant (Gemma 4 has
             them), or the name, handle or directory of one.
@@ -115,7 +125,7 @@ def load(
     model = resolve_model(DEMO if variant is None else variant, credentials)
     if not model.variant.loadable:
         raise InvalidInput("not_loadable", name=model.variant.name)
-    if download_only:
+    if flag_argument(download_only, "download_only"):
         model.check_before_download(force=force)
         if model.base:
             model.base.fetch(progress)
@@ -123,25 +133,28 @@ def load(
     check_variant(model.variant)
     helper = _resolve_assistant(model, assistant)
     given = None if precision == "auto" else find_precision(precision)
-    if replace:
-        # a missing login must not cost the model that is in memory
-        model.check_before_download(force=force)
+    saved = saved_precision(model.variant)
+    if given and saved and given.quantize != saved:
+        raise InvalidInput("load_saved_precision", saved=saved, asked=given.name)
+    if flag_argument(replace, "replace") and live_models():
+        # what can be known before costs no model that is in memory
+        runtime = _without_live_models(model.fit_runtime(detect_runtime()))
+        _check(model, helper, given, runtime, max_length, force=force)
+        backend.prepare()
         _unload_all()
     runtime = model.fit_runtime(detect_runtime())
-    chosen = given or find_precision(choose_precision(model.variant, runtime))
-    verdict = _judge(model.variant, chosen, runtime, max_length)
-    if not force:
-        _check_memory(verdict, chosen, helper)
-    # last: first say that memory is too small, which no login changes
-    for one in filter(None, (model, helper)):
-        one.check_before_download(force=force)
+    chosen, verdict = _check(model, helper, given, runtime, max_length, force=force)
     backend.prepare()
     directory = model.fetch(progress)
     base = model.base.fetch(progress) if model.base else None
     helper_directory = helper.fetch(progress) if helper else None
     with cleaned_up_on_failure(model.variant, verdict):
-        backend.import_keras_hub()
-        enable_compile_cache(compile_cache)
+        with ProgressMeter(progress_callback(progress), "import", "KerasHub"):
+            backend.import_keras_hub()
+        used = enable_compile_cache(compile_cache)
+        if compile_cache and used and used != expand_home(compile_cache).resolve():
+            meter = ProgressMeter(progress_callback(progress), "build", model.variant.name)
+            meter.note("load_cache_kept", used=used, folder=compile_cache)
         # a function of its own, so that a failure can clear its frame and free the model
         return _read_model(
             model.variant, chosen, max_length, directory, base, helper_directory, progress
@@ -155,11 +168,7 @@ def choose_precision(variant: Variant, runtime: Runtime) -> str:
         variant: the variant to load.
         runtime: the hardware.
     """
-    try:
-        saved = quantization_mode(Path(variant.handle or variant.name))
-    except (OSError, ValueError):  # no directory; fetch says what is wrong with one
-        saved = None
-    return saved or auto_precision(variant, runtime).name
+    return auto_precision(variant, runtime).name
 
 
 def _resolve_assistant(
@@ -170,6 +179,33 @@ def _resolve_assistant(
         model.variant, assistant, lambda name: look_up_variant(name, model.credentials)
     )
     return resolve_model(helper, model.credentials) if helper else None
+
+
+def _check(
+    model: ResolvedModel,
+    helper: ResolvedModel | None,
+    given: Precision | None,
+    runtime: Runtime,
+    max_length: int,
+    *,
+    force: bool,
+) -> tuple[Precision, Verdict]:
+    """Makes sure that a model fits a runtime, and that its files are on disk or can be fetched.
+
+    Returns:
+        The precision, and the verdict on it.
+
+    Raises:
+        LoadError: it does not fit, keras-hub is too old, or a login is missing.
+    """
+    chosen = given or find_precision(choose_precision(model.variant, runtime))
+    verdict = _judge(model.variant, chosen, runtime, max_length)
+    if not force:
+        _check_memory(verdict, chosen, helper)
+    # last: first say that memory is too small, which no login changes
+    for one in filter(None, (model, helper)):
+        one.check_before_download(force=force)
+    return chosen, verdict
 
 
 def _judge(variant: Variant, precision: Precision, runtime: Runtime, max_length: int) -> Verdict:
@@ -192,14 +228,25 @@ def _check_memory(verdict: Verdict, precision: Precision, helper: ResolvedModel 
 def _does_not_fit(verdict: Verdict) -> LoadError:
     """The error for a variant that does not fit; it names loaded models whose memory would do."""
     name = verdict.choice.variant.name
-    loaded = live_models()
-    held = sum(v.value.nbytes for model in loaded for v in model.lm.variables)
+    loaded, held = live_models(), _held_bytes()
     lacking = verdict.bytes_needed - verdict.bytes_available
     if 0 < lacking <= held:
         names = ", ".join(f"{model.variant.name} ({model.precision})" for model in loaded)
         key = "load_no_room_beside"
         return LoadError(key, name=name, loaded=names, reason=verdict.reason)
     return LoadError("does_not_fit", name=name, reason=verdict.reason)
+
+
+def _held_bytes() -> int:
+    """The bytes of the weights that are in memory."""
+    return sum(v.value.nbytes for model in live_models() for v in model.lm.variables)
+
+
+def _without_live_models(runtime: Runtime) -> Runtime:
+    """The runtime as it will be when the models that are in memory are unloaded."""
+    freed = runtime.memory_bytes + _held_bytes()
+    total = runtime.memory_total_bytes
+    return dataclasses.replace(runtime, memory_bytes=min(freed, total) if total else freed)
 
 
 def _unload_all() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gemma_nb.arguments import shown, whole_number
+from gemma_nb.arguments import flag_argument, shown, whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation import embedder as embedding
@@ -30,6 +30,7 @@ from gemma_nb.loading.export import export_model
 from gemma_nb.loading.free_memory import free_memory
 from gemma_nb.loading.saving import save_preset
 from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
+from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 from gemma_nb.prompts.safe_tokenizer import vocabulary
 from gemma_nb.text_utils import closest_matches
@@ -65,7 +66,7 @@ class Model:
         stop_ids: tokens that end a reply besides those of the variant's prompt format.
 
     Attributes:
-        last: the ``Stats`` of the last reply; None before the first one.
+        last: the ``Stats`` of the last reply, of a list of replies together; None before the first.
 
     Raises:
         InvalidInput: this package does not run the class of ``lm``.
@@ -128,7 +129,8 @@ class Model:
         An image or clip takes the place of its embeddings, each a number below -1.
 
         Args:
-            messages: a string or a conversation; with ``raw`` a string.
+            messages: a string, a conversation, or a ``Prompt``, which is sent as it is; with ``raw``
+                a string.
             raw: send the string without a template.
             tools: as in ``format_prompt``.
             thinking: as in ``format_prompt``.
@@ -144,7 +146,7 @@ class Model:
         self, messages: Messages, raw: bool = False, **options: Any
     ) -> tuple[list[int], str, list[MediaInput]]:
         """The prompt's token ids, the prompt itself, and its images and clips."""
-        if raw:
+        if flag_argument(raw, "raw") and not isinstance(messages, Prompt):
             if not isinstance(messages, str):
                 raise InvalidInput("raw_wants_text", kind=type(messages).__name__)
             ids = [self.tokenizer.start_token_id, *map(int, self.tokenizer.tokenize(messages))]
@@ -178,7 +180,8 @@ class Model:
         """Yields the token ids of the reply as they are generated, without the stop token.
 
         Args:
-            messages: a string (one user turn) or a conversation.
+            messages: a string (one user turn), a conversation, or a ``Prompt`` of
+                ``format_prompt``, which is sent as it is.
             max_new_tokens: the largest number of tokens to generate; the reply also ends when
                 prompt and reply reach ``max_length``.
             temperature: 0 is greedy; None, as for the next two, takes the publisher's default.
@@ -219,7 +222,8 @@ class Model:
         """Yields the text of the reply as it is generated, in whole characters.
 
         Args:
-            messages: a string (one user turn) or a conversation.
+            messages: a string (one user turn), a conversation, or a ``Prompt`` of
+                ``format_prompt``, which is sent as it is.
             max_new_tokens: the largest number of tokens to generate.
             **options: those of ``stream_ids``. Control tokens are dropped, the reply ends before
                 the first of ``stop``, and an incomplete last character becomes one U+FFFD.
@@ -237,7 +241,8 @@ class Model:
         """Yields the parts of the reply as it is generated: answer, thoughts, tool calls, boxes.
 
         Args:
-            messages: a string (one user turn) or a conversation.
+            messages: a string (one user turn), a conversation, or a ``Prompt`` of
+                ``format_prompt``, which is sent as it is.
             max_new_tokens: the largest number of tokens to generate.
             **options: those of ``stream_ids``.
 
@@ -268,7 +273,7 @@ class Model:
         part so far.
 
         Args:
-            messages: a string, a conversation, or a list of strings or conversations.
+            messages: a string, a conversation, a ``Prompt``, or a list of these.
             max_new_tokens: the largest number of tokens to generate for each.
             batch_size: how many conversations of a list are computed side by side; each has its
                 own KV cache. None takes as many as the free memory allows, up to 64 on an
@@ -435,8 +440,7 @@ class Model:
             raise InvalidInput("score_wants_a_judge", name=self.variant.name)
         ids = self.prompt_ids(messages, guideline=guideline)
         self._room(ids)
-        pieces = self.tokenizer.get_vocabulary()
-        pair = [pieces.index(word) for word in ("Yes", "No")]
+        pair = [self.tokenizer.token_to_id(word) for word in ("Yes", "No")]
         logits = decoder.logits(ids)[pair].astype(np.float64)
         if not np.isfinite(logits).all():
             raise not_a_number(self.precision)
@@ -558,7 +562,7 @@ class Model:
             sampling,
             seed,
             min(count, self._room(ids)),
-            frozenset() if ignore_eos else self._stops,
+            frozenset() if flag_argument(ignore_eos, "ignore_eos") else self._stops,
             Detokenizer(self.tokenizer, control, strings),
             cache,
             self._media_cache,

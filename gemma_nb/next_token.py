@@ -10,6 +10,7 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling, default_sampling, filter_logits, not_a_number
 from gemma_nb.model import Messages, Model
+from gemma_nb.prompts.messages import check_text
 from gemma_nb.prompts.safe_tokenizer import vocabulary
 
 
@@ -59,13 +60,16 @@ def next_tokens(
         **options: ``tools``, ``thinking`` and ``guideline``, as in ``format_prompt``.
 
     Raises:
-        InvalidInput: an argument is out of range, the prompt does not fit or holds an image or
+        InvalidInput: an argument is out of range or of another type, the prompt does not fit or holds an image or
             sound, or the variant is not decoder-only.
         GenerationError: the logits are not numbers, or the model was unloaded.
     """
     import numpy as np
 
     count = whole_number(count, "next_tokens_count", 1)
+    if not isinstance(model, Model):
+        raise InvalidInput("next_tokens_no_model", kind=type(model).__name__)
+    check_text(begun)
     engine = model._decoding()  # noqa: SLF001
     if not isinstance(engine, Decoder):
         raise InvalidInput("next_tokens_no_decoder", name=model.variant.name)

@@ -53,6 +53,18 @@ def remove_invisible(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc")).strip()
 
 
+def visible_piece(piece: str) -> str:
+    """The piece of a token with visible spaces.
+
+    A space becomes ␣, a line break ⏎, a tab ⇥ and the empty piece ∅.
+
+    Args:
+        piece: the piece.
+    """
+    replaced = piece.replace("▁", "␣").replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
+    return replaced or "∅"
+
+
 def decode_text(data: bytes) -> str:
     """Decodes a text file that an editor may have saved with a byte order mark.
 

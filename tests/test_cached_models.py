@@ -11,6 +11,7 @@ from hubs.server import Faults
 import gemma_nb as gnb
 from gemma_nb.errors import LoadError
 from gemma_nb.hub.fetch import fetch, local_directory
+from gemma_nb.hub.sources import cache_paths, find_source, kaggle_lock
 
 pytest_plugins = ["hubs.plugin"]
 
@@ -81,6 +82,16 @@ def test_delete_one(full):
     assert not gnb.cached()
 
 
+@pytest.mark.parametrize("handle", [K, H])
+def test_a_deletion_leaves_the_lock_on_which_others_may_wait(full, handle):
+    """Who waits for a lock that is unlinked gets one that a third process does not see."""
+    _, folders = full
+    lock = cache_paths(find_source(handle).at(folders[handle].name)).lock
+    before = lock.stat().st_ino
+    gnb.cached().delete(handle)
+    assert lock.stat().st_ino == before
+
+
 def test_deleted_and_fetched_again(full):
     _, folders = full
     gnb.cached().delete(K)
@@ -119,9 +130,9 @@ def test_a_deletion_that_is_interrupted_leaves_no_broken_model(full, monkeypatch
     assert (folder / "config.json").read_bytes() == hubs.presets[KAGGLE]["config.json"]
 
 
-def test_what_is_being_downloaded_is_not_deleted(full):
-    _, folders = full
-    with FileLock(folders[K].parent / ".gemma_nb.1.lock"):
+@pytest.mark.usefixtures("full")
+def test_what_is_being_downloaded_is_not_deleted():
+    with FileLock(kaggle_lock(KAGGLE, "1")):
         [model] = [m for m in gnb.cached() if m.handle == K]
         with pytest.raises(LoadError, match="another process"):
             model.delete()

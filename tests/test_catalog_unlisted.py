@@ -11,9 +11,9 @@ from hubs.server import HF_LOGIN
 import gemma_nb as gnb
 from gemma_nb.catalog import unlisted
 from gemma_nb.catalog.data_files import VARIANT_RECORD, recorded_variant
-from gemma_nb.catalog.hub_lookup import read_safetensors_header
 from gemma_nb.catalog.hugging_face_config import read_hugging_face_config
 from gemma_nb.catalog.registry import demo_directory
+from gemma_nb.catalog.safetensors_header import read_safetensors_header
 from gemma_nb.catalog.weight_files import shard_names
 from gemma_nb.errors import InvalidInput, LoadError
 

@@ -1,6 +1,9 @@
 """Conversations: only the new turn is computed, what is edited and stripped stays right."""
 
+import errno
 import json
+import os
+import threading
 
 import prompt_helpers
 import pytest
@@ -180,6 +183,122 @@ def test_an_answer_left_unread_joins_with_what_there_is(model):
     assert says(chat.send("Hello!")) == fresh(model, chat.messages[:-1])
 
 
+def user_texts(chat):
+    return [one["content"] for one in chat.messages if one["role"] == "user"]
+
+
+def roles(chat):
+    return [one["role"] for one in chat.messages]
+
+
+def test_a_question_with_an_empty_answer_stays(model):
+    chat = gnb.Chat(model)
+    says(chat.send("Hello!"))
+    first = next(iter(model.stream("Count from 3 to 9.", 4, temperature=0))).strip()
+    assert says(chat.send("Count from 3 to 9.", 8, temperature=0, stop=[first])) == ""
+    assert user_texts(chat) == ["Hello!", "Count from 3 to 9."]
+    assert chat.messages[-1] == {"role": "assistant", "content": ""}
+    again = says(chat.regenerate(8, temperature=0))
+    assert again
+    assert roles(chat) == ["user", "assistant"] * 2
+    # edited to one without an answer, and gone on with
+    says(chat.edit("Count from 3 to 9.", 8, temperature=0, stop=[first]))
+    assert roles(chat) == ["user", "assistant"] * 2
+    assert says(chat.send("Hello!")) == fresh(model, chat.messages[:-1])
+
+
+def test_a_turn_sent_while_a_reply_streams_follows_what_was_read(model):
+    chat = gnb.Chat(model)
+    first = chat.send("Count from 3 to 9.")
+    begun = next(first) + next(first)
+    answer = says(chat.send("Hello!"))
+    assert roles(chat) == ["user", "assistant"] * 2
+    assert user_texts(chat) == ["Count from 3 to 9.", "Hello!"]
+    assert chat.messages[1]["content"].strip() == begun.strip()
+    assert answer == chat.messages[3]["content"]
+    assert list(first) == []
+    # regenerate and edit end an open reply, too
+    for again in (chat.regenerate, lambda: chat.edit("Hello!")):
+        open_reply = chat.send("Count from 3 to 9.")
+        next(open_reply)
+        says(again())
+        assert roles(chat)[-2:] == ["user", "assistant"]
+    assert user_texts(chat)[-2:] == ["Count from 3 to 9.", "Hello!"]
+
+
+def test_a_turn_that_was_overtaken_is_refused(model):
+    chat = gnb.Chat(model)
+    early, late = chat.send("Count from 3 to 9."), chat.send("Hello!")
+    says(late)
+    with pytest.raises(InvalidInput, match="send it again"):
+        next(early)
+    assert user_texts(chat) == ["Hello!"]
+    one, other = chat.send("Count from 3 to 9."), chat.send("Hello!")
+    next(one)
+    with pytest.raises(InvalidInput, match="is being read"):
+        next(other)
+    rest = says(one)
+    assert rest
+    assert user_texts(chat) == ["Hello!", "Count from 3 to 9."]
+    # one that is let go of before it began is no obstacle
+    chat.send("Hello!").close()
+    assert says(chat.send("Hello!"))
+
+
+def test_a_reply_in_another_thread_is_not_disturbed(model):
+    chat, sent, answered = gnb.Chat(model), threading.Event(), threading.Event()
+    chunks = model._chunks
+
+    def waiting(*arguments, **options):
+        made, parser = chunks(*arguments, **options)
+
+        def slow():
+            sent.set()
+            answered.wait(60)
+            yield from made
+
+        return slow(), parser
+
+    model._chunks = waiting
+    try:
+        reader = threading.Thread(target=lambda: says(chat.send("Hello!")))
+        reader.start()
+        assert sent.wait(60)
+        with pytest.raises(InvalidInput, match="is being read"):
+            chat.send("Count from 3 to 9.")
+    finally:
+        answered.set()
+        reader.join()
+        del model._chunks
+    assert user_texts(chat) == ["Hello!"]
+    assert chat.messages[-1]["content"]
+
+
+def test_what_is_set_while_a_reply_streams_holds_afterwards(model):
+    chat = gnb.Chat(model, "Answer.")
+    reply = chat.send("Hello!")
+    next(reply)
+    chat.system = "Be brief."
+    list(reply)
+    assert chat.system == "Be brief."
+    assert roles(chat) == ["system", "user", "assistant"]
+    reply = chat.send("Hello!")
+    next(reply)
+    chat.system = None
+    note = {"role": "user", "content": "Never mind."}
+    chat.messages.append(note)
+    list(reply)
+    assert roles(chat) == ["user", "assistant"] * 2 + ["user"]
+    assert chat.messages[-1] is note
+    # a conversation that is begun anew meanwhile is not filled with the old one
+    chat.messages.pop()
+    reply = chat.send("What is 12 + 30?")
+    next(reply)
+    chat.messages = []
+    list(reply)
+    assert user_texts(chat) == ["What is 12 + 30?"]
+
+
 def test_interrupted(model, monkeypatch):
     chat = gnb.Chat(model)
     says(chat.send("Hello!"))
@@ -230,6 +349,28 @@ def test_saved_and_read_again(model, tmp_path):
     chat.messages[0]["content"] = b"image"
     with pytest.raises(InvalidInput, match="JSON"):
         chat.save(path)
+
+
+@pytest.mark.parametrize(
+    "content", ["caf\udce9.txt", b"image", {"a": {1}}, ["x" * 10] * 5], ids=repr
+)
+def test_a_save_that_fails_leaves_the_old_conversation(model, tmp_path, monkeypatch, content):
+    chat = gnb.Chat(model)
+    chat.messages = [{"role": "user", "content": "Hello!"}]
+    path = chat.save(tmp_path / "chat.json")
+    before = path.read_bytes()
+    chat.messages = [{"role": "user", "content": content}]
+    if isinstance(content, list):  # the disk is full
+        monkeypatch.setattr(
+            os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full"))
+        )
+    with pytest.raises((InvalidInput, OSError)):
+        chat.save(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+    for wrong in (None, 5, b"x", "\0", "n" * 300, "~no-such-user/x"):
+        with pytest.raises(InvalidInput):
+            chat.save(wrong)
 
 
 def test_two_chats_in_turn(model):

@@ -16,8 +16,8 @@ from parsed_html import ParsedHtml
 from PIL import Image
 
 import gemma_nb as gnb
+from gemma_nb.prompts.call_parser import ToolCall
 from gemma_nb.prompts.reply_parser import Chunk
-from gemma_nb.prompts.tool_calls import ToolCall
 from gemma_nb.widgets.base import main_thread
 from gemma_nb.widgets.base.markdown import markdown
 from gemma_nb.widgets.chat import chat_panel as chat_module
@@ -109,6 +109,86 @@ def test_markdown_of_brackets_alone_is_answered_in_time():
     for written in ("[" * 3000, "> " * 500 + "x", "*a " * 1500, "- " * 300 + "x", "`" * 3001):
         harmless(markdown(written, "Code"))
     assert time.perf_counter() - start < 10
+
+
+#: Formulas that latex2mathml would turn into markup, or that take long.
+HOSTILE_FORMULAS = [
+    r"\text{<img src=x onerror=alert(1)>}",
+    r"\href{javascript:alert(1)}{x}",
+    r"\style{background:url(https://example.org)}{x}",
+    r"\class{gnb-send}{x}",
+    r"\text{</math><script>alert(1)</script>}",
+    r"\color{red;background:url(x)}{x}",
+    r"\mathrm{<b>}",
+    r"\frac" * 400,
+    "{" * 900,
+    "x^" * 900,
+    r"\sqrt{" * 30 + "x" + "}" * 30,
+    r"\left(" * 300,
+    r"\text{&lt;script&gt;}",
+]
+
+
+@pytest.mark.parametrize("latex", HOSTILE_FORMULAS)
+def test_formulas_let_nothing_through(latex):
+    import time
+
+    start = time.process_time()
+    for written in (f"${latex}$", f"$$\n{latex}\n$$", f"\\({latex}\\)", f"| \\[{latex}\\] |\n|-|"):
+        seen = harmless(markdown(written, "Code"))
+        assert not {"href", "style"} & {key for key, _ in seen.attributes}
+        assert "gnb-send" not in [value for _, value in seen.attributes]
+    assert time.process_time() - start < 2
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet="\\${}^_&<>/()[] abfrctexhsqmid01\"'=", max_size=80))
+def test_any_formula_is_harmless(latex):
+    harmless(markdown(f"$${latex}$$ and ${latex}$", "Code"))
+
+
+def test_formulas_are_seen():
+    seen = ParsedHtml(markdown(r"If $E=mc^2$ then \(x_1\) and $$\frac{a}{b}\text{ <i> }$$", "Code"))
+    assert seen.tags.count("math") == 3
+    assert {"msup", "msub", "mfrac", "mtext"} <= set(seen.tags)
+    assert ("display", "block") in seen.attributes
+    assert ("aria-label", "E=mc^2") in seen.attributes
+    assert "<i>" in seen.text
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "It costs $5 and $10.",
+        r"\$x\$",
+        "`$x$`",
+        "$ x $",
+        "$$",
+        "a $x",
+        r"$\frac{$",
+        r"$\unknown{x}$",
+    ],
+)
+def test_what_is_no_formula_stays_as_it_was_written(written):
+    seen = ParsedHtml(markdown(written, "Code"))
+    assert "math" not in seen.tags
+    assert seen.text == written.replace("`", "").replace(r"\$", "$")
+
+
+def test_code_is_coloured_by_its_language():
+    page = markdown(
+        "```python\ndef f(): return '<b>'  # <i>\n```\n\n```nolanguage\n<u>\n```", "Code"
+    )
+    seen = harmless(page)
+    assert {("class", "gnb-k"), ("class", "gnb-nf"), ("class", "gnb-c1")} <= set(seen.attributes)
+    assert "def f(): return '<b>'  # <i>" in seen.text
+    assert "<u>" in seen.text
+    assert seen.attributes.count(("class", "gnb-copyable")) == 2
+
+
+def test_paragraphs_run_in_the_direction_of_their_letters():
+    seen = ParsedHtml(markdown("שלום\n\n- مرحبا\n\n# Head", "Code"))
+    assert seen.attributes.count(("dir", "auto")) >= 3
 
 
 # --- one turn
@@ -205,6 +285,19 @@ def test_a_message_is_sent_and_answered(model):
     assert copy.tags.count("script") == 2  # the shared one, and the one that makes Enter send
 
 
+def test_a_question_that_gets_no_answer_stays_and_can_be_asked_again(model):
+    panel = gnb.ChatPanel(model)
+    model.says = []
+    type_and_send(panel, "Hi")
+    assert [one["role"] for one in panel.chat.messages] == ["user", "assistant"]
+    assert len(panel._turns) == 1
+    assert "said nothing" in panel._note.value
+    model.says = ["Yes."]
+    panel._again_button.click()
+    assert panel.chat.messages[-1]["content"] == "Yes."
+    assert not panel._note.value
+
+
 def test_an_empty_message_and_a_double_click_send_nothing(model):
     panel = gnb.ChatPanel(model)
     for empty in ("", "  \n "):
@@ -284,7 +377,7 @@ def test_again_and_edit_replace_the_last_turn(model):
         "Else",
     ]
     assert panel._turns[0] is first
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     assert panel._message_field.field.value == "Second"
     assert panel._message_field.send_button.description == "Send the changed message"
     model.says = ["Third's"]
@@ -297,13 +390,13 @@ def test_again_and_edit_replace_the_last_turn(model):
     ]
     assert panel._message_field.send_button.description == "Send"
     # begun and left: nothing changes
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     panel._message_field.keep_button.click()
     assert panel._message_field.field.value == ""
     assert not panel._message_field.is_editing
     # an edit that fails leaves the old turn, and the field still edits
     model.says = [KeyboardInterrupt()]
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     type_and_send(panel, "Fourth")
     assert panel.chat.messages[-1]["content"] == "Third's"
     assert [t.question for t in panel._turns] == ["First", "Third"]
@@ -311,6 +404,56 @@ def test_again_and_edit_replace_the_last_turn(model):
     panel._new_button.click()
     assert panel.chat.messages == []
     assert "Nothing was said yet" in panel._empty_note.value
+
+
+def test_any_turn_can_be_edited(model):
+    panel = gnb.ChatPanel(model)
+    for said in ("First", "Second", "Third"):
+        type_and_send(panel, said)
+    panel._turns[1].edit_button.click()
+    assert panel._message_field.field.value == "Second"
+    assert "what followed it is replaced" in panel._message_field.field.description
+    model.says = ["Other"]
+    type_and_send(panel, "Changed")
+    said = [m["content"] for m in panel.chat.messages if m["role"] == "user"]
+    assert said == ["First", "Changed"]
+    assert [turn.question for turn in panel._turns] == said
+    assert panel.chat.messages[-1]["content"] == "Other"
+
+
+def test_conversations_are_kept_and_can_be_continued(model):
+    panel = gnb.ChatPanel(model, "Rhyme.")
+    assert panel._list.layout.display == "none"
+    panel._new_button.click()  # nothing was said yet: there is nothing to keep
+    assert len(panel._conversations) == 1
+    type_and_send(panel, "First")
+    first = list(panel.chat.messages)
+    panel._new_button.click()
+    assert panel.chat.messages == [{"role": "system", "content": "Rhyme."}]
+    panel._settings.system.set_state({"value": "Be brief."})
+    type_and_send(panel, "Second")
+    assert [label for label, _ in panel._list.options] == ["1: First", "2: Second"]
+    panel._list.set_state({"value": None, "index": 0})
+    assert panel.chat.messages == first
+    assert panel._settings.system.value == "Rhyme."
+    assert [turn.question for turn in panel._turns] == ["First"]
+    type_and_send(panel, "More")
+    panel._list.set_state({"index": 1})
+    assert panel.chat.messages[0]["content"] == "Be brief."
+    assert len(panel.chat.messages) == 3
+    # one that was begun and left without a word leaves no entry
+    panel._new_button.click()
+    panel._list.set_state({"index": 0})
+    assert [label for label, _ in panel._list.options] == ["1: First", "2: Second"]
+    assert [m["content"] for m in panel.chat.messages if m["role"] == "user"] == ["First", "More"]
+
+
+def test_example_questions_are_sent_by_a_click(model):
+    panel = gnb.ChatPanel(model)
+    assert panel._examples in panel._turn_list.children
+    panel._examples.children[1].click()
+    assert panel.chat.messages[0]["content"] == panel._examples.children[1].description
+    assert panel._examples not in panel._turn_list.children
 
 
 def test_settings_are_what_is_sent(model):
@@ -348,7 +491,7 @@ def test_a_tools_call_asks_for_its_answer():
     assert panel.chat.messages[3]["name"] == "get_weather"
     assert panel._message_field.field.description == "Your message"
     type_and_send(panel, "Thanks")
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     assert panel._message_field.field.value == "Thanks"
 
 
@@ -439,7 +582,7 @@ def test_images_and_sounds_go_in(model):
     assert "shortened here" in panel._tabs.body.value
     assert kept[:200] not in panel._tabs.body.value
     # a picture alone is a message; a file that is none is told, and can be taken out again
-    panel._edit_button.click()
+    panel._turns[-1].edit_button.click()
     assert len(panel._message_field.attachments) == 1
     panel._message_field.attachment_row.children[0].children[1].click()
     assert panel._message_field.attachments == []

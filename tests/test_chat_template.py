@@ -6,7 +6,7 @@ import pytest
 from test_catalog_unlisted import GEMMA4_E2B, gemma3_1b, header, tensor, write
 
 import gemma_nb as gnb
-from gemma_nb.catalog.chat_template import template_format
+from gemma_nb.catalog.chat_template import _template_in, template_format
 from gemma_nb.errors import InvalidInput
 from gemma_nb.loading.stop_tokens import stop_token_ids
 
@@ -74,6 +74,14 @@ def test_a_template_of_the_format_here_is_taken(tmp_path):
         "tokenizer_config.json": json.dumps({"chat_template": GEMMA4}).encode(),
     }
     assert gnb.variant(write(tmp_path / "four", small)).prompt_format == "gemma4_small"
+
+
+def test_templates_whose_names_are_no_names_count_as_others():
+    template = "<start_of_turn>model<end_of_turn>"
+    named = [{"name": ["x"], "template": 5}, 5, {"name": "default", "template": template}]
+    config = json.dumps({"chat_template": named}).encode()
+    assert _template_in(config) == template
+    assert _template_in(json.dumps({"chat_template": [{"name": {}}]}).encode()) is None
 
 
 def test_a_pretrained_model_stays_one(tmp_path):

@@ -9,7 +9,7 @@ from test_config_fields import GEMMA3_4B, GEMMA3N
 import gemma_nb as gnb
 from gemma_nb.catalog.checkpoint_tensors import check_tensors, missing_tensors, unread_tensors
 from gemma_nb.catalog.config_rules import complete_config
-from gemma_nb.catalog.hub_lookup import TensorInfo
+from gemma_nb.catalog.safetensors_header import TensorInfo
 from gemma_nb.errors import InvalidInput
 
 Q = "layers.0.self_attn.q_proj"

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -286,6 +287,44 @@ def test_device_peak_is_exact_where_it_rose_and_sampled_else(monkeypatch):
     assert (second.device, second.sampled) == (60, True)
 
 
+def test_no_thread_reads_the_memory_while_speed_is_measured(monkeypatch):
+    from gemma_nb.comparison import peak_memory
+
+    threads = lambda: threading.active_count() - before  # noqa: E731
+    before = threading.active_count()
+    with PeakMemory() as exact, exact.paused():  # on Linux the system tells the peak
+        assert threads() == 0
+    used = iter(range(10**9))
+    monkeypatch.setattr(peak_memory, "_device_memory", lambda: (10**12, next(used)))
+    with PeakMemory() as sampled:
+        assert threads() == 1
+        with sampled.paused():
+            assert threads() == 0
+        assert threads() == 1
+    assert threads() == 0
+    assert sampled.sampled
+
+
+@pytest.mark.slow
+def test_the_timed_replies_are_generated_without_that_thread(monkeypatch):
+    from gemma_nb.comparison import measure, peak_memory
+
+    counts, before = [], threading.active_count()
+    speed = measure.Measurement._measure_speed
+
+    def counting(*arguments):
+        counts.append(threading.active_count() - before)
+        speed(*arguments)
+
+    monkeypatch.setattr(peak_memory, "_reset_host_peak", lambda: False)
+    monkeypatch.setattr(measure.Measurement, "_measure_speed", counting)
+    model = gnb.load("demo_gemma3_instruct_1m", max_length=64, progress=False)
+    table = gnb.compare(model, "Hi", max_new_tokens=2, repeats=1, progress=False)
+    model.unload()
+    assert table.rows[0].status == "done"
+    assert counts == [0]
+
+
 # --- the reports
 
 
@@ -396,6 +435,19 @@ def test_a_comparison_without_a_measured_row_can_be_shown(several):
     assert empty.to_markdown().startswith("| variant | precision |")
     with pytest.raises(InvalidInput, match="nothing to draw"):
         empty.plot_tokens_per_second()
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r\n=", " =", "＝", "−1\n="])
+def test_no_cell_of_a_csv_begins_a_formula(start):
+    """https://owasp.org/www-community/attacks/CSV_Injection"""
+    text = f'{start}HYPERLINK("http://example.org","x")'
+    row = done(f"{start}variant", text=text, notes=(Message("compare_failed", {
+        "doing": "", "why": text}),))  # fmt: skip
+    cells = next(csv.DictReader(io.StringIO(comparison(row).to_csv(), newline="")))
+    assert not [c for c in cells.values() if c.lstrip()[:1] in [*"=+-@＝＋－＠"] and c.strip()]
+    assert cells["output_1"].removeprefix("'") == text
+    assert float(cells["load_s"]) == 1.25  # numbers stay numbers
+    assert comparison(row).records()[0]["output_1"] == text
 
 
 def test_csv_and_json_are_read_back(several, tmp_path):

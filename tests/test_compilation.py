@@ -1,6 +1,7 @@
 """Programs are compiled once, in the background where that saves time."""
 
 import gc
+import logging
 
 import numpy as np
 import pytest
@@ -105,6 +106,17 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
     model.unload()
 
 
+def test_the_first_token_does_not_wait_for_the_program_behind_it():
+    """On a processor: elsewhere both are compiled at the same time."""
+    model = gnb.load(DEMO, progress=False)
+    tokens = model.stream_ids(QUESTION, max_new_tokens=4, temperature=0)
+    next(tokens)
+    assert model.compilations == 2  # an empty cache, a prompt
+    assert len(list(tokens)) > 0
+    assert model.compilations == 3
+    model.unload()
+
+
 def test_an_early_compile_that_fails_leaves_nothing(monkeypatch):
     import jax
 
@@ -135,3 +147,41 @@ def test_where_the_device_lays_weights_out_their_description_says_so(monkeypatch
     unread = relayout.compile_arguments([layer._kernel], [layer])[0]
     assert read.format.layout.major_to_minor == unread.format.layout.major_to_minor == (1, 0)
     assert (unread.shape, unread.dtype) == ((2, 4), np.float32)
+
+
+def test_unloading_frees_a_model_and_leaves_the_user_s_functions_compiled():
+    import weakref
+
+    import jax
+
+    own = jax.jit(lambda x: x * 3 + 1)
+    own(np.ones(7))
+    gc.unfreeze()
+    gc.collect()
+    before = sum(a.nbytes for a in jax.live_arrays())
+    model = gnb.load(DEMO, "int8", 64, progress=False)
+    table = gnb.compare(
+        model, QUESTION, text="Hello there.", max_new_tokens=2, repeats=1, progress=False
+    )
+    assert table.measured
+    gnb.next_tokens(model, QUESTION)
+    gone = [weakref.ref(one) for one in (model.lm, model.lm.backbone, model._decoder)]
+    model.unload()
+    assert [ref() for ref in gone] == [None] * 3
+    assert sum(a.nbytes for a in jax.live_arrays()) == before
+    assert own._cache_size() == 1
+    compiled = []
+    with jax.log_compiles():
+        logging.getLogger("jax").addHandler(handler := ListHandler(compiled))
+        own(np.ones(7))
+        logging.getLogger("jax").removeHandler(handler)
+    assert not compiled
+
+
+class ListHandler(logging.Handler):
+    def __init__(self, records):
+        super().__init__()
+        self.records = records
+
+    def emit(self, record):
+        self.records.append(record.getMessage())

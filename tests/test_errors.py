@@ -66,6 +66,21 @@ def test_what_was_added_to_an_error_survives():
     assert pickle.loads(pickle.dumps(error)).__notes__ == ["from the panel"]
 
 
+def subclasses(kind):
+    return [kind, *(c for child in kind.__subclasses__() for c in subclasses(child))]
+
+
+def test_every_kind_of_error_survives_pickle():
+    import gemma_nb.comparison.comparison  # noqa: F401 - defines one
+
+    kinds = subclasses(GemmaError)
+    assert len(kinds) > 5
+    for kind in kinds:
+        twin = pickle.loads(pickle.dumps(kind("bad_top_k", value=-1)))
+        assert type(twin) is kind
+        assert "top_k" in str(twin)
+
+
 def test_an_error_crosses_a_process_boundary():
     with (
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,

@@ -7,7 +7,7 @@ opens does); "int4/32" has blocks of 32.
 import numpy as np
 import pytest
 
-from gemma_nb.generation import optimized_layers
+from gemma_nb.generation import optimized_layers, processor_products
 from gemma_nb.generation.gpu import fused_matvec, paired_products
 from gemma_nb.loading.relayout import contracted_last, relayout_layers
 
@@ -168,18 +168,111 @@ def test_a_quantized_dense_layer_too(mode):
     same(optimized(x), layer(x))
 
 
-@pytest.mark.parametrize("cap", [None, 5.0])
-def test_logits_on_a_processor(cap):
+def rounded_alike(ours, theirs, dtype):
+    """Equal up to the order of sums; in bfloat16 up to what Keras's layers round on the way."""
+    assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+    ours, theirs = np.asarray(ours, "float32"), np.asarray(theirs, "float32")
+    bound = 1e-5 if dtype == "float32" else 2**-6
+    np.testing.assert_allclose(ours, theirs, atol=bound * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("rows", [(1, 1), (3, 1), (2, 5)])  # one, some, and a prompt's
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("mode", [None, "int8", "int4/32", "int4/128", "int4/48"])
+@pytest.mark.parametrize(("equation", "inputs", "outputs", "_"), EINSUMS)
+def test_on_a_processor_a_kernel_is_read_as_it_lies(
+    equation, inputs, outputs, _, mode, dtype, rows
+):
+    layer = einsum(equation, inputs, outputs, mode, dtype)
+    x = np.random.default_rng(1).normal(size=(*rows, *inputs)).astype("float32")
+    theirs = layer(x)
+    relayout_layers([layer])
+    optimized = optimized_layers.optimize_layer(layer)
+    assert isinstance(optimized, optimized_layers.ContiguousProduct)
+    rounded_alike(optimized(x), theirs, dtype)
+
+
+@pytest.mark.parametrize("mode", [None, "int8", "int4/32"])
+def test_a_dense_layer_with_all_its_parts_is_read_as_it_lies(mode):
     import keras
 
-    layer = keras.layers.ReversibleEmbedding(300, 256, logit_soft_cap=cap)
+    layer = keras.layers.Dense(64, activation="tanh")
+    layer.build((1, 3, 100))  # the last block is not full
+    made(layer, mode)
+    x = np.random.default_rng(1).normal(size=(2, 3, 100)).astype("float32")
+    theirs = layer(x)
+    relayout_layers([layer])
+    optimized = optimized_layers.optimize_layer(layer)
+    assert isinstance(optimized, optimized_layers.ContiguousProduct)
+    rounded_alike(optimized(x), theirs, "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("mode", [None, "int8", "int4/32"])
+def test_a_row_that_xla_fuses_in_parts(mode, dtype, monkeypatch):
+    monkeypatch.setattr(processor_products, "MAX_SUMMED", 100)
+    layer = einsum("btnh,nhd->btd", (4, 64), (256,), mode, dtype)
+    x = np.random.default_rng(1).normal(size=(1, 1, 4, 64)).astype("float32")
+    theirs = layer(x)
+    relayout_layers([layer])
+    rounded_alike(optimized_layers.optimize_layer(layer)(x), theirs, dtype)
+
+
+@pytest.mark.parametrize("mode", [None, "int8", "int4/32"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_one_row_makes_no_copy_of_its_kernel(mode, dtype):
+    """XLA fuses the conversion with the product, and divides it among the cores."""
+    import jax
+
+    relayouts = jax.experimental.layout
+    size = 1536
+    layer = einsum("btd,df->btf", (size,), (size,), mode, dtype)
+    relayout_layers([layer])
+    values = [v.value for v in layer.variables]
+
+    def program(values, x):
+        import keras
+
+        kept = [
+            relayouts.with_layout_constraint(v, old.format.layout)
+            for v, old in zip(values, [v.value for v in layer.variables], strict=True)
+        ]
+        with keras.StatelessScope(state_mapping=zip(layer.variables, kept, strict=True)):
+            return optimized_layers.optimize_layer(layer)(x)
+
+    x = np.ones((1, 1, size), dtype)
+    compiled = jax.jit(program).lower(values, x).compile()
+    assert compiled.memory_analysis().temp_size_in_bytes < size * size / 8
+    assert "outer_dimension_partitions" in compiled.as_text()
+
+
+@pytest.mark.parametrize("rows", [(1, 1), (3, 1), (2, 5)])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("mode", [None, "int8"])
+@pytest.mark.parametrize("cap", [None, 5.0])
+def test_logits_on_a_processor(cap, mode, dtype, rows):
+    import keras
+
+    layer = keras.layers.ReversibleEmbedding(300, 256, logit_soft_cap=cap, dtype=dtype)
     layer.build((1, 1))
-    assert optimized_layers.float32_logits(layer) is None
+    made(layer, mode)
+    hidden = np.random.default_rng(1).normal(size=(*rows, 256)).astype(dtype)
+    ours = processor_products.build_logits(layer)(hidden)
+    assert ours.dtype == np.float32  # not rounded to the layer's dtype
+    rounded_alike(ours, layer(hidden, reverse=True).astype("float32"), dtype)
+
+
+def test_logits_that_a_processor_leaves_to_keras():
+    import keras
+
+    layer = keras.layers.ReversibleEmbedding(300, 256)
+    layer.build((1, 1))
     made(layer, "int8")
-    hidden = np.random.default_rng(1).normal(size=(2, 3, 256)).astype("float32")
-    same(optimized_layers.float32_logits(layer)(hidden), layer(hidden, reverse=True))
     layer.inputs_quantizer = keras.quantizers.AbsMaxQuantizer(axis=-1)
-    assert optimized_layers.float32_logits(layer) is None
+    assert processor_products.build_logits(layer) is None
+    layer = keras.layers.ReversibleEmbedding(300, 256, tie_weights=False)
+    layer.build((1, 1))
+    assert processor_products.build_logits(layer) is None
 
 
 def test_what_keras_alone_knows_is_left_to_keras():

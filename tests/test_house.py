@@ -33,6 +33,7 @@ FLOORS = (
     ("model",),
     ("chat",),
     ("next_token",),
+    ("layer_trace",),
     ("from_keras_model",),
     ("load_model",),
     ("plots",),

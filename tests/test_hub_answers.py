@@ -1,16 +1,23 @@
 """A hub's answers are input: what a hostile endpoint says is refused before it names a path."""
 
+import gzip
 import traceback
+import tracemalloc
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
+import requests
 from hubs import HF_KERAS, HF_SAFE, KAGGLE
 from hubs.server import HF_LOGIN
 from huggingface_hub import constants
 
 import gemma_nb as gnb
 from gemma_nb.catalog import unlisted
+from gemma_nb.catalog.handles import parse_handle
+from gemma_nb.catalog.hub_lookup import HuggingFaceFiles
 from gemma_nb.errors import GemmaError, LoadError
 from gemma_nb.hub import download, hub_answers
 from gemma_nb.hub.checksums import parse_headers, range_start, retry_after
@@ -25,7 +32,9 @@ from gemma_nb.hub.hub_answers import (
     check_page_token,
     check_version,
 )
+from gemma_nb.hub.partial_note import PARTIAL, PartialNote
 from gemma_nb.hub.progress import ProgressMeter
+from gemma_nb.hub.sources import find_source, model_folder
 
 pytest_plugins = ["hubs.plugin"]
 
@@ -197,6 +206,112 @@ def test_a_body_without_an_end_is_read_to_the_promised_size(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_body_of_no_stated_size_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "MAX_UNSTATED", 10 * CHUNK)
+    response = Endless()
+    remote = RemoteFile("model.bin", None, None, lambda _: response)
+    with (
+        ProgressMeter(lambda _: None, "download", "x") as meter,
+        pytest.raises(DownloadError) as caught,
+    ):
+        Download(remote, tmp_path / "model.bin", meter).run()
+    assert caught.value.kind == "size"
+    assert response.sent <= 11 * CHUNK
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_compressed_body_is_not_unpacked_beyond_the_promised_size(tmp_path):
+    bomb = gzip.compress(bytes(2**28), 1)
+
+    class Compressed(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(bomb)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Compressed) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        remote = RemoteFile(
+            "model.bin", 4 * CHUNK, None, lambda _: requests.get(url, stream=True, timeout=10)
+        )
+        tracemalloc.start()
+        with (
+            ProgressMeter(lambda _: None, "download", "x") as meter,
+            pytest.raises(DownloadError) as caught,
+        ):
+            Download(remote, tmp_path / "model.bin", meter).run()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        server.shutdown()
+    assert caught.value.kind == "size"
+    assert peak < 2**24
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("handle", [K, H])
+def test_a_part_that_is_too_long_is_thrown_away(hubs, handle):
+    """What lies in the cache as a part of a file and is longer than the file."""
+    good = fetch(handle, progress=False)
+    weights = good / "model.weights.h5"
+    whole, target = weights.read_bytes(), weights.resolve()
+    gnb.cached()[0].delete()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + PARTIAL)
+    part.write_bytes(whole + b"x" * 1000)
+    PartialNote(len(whole), None, None).write(part)
+    assert (fetch(handle, progress=False) / "model.weights.h5").read_bytes() == whole
+    assert not part.exists()
+
+
+def test_an_answer_of_kaggles_api_ends(hubs, monkeypatch):
+    monkeypatch.setattr("gemma_nb.hub.kaggle.MAX_ANSWER", 1000)
+    changed(hubs, monkeypatch, "GetModelInstance", lambda info: {**info, "x": "a" * 2000})
+    with pytest.raises(LoadError):
+        fetch(K, progress=False)
+    monkeypatch.setattr("gemma_nb.hub.kaggle.MAX_ANSWER", 10**6)
+    assert fetch(K, progress=False).is_dir()
+
+
+def test_a_mirror_that_ignores_ranges_is_read_to_the_end_of_the_range(hubs, monkeypatch):
+    handler, sent = hubs._server.RequestHandlerClass, []
+    usual = handler.do_GET
+
+    def endless(self):
+        if not self.path.endswith("config.json"):
+            usual(self)
+            return
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for _ in range(400):
+            self.wfile.write(b"%x\r\n" % 2**20 + b" " * 2**20 + b"\r\n")
+            sent.append(2**20)
+
+    monkeypatch.setattr(handler, "do_GET", endless)
+    monkeypatch.setattr("gemma_nb.catalog.hub_lookup._MAX_BYTES", 2**21)
+    unlisted._from_host.cache_clear()
+    with pytest.raises(GemmaError):
+        gnb.variant(T)
+    assert 0 < sum(sent) < 2**26
+
+
+def test_headers_of_a_mirrors_tensors_are_read_in_ranges(hubs):
+    unlisted._from_host.cache_clear()
+    read = HuggingFaceFiles(parse_handle(T))
+    tensors = read.tensors()
+    assert tensors
+    assert all(info.dtype == "F32" for info in tensors.values())
+    assert read.adapter_tensors() is None
+    assert all(one.range for one in hubs.asked if one.path.endswith(".safetensors"))
+    assert not list(Path(constants.HF_HUB_CACHE).rglob("*.json"))
+
+
 @pytest.mark.parametrize("number", range(1, 8))
 def test_an_answer_that_repeats_the_login_shows_it_nowhere(hubs, monkeypatch, number):
     handler, asked = hubs._server.RequestHandlerClass, []
@@ -249,3 +364,66 @@ def test_a_commit_that_is_none_ends_the_lookup(hubs, monkeypatch):
     unlisted._from_host.cache_clear()
     with pytest.raises(LoadError):
         gnb.variant(T)
+
+
+@pytest.mark.parametrize(
+    ("handle", "folder"),
+    [(K, "1"), (K, ".complete"), (H, "snapshots"), (H, "blobs"), (H, "refs")],
+)
+def test_a_link_out_of_the_cache_is_not_followed(hubs, tmp_path, handle, folder):
+    """Whoever put it there: nothing is written behind it, and nothing deleted."""
+    source = find_source(handle)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("precious")
+    root = model_folder(source)
+    root.mkdir(parents=True)
+    (root / folder).symlink_to(mine, target_is_directory=True)
+    with pytest.raises(LoadError, match="out of the cache"):
+        fetch(handle, progress=False)
+    assert [p.name for p in mine.rglob("*")] == ["thesis.txt"]
+
+
+def test_a_model_behind_a_link_is_not_deleted(hubs, tmp_path):
+    fetch(K, progress=False)
+    root = model_folder(find_source(K))
+    mine = tmp_path / "mine"
+    root.rename(mine)
+    root.symlink_to(mine, target_is_directory=True)
+    (model,) = gnb.cached()
+    with pytest.raises(LoadError, match="out of the cache"):
+        model.delete()
+    assert (mine / "1" / "config.json").is_file()
+
+
+def test_a_cache_may_itself_be_a_link(hubs, tmp_path):
+    elsewhere = tmp_path / "other disk"
+    elsewhere.mkdir()
+    (tmp_path / "kagglehub").symlink_to(elsewhere, target_is_directory=True)
+    assert fetch(K, progress=False).is_dir()
+    (model,) = gnb.cached()
+    model.delete()
+    assert not list(elsewhere.rglob("config.json"))
+
+
+def test_a_fault_of_our_own_is_told_by_its_lines_and_shows_no_login(hubs, monkeypatch):
+    """The shield round the hubs' clients hides what our frames hold, and not where they failed."""
+
+    def broken(self, *_):
+        try:
+            return {}[self.login.token.reveal]
+        except KeyError as error:
+            raise RuntimeError(f"headers: {HF_LOGIN}") from error
+
+    monkeypatch.setattr("gemma_nb.hub.fetch._VersionDownload.fetch_all", broken)
+    with pytest.raises(LoadError, match=r"RuntimeError at test_hub_answers\.py") as caught:
+        fetch(T, credentials=HF_LOGIN, progress=False)
+    [note] = caught.value.__notes__
+    assert "gemma_nb/hub/fetch.py:" in note
+    assert "in _fetch_from_hub" in note
+    assert "KeyError" in note
+    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = "".join(line for line in trace.format() if "test_hub_answers.py" not in line)
+    assert HF_LOGIN not in note
+    assert "broken" not in frames.replace(note, "")
+    assert caught.value.__cause__ is caught.value.__context__ is None

@@ -1,14 +1,18 @@
+import dataclasses
 import gc
 import json
 import shutil
 import warnings
+from pathlib import Path
 
 import pytest
 import tiny
 
 import gemma_nb as gnb
+from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.errors import GenerationError, InvalidInput, LoadError
 from gemma_nb.hub.checkpoint_files import quantization_mode
+from gemma_nb.hub.sources import find_source
 
 pytestmark = pytest.mark.slow
 
@@ -329,10 +333,70 @@ def test_no_room_beside_a_loaded_model_names_it_and_offers_to_unload(monkeypatch
     with pytest.raises(LoadError, match="does not fit") as caught:
         gnb.load("gemma4_instruct_31b", "float32", progress=False)
     assert "beside" not in str(caught.value)
-    monkeypatch.undo()
-    second = demo(replace=True)
+    # what does not fit even then, or cannot be fetched, costs no model that is in memory
+    with pytest.raises(LoadError, match="does not fit"):
+        gnb.load("gemma4_instruct_31b", "float32", replace=True, progress=False)
+    with pytest.raises(LoadError, match=r"log in|login|account"):
+        gnb.load(
+            "gemma3_270m", "float32", replace=True, force=True, progress=False, credentials=None
+        )
+    assert live_models() == [first]
+    assert first.generate(QUESTION, 4)
+    # what fits once they are gone is loaded
+    detected = [runtime, dataclasses.replace(runtime, memory_bytes=2 * needed)]
+    monkeypatch.setattr(load_model, "detect_runtime", lambda: detected.pop(0))
+    second = gnb.load(other, "float32", replace=True, progress=False)
+    assert not detected
     assert live_models() == [second]
     assert "unloaded" in repr(first)
+
+
+def test_one_rule_for_names_and_paths(tmp_path, monkeypatch):
+    """A name of the catalog is that variant; with a separator, or as a Path, it is a directory."""
+    from gemma_nb.hub.fetch import fetch
+
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(demo_directory("demo_gemma3_instruct_4m"), tmp_path / DEMO)
+    shutil.copytree(demo_directory("demo_gemma3_instruct_4m"), tmp_path / "mine")
+
+    def load(name):
+        return gnb.load(name, download_only=True, progress=False)
+
+    def find(name):
+        return Path(find_source(name).handle)
+
+    for name in (DEMO, f" {DEMO.upper()} "):
+        assert gnb.variant(name).name == DEMO
+        for way in (load, fetch, find):
+            assert way(name) == demo_directory(DEMO)
+    for path in (f"./{DEMO}", f"{DEMO}/", Path(DEMO), tmp_path / DEMO, "mine", Path("mine")):
+        assert gnb.variant(path).parameters == gnb.variant("demo_gemma3_instruct_4m").parameters
+        for way in (load, fetch, find):
+            assert way(path).resolve() == (tmp_path / Path(path).name)
+    for nobody in ("~no-such-user/x", "./nothing", Path("nothing"), Path("demo_gemma3_4m")):
+        for way in (gnb.variant, load, fetch):
+            with pytest.raises(InvalidInput):
+                way(nobody)
+
+
+def test_a_preset_that_was_saved_quantised_is_known_before_it_is_fetched(tmp_path):
+    from gemma_nb.fit.fixes import _load_refuses
+    from gemma_nb.load_model import choose_precision
+
+    folder = demo("int8").save(tmp_path / "mine")
+    variant = gnb.variant(folder)
+    # as a hub tells it: its config, and no file on this disk
+    hubs = dataclasses.replace(
+        variant, handle="kaggle://me/mine/keras/tiny/1", name="kaggle://me/mine/keras/tiny/1"
+    )
+    runtime = gnb.runtime("T4")
+    assert choose_precision(hubs, runtime) == "int8"
+    assert gnb.advise(hubs, None, runtime).choice.precision == "int8"
+    assert not _load_refuses(gnb.advise(hubs, "int8", runtime).choice)
+    assert _load_refuses(gnb.advise(hubs, "bfloat16", runtime).choice)
+    for precision in ("bfloat16", "int4"):
+        with pytest.raises(InvalidInput, match="saved in int8"):
+            gnb.load(hubs, precision, progress=False)
 
 
 def test_from_keras_reads_and_never_changes():

@@ -118,3 +118,33 @@ def test_the_cache_is_off_when_asked_and_refuses_what_others_can_write(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidInput, match="cannot be used"):
         enable_compile_cache(tmp_path / "file" / "below")
+
+
+#: A user's own settings of JAX, then everything that gemma_nb does with JAX.
+OWN_CACHE = """
+import json, os
+import jax, gemma_nb as gnb
+own, other = os.environ["OWN"], os.environ["OTHER"]
+jax.config.update("jax_compilation_cache_dir", own)
+names = ["jax_compilation_cache_dir", "jax_enable_compilation_cache",
+         "jax_persistent_cache_min_compile_time_secs", "jax_persistent_cache_min_entry_size_bytes"]
+before = [getattr(jax.config, name) for name in names]
+steps = []
+for asked in (None, other):
+    model = gnb.load("demo_gemma3_instruct_1m", compile_cache=asked, progress=steps.append)
+    model.generate("Hi", 4)
+    model.unload()
+after = [getattr(jax.config, name) for name in names]
+print("RESULT", json.dumps([before, after, [step.note for step in steps if step.note]]))
+"""
+
+
+def test_a_cache_that_jax_was_given_stays_with_its_settings(tmp_path):
+    own, other = tmp_path / "own", tmp_path / "other"
+    before, after, notes = run(OWN_CACHE, OWN=str(own), OTHER=str(other))
+    assert before == after
+    assert before[0] == str(own)
+    [note] = notes
+    assert str(own) in note
+    assert str(other) in note
+    assert not list(other.iterdir())

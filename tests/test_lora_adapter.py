@@ -131,7 +131,7 @@ def test_an_adapter_on_the_hub_finds_its_base(tmp_path, weights, hubs, monkeypat
         ("init_lora_weights", "pissa"), ("init_lora_weights", "olora"), ("lora_bias", True),
         ("layer_replication", [[0, 2]]), ("trainable_token_indices", [3]), ("use_qalora", True),
         ("target_parameters", ["experts.gate_up_proj"]), ("alora_invocation_tokens", [1]),
-        ("lora_alpha", "16"),
+        ("lora_alpha", "16"), ("lora_alpha", 10**400), ("lora_alpha", float("nan")),
     ],
 )  # fmt: skip
 def test_what_is_not_merged_is_named(tmp_path, weights, field, value):

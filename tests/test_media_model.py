@@ -44,6 +44,8 @@ def test_every_call_takes_images(model):
     text = model.generate(one, 12, **GREEDY)
     assert text == "".join(model.stream(one, 12, **GREEDY))
     both = model.generate([one, other, "And now?"], 12, **GREEDY)
+    prompts = sum(len(model.prompt_ids(m)) for m in (one, other, "And now?"))
+    assert model.last.prompt_tokens == prompts
     assert both == [model.generate(m, 12, **GREEDY) for m in (one, other, "And now?")]
 
 

@@ -273,3 +273,20 @@ def test_keras_on_another_backend_is_told(monkeypatch):
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
     with pytest.raises(BackendError, match="torch"):
         backend.prepare()
+
+
+def test_a_prompt_is_sent_as_it_is(model):
+    prompt = gnb.format_prompt(QUESTIONS[0], model.variant)
+    assert model.prompt_ids(prompt) == prompt.token_ids(model.tokenizer)
+    assert model.prompt_ids(prompt) == model.prompt_ids(QUESTIONS[0])
+    said = model.generate(QUESTIONS[0], 8, temperature=0)
+    assert model.generate(prompt, 8, temperature=0) == said
+    assert model.generate(prompt, 8, temperature=0, raw=True) == said
+    assert model.generate([prompt, prompt], 8, temperature=0) == [said, said]
+    assert "".join(model.stream(prompt, 8, temperature=0)) == said
+    assert "".join(c.text for c in model.chunks(prompt, 8, temperature=0)) == said
+    for options in ({"tools": []}, {"thinking": True}, {"guideline": "x"}):
+        with pytest.raises(InvalidInput, match=r"format_prompt\(\)"):
+            model.generate(prompt, 8, **options)
+    with pytest.raises(InvalidInput, match="no part of a message"):
+        gnb.Chat(model).send(prompt)

@@ -74,10 +74,14 @@ def test_shape(path):
     first = source(found[0])
     assert "colab-badge.svg" in first
     assert "mybinder.org" in first
+    assert "open-in-kaggle.svg" in first
     assert f"notebooks/{path.parent.name}/{path.name}" in first
     code = [c for c in found if c["cell_type"] == "code"]
     assert "language" in code[0]["metadata"]["tags"]
     assert f"GEMMA_NB_LANG={path.parent.name}" in source(code[0])
+    for cell in code[:2]:  # the language and the install cell are folded, in Colab and elsewhere
+        assert cell["metadata"]["cellView"] == "form"
+        assert cell["metadata"]["jupyter"] == {"source_hidden": True}
     for cell in code:
         assert cell["outputs"] == []
         assert cell["execution_count"] is None
@@ -85,12 +89,15 @@ def test_shape(path):
     metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
     assert metadata["accelerator"] == "GPU"
     assert metadata["colab"]["toc_visible"] is True
+    assert metadata["kaggle"]["isGpuEnabled"] is True
 
 
 @pytest.mark.parametrize("path", [*ENGLISH, *JAPANESE], ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_links_within_the_project_lead_somewhere(path):
     for cell in cells(path):
-        for link, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", source(cell)):
+        for link, anchor in re.findall(
+            r"\]\((?!https?:|attachment:)([^)#]*)(#[^)]*)?\)", source(cell)
+        ):
             target = (path.parent / link).resolve()
             assert target.is_file(), link
             assert target.is_relative_to(ROOT), link

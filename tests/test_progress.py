@@ -1,6 +1,7 @@
 """Progress as steps and as bars: what a terminal, a log and a caller of several threads see."""
 
 import io
+import re
 import threading
 
 import pytest
@@ -71,3 +72,18 @@ def test_other_threads_count_and_do_not_report():
             thread.join()
     assert {ident for ident, _ in steps} == {threading.get_ident()}
     assert steps[-1][1].done == 4000
+
+
+def test_each_stage_leaves_a_line_where_it_is_asked_for(capsys):
+    report = progress_callback(True)
+    for stage, total in (("import", None), ("download", 2**21), ("weights", 2**21)):
+        with ProgressMeter(report, stage, "x", total) as meter:
+            meter.add(total or 0)
+    with pytest.raises(ValueError, match="stop"), ProgressMeter(report, "build", "x"):
+        raise ValueError("stop")
+    lines = capsys.readouterr().out.splitlines()
+    assert [re.sub(r"\d+\.\d s", "N s", line) for line in lines] == [
+        "Imported x in N s",
+        "Downloaded x in N s (2 MiB)",
+        "Read the weights of x in N s (2 MiB)",
+    ]

@@ -11,9 +11,9 @@ from prompt_helpers import variant
 
 import gemma_nb as gnb
 from gemma_nb.prompts.boxes import Box
+from gemma_nb.prompts.call_parser import ToolCall, parse_call
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.reply_parser import ReplyParser, parse_reply
-from gemma_nb.prompts.tool_calls import ToolCall, parse_call
 
 SEGMENTS = "".join(f"<seg{i:03}>" for i in range(16))
 
@@ -125,6 +125,15 @@ def test_calls_of_functiongemma():
         ("call:f", {}),
         ('call:f{<|"|>a b<|"|>:007}', {"a b": "007"}),
         ("call:f{a:1,}", {"a": 1}),
+        ("call:f{names:['Paris, France','Rome']}", {"names": ["Paris, France", "Rome"]}),
+        (
+            "call:f{a:'x', b : {'c' : 'it\\'s', 'd':'don't'}}",
+            {"a": "x", "b": {"c": "it's", "d": "don't"}},
+        ),
+        ("call:f{a:'tis, b:2}", {"a": "'tis", "b": 2}),
+        ("call:f{a:g(1, 2), b:[h(3,4), 5]}", {"a": "g(1, 2)", "b": ["h(3,4)", 5]}),
+        ("call:f{n:" + "7" * 5000 + "}", {"n": "7" * 5000}),
+        ("call:f{n:1e999, m:" + "7" * 400 + ".5}", {"n": "1e999", "m": "7" * 400 + ".5"}),
     ],
 )
 def test_calls_that_are_nearly_right(inner, arguments):
@@ -148,7 +157,9 @@ def test_calls_that_are_nearly_right(inner, arguments):
             "call:",
         ),
         *('call:f{a:<|"|>open}', "call:f{a:{b:1}", "call:f{a:[1 2}", 'call:f{"a:1}'),
+        *("call:f(a=1)", "call:f('x, y')", 'call:f("x")', "call:f{a:g(1, h(2))}", "call:f{a:(}"),
         "call:f{a:" + "[" * 5000,
+        "call:f{a:" + "[" * 101 + "]" * 101 + "}",
     ],
 )
 def test_malformed_calls_come_back_as_text(inner):

@@ -37,6 +37,12 @@ def test_is_the_softmax_over_yes_and_no(judge):
     assert scored != judge.score("How are you?", guideline=POLICY)
 
 
+def test_the_vocabulary_is_not_copied(judge, monkeypatch):
+    expected = judge.score("You fool!", guideline=POLICY)
+    monkeypatch.setattr(type(judge.tokenizer), "get_vocabulary", lambda _: 1 / 0)
+    assert judge.score("You fool!", guideline=POLICY) == expected
+
+
 def test_an_answer_is_judged_too(judge):
     said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "You fool!"}]
     assert 0 < judge.score(said, guideline=POLICY) < 1

@@ -65,6 +65,17 @@ def test_greedy_ids_equal_kerashub(model, text):
     assert len(set(ours)) > 2, "a constant reply would prove nothing"
 
 
+def test_last_holds_every_reply_of_a_list(model):
+    prompts = TEXTS[:3]
+    each = []
+    for text in prompts:
+        model.generate(text, 8, temperature=0)
+        each.append(model.last)
+    model.generate(prompts, 8, temperature=0)
+    assert model.last.new_tokens == sum(one.new_tokens for one in each) > each[-1].new_tokens
+    assert model.last.prompt_tokens == sum(one.prompt_tokens for one in each)
+
+
 def test_stop_tokens_and_strings_end_the_reply(model):
     whole = list(model.stream_ids(TEXTS[1], 30, temperature=0, ignore_eos=True))
     stop = whole[12]

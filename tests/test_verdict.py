@@ -196,11 +196,6 @@ WARNINGS = {
         False,
     ),
     "float32": (("gemma3_instruct_1b", "float32", "L4"), ("gemma3_instruct_1b", "bfloat16", "L4"), False),
-    "processor_16bit": (
-        ("gemma3_instruct_1b", "bfloat16", "laptop 16 GB"),
-        ("gemma3_instruct_1b", "float32", "laptop 16 GB"),
-        False,
-    ),
     "emulated_bfloat16": (("gemma3_instruct_1b", "bfloat16", "T4"), ("gemma3_instruct_1b", "bfloat16", "L4"), False),
     "int8_float16": (("gemma3_instruct_1b", "int8", "T4"), ("gemma3_instruct_1b", "int8", "L4"), False),
     "experts_stay": (("gemma4_instruct_26b_a4b", "int4", "H100"), ("gemma4_instruct_31b", "int4", "H100"), False),
@@ -592,3 +587,18 @@ def test_the_breakdown_adds_up_to_the_need(place, name, devices):
     assert check.available - check.needed == free - missing
     assert not (missing and free)
     assert ("host" in parts) == place.is_processor
+
+
+def test_an_embedder_fits_in_the_precision_that_loses_nothing():
+    """As a chat model it would be refused, whatever is changed."""
+    name = "embedding_gemma3_300m"
+    exact, half = (
+        advise(name, p, "L4", task="embedding").bytes_needed for p in ("float32", "bfloat16")
+    )
+    place = Runtime("card", "gpu", (exact + half) // 2, memory_fraction=1.0)
+    v = advise(name, "float32", place, task="embedding")
+    assert v.status == "no"
+    choice = fix(v, "float32_to_bfloat16").apply()
+    assert choice.precision == "bfloat16"
+    assert advise(choice, task="embedding").fits
+    assert not advise(name, "float32", place, task="chat").fixes

@@ -1,6 +1,7 @@
 """What all widgets share: escaping, the two outputs, language, work on the main thread."""
 
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from parsed_html import ParsedHtml
 
+import gemma_nb as gnb
 from gemma_nb import i18n
+from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.html_markup import Html, esc, join, tag
 from gemma_nb.language import set_language
 from gemma_nb.widgets.base import controls, main_thread, style
@@ -242,3 +245,54 @@ def test_colours_keep_their_contrast(scheme):
     assert _contrast(colours["on-accent"], colours["accent"]) >= 4.5
     for line in ("line", "p1", "p2", "p3", "p4", "p5", "p6"):
         assert _contrast(colours[line], colours["bg"]) >= 3, line
+
+
+def every_widget(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from every_widget(child)
+
+
+@pytest.mark.parametrize("attack", [*ATTACKS, "$\\href{javascript:alert(1)}{x}$", "\\(x\\)"])
+def test_no_label_holds_markup_or_a_formula(attack):
+    """ipywidgets 7 renders a description as HTML; both versions typeset formulas in it."""
+    made = [
+        controls.dropdown(attack, [attack], attack), controls.text_field(attack),
+        controls.text_area(attack), controls.checkbox(attack), controls.file_upload(attack, ""),
+        controls.button(attack, print), controls.toggle_buttons(attack, [(attack, "a")], "a"),
+    ]  # fmt: skip
+    for control in made:
+        assert not set("<>&$\\") & set(control.description)
+        assert len(control.description) == len(attack)
+
+
+def test_a_stranger_s_folder_name_is_no_markup_in_any_panel(tmp_path):
+    folder = tmp_path / "m<img src=x onerror=alert(1)>"
+    shutil.copytree(demo_directory("demo_gemma3_instruct_1m"), folder)
+    choice = gnb.Choice(str(folder), "float32", runtime="T4")
+    for panel in (
+        gnb.PromptInspector(variant=str(folder)),
+        gnb.Picker(str(folder)),
+        gnb.Picker(str(folder), choice.runtime),
+        gnb.ComparePanel([str(folder)]),
+    ):
+        labels = [str(getattr(one, "description", "")) for one in every_widget(panel.root)]
+        assert len(labels) > 20
+        assert not [label for label in labels if "<" in label]
+        panel.close()
+
+
+def test_closing_a_panel_leaves_no_widget():
+    from ipywidgets.widgets import widget
+
+    def count():
+        return len(getattr(widget, "_instances", None) or widget.Widget.widgets)
+
+    gnb.CredentialsPanel().close()  # what is made once
+    before = count()
+    for kind in (gnb.Picker, gnb.PromptInspector, gnb.ComparePanel, gnb.CredentialsPanel):
+        panel = kind()
+        assert count() > before
+        panel.close()
+        assert count() <= before + 10, kind
+        before = count()

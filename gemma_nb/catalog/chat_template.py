@@ -49,7 +49,8 @@ def _template_in(raw: bytes | None) -> str | None:
         return None
     template = value.get("chat_template") if isinstance(value, dict) else None
     if isinstance(template, list):
-        named = {one.get("name"): one.get("template") for one in template if isinstance(one, dict)}
+        listed = [one for one in template if isinstance(one, dict)]
+        named = {str(one.get("name")): one.get("template") for one in listed}
         template = named.get("default") or next(iter(named.values()), None)
     return template if isinstance(template, str) else None
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from gemma_nb.catalog.hub_lookup import TensorInfo
+from gemma_nb.catalog.safetensors_header import TensorInfo
 from gemma_nb.errors import InvalidInput
 
 #: The prefixes under which checkpoints keep the text model, longest first.

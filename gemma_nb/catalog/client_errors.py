@@ -11,6 +11,8 @@ from typing import TypeVar
 from gemma_nb.errors import GemmaError, LoadError
 
 _T = TypeVar("_T")
+#: The most lines of code in the note of an error.
+_MAX_LINES = 60
 #: Packages whose errors mean that a request did not get through. huggingface_hub's client changed
 #: from requests to httpx to httpx2.
 _NETWORK_PACKAGES = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
@@ -41,7 +43,7 @@ def hide_frames(name: str, call: Callable[[], _T]) -> _T:
 
     Raises:
         GemmaError: as ``call``.
-        LoadError: ``call`` raised another error.
+        LoadError: ``call`` raised another error; a note tells the lines of code that it came through.
     """
     error: BaseException
     try:
@@ -57,8 +59,27 @@ def hide_frames(name: str, call: Callable[[], _T]) -> _T:
         last = traceback.extract_tb(caught.__traceback__)[-1]
         where = f"{Path(last.filename).name}:{last.lineno}"
         error = LoadError("fetch_unexpected", name=name, why=type(caught).__name__, where=where)
+        error.add_note(_lines_of_code(caught))
     error.__cause__ = error.__context__ = None
     raise error.with_traceback(None)
+
+
+def _lines_of_code(error: BaseException | None) -> str:
+    """The traceback of an error and of its causes as places in the code, without any value or text."""
+    lines: list[str] = []
+    while error is not None and len(lines) < _MAX_LINES:
+        frames = traceback.StackSummary.extract(
+            traceback.walk_tb(error.__traceback__), lookup_lines=False
+        )
+        lines += [f"  {_short_path(f.filename)}:{f.lineno} in {f.name}" for f in frames]
+        lines.append(type(error).__name__)
+        error = error.__cause__ or error.__context__
+    return "\n".join(lines[:_MAX_LINES])
+
+
+def _short_path(path: str) -> str:
+    """A path from its package on."""
+    return "/".join(Path(path).parts[-3:])
 
 
 def is_network_error(error: BaseException) -> bool:

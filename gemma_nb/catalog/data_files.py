@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 
 from gemma_nb.catalog.config_bounds import MAX_PARAMETERS, is_number, is_possible
 from gemma_nb.catalog.variant import Architecture, Variant
-from gemma_nb.files import parse_json
+from gemma_nb.files import read_json
 from gemma_nb.i18n import Message
 
 #: The folder of the demo presets, one for each demo variant.
@@ -84,7 +84,7 @@ def recorded_variant(folder: Path) -> Variant | None:
         The variant, with the directory as its handle; None where there is no readable record.
     """
     try:
-        fields = parse_json((folder / VARIANT_RECORD).read_bytes())["variant"]
+        fields = read_json(folder / VARIANT_RECORD)["variant"]
         names = {f.name for f in dataclasses.fields(Variant)}
         values = {k: v for k, v in _lists_to_tuples(fields).items() if k in names}
         shape = fields["architecture"]

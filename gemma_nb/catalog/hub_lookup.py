@@ -9,31 +9,39 @@ from __future__ import annotations
 
 import os
 import re
-import struct
-import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
 from gemma_nb.catalog.client_errors import hide_frames, is_network_error, unreachable
-from gemma_nb.catalog.config_bounds import MAX_COUNT, MAX_NAME
 from gemma_nb.catalog.gguf_header import GgufModel, ReadRange, read_gguf_files, split_files
 from gemma_nb.catalog.handles import Handle
-from gemma_nb.catalog.weight_files import ADAPTER_WEIGHTS, CONFIG, read_object, weight_file_names
+from gemma_nb.catalog.safetensors_header import (
+    HEADER_LIMIT,
+    TensorInfo,
+    parse_header,
+    read_safetensors_header,
+    tensor_infos,
+)
+from gemma_nb.catalog.weight_files import (
+    ADAPTER_WEIGHTS,
+    CONFIG,
+    SAFETENSORS,
+    SAFETENSORS_INDEX,
+    read_object,
+    shard_names,
+    weight_file_names,
+)
 from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.files import parse_json
 from gemma_nb.text_utils import remove_invisible
 
-#: The format limits the JSON of a safetensors header to this many bytes.
-_HEADER_LIMIT = 100_000_000
 #: The most bytes of a config or a template; a tokenizer_config.json has about 1 MB.
 _MAX_BYTES = 64 * 2**20
-#: The most axes of a tensor; a checkpoint has no more than five.
-_MAX_RANK = 32
+#: The bytes of a safetensors file that are read at first, and the most files that one model has.
+_FIRST_RANGE, _MAX_SHARDS = 100_000, 1_000
 
 #: Hugging Face's licence tags -> the names of ``Variant.licence``.
 LICENCES = {
@@ -46,21 +54,6 @@ LICENCES = {
 #: A function that returns the Hugging Face token for a lookup. If it is None, the client searches
 #: for a token itself.
 TOKEN_PROVIDER: ContextVar[Callable[[], str] | None] = ContextVar("TOKEN_PROVIDER", default=None)
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """One tensor of a safetensors header.
-
-    Args:
-        dtype: the dtype as the format names it, "BF16" for instance.
-        elements: the number of elements.
-        shape: its shape.
-    """
-
-    dtype: str
-    elements: int
-    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,31 +127,6 @@ class DirectoryFiles:
     def info(self) -> HubInfo:
         """Returns the defaults: a directory carries no such facts."""
         return HubInfo()
-
-
-def read_safetensors_header(path: Path) -> dict[str, TensorInfo]:
-    """Reads the tensors of one safetensors file from its header.
-
-    The file starts with the length of the header (8 bytes, little-endian). The header follows: a
-    JSON object that maps each tensor to its dtype, shape and offsets (huggingface/safetensors,
-    README, "Format").
-
-    Raises:
-        InvalidInput: the file is truncated or not a safetensors file.
-    """
-    with path.open("rb") as file:
-        start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else _HEADER_LIMIT + 1
-        raw = file.read(length) if length <= _HEADER_LIMIT else b""
-    try:
-        header = parse_json(raw)
-        return {
-            name: _tensor_info(entry["dtype"], entry["shape"])
-            for name, entry in header.items()
-            if name != "__metadata__"
-        }
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise InvalidInput("not_safetensors", path=path) from None
 
 
 class HuggingFaceFiles:
@@ -235,18 +203,23 @@ class HuggingFaceFiles:
 
         Nothing of a mirror (``HF_ENDPOINT``) is put into the cache.
         """
-        # the client names files of its cache after an ETag, which may be a path: a mirror's files go
-        # into a folder that is removed
-        folder = tempfile.TemporaryDirectory() if _is_mirror() else nullcontext()
-        with folder as local_dir:
-            path = self._call("hf_hub_download", name, local_dir=local_dir)
-            return None if path is None else _read_small(Path(path), self.where, name)
+        if _is_mirror():
+            # the client names files of its cache after an ETag, which may be a path, and reads a
+            # body to its end
+            raw = self._range(name, 0, _MAX_BYTES + 1)
+            if raw is not None and len(raw) > _MAX_BYTES:
+                raise InvalidInput("file_not_json", where=self.where, file=name)
+            return raw
+        path = self._call("hf_hub_download", name)
+        return None if path is None else _read_small(Path(path), self.where, name)
 
     def tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the safetensors headers; None if the model has no safetensors.
 
         The client has the rule of ``weight_file_names``.
         """
+        if _is_mirror():
+            return self._tensors_of_mirror()
         metadata = self._call("get_safetensors_metadata")
         if metadata is None:
             return None
@@ -255,6 +228,8 @@ class HuggingFaceFiles:
 
     def adapter_tensors(self) -> dict[str, TensorInfo] | None:
         """Returns the tensors of the adapter's header; None if there is no such file."""
+        if _is_mirror():
+            return self._header(ADAPTER_WEIGHTS)
         metadata = self._call("parse_safetensors_file_metadata", ADAPTER_WEIGHTS)
         return None if metadata is None else self._read_headers([metadata])
 
@@ -265,9 +240,36 @@ class HuggingFaceFiles:
             InvalidInput: a header describes no tensors.
         """
         try:
-            return {name: info for file in files for name, info in _tensor_infos(file).items()}
+            return {name: info for file in files for name, info in tensor_infos(file).items()}
         except (ValueError, TypeError, AttributeError):
             raise InvalidInput("not_safetensors", path=self.where) from None
+
+    def _tensors_of_mirror(self) -> dict[str, TensorInfo] | None:
+        """As ``tensors``; the client would put a mirror's index into its cache."""
+        single = self._header(SAFETENSORS)
+        index = None if single is not None else self.read(SAFETENSORS_INDEX)
+        if index is None:
+            return single
+        try:
+            shards = shard_names(parse_json(index))
+        except (ValueError, AttributeError):
+            raise InvalidInput("file_not_json", where=self.where, file=SAFETENSORS_INDEX) from None
+        tensors: dict[str, TensorInfo] = {}
+        for name in sorted(shards)[:_MAX_SHARDS]:
+            tensors.update(self._header(name) or {})
+        return tensors
+
+    def _header(self, name: str) -> dict[str, TensorInfo] | None:
+        """The tensors of one safetensors file; None if there is no such file."""
+        raw = self._range(name, 0, _FIRST_RANGE)
+        if raw is None:
+            return None
+        length = int.from_bytes(raw[:8], "little")
+        if length > HEADER_LIMIT:
+            raise InvalidInput("not_safetensors", path=f"{self.where}/{name}")
+        if length + 8 > len(raw) == _FIRST_RANGE:
+            raw += self._range(name, len(raw), length + 8 - len(raw)) or b""
+        return parse_header(raw[8 : 8 + length], f"{self.where}/{name}")
 
     def gguf(self) -> GgufModel:
         """Reads the headers of the handle's GGUF file, or of its parts, by range requests.
@@ -278,17 +280,23 @@ class HuggingFaceFiles:
         """
 
         def read_from(file: str) -> tuple[ReadRange, None]:
-            return lambda start, count: self._range(file, start, count), None
+            return lambda start, count: self._range_of_weights(file, start, count), None
 
         return read_gguf_files(self._handle.file or "", self.where, read_from)
 
-    def _range(self, name: str, start: int, count: int) -> bytes:
-        """Bytes of a file of the repository; fewer at its end."""
-        if count < 1:
-            return b""
+    def _range_of_weights(self, name: str, start: int, count: int) -> bytes:
+        """Bytes of a file of the repository, which has to be there; fewer at its end."""
+        part = self._range(name, start, count) if count > 0 else b""
+        if part is None:
+            where = f"hf://{self._handle.path}"
+            raise InvalidInput("gguf_not_in_repository", where=where, file=name)
+        return part
+
+    def _range(self, name: str, start: int, count: int) -> bytes | None:
+        """Bytes of a file of the repository; fewer at its end; None if there is no such file."""
 
         def request(client: Any) -> bytes:
-            from huggingface_hub import get_session, hf_hub_url
+            from huggingface_hub import hf_hub_url
 
             url = hf_hub_url(
                 self._handle.path, name, revision=self._revision, endpoint=client.endpoint
@@ -298,20 +306,15 @@ class HuggingFaceFiles:
                 "Range": f"bytes={start}-{start + count - 1}",
                 "Accept-Encoding": "identity",
             }
-            response = get_session().get(url, headers=headers)
+            # a server that ignores the range sends the whole file
+            response, body = _read_response(url, headers, start + count)
             if response.status_code == 416:  # the file ended before
                 return b""
             _raise_for_status(response)
-            # a server that ignores the range sends the whole file
-            body = response.content
-            return body if response.status_code == 206 else body[start : start + count]
+            return body[:count] if response.status_code == 206 else body[start : start + count]
 
         part = self._ask(request)
-        if part is None:
-            raise InvalidInput(
-                "gguf_not_in_repository", where=f"hf://{self._handle.path}", file=name
-            )
-        return bytes(part)
+        return None if part is None else bytes(part)
 
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
@@ -326,6 +329,31 @@ class HuggingFaceFiles:
             created=info.created_at.date().isoformat() if info.created_at else None,
             files=tuple(file.rfilename for file in info.siblings or ()),
         )
+
+
+def _read_response(url: str, headers: Mapping[str, str], most: int) -> tuple[Any, bytes]:
+    """A response to the client's session, and its body up to ``most`` bytes; the rest is not read.
+
+    huggingface_hub 1 has a session of httpx, before it had one of requests.
+    """
+    from huggingface_hub import get_session
+
+    session: Any = get_session()
+    body = bytearray()
+    if callable(getattr(session, "stream", None)):
+        with session.stream("GET", url, headers=headers) as response:
+            for chunk in response.iter_raw():
+                body += chunk
+                if len(body) >= most:
+                    break
+    else:
+        with session.get(url, headers=headers, stream=True) as response:
+            for chunk in response.iter_content(2**16):
+                body += chunk
+                if len(body) >= most:
+                    break
+    response._content = bytes(body[:most])  # noqa: SLF001 - where both keep it; errors read it
+    return response, bytes(body[:most])
 
 
 def _raise_for_status(response: Any) -> None:
@@ -400,30 +428,6 @@ def _read_small(path: Path, where: str, name: str) -> bytes:
     if len(raw) > _MAX_BYTES:
         raise InvalidInput("file_not_json", where=where, file=name)
     return raw
-
-
-def _tensor_infos(file: Any) -> dict[str, TensorInfo]:
-    """The tensors of one file, as huggingface_hub's client read its header.
-
-    Raises:
-        ValueError: a tensor can have no such dtype or shape.
-    """
-    return {name: _tensor_info(tensor.dtype, tensor.shape) for name, tensor in file.tensors.items()}
-
-
-def _tensor_info(dtype: Any, shape: Any) -> TensorInfo:
-    """The tensor that a header describes.
-
-    Raises:
-        ValueError: the dtype is no name, or the shape no list of a few sizes.
-    """
-    if not isinstance(dtype, str) or len(dtype) > MAX_NAME:
-        raise ValueError("dtype")
-    if not isinstance(shape, list | tuple) or len(shape) > _MAX_RANK:
-        raise ValueError("shape")
-    if not all(type(size) is int and 0 <= size <= MAX_COUNT for size in shape):
-        raise ValueError("shape")
-    return TensorInfo(dtype, prod(shape), tuple(shape))
 
 
 def find_download(handle: Handle) -> Path | None:

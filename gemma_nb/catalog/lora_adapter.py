@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.catalog.checkpoint_tensors import canonical_name
-from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
+from gemma_nb.catalog.config_bounds import is_number
+from gemma_nb.catalog.hub_lookup import ModelFiles
+from gemma_nb.catalog.safetensors_header import TensorInfo
 from gemma_nb.catalog.weight_files import ADAPTER_CONFIG
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import parse_json
@@ -90,7 +92,7 @@ def read_lora(files: ModelFiles) -> LoraSettings | None:
     base, alpha = fields.get("base_model_name_or_path"), fields.get("lora_alpha", 8)
     if not isinstance(base, str) or not base:
         raise InvalidInput("is_adapter", where=files.where)
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float):
+    if alpha is None or not is_number(alpha, whole=False):
         raise _unsupported(files, "lora_alpha", alpha)
     revision = fields.get("revision")
     return LoraSettings(

@@ -14,9 +14,10 @@ from gemma_nb.catalog.checkpoint_tensors import (
 from gemma_nb.catalog.config_bounds import MAX_PARAMETERS, impossible, is_number
 from gemma_nb.catalog.config_rules import complete_config
 from gemma_nb.catalog.data_files import load_catalog
-from gemma_nb.catalog.hub_lookup import ModelFiles, TensorInfo
+from gemma_nb.catalog.hub_lookup import ModelFiles
 from gemma_nb.catalog.hugging_face_config import CONVERTED_MODEL_TYPES
 from gemma_nb.catalog.keras_config import ConfigSummary
+from gemma_nb.catalog.safetensors_header import TensorInfo
 from gemma_nb.catalog.variant import Architecture
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import parse_json

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 
+from gemma_nb.arguments import flag_argument, text_argument
 from gemma_nb.catalog.data_files import DEMO_PRESETS, load_catalog
 from gemma_nb.catalog.handles import SUFFIX, parse_handle
 from gemma_nb.catalog.unlisted import (
@@ -52,22 +53,29 @@ def variants(
         spellings = {
             getattr(v, field).lower(): getattr(v, field) for v in load_catalog().names.values()
         }
-        key = str(value).strip().lower()
+        key = text_argument(value, field).strip().lower()
         if key not in spellings:
             near = get_close_matches(key, spellings, n=3, cutoff=0.4) or sorted(spellings)
             names = ", ".join(spellings[n] for n in near)
-            raise InvalidInput("unknown_filter", field=field, asked=value, names=names)
+            raise InvalidInput("unknown_filter", field=field, asked=_shorten(value), names=names)
         matches = [v for v in matches if getattr(v, field).lower() == key]
-    return [v for v in matches if loadable is None or v.loadable == loadable]
+    if loadable is None:
+        return matches
+    wanted = flag_argument(loadable, "loadable")
+    return [v for v in matches if v.loadable == wanted]
 
 
 def variant(name: str | Path | Variant) -> Variant:
     """Looks up one variant.
 
+    A string is a name of the catalog if there is such a name, and else a path: with "./" or another
+    separator, or "~" at its beginning, it always is a path, as is every ``Path``. ``load``, ``fetch``
+    and ``compare`` read their strings by the same rule.
+
     Args:
         name: a name of the catalog, in any case; an ``hf://org/name[@revision]`` or
             ``kaggle://owner/model/framework/variation[/version]`` handle; a directory that holds a
-            model (a ``Path``, or a string with a separator); a GGUF file, or one of a repository,
+            model; a GGUF file, or one of a repository,
             ``hf://org/name:FILE.gguf``; or a ``Variant``, which is returned as it is. A handle in
             the catalog is answered from the catalog. Any other handle, a directory and a file are
             read: their config and tensor headers, not their weights.
@@ -84,13 +92,10 @@ def variant(name: str | Path | Variant) -> Variant:
         return name
     if not isinstance(name, str | Path):
         raise InvalidInput("variant_not_a_name", kind=type(name).__name__)
+    if listed := listed_variant(name):
+        return listed
     text = str(name).strip()
     catalog = load_catalog()
-    # "kaggle://…@3" is the catalog's "kaggle://…/3"
-    key = str(parse_handle(text) or text).lower()
-    for index in (catalog.names, catalog.handles):
-        if isinstance(name, str) and key in index:
-            return index[key]
     if not text:
         raise _unknown_variant(text)
     if "://" in text and not isinstance(name, Path):
@@ -105,6 +110,20 @@ def variant(name: str | Path | Variant) -> Variant:
     if isinstance(name, Path) or re.search(r"[/\\]", text):
         raise InvalidInput("no_such_directory", path=_shorten(text))
     raise _unknown_variant(text)
+
+
+def listed_variant(name: str | Path) -> Variant | None:
+    """The variant of the catalog that has this name or handle; None for anything else.
+
+    Args:
+        name: a string; a ``Path`` is never a name.
+    """
+    if not isinstance(name, str):
+        return None
+    catalog, text = load_catalog(), name.strip()
+    # "kaggle://…@3" is the catalog's "kaggle://…/3"
+    key = str(parse_handle(text) or text).lower()
+    return catalog.names.get(key) or catalog.handles.get(key)
 
 
 def _existing_directory(text: str) -> Path | None:

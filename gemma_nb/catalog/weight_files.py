@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gemma_nb.files import parse_json
+from gemma_nb.files import read_json
 
 CONFIG = "config.json"
 #: The names that PEFT gives to the files of an adapter.
@@ -104,5 +104,5 @@ def read_object(path: Path) -> dict[str, Any]:
         OSError: the file cannot be read.
         ValueError: it is not JSON.
     """
-    value = parse_json(path.read_bytes())
+    value = read_json(path)
     return value if isinstance(value, dict) else {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from gemma_nb import __version__
@@ -19,6 +21,10 @@ from gemma_nb.cli import (
 from gemma_nb.errors import GemmaError
 from gemma_nb.i18n import LANGUAGES, text
 from gemma_nb.language import set_language
+
+#: Ways in which a stream treats characters that its encoding lacks: an error, also (in the locales C
+#: and POSIX) for all but bytes of file names.
+_FAILING = ("strict", "surrogateescape")
 
 COMMANDS = {
     "fit": fit_command,
@@ -70,6 +76,24 @@ def _asked_language(arguments: Sequence[str] | None) -> str | None:
     return known.lang if known.lang in LANGUAGES else None
 
 
+def _prepare_streams() -> None:
+    """Makes the standard streams take whatever is printed.
+
+    A console of another encoding (ASCII, cp1252) gets what it does not have as an escape. What goes
+    to a stream that was closed (``2>&-``) goes nowhere.
+    """
+    # else the next file that is opened gets the number of a closed stream, and what is written to it
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors in _FAILING:
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -79,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 success, 1 failure, 2 a wrong argument, 130 interrupted.
     """
+    _prepare_streams()
     if lang := _asked_language(arguments):
         set_language(lang)
     args = create_parser().parse_args(arguments)

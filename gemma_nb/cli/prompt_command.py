@@ -14,7 +14,7 @@ from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.files import parse_json
+from gemma_nb.files import expand_home, parse_json
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
 
@@ -62,13 +62,20 @@ def run(args: argparse.Namespace) -> int:
 def _read_json(file: str) -> Any:
     """The value in a JSON file, or in the standard input for "-"."""
     try:
-        content = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = _read_stdin() if file == "-" else expand_home(file).read_bytes()
+    except OSError as error:
         raise InvalidInput("prompt_file", file=file, why=error) from error
     try:
         return parse_json(content)
     except ValueError as error:
         raise InvalidInput("prompt_json", file=file, why=error) from error
+
+
+def _read_stdin() -> str | bytes:
+    """The standard input, as bytes: JSON is UTF-8, whatever the console's encoding is."""
+    if sys.stdin is None:  # it was closed when the process began
+        return b""
+    return sys.stdin.buffer.read() if hasattr(sys.stdin, "buffer") else sys.stdin.read()
 
 
 class _Vocabulary:

@@ -14,7 +14,10 @@ from gemma_nb.comparison.report_html import report_fragment, report_html
 from gemma_nb.comparison.report_text import report_markdown, report_text, row_records
 from gemma_nb.comparison.result import ComparisonResult
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.files import atomic_write, expand_home, parse_json
+from gemma_nb.files import atomic_write, expand_home, output_path, parse_json
+
+#: With these characters, and their full-width forms, a formula begins.
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -77,6 +80,9 @@ class Comparison(ComparisonResult):
     def to_csv(self, path: str | Path | None = None) -> str:
         """``records()`` as CSV in UTF-8, quoted as RFC 4180 says.
 
+        A text that a spreadsheet would compute as a formula, such as "=1+1", begins with an
+        apostrophe here (https://owasp.org/www-community/attacks/CSV_Injection).
+
         Args:
             path: a file to write the CSV to as well.
 
@@ -87,7 +93,7 @@ class Comparison(ComparisonResult):
         file = io.StringIO(newline="")
         writer = csv.DictWriter(file, records[0], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(records)
+        writer.writerows({k: _inert(v) for k, v in record.items()} for record in records)
         return _write(path, file.getvalue())
 
     def to_json(self, path: str | Path | None = None) -> str:
@@ -156,11 +162,17 @@ class Comparison(ComparisonResult):
         return result_plots.tokens_per_second(self)
 
 
+def _inert(value: Any) -> Any:
+    """The value of a cell; a text that begins like a formula is marked as text."""
+    is_formula = isinstance(value, str) and value.lstrip().startswith(_FORMULA_STARTS)
+    return f"'{value}" if is_formula else value
+
+
 def _write(path: str | Path | None, content: str) -> str:
     if path is None:
         return content
     try:
-        atomic_write(expand_home(path), content)
+        atomic_write(output_path(path), content)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidInput("compare_unwritable", path=path, why=why) from None

@@ -111,7 +111,7 @@ class Measurement:
         try:
             with PeakMemory(own_bytes) as peak:
                 model = model or self._load()
-                replies = self._generate(model)
+                replies = self._generate(model, peak)
             self._values["device_peak"] = peak.device
             self._values["device_peak_sampled"] = peak.sampled
             self._values["host_peak"] = peak.host
@@ -155,7 +155,7 @@ class Measurement:
         self._values["load_seconds"] = time.perf_counter() - started
         return model
 
-    def _generate(self, model: Model) -> list[list[int]]:
+    def _generate(self, model: Model, peak: PeakMemory) -> list[list[int]]:
         """Times the first prompt, then generates a reply to each; the token ids of the replies."""
         task, prompt = self._task, self._task.prompts[0]
         self._begin("first")
@@ -166,7 +166,9 @@ class Measurement:
         if is_first_call:
             self._values["cold_seconds"] = time.perf_counter() - started
         list(ids)
-        self._measure_speed(model, prompt)
+        # a thread that reads the memory would take time from the replies that are timed
+        with peak.paused():
+            self._measure_speed(model, prompt)
         replies, outputs = [], []
         for one, reference in zip(task.prompts, task.references, strict=True):
             self._begin("answer")

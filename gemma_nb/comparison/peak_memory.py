@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +24,7 @@ class PeakMemory:
     JAX counts one peak for the whole process and cannot reset it. If the block raises that peak,
     the peak is the block's own. If it does not, the highest of the readings taken every
     ``_SAMPLE_SECONDS`` is used, and the true peak may be higher. Linux resets the peak of a process
-    on request (proc(5), ``clear_refs``).
+    on request (proc(5), ``clear_refs``). Where no reading is needed, no thread takes any.
 
     Args:
         own: bytes on the device that belong to the block although they were allocated before it.
@@ -38,15 +40,15 @@ class PeakMemory:
         self.sampled = False
         self.host: int | None = None
         self._own = own
+        self._stop = threading.Event()
+        self._sampler: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         self._peak_before, used = _device_memory()
         self._base = max(0, (used or 0) - self._own)
         self._highest_device, self._highest_host = used or 0, 0
         self._host_peak_reset = _reset_host_peak()
-        self._stop = threading.Event()
-        self._sampler = threading.Thread(target=self._sample, daemon=True)
-        self._sampler.start()
+        self._start_sampling()
         return self
 
     def __exit__(
@@ -55,8 +57,7 @@ class PeakMemory:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop.set()
-        self._sampler.join()
+        self._stop_sampling()
         peak, used = _device_memory()
         if peak is not None:
             # None before the block: the backend was not initialized, so there was no peak
@@ -65,12 +66,43 @@ class PeakMemory:
             self.device = max(0, highest - self._base)
         self.host = _host_peak() if self._host_peak_reset else self._highest_host or None
 
-    def _sample(self) -> None:
-        while not self._stop.wait(_SAMPLE_SECONDS):
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """A block whose time is measured: the memory is read before and after it, not meanwhile."""
+        self._stop_sampling()
+        self._read()
+        try:
+            yield
+        finally:
+            self._read()
+            self._start_sampling()
+
+    def _start_sampling(self) -> None:
+        self._stop, self._sampler = threading.Event(), None
+        if self._needs_readings:
+            arguments = (self._stop,)
+            self._sampler = threading.Thread(target=self._sample, args=arguments, daemon=True)
+            self._sampler.start()
+
+    def _stop_sampling(self) -> None:
+        self._stop.set()
+        if self._sampler is not None:
+            self._sampler.join()
+
+    @property
+    def _needs_readings(self) -> bool:
+        return self._peak_before is not None or not self._host_peak_reset
+
+    def _sample(self, stop: threading.Event) -> None:
+        while not stop.wait(_SAMPLE_SECONDS):
+            self._read()
+
+    def _read(self) -> None:
+        if self._needs_readings:
             _, used = _device_memory()
             self._highest_device = max(self._highest_device, used or 0)
-            if not self._host_peak_reset:
-                self._highest_host = max(self._highest_host, _host_memory() or 0)
+        if not self._host_peak_reset:
+            self._highest_host = max(self._highest_host, _host_memory() or 0)
 
 
 def _device_memory() -> tuple[int | None, int | None]:

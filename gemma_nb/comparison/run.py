@@ -324,7 +324,12 @@ class _ProgressLines:
         self._line = ""
 
     def __call__(self, state: ComparisonProgress) -> None:
-        """Writes a step."""
+        """Writes a step; nothing where stderr is closed or its reader is gone, which ends no run."""
+        if self._stream is not None:
+            with suppress(OSError, ValueError):
+                self._write(state)
+
+    def _write(self, state: ComparisonProgress) -> None:
         line, stream = str(state), self._stream
         if line == self._line:
             return

@@ -70,24 +70,32 @@ class RowStore:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / ".lock", blocking=False)
             self._lock.acquire()
-            self._prepare(run, own=own, fresh=fresh)
         except Timeout:
             raise InvalidInput("compare_busy", folder=folder) from None
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise InvalidInput("compare_folder", folder=folder, why=why) from None
+            raise self._unusable(error) from None
+        try:
+            self._prepare(run, own=own, fresh=fresh)
+        except OSError as error:
+            self.close()
+            raise self._unusable(error) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _unusable(self, error: OSError) -> InvalidInput:
+        why = error.strerror or type(error).__name__
+        return InvalidInput("compare_folder", folder=self.folder, why=why)
 
     def _prepare(self, run: Mapping[str, Any], *, own: bool, fresh: bool) -> None:
         self._run = json.loads(json.dumps(run))
         earlier = self._read_json(_RUN_FILE)
         if earlier is None and not own and any(self._files()):
-            self.close()
             raise InvalidInput("compare_not_empty", folder=self.folder)
         if fresh or (own and earlier is not None and earlier.get("complete")):
             self._clear()
         elif earlier is not None and earlier.get("run") != self._run:
             if not own:
-                self.close()
                 raise InvalidInput("compare_other_run", folder=self.folder)
             self._clear()
         elif earlier is not None:
@@ -118,7 +126,11 @@ class RowStore:
             return None
 
     def write(self, key: str, stored: StoredRow) -> None:
-        """Writes a measured row, completely or not at all."""
+        """Writes a measured row, completely or not at all.
+
+        Raises:
+            InvalidInput: the disk is full, or the folder can no longer be written.
+        """
         values = {"row": row_to_json(stored.row), "pairs": dict(stored.pairs)}
         self._write_json(f"{key}.json", values)
         self.clear_started(key)
@@ -133,7 +145,7 @@ class RowStore:
         earlier_starts = 0
         with suppress(OSError, ValueError):
             earlier_starts = int(path.read_text(encoding="ascii"))
-        path.write_text(str(earlier_starts + 1), encoding="ascii")
+        self._write(path.name, str(earlier_starts + 1))
         return earlier_starts
 
     def clear_started(self, key: str) -> None:
@@ -146,8 +158,8 @@ class RowStore:
 
     def mark_complete(self) -> None:
         """Records that every row is measured, and deletes what only the run needed."""
-        for path in self.folder.glob("*.npz"):
-            path.unlink()
+        for path in (*self.folder.glob("*.npz"), *self.folder.glob(f"*{PARTIAL_SUFFIX}")):
+            path.unlink(missing_ok=True)
         self._write_run(complete=True)
 
     def close(self) -> None:
@@ -163,7 +175,13 @@ class RowStore:
 
     def _write_json(self, name: str, value: Any) -> None:
         text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
-        atomic_write(self.folder / name, text)
+        self._write(name, text)
+
+    def _write(self, name: str, text: str) -> None:
+        try:
+            atomic_write(self.folder / name, text)
+        except OSError as error:
+            raise self._unusable(error) from None
 
 
 def default_folder(digest: str) -> Path:
@@ -181,4 +199,6 @@ def default_folder(digest: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK) and shutil.disk_usage(folder).free:
             return folder
-    return Path(tempfile.gettempdir()) / "gemma_nb" / "compare" / digest
+    # a folder of this user's own: another one's could not be written
+    user = os.getuid() if hasattr(os, "getuid") else ""
+    return Path(tempfile.gettempdir()) / f"gemma_nb-{user}" / "compare" / digest

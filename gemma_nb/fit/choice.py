@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gemma_nb.arguments import MAX_INT, shown, whole_number
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.display import BarPart, Displayed, Summary
@@ -29,8 +30,9 @@ class Choice(Displayed):
         devices: number of the runtime's devices over which the model is spread.
 
     Raises:
-        InvalidInput: a name is unknown, or the runtime has fewer devices. ``max_length`` and
-            ``batch_size`` are checked where they are used, by ``check_numbers``.
+        InvalidInput: a name is unknown, a number is not whole, or the runtime has fewer devices.
+            The range of ``max_length`` and ``batch_size`` is checked where they are used, by
+            ``check_numbers``.
     """
 
     variant: Variant
@@ -44,11 +46,13 @@ class Choice(Displayed):
         object.__setattr__(self, "variant", find_variant(self.variant))
         object.__setattr__(self, "precision", find_precision(self.precision).name)
         object.__setattr__(self, "runtime", find_runtime(self.runtime))
+        for name in ("max_length", "batch_size"):
+            number = whole_number(getattr(self, name), "number_not_whole", -MAX_INT, name=name)
+            object.__setattr__(self, name, number)
         limit = self.runtime.devices
-        if not _is_whole(self.devices) or not 1 <= self.devices <= limit:
-            raise InvalidInput(
-                "devices_not_there", devices=self.devices, runtime=self.runtime.name, there=limit
-            )
+        there = {"devices": shown(self.devices), "runtime": self.runtime.name, "there": limit}
+        devices = whole_number(self.devices, "devices_not_there", 1, limit, **there)
+        object.__setattr__(self, "devices", devices)
 
     def _summary(self) -> Summary:
         names = {"variant": self.variant.name, "precision": self.precision}
@@ -83,18 +87,17 @@ class Choice(Displayed):
         return tuple(BarPart(key, size) for key, size in sizes.items() if size > 0)
 
 
-def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:
+def check_numbers(variant: Variant, max_length: int, batch_size: int) -> tuple[int, int]:
     """Checks a maximum length and a batch size.
+
+    Returns:
+        Both, as numbers of Python.
 
     Raises:
         InvalidInput: a number is not whole or not positive, or ``max_length`` exceeds the
             variant's context.
     """
-    for name, value in (("max_length", max_length), ("batch_size", batch_size)):
-        if not _is_whole(value):
-            raise InvalidInput("number_not_whole", name=name, value=value)
-        if value <= 0:
-            raise InvalidInput("number_not_positive", name=name, value=value)
+    max_length, batch_size = _count("max_length", max_length), _count("batch_size", batch_size)
     if variant.context_length and max_length > variant.context_length:
         raise InvalidInput(
             "beyond_context",
@@ -102,6 +105,7 @@ def check_numbers(variant: Variant, max_length: int, batch_size: int) -> None:
             variant=variant.name,
             context=variant.context_length,
         )
+    return max_length, batch_size
 
 
 def clip_to_context(variant: Variant, max_length: int) -> int:
@@ -110,10 +114,14 @@ def clip_to_context(variant: Variant, max_length: int) -> int:
     Raises:
         InvalidInput: the number is not whole or not positive.
     """
-    # a number beyond the context is no error here, so only its type and sign are checked
-    check_numbers(variant, min(max_length, 1) if _is_whole(max_length) else max_length, 1)
+    # a number beyond the context is no error here
+    max_length = _count("max_length", max_length, 2**63 - 1)
     return min(max_length, variant.context_length or max_length)
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _count(name: str, value: int, most: int = MAX_INT) -> int:
+    """A whole number above 0."""
+    number = whole_number(value, "number_not_whole", -most, most, name=name)
+    if number <= 0:
+        raise InvalidInput("number_not_positive", name=name, value=number)
+    return number

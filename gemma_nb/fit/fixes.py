@@ -9,7 +9,7 @@ from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.float16 import float16_state
-from gemma_nb.fit.precision import PRECISIONS, unquantised_precision
+from gemma_nb.fit.precision import PRECISIONS, saved_precision, unquantised_precision
 from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -98,11 +98,7 @@ def _is_better_base(choice: Choice) -> bool:
 
 def _load_refuses(choice: Choice) -> bool:
     """Whether a preset was saved quantised, in another precision (``loading.build``)."""
-    saved = choice.variant.quantization
-    if not saved:
-        return False
-    modes = (m for m in ("int4", "int8") if any(part.startswith(m) for part in saved))
-    return choice.precision != next(modes, None)
+    return saved_precision(choice.variant) not in (None, choice.precision)
 
 
 def _fix(key: str, choice: Choice, **values: object) -> Fix:

@@ -16,6 +16,7 @@ from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.precision import PRECISIONS, Precision
 from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.fit.weight_shapes import WeightShape, text_weight_shapes, weight_bytes
+from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import GIB, format_gib
@@ -129,7 +130,7 @@ def estimate_memory(
     max_length: int = 2048,
     batch_size: int = 1,
     *,
-    runtime: Runtime | None = None,
+    runtime: str | Runtime | None = None,
     plan: CachePlan | None = None,
 ) -> MemoryEstimate:
     """Estimates the memory that a variant takes, part by part.
@@ -142,7 +143,8 @@ def estimate_memory(
         precision: a precision or its Keras dtype name.
         max_length: tokens of prompt and reply together.
         batch_size: number of conversations at once.
-        runtime: the runtime, because the workspace of a processor differs; None for a GPU.
+        runtime: the runtime or its name, because the workspace of a processor differs; None for a
+            GPU.
         plan: the layout of the cache; None for the layout of this package.
 
     Returns:
@@ -153,7 +155,8 @@ def estimate_memory(
     """
     variant = find_variant(variant)
     precision = find_precision(precision)
-    check_numbers(variant, max_length, batch_size)
+    max_length, batch_size = check_numbers(variant, max_length, batch_size)
+    runtime = None if runtime is None else find_runtime(runtime)
     plan = plan or cache_plan()
     weights = weight_bytes(variant, precision)
     unquantised = weight_bytes(variant, PRECISIONS[precision.dtype]).total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gemma_nb.arguments import shown
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.float16 import takes_float16
@@ -78,8 +79,9 @@ def precision(name: str | Precision) -> Precision:
         raise InvalidInput("int8_refuses_float16")
     key = key.removesuffix("_from_bfloat16")
     if key not in PRECISIONS:
-        near = closest_matches(str(name), PRECISIONS)
-        raise InvalidInput("unknown_precision", name=name, near=near, all=", ".join(PRECISIONS))
+        near = closest_matches(str(shown(name)), PRECISIONS)
+        values = {"name": shown(name), "near": near, "all": ", ".join(PRECISIONS)}
+        raise InvalidInput("unknown_precision", **values)
     return PRECISIONS[key]
 
 
@@ -92,16 +94,31 @@ def is_native(precision: Precision, runtime: Runtime) -> bool:
     return precision.name in runtime.native_dtypes
 
 
+def saved_precision(variant: Variant) -> str | None:
+    """Returns the precision in which a preset was saved quantised; None for any other model.
+
+    ``load`` takes no other one: the exact weights are not in the files. A preset with layers in int8
+    and in int4 is an int4 one.
+
+    Args:
+        variant: the variant; its ``quantization`` is known from its config, also at a hub.
+    """
+    saved = variant.quantization or ()
+    return next((m for m in ("int4", "int8") if any(part.startswith(m) for part in saved)), None)
+
+
 def auto_precision(variant: Variant, runtime: Runtime) -> Precision:
     """Returns the precision of ``load(..., precision="auto")``.
 
-    A GGUF file whose layers are in Q4_0 or Q8_0 keeps what it gains: int4 or int8. Any other type,
+    A preset that was saved quantised keeps its precision (``saved_precision``). A GGUF file whose layers are in Q4_0 or Q8_0 keeps what it gains: int4 or int8. Any other type,
     and a mix, is read as a 16-bit checkpoint is: in the ``unquantised_precision``.
 
     Args:
         variant: the variant to load.
         runtime: the runtime on which it runs.
     """
+    if saved := saved_precision(variant):
+        return PRECISIONS[saved]
     if variant.stored_type in GGUF_PRECISIONS:
         return PRECISIONS[GGUF_PRECISIONS[variant.stored_type]]
     return unquantised_precision(variant, runtime)

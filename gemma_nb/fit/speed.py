@@ -110,7 +110,7 @@ def estimate_speed(
     """
     variant, precision = find_variant(variant), find_precision(precision)
     runtime = find_runtime(runtime)
-    check_numbers(variant, max_length, 1)
+    max_length, _ = check_numbers(variant, max_length, 1)
     architecture = variant.architecture
     if architecture is None or runtime.bandwidth_gb_s is None:
         return None
@@ -122,10 +122,6 @@ def estimate_speed(
         sum(weight_shape_bytes(s, precision, modes) * shares.get(s.use, 1) for s in shapes)
     )
     bytes_read += cache_bytes(architecture, max_length, dtype_bytes=precision.dtype_bytes)
-    bytes_moved = bytes_read
-    if runtime.is_processor and precision.dtype_bytes == 2 and not precision.quantize:
-        # a processor writes 16-bit weights in float32 and reads them again
-        bytes_moved += round(8 * sum(s.parameters * shares.get(s.use, 1) for s in shapes))
 
     bandwidth = runtime.bandwidth_gb_s * 1e9
     (fast_share, slow_share), basis = _bandwidth_shares(runtime)
@@ -138,7 +134,7 @@ def estimate_speed(
             seconds = _MIXTURE_LAYER_SECONDS
         fast_layers, slow_layers = (s * architecture.num_layers for s in seconds)
     fast = max(bytes_read / (fast_share * bandwidth), fast_layers)
-    slow = bytes_moved / (slow_share * bandwidth) + slow_layers
+    slow = bytes_read / (slow_share * bandwidth) + slow_layers
     return SpeedEstimate(1 / slow, 1 / fast, bytes_read, bandwidth / bytes_read, basis)
 
 

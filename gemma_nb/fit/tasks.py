@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gemma_nb.arguments import shown
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
@@ -137,13 +138,13 @@ def find_task(name: str) -> ModelTask:
     Raises:
         InvalidInput: there is no such task.
     """
-    key = str(name).strip().lower().replace("_", " ")
+    key = name.strip().lower().replace("_", " ") if isinstance(name, str) else None
     for task in _TASKS:
-        if isinstance(name, str) and key in (task.key, *task.names):
+        if key in (task.key, *task.names):
             return task
     names = [n for t in _TASKS for n in (t.key, *t.names)]
-    near = closest_matches(str(name), names)
-    raise InvalidInput("unknown_task", task=name, near=near, all=", ".join(TASKS))
+    near = closest_matches(str(shown(name)), names)
+    raise InvalidInput("unknown_task", task=shown(name), near=near, all=", ".join(TASKS))
 
 
 def variants_for_task(task: str | ModelTask = "chat") -> list[Variant]:

@@ -171,7 +171,8 @@ def advise(
     choice = variant
     if not isinstance(choice, Choice):
         known_variant, known_runtime = find_variant(choice), find_runtime(runtime)
-        if precision is None or str(precision).strip().lower() == "auto":
+        auto = isinstance(precision, str) and precision.strip().lower() == "auto"
+        if precision is None or auto:
             precision = auto_precision(known_variant, known_runtime)
         name = find_precision(precision).name
         choice = Choice(known_variant, name, max_length, batch_size, known_runtime, devices)

@@ -123,8 +123,6 @@ def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
         yield _warning(f"float16_{float16}", choice, blocks=float16 == "overflows")
     if precision.name == "float32" and not runtime.is_processor:
         yield _warning("float32", choice)
-    if precision.dtype != "float32" and not precision.quantize and runtime.is_processor:
-        yield _warning("processor_16bit", choice)
     if (
         runtime.kind == "gpu"
         and precision.dtype == "bfloat16"

@@ -24,7 +24,7 @@ from gemma_nb.generation.keras_hub_layers import (
     unused_cache,
 )
 from gemma_nb.generation.keras_internals import dequantize_int4_blocks, table_of
-from gemma_nb.generation.optimized_layers import float32_logits, on_processor
+from gemma_nb.generation.processor_products import build_logits, on_processor, table_logits
 from gemma_nb.loading.quantize import block_size
 
 
@@ -101,7 +101,7 @@ class ModelAdapter:
         import jax.numpy as jnp
 
         embedding = self._token_embedding()
-        compute = float32_logits(embedding)
+        compute = build_logits(embedding)
         logits = compute(hidden) if compute else embedding(hidden, reverse=True)
         logits = logits.astype(jnp.float32)
         if cap := getattr(self.lm, "final_logit_cap", None):  # an attribute of the task in Gemma 4
@@ -116,7 +116,7 @@ class ModelAdapter:
         return type(self.lm).call_with_cache(lm, tokens, unused_cache(layers), 0, **media)
 
     def _blocks(self, blocks: Any, context: ForwardContext) -> list[PatchedProxy]:
-        return [
+        proxies = [
             self.block_proxy(
                 block,
                 attention=as_block_attention(
@@ -127,6 +127,7 @@ class ModelAdapter:
             )
             for i, block in enumerate(blocks)
         ]
+        return context.watch_blocks(proxies)
 
     def _attention(self, block: Any, layer: int, context: ForwardContext) -> Callable[[Any], Any]:
         return lambda x: gemma_attention(PatchedProxy(block.attention), x, context, layer)
@@ -254,7 +255,7 @@ def _gemma3n_embedding(text: Any) -> Callable[..., Any]:
     0.32, ``Gemma3nTextModel.token_embedding``).
     """
     table, cap = text.embed_tokens.embedding, text.final_logit_soft_cap
-    if table.quantization_mode is None:
+    if table.quantization_mode is None and not on_processor():
         return cast("Callable[..., Any]", text.token_embedding)
 
     def call(inputs: Any, reverse: bool = False) -> Any:
@@ -262,17 +263,17 @@ def _gemma3n_embedding(text: Any) -> Callable[..., Any]:
 
         if not reverse:
             return text.embed_tokens(inputs)
-        logits = _dequantized_logits(table, inputs)
+        logits = _embedding_logits(table, inputs)
         return jnp.tanh(logits / cap) * cap if cap else logits
 
     return call
 
 
-def _dequantized_logits(table: Any, hidden: Any) -> Any:
-    """Logits from a quantized Embedding whose model has no ReversibleEmbedding.
+def _embedding_logits(table: Any, hidden: Any) -> Any:
+    """Logits from an Embedding whose model has no ReversibleEmbedding.
 
     Args:
-        table: a Keras Embedding in int8 or int4.
+        table: a Keras Embedding; not quantized, in int8 or in int4.
         hidden: (…, hidden size).
 
     Returns:
@@ -282,10 +283,15 @@ def _dequantized_logits(table: Any, hidden: Any) -> Any:
     from keras import quantizers
 
     numbers, dtype = jnp.asarray(table_of(table)), table.compute_dtype
+    if table.quantization_mode is None:
+        return table_logits(numbers, hidden.astype(dtype))
     scale = jnp.asarray(table.embeddings_scale)
     if table.quantization_mode == "int8":
-        product = jnp.float32 if on_processor() else dtype  # as in ``Float32Product``
-        logits = hidden.astype(product) @ numbers.T.astype(product)
+        logits = (
+            table_logits(numbers, hidden)
+            if on_processor()
+            else hidden.astype(dtype) @ numbers.T.astype(dtype)
+        )
         return logits.astype(dtype) / scale.astype(dtype)
     numbers = quantizers.unpack_int4(numbers, table.output_dim, axis=-1).astype(dtype)
     if block_size(table):
@@ -304,7 +310,7 @@ def _last_token_logits(embedding: Any, context: ForwardContext) -> Callable[...,
             return embedding(inputs)
         if not context.all_logits:
             inputs = jnp.take_along_axis(inputs, (context.length - 1)[:, None, None], axis=1)
-        compute = float32_logits(embedding)
+        compute = build_logits(embedding)
         if on_gpu() and not context.all_logits and inputs.shape[0] == 1:
             compute = build_logits_matvec(embedding)
         return compute(inputs) if compute else embedding(inputs, reverse=True)

@@ -72,6 +72,8 @@ class ForwardContext:
         offset: int32 (batch,): slot minus position of each row's tokens; None for 0. In a pass of
             one token, start + offset is the same for all rows.
         visible: layer -> the keys and values that this pass's queries attend to, and their mask.
+        key_positions: layer -> the position of each visible key, negative for an empty slot: int32
+            (batch, keys).
     """
 
     start: Any
@@ -86,6 +88,7 @@ class ForwardContext:
     all_logits: bool = False
     offset: Any = None
     visible: dict[int, tuple[KeyValue, Any]] = field(default_factory=dict)
+    key_positions: dict[int, Any] = field(default_factory=dict)
 
     @property
     def positions(self) -> Any:
@@ -134,8 +137,53 @@ class ForwardContext:
             mask &= at[:, None, :] > query - window
         if self.groups is not None and not (self.groups_beyond_window and window is None):
             mask |= self._group_mask(at, None if self.groups_beyond_window else window)
-        self.visible[layer] = visible, mask
+        self.visible[layer], self.key_positions[layer] = (visible, mask), at
         return visible, mask
+
+    def shared_cache(self, layer: int, source: int) -> tuple[KeyValue, Any]:
+        """Returns the visible keys and values of the layer whose cache another one shares.
+
+        Args:
+            layer: the layer without a cache of its own.
+            source: the layer whose cache it shares.
+
+        Returns:
+            As ``update_cache``.
+        """
+        self.key_positions[layer] = self.key_positions[source]
+        return self.visible[source]
+
+    def compute_attention(
+        self,
+        layer: int,  # noqa: ARG002 - for subclasses
+        query: Any,
+        visible: KeyValue,
+        mask: Any,
+        scale: float,
+        soft_cap: float | None,
+    ) -> Any:
+        """Computes one layer's ``dot_product_attention``; a subclass may record its weights.
+
+        Args:
+            layer: the layer's index.
+            query: as in ``dot_product_attention``, like the next four.
+            visible: keys and values.
+            mask: which keys each query attends to.
+            scale: factor of the queries.
+            soft_cap: bound on the attention logits.
+
+        Returns:
+            As ``dot_product_attention``.
+        """
+        return dot_product_attention(query, visible, mask, scale, soft_cap)
+
+    def watch_blocks(self, blocks: list[Any]) -> list[Any]:
+        """Returns the transformer blocks to run; a subclass may record their outputs.
+
+        Args:
+            blocks: proxies of KerasHub's blocks, in order.
+        """
+        return blocks
 
     def attend(self, layer: int, cache: KeyValue, window: int | None) -> None:
         """Makes a cache visible to this pass's single query, without writing to it.
@@ -149,7 +197,7 @@ class ForwardContext:
         mask = at >= 0
         if window is not None:
             mask &= at > self.start[:, None] - window
-        self.visible[layer] = cache, mask[:, None, :]
+        self.visible[layer], self.key_positions[layer] = (cache, mask[:, None, :]), at
 
     def _group_mask(self, at: Any, window: int | None) -> Any:
         """The keys that a query attends to within its group: bool (batch, size, keys)."""
@@ -234,31 +282,58 @@ def dot_product_attention(
     Returns:
         (batch, queries, heads, head size).
     """
-    import jax
     import jax.numpy as jnp
 
     batch, queries, heads, size = query.shape
     _, groups, keys, _ = visible.key.shape
-    few_rows = 1 if jax.default_backend() == "cpu" else _MAX_REDUCED_ROWS
-    single = queries == 1 and batch <= few_rows
+    weights = attention_weights(query, visible.key, mask, scale, soft_cap)
+    weights = weights.astype(query.dtype).reshape(batch, groups, -1, keys)
+    value = visible.value.astype(query.dtype)
+    if _reduces(batch, queries) and keys <= _MAX_REDUCED_KEYS:
+        result = _sum_of_products(weights[..., None], value[:, :, None], 3)
+    else:
+        result = jnp.einsum("bkqs,bksh->bkqh", weights, value)
+    return jnp.swapaxes(result.reshape(batch, heads, queries, size), 1, 2)
+
+
+def attention_weights(query: Any, key: Any, mask: Any, scale: float, soft_cap: float | None) -> Any:
+    """The weights with which ``dot_product_attention`` sums the values.
+
+    Args:
+        query: (batch, queries, heads, head size).
+        key: (batch, key-value heads, keys, head size).
+        mask: bool (batch, queries, keys).
+        scale: factor of the queries.
+        soft_cap: Gemma 2's bound on the attention logits, None for none.
+
+    Returns:
+        float32 (batch, key-value heads, heads of each group, queries, keys).
+    """
+    import jax
+    import jax.numpy as jnp
+
+    batch, queries, _, size = query.shape
+    _, groups, keys, _ = key.shape
     # the heads of a group side by side, so that each group is one product
     query = jnp.swapaxes(query * jnp.asarray(scale, query.dtype), 1, 2)
     query = query.reshape(batch, groups, -1, size)
-    key, value = visible.key.astype(query.dtype), visible.value.astype(query.dtype)
-    if single:
+    key = key.astype(query.dtype)
+    if _reduces(batch, queries):
         logits = _sum_of_products(key[:, :, None], query[:, :, :, None], -1)
     else:
         logits = jnp.einsum("bkqh,bksh->bkqs", query, key)
     if soft_cap:
         logits = jnp.tanh(logits / soft_cap) * soft_cap
     logits = logits.astype(jnp.float32).reshape(batch, groups, -1, queries, keys)
-    weights = jax.nn.softmax(jnp.where(mask[:, None, None], logits, -1e30), axis=-1)
-    weights = weights.astype(query.dtype).reshape(batch, groups, -1, keys)
-    if single and keys <= _MAX_REDUCED_KEYS:
-        result = _sum_of_products(weights[..., None], value[:, :, None], 3)
-    else:
-        result = jnp.einsum("bkqs,bksh->bkqh", weights, value)
-    return jnp.swapaxes(result.reshape(batch, heads, queries, size), 1, 2)
+    return jax.nn.softmax(jnp.where(mask[:, None, None], logits, -1e30), axis=-1)
+
+
+def _reduces(batch: int, queries: int) -> bool:
+    """Whether ``dot_product_attention`` uses reductions instead of matrix products."""
+    import jax
+
+    few_rows = 1 if jax.default_backend() == "cpu" else _MAX_REDUCED_ROWS
+    return queries == 1 and batch <= few_rows
 
 
 def _sum_of_products(a: Any, b: Any, axis: int) -> Any:

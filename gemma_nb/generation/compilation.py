@@ -47,6 +47,9 @@ class CompiledFunctions:
     def __getitem__(self, name: Hashable) -> Any:
         return self._compiled[name]
 
+    def __contains__(self, name: Hashable) -> bool:
+        return name in self._compiled
+
     def start(self, specs: Mapping[Hashable, SpecFactory]) -> None:
         """Traces the programs that do not exist yet and starts to compile them.
 

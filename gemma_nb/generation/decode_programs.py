@@ -295,14 +295,7 @@ class DecodePrograms:
 
     def _with_layouts(self, weights: list[Any]) -> list[Any]:
         """Weights that keep their memory layout: in a loop, XLA would copy them to its default."""
-        # private: an experimental module of jax 0.10.2 to 0.11.2
-        from jax.experimental.layout import Layout, with_layout_constraint
-
-        orders = [_axis_order(w) for w in self.weight_specs()]
-        return [
-            w if order is None else with_layout_constraint(w, Layout(major_to_minor=order))
-            for w, order in zip(weights, orders, strict=True)
-        ]
+        return relayout.keep_layouts(weights, self.weight_specs())
 
 
 def default_steps_per_call() -> int:
@@ -314,13 +307,6 @@ def default_steps_per_call() -> int:
     import jax
 
     return 1 if jax.default_backend() == "cpu" else TOKENS_PER_CALL
-
-
-def _axis_order(value: Any) -> tuple[int, ...] | None:
-    """The order of an array's axes in memory, outermost first; None for the default order."""
-    layout = value.format.layout
-    order = layout and layout.major_to_minor
-    return None if not order or order == tuple(range(value.ndim)) else order
 
 
 def array_spec(*shape: int, dtype: str = "int32") -> Any:

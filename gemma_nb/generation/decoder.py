@@ -116,7 +116,7 @@ class Decoder:
         # a reply that begins while another one is being read gets a cache of its own
         cache, self._cache = self._cache, None
         if cache is None:
-            self._ensure_compiled([ids], 0)
+            self._ensure_compiled([ids], 0, decode=compilation.compiles_in_background())
             cache = self._empty_cache()
         elif reuse and cache.is_bound_to(weights):
             self._rewind(cache, ids, count, weights, media, new_turn=new_turn)
@@ -277,7 +277,9 @@ class Decoder:
         import numpy as np
 
         batch = len(prompts)
-        self._ensure_compiled(prompts, len(cache.ids))
+        # elsewhere than on a GPU, XLA compiles the program of the reply behind the first token
+        self._ensure_compiled(prompts, len(cache.ids), decode=compilation.compiles_in_background())
+        decode: dict[Hashable, SpecFactory] = {("decode", batch): self.programs.decode_spec(batch)}
         written = max(len(p) for p in prompts)
         is_short = written - len(cache.ids) <= prefill_buckets()[0]
         sampling_args = (np.array(seeds, np.uint32), *sampling_scalars(sampling))
@@ -286,10 +288,11 @@ class Decoder:
         # once for all further calls, while the device computes the prompt
         sampling_args = jax.device_put(sampling_args)
         pending, requested = [token], 1
-        max_pending = 1 if is_short else 2
+        max_pending = 1 if is_short or ("decode", batch) not in self.compiled else 2
         uncached = None  # a token that was yielded and is not in the cache yet
         while True:
             while requested < count and len(pending) < max_pending:
+                self.compiled.ensure(decode)
                 tokens, token, position, cache.layers = self.compiled["decode", batch](
                     weights, token, position, None, cache.layers, *sampling_args
                 )

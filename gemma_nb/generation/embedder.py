@@ -15,6 +15,8 @@ from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
+from gemma_nb.generation.keras_internals import variable_arrays
+from gemma_nb.loading.relayout import keep_layouts
 from gemma_nb.prompts.formats.embedding_format import TASKS
 from gemma_nb.prompts.formatting import format_prompt
 
@@ -103,6 +105,10 @@ class Embedder:
         """Traced: returns the vectors of a batch."""
         import jax.numpy as jnp
 
+        variables = self.lm.trainable_variables, self.lm.non_trainable_variables
+        weights = [
+            keep_layouts(w, variable_arrays(v)) for w, v in zip(weights, variables, strict=True)
+        ]
         inputs = {"token_ids": tokens, "padding_mask": mask}
         return self.lm.stateless_call(*weights, inputs, training=False)[0].astype(jnp.float32)
 

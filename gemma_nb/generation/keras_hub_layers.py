@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
-from gemma_nb.generation.attention import ForwardContext, dot_product_attention
+from gemma_nb.generation.attention import ForwardContext
 from gemma_nb.generation.gpu.paired_products import GATES, optimize_gate
 from gemma_nb.generation.keras_internals import apply_rope
 from gemma_nb.generation.optimized_layers import optimize_layer
@@ -117,7 +117,7 @@ def gemma_attention(attention: Any, x: Any, context: ForwardContext, layer: int)
     key = apply_rope(attention, attention.key_dense(x), context.positions)
     visible, mask = context.update_cache(layer, key, attention.value_dense(x))
     cap = attention.logit_soft_cap
-    output = dot_product_attention(query, visible, mask, _query_scale(attention), cap)
+    output = context.compute_attention(layer, query, visible, mask, _query_scale(attention), cap)
     return attention.output_dense(output)
 
 
@@ -136,7 +136,7 @@ def gemma3_attention(attention: Any, x: Any, context: ForwardContext, layer: int
     key = normalize_and_rotate(attention.key_dense(x), "key_norm")
     visible, mask = context.update_cache(layer, key, attention.value_dense(x))
     cap = attention.logit_soft_cap
-    output = dot_product_attention(query, visible, mask, _query_scale(attention), cap)
+    output = context.compute_attention(layer, query, visible, mask, _query_scale(attention), cap)
     return attention.output_dense(output)
 
 
@@ -158,13 +158,14 @@ def gemma4_attention(
     query = attention.query_norm(attention.query_dense(x))
     query = apply_rope(attention, query, context.positions)
     if source is not None:
-        visible, mask = context.visible[source]
+        visible, mask = context.shared_cache(layer, source)
     else:
         raw = attention.key_dense(x)
         value = raw if attention.attention_k_eq_v else attention.value_dense(x)
         key = apply_rope(attention, attention.key_norm(raw), context.positions)
         visible, mask = context.update_cache(layer, key, attention.value_norm(value))
-    output = dot_product_attention(query, visible, mask, 1.0, attention.logit_soft_cap)
+    cap = attention.logit_soft_cap
+    output = context.compute_attention(layer, query, visible, mask, 1.0, cap)
     return attention.output_dense(output)
 
 
@@ -185,12 +186,12 @@ def gemma3n_attention(
 
     query = rotate(project_and_normalize(attention.q_proj, attention.q_norm))
     if source is not None:
-        visible, mask = context.visible[source]
+        visible, mask = context.shared_cache(layer, source)
     else:
         key = rotate(project_and_normalize(attention.k_proj, attention.k_norm))
         value = project_and_normalize(attention.v_proj, attention.v_norm)
         visible, mask = context.update_cache(layer, key, value)
-    output = dot_product_attention(query, visible, mask, 1.0, None)
+    output = context.compute_attention(layer, query, visible, mask, 1.0, None)
     return attention.o_proj(output.reshape(*shape, -1))
 
 

@@ -91,6 +91,30 @@ def int4_columns(layer: Any, packed: Any) -> tuple[Any, Any]:
     return dequantize((packed << 4) >> 4, 0), dequantize(packed >> 4, 1)
 
 
+def int4_halves(layer: Any, packed: Any) -> tuple[Any, Any]:
+    """The arrays of ``int4_columns`` as transposed matrices, (half of the columns, rows).
+
+    Args:
+        layer: as in ``int4_columns``.
+        packed: as in ``int4_columns``.
+    """
+    import jax.numpy as jnp
+
+    packed = packed.T
+    half, rows = packed.shape
+    scale = jnp.asarray(layer.kernel_scale).T.astype(jnp.float32)
+    zero = jnp.asarray(layer.kernel_zero).T.astype(jnp.float32)
+    lacking = -rows % layer._int4_block_size
+
+    def dequantize(numbers: Any, start: int) -> Any:
+        numbers = jnp.pad(numbers.astype(jnp.float32), [(0, 0), (0, lacking)])
+        numbers = numbers.reshape(half, scale.shape[1], -1)
+        values = (numbers - zero[start::2, :, None]) * scale[start::2, :, None]
+        return values.reshape(half, -1)[:, :rows]
+
+    return dequantize((packed << 4) >> 4, 0), dequantize(packed >> 4, 1)
+
+
 def dequantize_int4_blocks(numbers: Any, scale: Any, zero: Any, blocks: Any) -> Any:
     """The values of a table quantized to int4 in blocks along its last axis.
 

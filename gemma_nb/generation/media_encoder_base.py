@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation import media_files
 from gemma_nb.generation.compilation import CompiledFunctions
+from gemma_nb.generation.keras_internals import variable_arrays
 from gemma_nb.generation.media_inputs import Converters, MediaInput, PlaceholderTokens
+from gemma_nb.loading.relayout import keep_layouts
 from gemma_nb.prompts.prompt import Media
 
 #: Shortest sound clip, in seconds: the length of one soft token.
@@ -93,7 +95,9 @@ class MediaEncoder:
     def _stateless(self, weights: Any) -> Any:
         import keras
 
-        return keras.StatelessScope(state_mapping=zip(self._variables(), weights, strict=True))
+        variables = self._variables()
+        weights = keep_layouts(weights, variable_arrays(variables))
+        return keras.StatelessScope(state_mapping=zip(variables, weights, strict=True))
 
     def _has_encoder(self, kind: str) -> bool:
         name = {"image": "vision_encoder", "audio": "audio_encoder"}[kind]

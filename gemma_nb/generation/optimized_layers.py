@@ -8,18 +8,15 @@ from typing import Any
 
 from gemma_nb.generation.gpu.fused_matvec import (
     build_matvec,
-    einsum_axes,
     on_gpu,
     summed_input_axes,
 )
 from gemma_nb.generation.keras_internals import (
     int4_columns,
-    int4_shape,
     kernel_of,
     quantize_int8_inputs,
-    table_of,
 )
-from gemma_nb.loading.quantize import block_size
+from gemma_nb.generation.processor_products import build_product, has_column_pairs, on_processor
 
 #: Einsum equations of attention projections: hidden states to heads, and heads to hidden states.
 _TO_HEADS = ("btd,ndh->btnh", "bsd,kdh->bskh", "bsd,qdh->bsqh")
@@ -33,15 +30,20 @@ def optimize_layer(layer: Any) -> Any:
         layer: a Keras layer.
 
     Returns:
-        On a GPU a ``FusedMatvecLayer``, elsewhere a ``NativeLayoutEinsum``, on a processor a
-        ``Float32Product`` where only the weights are quantized; the layer itself if none is faster,
-        if it uses LoRA, or if it is quantized in another way.
+        On a GPU a ``FusedMatvecLayer``. On a processor a ``ContiguousProduct`` where the kernel is
+        laid out for it, else a ``Float32Product`` where only the weights are quantized. Elsewhere
+        a ``NativeLayoutEinsum``. The layer itself if none is faster, if it uses LoRA, or if it is
+        quantized in another way.
     """
     if on_gpu():
         matvec = build_matvec(layer)
         return FusedMatvecLayer(layer, matvec) if matvec else layer
-    if on_processor() and _is_weight_only(layer):
-        return Float32Product(layer)
+    if on_processor():
+        product = build_product(layer)
+        if product:
+            return ContiguousProduct(layer, product)
+        if _is_weight_only(layer):
+            return Float32Product(layer)
     return NativeLayoutEinsum(layer) if _supports_native_layout(layer) else layer
 
 
@@ -111,8 +113,27 @@ class NativeLayoutEinsum(_LayerReplacement):
         return result
 
 
+class ContiguousProduct(_LayerReplacement):
+    """A Dense or EinsumDense layer on a processor whose kernel is read as it lies in memory.
+
+    Args:
+        layer: the layer; all attributes come from it.
+        product: its ``build_product``.
+    """
+
+    def __init__(self, layer: Any, product: Callable[[Any], Any]) -> None:
+        super().__init__(layer)
+        self._product = product
+
+    def __call__(self, x: Any) -> Any:
+        """Computes the layer's output."""
+        return self._product(x)
+
+
 class Float32Product(_LayerReplacement):
     """A Dense or EinsumDense layer with quantized weights and float inputs, on a processor.
+
+    For kernels in Keras's own layout, as those of ``from_keras_model`` are.
 
     Processors have no 16-bit products: XLA copies the whole kernel to bfloat16 and then to float32.
     A product in float32 converts the numbers while it reads them. Its result is divided by the
@@ -147,54 +168,11 @@ class Float32Product(_LayerReplacement):
         return result if layer.activation is None else layer.activation(result)
 
 
-def float32_logits(embedding: Any) -> Callable[[Any], Any] | None:
-    """Returns a function that computes logits on a processor as ``Float32Product`` does.
-
-    Args:
-        embedding: a KerasHub ReversibleEmbedding.
-
-    Returns:
-        A function from (batch, size, hidden size) to float32 (batch, size, vocabulary); None on
-        another device, or if the table is not in int8 or its inputs are rounded.
-    """
-    tied = getattr(embedding, "tie_weights", False)  # Gemma 3n's embedding is a function
-    if not tied or embedding.quantization_mode != "int8" or not on_processor():
-        return None
-    if embedding.inputs_quantizer is not None or embedding.lora_enabled:
-        return None
-
-    def call(hidden: Any) -> Any:
-        import jax
-        import jax.numpy as jnp
-
-        x = hidden.astype(embedding.compute_dtype).astype(jnp.float32)
-        table, x = jax.lax.optimization_barrier((jnp.asarray(table_of(embedding)), x))
-        logits = x @ table.T.astype(jnp.float32)
-        logits = logits / jnp.asarray(embedding.embeddings_scale)
-        if cap := embedding.logit_soft_cap:
-            logits = jnp.tanh(logits / cap) * cap
-        return logits
-
-    return call
-
-
-def on_processor() -> bool:
-    """Whether JAX's default device is a processor."""
-    import jax
-
-    return jax.default_backend() == "cpu"
-
-
 def _is_weight_only(layer: Any) -> bool:
     """Whether a layer's weights are quantized, and nothing else."""
     if layer.lora_enabled or getattr(layer, "inputs_quantizer", None) is not None:
         return False
-    if layer.quantization_mode == "int8":
-        return True
-    if not block_size(layer) or int4_shape(layer)[-1] % 2:
-        return False
-    _, kernel, output = einsum_axes(layer)
-    return kernel[-1] == output[-1]  # else the numbers of a byte are not neighbours in the output
+    return layer.quantization_mode == "int8" or has_column_pairs(layer)
 
 
 def _multiply(layer: Any, x: Any, kernel: Any) -> Any:

@@ -11,8 +11,10 @@ from typing import Any
 
 from gemma_nb.generation.compilation import CompiledFunctions, next_power_of_two
 from gemma_nb.generation.keras_hub_layers import PatchedProxy
+from gemma_nb.generation.keras_internals import variable_arrays
 from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings, media_embeddings_at
 from gemma_nb.generation.sampling import Sampling, sample_tokens
+from gemma_nb.loading.relayout import keep_layouts
 
 #: Shortest padded length of prompt and of reply.
 SHORTEST = 32
@@ -134,7 +136,9 @@ class EncoderDecoder:
         # private: keras-hub 0.32, the methods that T5Gemma's generate_step calls on itself
         methods = ("_build_cache", "call_encoder", "call_decoder_with_cache")
         lm.__dict__.update({name: _bind_method(self.lm, name, lm) for name in methods})
-        mapping = zip(self._variables(), weights, strict=True)
+        variables = self._variables()
+        weights = keep_layouts(weights, variable_arrays(variables))
+        mapping = zip(variables, weights, strict=True)
         with keras.StatelessScope(state_mapping=mapping):
             output = type(self.lm).generate_step(lm, inputs)
         return output["decoder_token_ids"], sampler.end

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from gemma_nb.arguments import shown
 from gemma_nb.errors import InvalidInput
 from gemma_nb.hardware.accelerators import GPU_DTYPES, OLD_GPU_DTYPES, TPU_DTYPES
 from gemma_nb.hardware.detect import detect_runtime
@@ -191,7 +192,8 @@ def runtime(name: str | Runtime | None) -> Runtime:
     if len(matches) == 1:
         return matches[0]
     names = [r.name for r in RUNTIMES]
-    raise InvalidInput("unknown_runtime", name=name, near=closest_matches(str(name), names))
+    near = closest_matches(str(shown(name)), names)
+    raise InvalidInput("unknown_runtime", name=shown(name), near=near)
 
 
 def _normalize(name: str) -> str:

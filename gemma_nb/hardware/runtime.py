@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gemma_nb.arguments import (
+    MAX_FLOAT,
+    flag_argument,
+    real_number,
+    shown,
+    text_argument,
+    whole_number,
+)
 from gemma_nb.display import BarPart, Displayed, Summary
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message, text
@@ -21,6 +30,9 @@ MEMORY_SETTINGS = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     "XLA_CLIENT_MEM_FRACTION": str(MEMORY_FRACTION),
 }
+
+#: The largest number of bytes or devices: an exbibyte.
+_MOST = 2**60
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,7 @@ class Runtime(Displayed):
         unified_memory: whether a GPU shares the host's memory, as GB10 and Jetson do.
 
     Raises:
-        InvalidInput: an unknown kind, or a number out of range.
+        InvalidInput: an unknown kind, a number out of range, or a field of another type.
     """
 
     name: str
@@ -116,15 +128,43 @@ class Runtime(Displayed):
     unified_memory: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise InvalidInput("runtime_kind", kind=self.kind, all=", ".join(KINDS))
-        for name in ("memory_bytes", "devices"):
-            _positive(name, getattr(self, name))
-        for name in ("memory_total_bytes", "host_ram_bytes"):
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
+            raise InvalidInput("runtime_kind", kind=shown(self.kind), all=", ".join(KINDS))
+        for name in ("name", "host", "compute_capability", "price_date", "keras_hub", "place"):
+            if getattr(self, name) is not None or name in ("name", "host"):
+                text_argument(getattr(self, name), name)
+        for name in ("memory_bytes", "devices", "memory_total_bytes", "host_ram_bytes"):
+            if getattr(self, name) is not None or name in ("memory_bytes", "devices"):
+                self._convert_count(name, 1)
+        if self.disk_free_bytes is not None:
+            self._convert_count("disk_free_bytes", 0)
+        for name in ("bandwidth_gb_s", "peak_tflops"):
             if getattr(self, name) is not None:
-                _positive(name, getattr(self, name))
-        if not 0 < self.memory_fraction <= 1:
-            raise InvalidInput("runtime_number", name="memory_fraction", value=self.memory_fraction)
+                self._convert_rate(name, MAX_FLOAT)
+        self._convert_rate("memory_fraction", 1)
+        dtypes = self.native_dtypes
+        is_list = isinstance(dtypes, Sequence) and not isinstance(dtypes, str | bytes)
+        if not is_list or not all(isinstance(dtype, str) for dtype in dtypes):
+            raise InvalidInput("runtime_dtypes", value=shown(dtypes))
+        object.__setattr__(self, "native_dtypes", tuple(dtypes))
+        for name in ("price", "notes", "as_of"):
+            if not isinstance(getattr(self, name), Message | None):
+                text_argument(getattr(self, name), name)
+        if not isinstance(self.facts, tuple) or not all(isinstance(f, Fact) for f in self.facts):
+            raise InvalidInput("runtime_facts", value=shown(self.facts))
+        for name in ("unified_memory", "jax_support"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, flag_argument(getattr(self, name), name))
+
+    def _convert_count(self, name: str, least: int) -> None:
+        value = whole_number(getattr(self, name), "runtime_number", least, _MOST, name=name)
+        object.__setattr__(self, name, value)
+
+    def _convert_rate(self, name: str, most: float) -> None:
+        value = real_number(getattr(self, name), "runtime_number", name=name)
+        if not 0 < value <= most:
+            raise InvalidInput("runtime_number", name=name, value=value)
+        object.__setattr__(self, name, value)
 
     @property
     def usable_bytes(self) -> int:
@@ -182,8 +222,3 @@ class Runtime(Displayed):
             details=tuple((fact.label, fact.shown, fact.source) for fact in self.facts),
             details_title=text("show_facts"),
         )
-
-
-def _positive(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-        raise InvalidInput("runtime_number", name=name, value=value)

@@ -18,7 +18,7 @@ from typing import Any
 
 from gemma_nb.catalog.gguf_header import split_files
 from gemma_nb.catalog.handles import SUFFIX
-from gemma_nb.files import atomic_write, parse_json
+from gemma_nb.files import atomic_write, read_json
 from gemma_nb.hub import checkpoint_files
 from gemma_nb.hub.checksums import FileInfo, file_checksum, parse_headers
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
@@ -27,8 +27,8 @@ from gemma_nb.hub.download import (
     DownloadError,
     RemoteFile,
 )
-from gemma_nb.hub.partial_note import PARTIAL, PartialNote
-from gemma_nb.hub.sources import Source, cache_paths, model_folder
+from gemma_nb.hub.partial_note import PARTIAL, PartialNote, note_path
+from gemma_nb.hub.sources import Source, cache_paths, check_inside_cache, model_folder
 
 #: The errors of a folder that this process may not write to, or of a read-only file system.
 CANNOT_WRITE = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -125,10 +125,14 @@ class CacheEntry:
         return all(self._marker(p.relative_to(self.preset).as_posix()).exists() for p in files)
 
     def target_path(self, remote: RemoteFile) -> Path:
-        """The path of a file's bytes; in huggingface_hub's layout its name is the checksum."""
+        """The path of a file's bytes; in huggingface_hub's layout its name is the checksum.
+
+        Raises:
+            LoadError: links lead out of the hub's cache.
+        """
         if self._src.hub == HUGGING_FACE and remote.checksum:
-            return self.root / "blobs" / remote.checksum[1]
-        return self.preset / remote.name
+            return self._inside(self.root / "blobs" / remote.checksum[1])
+        return self._inside(self.preset / remote.name)
 
     def bytes_on_disk(self, remote: RemoteFile) -> int:
         """The bytes of a file that are on disk, whether it is complete or partial."""
@@ -190,14 +194,18 @@ class CacheEntry:
             remote: the file at the hub.
             checked: the size and the checksum it was checked with.
         """
-        self._link(remote, self.target_path(remote))
+        target = self.target_path(remote)
+        self._link(remote, target)
+        # a process that was killed after it moved a file to its path left the note
+        note_path(target.with_name(target.name + PARTIAL)).unlink(missing_ok=True)
+        if self._src.hub == KAGGLE:
+            # before the record: what that holds is not looked at again
+            marker = self._inside(self._marker(remote.name))
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()
         checksum = list(checked.checksum) if checked.checksum else None
         self._record["files"][remote.name] = {"size": checked.size, "digest": checksum}
         self._write_record()
-        if self._src.hub == KAGGLE:
-            marker = self._marker(remote.name)
-            marker.parent.mkdir(parents=True, exist_ok=True)
-            marker.touch()
 
     def mark_complete(self, names: Collection[str]) -> None:
         """Records that the version is complete.
@@ -224,7 +232,7 @@ class CacheEntry:
             return
         if read_ref(self._src, revision) == version:
             return
-        ref = self.root / "refs" / (revision or "main")
+        ref = self._inside(self.root / "refs" / (revision or "main"))
         try:
             ref.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(ref, version)
@@ -236,6 +244,15 @@ class CacheEntry:
         """The nearest folder that exists: the entry's own, or one above it."""
         return next(p for p in (self.root, *self.root.parents) if p.is_dir())
 
+    def _inside(self, path: Path) -> Path:
+        """A path that is written, and its partial file, if both lie in the cache behind all links.
+
+        Raises:
+            LoadError: they do not.
+        """
+        check_inside_cache(self._src.hub, path, path.with_name(path.name + PARTIAL))
+        return path
+
     def _marker(self, name: str) -> Path:
         """Kagglehub's marker of a complete file."""
         return self.root / ".complete" / str(self._src.version) / f"{name}.complete"
@@ -245,6 +262,7 @@ class CacheEntry:
         pointer = self.preset / remote.name
         if target == pointer or (pointer.exists() and pointer.samefile(target)):
             return
+        self._inside(pointer.parent)
         pointer.parent.mkdir(parents=True, exist_ok=True)
         pointer.unlink(missing_ok=True)
         try:
@@ -255,13 +273,13 @@ class CacheEntry:
     def _read_record(self) -> dict[str, Any]:
         # the keys are those of the records on users' disks
         try:
-            record = parse_json(self._paths.record.read_bytes())
+            record = read_json(self._paths.record)
             return {"whole": bool(record["whole"]), "files": dict(record["files"])}
         except (OSError, ValueError, KeyError, TypeError):
             return {"whole": False, "files": {}}
 
     def _write_record(self) -> None:
-        path = self._paths.record
+        path = self._inside(self._paths.record)
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(path, json.dumps(self._record))
 

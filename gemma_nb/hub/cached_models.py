@@ -18,7 +18,14 @@ from gemma_nb.hub.cache import CacheEntry
 from gemma_nb.hub.checkpoint_files import folder_size
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE, SERVICE_NAMES
 from gemma_nb.hub.progress import format_amount
-from gemma_nb.hub.sources import RECORD_NAME, Source, hugging_face_cache, kaggle_cache
+from gemma_nb.hub.sources import (
+    RECORD_NAME,
+    Source,
+    check_inside_cache,
+    hugging_face_cache,
+    kaggle_cache,
+    kaggle_lock,
+)
 from gemma_nb.i18n import text
 
 
@@ -53,10 +60,13 @@ class CachedModel:
         that an interrupted deletion leaves an incomplete model and not a broken one.
 
         Raises:
-            LoadError: another process is downloading it.
+            LoadError: another process is downloading it, or links lead out of the cache.
         """
         from filelock import FileLock, Timeout
 
+        # a link is deleted itself, so only the folder that holds it has to lie in the cache
+        paths = (self.path, *self.extra_paths)
+        check_inside_cache(self.hub, *(path.parent for path in paths))
         lock = FileLock(_lock_path(self), blocking=False)
         try:
             with lock:
@@ -67,7 +77,6 @@ class CachedModel:
                     _remove_unused_blobs(_repository(self.path))
         except Timeout:
             raise LoadError("fetch_busy", name=self.name) from None
-        Path(lock.lock_file).unlink(missing_ok=True)
         top = kaggle_cache() if self.hub == KAGGLE else hugging_face_cache()
         _remove_empty_parents(self.path.parent, top)
 
@@ -258,7 +267,8 @@ def _repository(path: Path) -> Path:
 def _lock_path(model: CachedModel) -> Path:
     """The lock that ``fetch`` holds while it downloads."""
     if model.hub == KAGGLE:
-        path = model.path.parent / f".{RECORD_NAME}.{model.path.name}.lock"
+        handle = model.path.parent.relative_to(kaggle_cache()).as_posix()
+        path = kaggle_lock(handle, model.path.name)
     else:
         name = _repository(model.path).name
         path = hugging_face_cache() / ".locks" / name / f"{RECORD_NAME}.lock"

@@ -27,7 +27,7 @@ from gemma_nb.catalog.weight_files import (
     weight_file_names,
 )
 from gemma_nb.errors import LoadError
-from gemma_nb.files import parse_json
+from gemma_nb.files import parse_json, read_json
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.i18n import Message
 
@@ -282,7 +282,7 @@ def _check_safetensors(path: Path) -> Message | None:
 
 def _check_json(path: Path, name: str) -> Message | None:
     try:
-        value = parse_json(path.read_bytes())
+        value = read_json(path)
     except ValueError:
         return Message("fetch_why_not_json")
     if name == CONFIG:
@@ -369,6 +369,6 @@ def quantization_mode(directory: Path) -> str | None:
         OSError: the directory has no ``config.json``.
         ValueError: ``config.json`` is not JSON.
     """
-    config = parse_json((directory / "config.json").read_bytes())
+    config = read_json(directory / "config.json")
     quantization = read_quantization(config) or ()
     return next((m for m in ("int4", "int8") if any(q.startswith(m) for q in quantization)), None)

@@ -34,6 +34,9 @@ from gemma_nb.hub.partial_note import PARTIAL, PartialNote, note_path
 from gemma_nb.hub.progress import ProgressMeter
 
 _T = TypeVar("_T")
+#: The most bytes of a file whose size neither the hub nor the response says. Both hubs say it of
+#: every file that is larger.
+MAX_UNSTATED = 64 * 2**20
 #: Bytes read and written at a time; a broken connection loses at most this many.
 CHUNK = 2**18
 #: Seconds to connect, and to wait for the next bytes.
@@ -293,8 +296,9 @@ class Download:
     def _write_chunk(self, file: FileIO, chunk: bytes) -> None:
         rest = memoryview(chunk)
         got = self.offset + len(rest)
-        if self.size is not None and got > self.size:  # a body may go on for ever
-            raise DownloadError("size", got=got, size=self.size)
+        most = MAX_UNSTATED if self.size is None else self.size
+        if got > most:  # a body may go on for ever
+            raise DownloadError("size", got=got, size=most)
         while rest:
             count = file.write(rest)
             if self._hasher:

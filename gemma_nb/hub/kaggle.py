@@ -32,6 +32,8 @@ from gemma_nb.hub.sources import Source
 _T = TypeVar("_T")
 #: Files in one page of a listing.
 _PAGE_SIZE = 100
+#: The most bytes of an answer of the API; a page of a list has some 50 kB.
+MAX_ANSWER = 16 * 2**20
 
 
 class KaggleModel:
@@ -184,7 +186,10 @@ def _new_client(login: Login | None) -> Any:
 
         def send(self, *args: Any, **options: Any) -> Any:
             options["timeout"] = options.get("timeout") or TIMEOUT
-            return super().send(*args, **options)
+            response = super().send(*args, **options)
+            if not options.get("stream"):
+                _read_answer(response)
+            return response
 
     # verbose=True, which kagglehub sets in one environment, prints the Authorization header
     client = KaggleClient(env=get_env(), verbose=False, user_agent=_user_agent())
@@ -200,6 +205,23 @@ def _new_client(login: Login | None) -> Any:
     elif login and login.username and login.key:
         session.auth = (login.username.reveal(), login.key.reveal())
     return client
+
+
+def _read_answer(response: Any) -> None:
+    """Reads the body of an answer of the API, decompressed, up to ``MAX_ANSWER``.
+
+    Raises:
+        requests.ConnectionError: it is longer.
+    """
+    import requests
+
+    body = bytearray()
+    for chunk in response.iter_content(2**16):
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            response.close()
+            raise requests.ConnectionError("the answer has no end")
+    response._content = bytes(body)  # noqa: SLF001 - where requests itself puts it
 
 
 def _user_agent() -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from gemma_nb.files import atomic_write, parse_json
+from gemma_nb.files import atomic_write, read_json
 from gemma_nb.hub.checksums import Checksum, FileInfo, checksums_differ
 
 #: The suffix of a partial file's name.
@@ -38,7 +38,7 @@ class PartialNote:
             The note; None where there is none. A partial file without a note is never used.
         """
         try:
-            fields = parse_json(note_path(partial).read_bytes())
+            fields = read_json(note_path(partial))
             checksum = fields.get("digest")
             return cls(
                 fields.get("size"),

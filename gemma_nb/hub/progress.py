@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -14,7 +15,7 @@ from gemma_nb.i18n import text
 from gemma_nb.text_utils import format_bytes
 
 #: The stages of loading, in order.
-STAGES = ("download", "build", "weights", "compile")
+STAGES = ("import", "download", "build", "weights", "compile")
 
 #: Least seconds between two steps of one stage.
 _STEP_INTERVAL = 0.2
@@ -85,12 +86,13 @@ def progress_callback(progress: ProgressCallback | bool | None) -> ProgressCallb
     """The callback for a ``progress`` argument.
 
     Args:
-        progress: a callback; None or True for bars on stderr; False for none.
+        progress: a callback; None for bars on stderr; True for bars and a line for each stage that
+            ended; False for none.
     """
     if progress is False:
         return lambda _: None
     if progress is None or progress is True:
-        return ProgressBars()
+        return ProgressBars(lines=progress is True)
     return progress
 
 
@@ -99,21 +101,36 @@ class ProgressBars:
 
     The bar's description is the step's sentence, in the language in force. Where a line cannot be
     overwritten, a line appears every ten seconds. A stage other than a download that ends within
-    five seconds shows nothing.
+    five seconds shows nothing, unless each stage gets a line.
 
     Args:
         stream: where text goes; stderr when None.
+        lines: whether each stage that ended leaves a line, on stdout where no stream is given.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, lines: bool = False) -> None:
         self._stream = stream
+        self._lines = lines
         self._bar: Any = None
         self._last_line = 0.0
 
     def __call__(self, step: ProgressStep) -> None:
-        """Shows a step."""
+        """Shows a step; nothing where stderr is closed or its reader is gone, which ends no load."""
+        if (self._stream or sys.stderr) is None:
+            return
+        with suppress(OSError, ValueError):
+            self._show(step)
+
+    def _show(self, step: ProgressStep) -> None:
         if step.note:
             self._write(step.note)
+            return
+        if self._lines and step.finished:
+            self._close()
+            values = {"label": step.label, "seconds": f"{step.seconds:.1f}"}
+            size = f" ({format_amount(step.done)})" if step.done else ""
+            line = f"{text(f'progress_{step.stage}_done', **values)}{size}"
+            print(line, file=self._stream or sys.stdout, flush=True)
             return
         if step.stage != "download" and step.seconds < _BAR_DELAY:
             return
@@ -128,6 +145,10 @@ class ProgressBars:
             self._bar.n = step.done
             self._bar.set_description_str(str(step), refresh=not self._is_last(step))
         if self._is_last(step):
+            self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
             self._bar.close()
             self._bar = None
 

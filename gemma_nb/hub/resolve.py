@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.arguments import flag_argument
 from gemma_nb.catalog.client_errors import hide_frames
 from gemma_nb.catalog.handles import parse_handle
 from gemma_nb.catalog.hub_lookup import TOKEN_PROVIDER
@@ -81,7 +82,7 @@ class ResolvedModel:
             LoadError: keras-hub is missing or too old, or a gated variant has no login.
         """
         installed = package_version("keras-hub")
-        if not force and (
+        if not flag_argument(force, "force") and (
             installed is None or release(installed)[:2] < release(KERAS_HUB_VERSION)[:2]
         ):
             raise LoadError(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gemma_nb.catalog.handles import SUFFIX, Handle, parse_handle
-from gemma_nb.catalog.registry import demo_directory, existing_gguf
+from gemma_nb.catalog.registry import demo_directory, existing_gguf, listed_variant
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.files import expand_home
 from gemma_nb.hardware.environment import cache_directory
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
@@ -66,7 +67,7 @@ def find_source(variant: str | Path | Variant) -> Source:
     Args:
         variant: a ``Variant``; a handle ``kaggle://owner/model/framework/variation[/version]`` or
             ``hf://owner/model[@revision][:FILE.gguf]``, as ``parse_handle`` reads it; a catalog
-            name; a directory; or a GGUF file.
+            name, which wins over a directory of that name; a directory; or a GGUF file.
 
     Raises:
         InvalidInput: a malformed handle, or neither a name nor a directory nor a file.
@@ -74,9 +75,12 @@ def find_source(variant: str | Path | Variant) -> Source:
     label, gated = str(variant), False
     if isinstance(variant, str | Path):
         handle = str(variant).strip()
+        if "://" not in handle:
+            variant = listed_variant(variant) or variant
+    if isinstance(variant, str | Path):
         is_path = expand_home(handle).is_dir() or handle.lower().endswith(SUFFIX)
         if "://" not in handle and not is_path:
-            variant = find_variant(handle)
+            variant = find_variant(variant)
     if not isinstance(variant, str | Path):
         label, gated = variant.name, variant.gated
         handle = variant.handle or variant.name
@@ -131,6 +135,22 @@ def hugging_face_cache() -> Path:
     return Path(constants.HF_HUB_CACHE)
 
 
+def check_inside_cache(hub: str, *paths: Path) -> None:
+    """Checks that paths lie in the cache of a hub, after the links in them are followed.
+
+    Args:
+        hub: ``KAGGLE`` or ``HUGGING_FACE``.
+        *paths: what is written or deleted; it need not exist.
+
+    Raises:
+        LoadError: one does not. Nothing of this package makes such a link.
+    """
+    cache = kaggle_cache() if hub == KAGGLE else hugging_face_cache()
+    for path in paths:
+        if not path.resolve().is_relative_to(cache.resolve()):
+            raise LoadError("fetch_outside_cache", path=path, cache=cache)
+
+
 def cache_paths(src: Source) -> CachePaths:
     """The paths of one version.
 
@@ -146,10 +166,23 @@ def cache_paths(src: Source) -> CachePaths:
     of_file = "." + src.file.replace("/", "--") if src.file else ""
     if src.hub == KAGGLE:
         record = root / ".complete" / src.version / f"{RECORD_NAME}.json"
-        return CachePaths(root / src.version, record, root / f".{RECORD_NAME}.{src.version}.lock")
+        return CachePaths(root / src.version, record, kaggle_lock(src.handle, src.version))
     record = root / f".{RECORD_NAME}" / f"{src.version}{of_file}.json"
     locks = hugging_face_cache() / ".locks" / root.name
     return CachePaths(root / "snapshots" / src.version, record, locks / f"{RECORD_NAME}.lock")
+
+
+def kaggle_lock(handle: str, version: str) -> Path:
+    """The lock of a version at Kaggle: outside its folder, because it stays when that is deleted.
+
+    A lock that is unlinked while another process waits for it no longer keeps a third one out.
+
+    Args:
+        handle: ``owner/model/framework/variation``.
+        version: the version number.
+    """
+    digest = hashlib.sha256(f"{handle}/{version}".encode()).hexdigest()[:16]
+    return cache_directory(os.environ) / ".locks" / f"{RECORD_NAME}-{digest}.lock"
 
 
 def model_folder(src: Source) -> Path:

@@ -33,6 +33,7 @@ ROOMS = (
     "compare",
     "widgets",
     "panels",
+    "trace",
     "cli",
 )
 
@@ -116,7 +117,22 @@ def text(key: str, /, *, lang: str | None = None, **values: Any) -> str:
     """
     lang = lang or language()
     words = {k: v.text(lang) if isinstance(v, Message) else v for k, v in values.items()}
-    return table()[key][LANGUAGES.index(lang)].format(**words)
+    sentence = table()[key][LANGUAGES.index(lang)]
+    try:
+        return sentence.format(**words)
+    except KeyError:
+        raise
+    except Exception:  # noqa: BLE001 - a stranger's __repr__, a list that holds itself, 5,000 digits
+        return sentence.format(**{k: _representable(v) for k, v in words.items()})
+
+
+def _representable(value: Any) -> Any:
+    """A value, or the name of its type where Python cannot write it."""
+    try:
+        repr(value), str(value)
+    except Exception:  # noqa: BLE001 - as above
+        return type(value).__name__
+    return value
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ TEXT = {
     "cli_description": (
         "Looks at this machine, says which Gemma fits, loads the demo model, shows it a formatted "
         "prompt and streams its answer. No account, no download, no accelerator.",
-        "このマシンを調べ、動く Gemma を示し、デモモデルを読み込み、プロンプトを見せて返答を流します。"
+        "このマシンを調べ、動く Gemma を示し、デモモデルを読み込み、プロンプトを見せて回答を流します。"
         "アカウントもダウンロードもアクセラレータも不要です。",
     ),
     "cli_help_version": ("the version of gemma_nb", "gemma_nb のバージョンを表示"),
@@ -23,7 +23,7 @@ TEXT = {
     ),
     "tour_fits": (
         "Gemma variants around its limit (prompt and reply up to 2,048 tokens)",
-        "メモリの限界付近の Gemma（プロンプトと返答で 2,048 トークンまで）",
+        "メモリの限界付近の Gemma（プロンプトと回答で 2,048 トークンまで）",
     ),
     "tour_of": ("of {available}", "/ {available}"),
     "tour_fits_status": ("fits", "動きます"),
@@ -48,7 +48,7 @@ TEXT = {
         "The prompt, as the model reads it",
         "モデルが実際に読むプロンプト",
     ),
-    "tour_answer": ("The answer, as it is generated", "生成される返答"),
+    "tour_answer": ("The answer, as it is generated", "生成される回答"),
     "tour_question": (
         "What is the capital of Japan?",
         "日本の首都はどこですか？",
@@ -76,7 +76,7 @@ TEXT = {
     "fit_help_task": ("what it is for: {tasks}", "用途: {tasks}"),
     "fit_help_max_length": (
         "tokens of prompt and reply together (default {default})",
-        "プロンプトと返答を合わせたトークン数(既定 {default})",
+        "プロンプトと回答を合わせたトークン数(既定 {default})",
     ),
     "fit_help_precision": (
         "one precision: {precisions}; the highest that fits when left out",
@@ -246,15 +246,15 @@ TEXT = {
     ),
     "compare_help_out": (
         "a folder for page, table and rows; a stopped run goes on there",
-        "ページ、表、測定結果を置くフォルダ。中断後はここから再開します",
+        "ページ、表、測定結果を置くフォルダー。中断後はここから再開します",
     ),
     "compare_help_max_new_tokens": (
         "the most tokens of a reply (default {default})",
-        "返答の最大トークン数（既定値 {default}）",
+        "回答の最大トークン数（既定値 {default}）",
     ),
     "compare_help_max_length": (
         "tokens of prompt and reply together (default {default})",
-        "プロンプトと返答の合計トークン数（既定値 {default}）",
+        "プロンプトと回答の合計トークン数（既定値 {default}）",
     ),
     "compare_help_repeats": (
         "how often speed is measured (default {default})",

@@ -60,7 +60,7 @@ TEXT = {
     ),
     "compare_not_empty": (
         "{folder} holds other files: give a folder that is new, empty, or a comparison's.",
-        "{folder} にはほかのファイルがあります。新しいフォルダか、空のフォルダ、または比較用のフォルダを"
+        "{folder} にはほかのファイルがあります。新しいフォルダーか、空のフォルダー、または比較用のフォルダーを"
         "指定してください。",
     ),
     "compare_busy": (
@@ -102,7 +102,7 @@ TEXT = {
     "compare_failed": ("{doing} failed: {why}.", "{doing}に失敗しました: {why}。"),
     "compare_encoder": (
         "text and agreement are not measured for a model with an encoder",
-        "エンコーダのあるモデルでは、テキストの評価と精度どうしの比較は行いません",
+        "エンコーダーのあるモデルでは、テキストの評価と精度どうしの比較は行いません",
     ),
     "compare_out_of_memory": (
         "memory ran out; a smaller precision, variant or max_length would help",
@@ -111,7 +111,7 @@ TEXT = {
     "compare_doing_load": ("loading", "読み込み"),
     "compare_doing_first": ("the first token", "最初のトークンの生成"),
     "compare_doing_speed": ("timing", "速度の測定"),
-    "compare_doing_answer": ("answering", "返答の生成"),
+    "compare_doing_answer": ("answering", "回答の生成"),
     "compare_doing_text": ("reading the text", "テキストの評価"),
     "compare_doing_agreement": ("comparing the precisions", "精度どうしの比較"),
     "compare_doing_unload": ("unloading", "解放"),
@@ -134,7 +134,7 @@ TEXT = {
     "compare_head_bits": ("bits/byte", "ビット/バイト"),
     "compare_head_same": ("same token as", "トークン一致（比較先）"),
     "compare_head_divergence": ("KL, bits", "KL ビット"),
-    "compare_head_output": ("reply", "返答"),
+    "compare_head_output": ("reply", "回答"),
     "compare_about_speed": ("Speed", "速度"),
     "compare_about_memory": ("Memory", "メモリ"),
     "compare_about_quality": ("Quality", "品質"),
@@ -149,7 +149,7 @@ TEXT = {
         "測定環境: {device}（使用可能 {memory}）、{packages}、Python {python}、{date}。",
     ),
     "compare_how_speed": (
-        "Tokens per second: one conversation, behind the first token, 64 tokens or what max_length leaves; the "
+        "Tokens per second: one conversation, after the first token, 64 tokens or what max_length leaves; the "
         "median of {repeats} repeats, in brackets the lowest and the highest. The warm first token is the median "
         "of the same repeats.",
         "トークン/秒: 1 つの会話で、最初のトークンの後、64 トークン（または max_length の残り）を生成した速度。"
@@ -175,31 +175,31 @@ TEXT = {
     ),
     "compare_how_answers": (
         "Replies are greedy, of at most {tokens} tokens.",
-        "返答は貪欲法で、最大 {tokens} トークンです。",
+        "回答は貪欲法で、最大 {tokens} トークンです。",
     ),
     "compare_how_scores": (
         "Exact: the whole reply equals the reference. Contains: the reference stands somewhere in it, case, width "
         "and spaces apart.",
-        "一致: 返答全体が参照解答と同じ。含む: 返答のどこかに参照解答がある（大文字小文字、全角半角、空白の"
+        "一致: 回答全体が参照解答と同じ。含む: 回答のどこかに参照解答がある（大文字小文字、全角半角、空白の"
         "違いは無視）。",
     ),
     "compare_how_bits": (
         "Bits per byte: mean negative log-likelihood of a text of {count} bytes, sent without a template; less is "
         "better, and it compares across tokenizers.",
         "ビット/バイト: {count} バイトのテキストをテンプレートなしで与えたときの負の対数尤度の平均です。小さい"
-        "ほど良く、トークナイザが違っても比べられます。",
+        "ほど良く、トークナイザーが違っても比べられます。",
     ),
     "compare_how_agreement": (
         "Same token: along the same replies, the share of positions at which this precision finds the same token "
         "likeliest as the highest precision of the variant that was measured. KL: mean Kullback-Leibler divergence "
         "of the next token from that one to this one.",
-        "トークン一致: 同じ返答をたどったとき、測定した中で最高の精度と最有力トークンが一致した位置の割合です。"
+        "トークン一致: 同じ回答をたどったとき、測定した中で最高の精度と最有力トークンが一致した位置の割合です。"
         "KL: 最高の精度からこの精度への、次トークン分布の KL ダイバージェンスの平均です。",
     ),
     "compare_page_title": ("Comparison of {count} choices", "{count} 件の比較"),
     "compare_page_table": ("Table", "表"),
     "compare_page_plots": ("Plots", "グラフ"),
-    "compare_page_replies": ("Replies", "返答"),
+    "compare_page_replies": ("Replies", "回答"),
     "compare_page_how": ("How it was measured", "測定方法"),
     "compare_page_made": ("Made with", "作成コマンド"),
     # --- plots

@@ -144,13 +144,6 @@ TEXT = {
         "float32 は KerasHub の既定値ですが、{variant} が公開されている bfloat16 の 2 倍のメモリを"
         "使い、回答がよくなるわけではありません。",
     ),
-    "guard_processor_16bit": (
-        "On a processor JAX makes a float32 copy of every 16-bit matrix whenever it multiplies with it: "
-        "{precision} halves the memory of the weights, and float32 was eight times as fast (measured "
-        "on Gemma 3 270M).",
-        "CPU では JAX は 16 ビットの行列を乗算のたびに float32 に複製します。{precision} にすると重みの"
-        "メモリは半分になりますが、float32 のほうが 8 倍速く動きました(Gemma 3 270M で測定)。",
-    ),
     "guard_emulated_bfloat16": (
         "{runtime} (compute capability {capability}) has no bfloat16 of its own: it computes "
         "bfloat16 at about float32's speed. The memory is still half. {instead} (Not measured here.)",
@@ -237,9 +230,8 @@ TEXT = {
         "float32 で読み込む: CPU はもともと float32 で計算します。",
     ),
     "fix_bfloat16_on_a_processor": (
-        "Load it in bfloat16: half the memory of float32 and the same answers, several times slower on "
-        "a processor.",
-        "bfloat16 で読み込む: メモリは float32 の半分で、回答は同じですが、CPU では数倍遅くなります。",
+        "Load it in bfloat16: half the memory of float32, and faster on a processor.",
+        "bfloat16 で読み込む: メモリは float32 の半分で、CPU でも速くなります。",
     ),
     "fix_text_only": (
         "Take {variant}, the same without images.",
@@ -247,7 +239,7 @@ TEXT = {
     ),
     "fix_shorter": (
         "Shorten max_length to {max_length} tokens, prompt and reply together.",
-        "max_length を {max_length} トークン(プロンプトと返答の合計)に短くする。",
+        "max_length を {max_length} トークン(プロンプトと回答の合計)に短くする。",
     ),
     "fix_batch": ("Take one conversation at a time.", "会話を 1 つずつ処理する。"),
     "fix_int8": (

@@ -16,6 +16,16 @@ TEXT = {
         "会話を JSON に書き出せません（{why}）。画像と音声はパスで、ツールは JSON スキーマで"
         "指定してください。",
     ),
+    "chat_still_answering": (
+        "A reply of this conversation is being read: read it to its end or close it, then send the "
+        "next turn.",
+        "この会話の回答はまだ読み取り中です。最後まで読むか閉じてから、次の発言を送ってください。",
+    ),
+    "chat_went_on": (
+        "The conversation went on after this turn was sent and before its reply was read: send it "
+        "again.",
+        "この発言を送ってから回答を読み始めるまでの間に、会話が先へ進みました。もう一度送ってください。",
+    ),
     "chat_not_read": (
         "{path} is no conversation that Chat.save wrote: {why}.",
         "{path} は Chat.save が書き出した会話ではありません: {why}。",
@@ -25,6 +35,11 @@ TEXT = {
         "not {value!r}.",
         "batch_size は同時に計算する会話の数で、1 以上の整数です。{value!r} は使えません。",
     ),
+    "next_tokens_no_model": (
+        "next_tokens() takes a model that load() or from_keras() returned, not {kind}.",
+        "next_tokens() には load() か from_keras() が返すモデルを渡してください"
+        "({kind} は使えません)。",
+    ),
     "next_tokens_count": (
         "count is the number of tokens to show: a whole number, 1 or more, not {value!r}.",
         "count は表示するトークンの数で、1 以上の整数です。{value!r} は使えません。",
@@ -33,7 +48,7 @@ TEXT = {
         "{name} reads its prompt with an encoder: next_tokens knows decoders only. "
         "Its generate answers.",
         "{name} はプロンプトをエンコーダーで読みます。next_tokens が使えるのはデコーダーだけの"
-        "モデルです。返答には generate を使ってください。",
+        "モデルです。回答には generate を使ってください。",
     ),
     "next_tokens_text_only": (
         "next_tokens takes text only: leave the images and clips out.",
@@ -83,7 +98,7 @@ TEXT = {
     "no_room_for_reply": (
         "The prompt has {tokens} tokens and leaves no room for a reply within max_length={max_length}: "
         "it is {over} too long. Shorten it, or load the model with a larger max_length.",
-        "プロンプトは {tokens} トークンで、max_length={max_length} の中に返答の余地がありません"
+        "プロンプトは {tokens} トークンで、max_length={max_length} の中に回答の余地がありません"
         "（{over} トークン超過）。短くするか、max_length を大きくして読み込み直してください。",
     ),
     "not_a_number": (

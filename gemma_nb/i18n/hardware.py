@@ -119,10 +119,26 @@ TEXT = {
         "このユーザーにはホームディレクトリがなく(HOME も、ユーザーデータベースの登録もありません)、"
         "ダウンロード先がありません。HOME か {variable} に、書き込めるフォルダーを設定してください。",
     ),
+    "not_a_text": (
+        "{name} is a text: give a string, not {kind}.",
+        "{name} は文字列で渡してください({kind} は使えません)。",
+    ),
+    "not_a_flag": (
+        "{name} is True or False, not {kind}.",
+        "{name} は True か False で渡してください({kind} は使えません)。",
+    ),
     "no_home_in_path": (
         "The home directory in {path} is unknown (no HOME, and no such user): write the whole path.",
         "{path} のホームディレクトリがわかりません(HOME がないか、そのユーザーがいません)。"
         "パス全体を書いてください。",
+    ),
+    "path_type": (
+        "A path is a string or a pathlib.Path, not {kind}.",
+        "パスは文字列か pathlib.Path です({kind} ではありません)。",
+    ),
+    "path_unusable": (
+        "Nothing can be written to {path}: {why}. Give another path.",
+        "{path} には書き込めません: {why}。別のパスを指定してください。",
     ),
     "unknown_runtime": (
         "There is no runtime called {name!r}. The nearest names: {near}. gemma_nb.runtimes() "
@@ -138,9 +154,18 @@ TEXT = {
         "A runtime's kind cannot be {kind!r}: use one of {all}.",
         "実行環境の kind に {kind!r} は使えません。{all} のいずれかを指定してください。",
     ),
+    "runtime_facts": (
+        "A runtime's facts cannot be {value!r}: they are what detect_runtime() found.",
+        "実行環境の facts に {value!r} は使えません。detect_runtime() が調べた値です。",
+    ),
+    "runtime_dtypes": (
+        'A runtime\'s native_dtypes cannot be {value!r}: give Keras dtype names, such as ("float32",).',
+        '実行環境の native_dtypes に {value!r} は使えません。("float32",) のように Keras の dtype 名を'
+        "並べてください。",
+    ),
     "runtime_number": (
         "A runtime's {name} cannot be {value!r}: it must be a whole positive number "
-        "(memory_fraction: above 0, at most 1).",
+        "(memory_fraction: above 0, at most 1; rates: above 0).",
         "実行環境の {name} に {value!r} は使えません。正の整数(memory_fraction は 0 より大きく "
         "1 以下)を指定してください。",
     ),

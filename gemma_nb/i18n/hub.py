@@ -121,7 +121,7 @@ TEXT = {
     "fetch_read_only": (
         "{name} is not whole on disk, and nothing can be written to {folder} ({why}). Point {variable} at a folder that can be "
         "written, restart and try again.",
-        "{name} はディスク上に揃っておらず、{folder} に書き込めません（{why}）。{variable} を書き込めるフォルダに向けて再起動し、"
+        "{name} はディスク上に揃っておらず、{folder} に書き込めません（{why}）。{variable} を書き込めるフォルダーに向けて再起動し、"
         "もう一度試してください。",
     ),
     "fetch_hub_refused": (
@@ -196,7 +196,7 @@ TEXT = {
     "fetch_write": (
         "{file} of {name} could not be written to {folder}: {why}. Check the disk and the rights on that "
         "folder, and try again.",
-        "{name} の {file} を {folder} に書き込めませんでした: {why}。ディスクとフォルダの権限を確認して、もう一度試して"
+        "{name} の {file} を {folder} に書き込めませんでした: {why}。ディスクとフォルダーの権限を確認して、もう一度試して"
         "ください。",
     ),
     "fetch_disk": (
@@ -218,6 +218,12 @@ TEXT = {
     "fetch_why_truncated": ("ends too early", "が途中で切れています"),
     "fetch_why_corrupt": ("is damaged", "が壊れています"),
     "fetch_why_not_hdf5": ("is no HDF5 file", "が HDF5 ファイルではありません"),
+    "fetch_outside_cache": (
+        "{path} leads through a link out of the cache {cache}, so nothing is written or deleted there. "
+        "Remove the link, or move the whole cache (HF_HOME, KAGGLEHUB_CACHE) to the other disk.",
+        "{path} はリンクによってキャッシュ {cache} の外を指しているため、書き込みも削除もしません。リンクを"
+        "消すか、キャッシュ全体を別のディスクに移してください(HF_HOME、KAGGLEHUB_CACHE)。",
+    ),
     "fetch_why_outside": (
         "reads from outside itself ({link}), which no preset needs",
         "がファイルの外を参照しています（{link}）。プリセットには不要なものです",
@@ -236,6 +242,11 @@ TEXT = {
         "Downloaded {label} in {seconds} s",
         "{label} をダウンロードしました（{seconds} 秒）",
     ),
+    "progress_import": ("Importing {label}", "{label} をインポート中"),
+    "progress_import_done": (
+        "Imported {label} in {seconds} s",
+        "{label} をインポートしました({seconds} 秒)",
+    ),
     "progress_build": ("Building {label}", "{label} を組み立て中"),
     "progress_build_done": (
         "Built {label} in {seconds} s",
@@ -248,7 +259,7 @@ TEXT = {
     ),
     "progress_compile": (
         "Compiling {label} for its first answer",
-        "{label} を最初の返答のためにコンパイル中",
+        "{label} を最初の回答のためにコンパイル中",
     ),
     "progress_compile_done": (
         "Compiled {label} in {seconds} s",

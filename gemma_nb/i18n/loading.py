@@ -80,6 +80,10 @@ TEXT = {
         "コンパイルキャッシュ {folder} を使えません: {why}。GEMMA_NB_COMPILE_CACHE に別のディレクトリか "
         "'off' を指定してください。",
     ),
+    "load_cache_kept": (
+        "JAX was told to keep compiled programs in {used}, and does so: {folder} is not used.",
+        "JAX はコンパイル済みプログラムの保存先として {used} を指定されているため、{folder} は使いません。",
+    ),
     "load_cache_not_private": (
         "Others can write to {folder}, and what is in a compilation cache runs as your own code. Take the "
         "right to write away from them (chmod go-w), or name another directory.",
@@ -109,8 +113,8 @@ TEXT = {
     "load_no_tokenizer": (
         "This {kind} has no preprocessor, so its tokenizer is not known: pass tokenizer=…, a KerasHub "
         "tokenizer.",
-        "この {kind} にはプリプロセッサがなく、トークナイザがわかりません。tokenizer=… に KerasHub の"
-        "トークナイザを渡してください。",
+        "この {kind} にはプリプロセッサがなく、トークナイザーがわかりません。tokenizer=… に KerasHub の"
+        "トークナイザーを渡してください。",
     ),
     "load_other_class": (
         "{name} is a {wanted}, but this model's backbone is a {kind}: give the variant that it is.",

@@ -160,7 +160,7 @@ TEXT = {
     ),
     "prompt_translate_language": (
         "TranslateGemma does not know the language code {code!r}: use one of {codes}, with a region "
-        "or script behind it if need be (pt-BR, zh-Hant).",
+        "or script after it if need be (pt-BR, zh-Hant).",
         "TranslateGemma は言語コード {code!r} を知りません。{codes} のいずれかを使ってください"
         "(必要なら pt-BR、zh-Hant のように地域や文字体系を付けます)。",
     ),
@@ -174,6 +174,10 @@ TEXT = {
         "EmbeddingGemma has no task {task!r}: use one of {tasks}.",
         "EmbeddingGemma にタスク {task!r} はありません。{tasks} のいずれかを使ってください。",
     ),
+    "prompt_fim_files": (
+        "files is a list of texts or pairs (path, text), not {value!r}.",
+        "files は文章か (パス, 文章) の組のリストで渡してください({value!r} は使えません)。",
+    ),
     "prompt_fim_alone": (
         "A gap to fill in stands alone: send just the message that fim() makes, without other "
         "messages or parts.",
@@ -184,6 +188,46 @@ TEXT = {
         '"…", "parameters": {{…}}}}}}.',
         'ツールは JSON スキーマで渡します: {{"type": "function", "function": {{"name": "…", '
         '"description": "…", "parameters": {{…}}}}}}。',
+    ),
+    "prompt_tools_type": (
+        "tools is a list of JSON schemas, not {kind}.",
+        "tools は JSON スキーマのリストで渡してください({kind} は使えません)。",
+    ),
+    "prompt_tool_keyword": (
+        "The schema of the tool {tool!r} cannot be written for this model: at {parameter} it uses "
+        "{keyword} in a way that the prompt format has no form for. Give each parameter one type "
+        "(or one type and null), and say in its description what else holds.",
+        "ツール {tool!r} のスキーマはこのモデルの書式で表せません。{parameter} の {keyword} に対応する"
+        "書き方がないためです。各引数の型を 1 つ(または 1 つと null)にし、ほかの条件は "
+        "description に書いてください。",
+    ),
+    "prompt_tool_value": (
+        "{argument} holds a value of type {kind}, which a prompt cannot express: give strings, "
+        "numbers, lists and dicts.",
+        "{argument} に {kind} 型の値があり、プロンプトで表せません。文字列、数値、リスト、辞書に"
+        "してください。",
+    ),
+    "prompt_tool_nested": (
+        "{argument} is nested more than {depth} deep or holds more than {count:,} values: give a "
+        "smaller one.",
+        "{argument} の入れ子が {depth} 段を超えるか、値が {count:,} 個を超えています。小さくして"
+        "ください。",
+    ),
+    "prompt_tool_list": (
+        "{field} of a message is a list of dicts, not {kind}.",
+        "メッセージの {field} は辞書のリストで渡してください({kind} は使えません)。",
+    ),
+    "prompt_is_rendered": (
+        "This Prompt is rendered already: tools, thinking and guideline belong to format_prompt(), "
+        "which made it.",
+        "この Prompt は整形済みです。tools、thinking、guideline は、それを作る format_prompt() に"
+        "渡してください。",
+    ),
+    "prompt_in_a_message": (
+        "A Prompt is a whole rendered conversation and no part of a message: pass it alone to "
+        "generate(), or put the user's own words into the message.",
+        "Prompt は整形済みの会話全体で、メッセージの一部にはできません。generate() にそのまま渡すか、"
+        "メッセージには元の文章を入れてください。",
     ),
     "prompt_tool_call": (
         'A tool call is {{"function": {{"name": "…", "arguments": {{…}}}}}}, the arguments a dict or '
@@ -200,7 +244,7 @@ TEXT = {
     ),
     "prompt_call_without_answer": (
         'A tool call has no answer: add a {{"role": "tool", "name": "…", "content": …}} message '
-        "behind the assistant message that makes the call.",
+        "after the assistant message that makes the call.",
         "ツール呼び出しへの応答がありません。呼び出したアシスタントのメッセージの後ろに "
         '{{"role": "tool", "name": "…", "content": …}} を加えてください。',
     ),
@@ -246,9 +290,13 @@ TEXT = {
         "{path} is not the mask decoder (vae-oid.npz): {reason}.",
         "{path} はマスクのデコーダー(vae-oid.npz)ではありません: {reason}。",
     ),
+    "reply_image_size": (
+        "image_size is (width, height) in pixels, not {value!r}.",
+        "image_size は (幅, 高さ) のピクセル数で渡してください({value!r} は使えません)。",
+    ),
     "reply_open_thought": (
         "The reply ends inside a thought: it was cut off. Raise max_new_tokens.",
-        "返答が思考の途中で終わっています。max_new_tokens を大きくしてください。",
+        "回答が思考の途中で終わっています。max_new_tokens を大きくしてください。",
     ),
     "reply_unopened_thought": (
         "The reply closes a thought that it did not open: the text before it counts as the "
@@ -269,7 +317,7 @@ TEXT = {
     ),
     "reply_no_verdict": (
         "The reply starts with neither Yes nor No.",
-        "返答が Yes でも No でも始まっていません。",
+        "回答が Yes でも No でも始まっていません。",
     ),
     "lint_bos": (
         "<bos> does not belong in the text: the tokenizer puts it in front itself.",
@@ -277,7 +325,7 @@ TEXT = {
     ),
     "lint_eos": (
         "<eos> does not belong in a prompt: it ends a reply.",
-        "<eos> はプロンプトに入れるものではありません。返答の終わりを示すトークンです。",
+        "<eos> はプロンプトに入れるものではありません。回答の終わりを示すトークンです。",
     ),
     "lint_wrong_tag": (
         "{tag} is not a tag of this family, which uses: {tags}",
@@ -305,7 +353,7 @@ TEXT = {
         "{tag} の直後には改行が必要です。",
     ),
     "lint_space": (
-        "No space belongs behind {tag}.",
+        "There must be no space after {tag}.",
         "{tag} の直後に空白を入れないでください。",
     ),
     "lint_outside_turn": (
@@ -348,7 +396,7 @@ TEXT = {
         "トークンの順序が違います。正しい順序: {tags}",
     ),
     "lint_fim_behind": (
-        "Nothing may stand behind {tag}: the model goes on from there.",
+        "Nothing may follow {tag}: the model continues from there.",
         "{tag} の後ろには何も書かないでください。モデルがそこから書き続けます。",
     ),
     "lint_think_place": (
@@ -379,7 +427,7 @@ TEXT = {
         "タスクの行は改行で終わる必要があります。",
     ),
     "lint_no_principle": (
-        "{variant} expects the guideline behind 'Our safety principle is defined in the below:'.",
+        "{variant} expects the guideline after 'Our safety principle is defined in the below:'.",
         "{variant} には 'Our safety principle is defined in the below:' に続く判定基準が必要です。",
     ),
     "lint_no_languages": (

@@ -8,11 +8,12 @@ from typing import Any
 
 from gemma_nb.catalog.checkpoint_tensors import OUTPUT_MATRIX, check_tensors, missing_tensors
 from gemma_nb.catalog.config_rules import complete_config
-from gemma_nb.catalog.hub_lookup import DirectoryFiles, read_safetensors_header
+from gemma_nb.catalog.hub_lookup import DirectoryFiles
 from gemma_nb.catalog.keras_config import read_keras_config
+from gemma_nb.catalog.safetensors_header import read_safetensors_header
 from gemma_nb.catalog.weight_files import weight_files
 from gemma_nb.errors import InvalidInput
-from gemma_nb.files import parse_json
+from gemma_nb.files import read_json
 
 #: Bytes of the output matrix and of the embedding that are compared at once.
 _BLOCK = 2**26
@@ -33,7 +34,7 @@ def checked_config(directory: Path) -> dict[str, Any] | None:
         OSError: a file is missing or corrupt.
     """
     where = str(directory)
-    fields = parse_json((directory / "config.json").read_bytes())
+    fields = read_json(directory / "config.json")
     if "model_type" not in fields:
         read_keras_config(fields, where)
         return None

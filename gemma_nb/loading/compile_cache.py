@@ -15,34 +15,40 @@ from gemma_nb.files import expand_home
 #: The environment variable that names the directory, or is "off".
 VARIABLE = "GEMMA_NB_COMPILE_CACHE"
 OFF = "off"
+#: The directory that this module gave to JAX; None for none.
+_own: str | None = None
 
 
 def enable_compile_cache(directory: str | Path | None = None) -> Path | None:
     """Makes JAX keep compiled programs on disk for the next process.
 
     Programs that compile quickly are kept too, since the first token of a model waits for all of
-    them. A directory that the user gave to JAX itself (``JAX_COMPILATION_CACHE_DIR``) stays.
+    them. A directory that the user gave to JAX itself (``jax_compilation_cache_dir``, or
+    ``JAX_COMPILATION_CACHE_DIR``) stays, with its settings, whatever is asked here.
 
     Args:
         directory: the directory; "off" for no cache; None takes ``GEMMA_NB_COMPILE_CACHE``, else
             ``gemma_nb/xla`` in the user's cache directory.
 
     Returns:
-        The directory; None where there is no cache (also where the default cannot be created).
+        The directory that JAX uses; None where there is no cache (also where the default cannot be
+        created).
 
     Raises:
         InvalidInput: other users can write to the directory, or it cannot be created.
     """
+    global _own
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
     chosen = directory or os.environ.get(VARIABLE)
     if chosen and str(chosen).strip().lower() == OFF:
         return None
+    folder = _private(expand_home(chosen)) if chosen else None
     current: str | None = getattr(jax.config, "jax_compilation_cache_dir", None)
-    if current and not chosen:
+    if current and (current != _own or not folder):
         return Path(current)
-    folder = _private(expand_home(chosen)) if chosen else _default()
+    folder = folder or _default()
     if folder is None or str(folder) == current:
         return folder
     jax.config.update("jax_compilation_cache_dir", str(folder))
@@ -50,6 +56,7 @@ def enable_compile_cache(directory: str | Path | None = None) -> Path | None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     # JAX opens its cache at the first compile, which may have happened already
     compilation_cache.reset_cache()
+    _own = str(folder)
     return folder
 
 

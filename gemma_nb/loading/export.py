@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.arguments import shown, text_argument
 from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.files import expand_home
+from gemma_nb.files import directory_beside, output_path, remove_abandoned
 from gemma_nb.hub.progress import ProgressStep, progress_callback
 from gemma_nb.i18n import text
 from gemma_nb.loading.export_gguf import check_gguf_export, write_gguf
@@ -60,10 +60,12 @@ def export_model(
             format cannot hold.
         LoadError: the disk is full or cannot be written; nothing is left at ``path``.
     """
-    if format not in FORMATS:
-        near = closest_matches(str(format), FORMATS)
-        raise InvalidInput("export_format", format=format, near=near, all=", ".join(FORMATS))
-    target = expand_home(path)
+    if not isinstance(format, str) or format not in FORMATS:
+        near = closest_matches(str(shown(format)), FORMATS)
+        raise InvalidInput("export_format", format=shown(format), near=near, all=", ".join(FORMATS))
+    text_argument(precision, "precision")
+    target = output_path(path)
+    remove_abandoned(target)
     if precision == "auto":
         precision = _own_precision(lm.backbone)
     if format == "gguf":
@@ -127,8 +129,8 @@ def _written_beside(target: Path, needed: int) -> Iterator[Path]:
         if free < needed:
             amounts = {"needed": format_bytes(needed), "free": format_bytes(free)}
             raise LoadError("load_save_no_room", folder=target, **amounts)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
-            yield Path(temporary)
+        with directory_beside(target) as temporary:
+            yield temporary
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise LoadError("load_save_failed", folder=target, why=why) from error

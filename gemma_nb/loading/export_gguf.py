@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from gemma_nb.arguments import shown
 from gemma_nb.catalog.gguf_format import gguf_package
 from gemma_nb.errors import InvalidInput
 from gemma_nb.loading.dequantize import float_weight
@@ -54,7 +55,9 @@ def check_gguf_export(backbone: Any, precision: str) -> None:
     gguf_package()
     _architecture(backbone, transformers_config(backbone))
     if precision not in GGUF_TYPES:
-        raise InvalidInput("export_precision", precision=precision, all=", ".join(GGUF_TYPES))
+        raise InvalidInput(
+            "export_precision", precision=shown(precision), all=", ".join(GGUF_TYPES)
+        )
 
 
 def write_gguf(

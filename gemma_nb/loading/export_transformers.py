@@ -7,6 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import IO, Any
 
+from gemma_nb.arguments import shown
 from gemma_nb.errors import InvalidInput
 from gemma_nb.loading.dequantize import float_weight
 from gemma_nb.loading.export_config import expect, transformers_config
@@ -38,7 +39,7 @@ def check_transformers_export(backbone: Any, precision: str) -> None:
         expect(backbone, pooling_intermediate_dim=3072, embedding_dim=backbone.hidden_dim)
     if precision not in SAFETENSORS_DTYPES:
         known = ", ".join(SAFETENSORS_DTYPES)
-        raise InvalidInput("export_precision", precision=precision, all=known)
+        raise InvalidInput("export_precision", precision=shown(precision), all=known)
 
 
 def write_checkpoint(

@@ -19,10 +19,11 @@ _OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
 
 
 def free_memory() -> None:
-    """Frees unreferenced objects and hands free host memory back to the system."""
-    if jax := sys.modules.get("jax"):
-        # drops the traces of a model's layers; compiled programs of live models stay
-        jax.clear_caches()
+    """Frees unreferenced objects and hands free host memory back to the system.
+
+    JAX's caches are left alone: those of a model's own functions go with them, and
+    ``jax.clear_caches`` would make the user's functions compile again.
+    """
     gc.collect()
     if sys.platform == "linux":
         # glibc keeps freed pages; other C libraries have no malloc_trim

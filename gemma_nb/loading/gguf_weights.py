@@ -17,7 +17,12 @@ from gemma_nb.loading.gguf_int4 import can_take_blocks, fill_with_blocks, needs_
 from gemma_nb.loading.gguf_int8 import can_take_int8, fill_int8
 from gemma_nb.loading.gguf_names import GgufName, GgufNames
 from gemma_nb.loading.quantize import quantized_policies
-from gemma_nb.loading.relayout import relayout_layers, relayout_pays, reserve_region
+from gemma_nb.loading.relayout import (
+    relayout_layers,
+    relayout_pays,
+    reserve_region,
+    reserves_regions,
+)
 from gemma_nb.loading.tensor_files import BLOCK, read_into, stored_bytes
 from gemma_nb.loading.transformers_weights import assign_tensor, finish, quantized_targets
 from gemma_nb.loading.weight_names import SAME, NamedWeight, named_weights
@@ -183,7 +188,7 @@ class GgufPresetLoader:
         pairs = self._places(plain)
         targets = {} if target is plain else quantized_targets(plain, target)
         layers = target._flatten_layers()  # noqa: SLF001 - private: keras 3.15.1, its own order
-        if relayout_pays():
+        if reserves_regions():
             reserve_region(layers)
         for weight, place in pairs:
             tensor = StoredGgufTensor(self.model, self.path, self.model.tensors[place.name], place)

@@ -10,14 +10,13 @@ import dataclasses
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from gemma_nb.catalog.data_files import VARIANT_RECORD
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput, LoadError
-from gemma_nb.files import expand_home, parse_json
+from gemma_nb.files import directory_beside, output_path, read_json, remove_abandoned
 from gemma_nb.loading.quantize import layers_with_int8_inputs
 from gemma_nb.text_utils import format_bytes
 
@@ -36,7 +35,7 @@ def recorded_int8_inputs(directory: Path) -> list[str] | None:
         it recorded this). Keras then decides.
     """
     try:
-        record = parse_json((directory / VARIANT_RECORD).read_bytes())
+        record = read_json(directory / VARIANT_RECORD)
         paths = record[_INT8_INPUTS]
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -68,10 +67,11 @@ def save_preset(
         The directory.
 
     Raises:
-        InvalidInput: ``path`` exists and is not an empty directory.
+        InvalidInput: ``path`` exists and is not an empty directory, or no directory can have it.
         LoadError: the disk is full or cannot be written; nothing is left at ``path``.
     """
-    target = expand_home(path)
+    target = output_path(path)
+    remove_abandoned(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InvalidInput("load_save_not_empty", folder=target)
     needed = sum(v.value.nbytes for v in lm.backbone.variables)
@@ -85,10 +85,10 @@ def save_preset(
                 needed=format_bytes(needed),
                 free=format_bytes(free),
             )
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
+        with directory_beside(target) as temporary:
+            folder = temporary / "preset"
             for part in (lm, *parts):
-                part.save_to_preset(temporary)
-            folder = Path(temporary)
+                part.save_to_preset(str(folder))
             record: dict[str, Any] = {
                 # what is saved is whole: an adapter is merged into it
                 "variant": dataclasses.asdict(dataclasses.replace(variant, adapter_of=None)),
@@ -101,9 +101,7 @@ def save_preset(
             if target.exists():
                 target.rmdir()
             folder.replace(target)
-            folder.mkdir()  # TemporaryDirectory expects it when it cleans up
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise LoadError("load_save_failed", folder=target, why=why) from error
-    target.chmod(0o755)
     return target

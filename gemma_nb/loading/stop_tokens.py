@@ -7,7 +7,7 @@ from typing import Any
 
 from gemma_nb.catalog.data_files import VARIANT_RECORD
 from gemma_nb.errors import InvalidInput
-from gemma_nb.files import parse_json
+from gemma_nb.files import read_json
 
 
 def stop_token_ids(directory: Path, tokenizer: Any) -> frozenset[int]:
@@ -61,7 +61,7 @@ def _ids(value: Any, size: int, field: str) -> frozenset[int]:
 def _read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in a file; None where there is no such file or no object."""
     try:
-        value = parse_json(path.read_bytes())
+        value = read_json(path)
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None

@@ -11,7 +11,12 @@ from gemma_nb.catalog.weight_files import SAFETENSORS
 from gemma_nb.errors import LoadError
 from gemma_nb.loading.merge_lora import LoraMerge
 from gemma_nb.loading.quantize import quantizable_layers, tensor_names
-from gemma_nb.loading.relayout import relayout_layers, relayout_pays, reserve_region
+from gemma_nb.loading.relayout import (
+    relayout_layers,
+    relayout_pays,
+    reserve_region,
+    reserves_regions,
+)
 from gemma_nb.loading.weights import BytesCallback, assign_in_blocks, fill_quantized
 
 #: From the id of a plain variable to the quantised layer that takes it, and its name there.
@@ -41,7 +46,7 @@ def read_transformers_weights(
     """
     targets = {} if target is plain else quantized_targets(plain, target)
     layers = target._flatten_layers()  # noqa: SLF001 - private: keras 3.15.1, its own order
-    if relayout_pays():
+    if reserves_regions():
         reserve_region(layers)
     with _streaming_loader()(loader.preset, targets, watch, adapter) as tensors:
         loader.converter.convert_weights(plain, tensors, loader.config)

@@ -55,7 +55,7 @@ def read_weights(
     quantized = (
         {id(layer) for layer in quantize_tensors.quantizable_layers(plain)} if quantize else set()
     )
-    if relayout.relayout_pays():
+    if relayout.reserves_regions():
         relayout.reserve_region([filled for _, filled in pairs])
     # Keras calls load_own_variables of each layer with its part of the file
     for layer, filled in pairs:

@@ -8,7 +8,8 @@ The colours are those of Okabe and Ito, which people with any colour vision can 
 from gemma_nb.plots.canvas import png
 from gemma_nb.plots.choice_plot import better_costs
 from gemma_nb.plots.comparison_plots import PARTS, latency, memory, speed_quality, tokens_per_second
-from gemma_nb.plots.token_plot import next_token_distribution, visible
+from gemma_nb.plots.token_plot import next_token_distribution
+from gemma_nb.text_utils import visible_piece as visible
 
 __all__ = [
     "PARTS",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.plots.canvas import Canvas, bar_style, check_same_length
+from gemma_nb.text_utils import visible_piece
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,21 +52,9 @@ def next_token_distribution(
         ]
     for group, values in zip(bars, (probabilities, kept or ()), strict=False):
         axes.bar_label(group, [f" {v:.1%}" if v >= 0.0005 else " 0%" for v in values], fontsize=8)
-    canvas.label_rows([visible(token) for token in tokens])
+    canvas.label_rows([visible_piece(token) for token in tokens])
     axes.set_xlim(0, min(1.12, max([*probabilities, *(kept or ()), 1e-6]) * 1.15))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if value <= 1.001 else "")
     axes.set_xlabel(canvas.text("plot_probability"))
     canvas.grid("x")
     return canvas.finish("plot_next_token_title", title=title, legend=2 if kept is not None else 0)
-
-
-def visible(piece: str) -> str:
-    """The piece of a token with visible spaces.
-
-    A space becomes ␣, a line break ⏎, a tab ⇥ and the empty piece ∅.
-
-    Args:
-        piece: the piece.
-    """
-    replaced = piece.replace("▁", "␣").replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
-    return replaced or "∅"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from gemma_nb.arguments import flag_argument, text_argument
 from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
@@ -26,6 +27,7 @@ from gemma_nb.prompts.formats import (
 from gemma_nb.prompts.lint import Finding, check_bos
 from gemma_nb.prompts.messages import PromptRequest, read_messages
 from gemma_nb.prompts.prompt import Part, Prompt, ReplyMarkup
+from gemma_nb.prompts.tool_schemas import list_tools
 
 
 class PromptFormat(Protocol):
@@ -83,7 +85,8 @@ def format_prompt(
 
     Args:
         messages: a string (one user turn), one message, or a list of messages
-            ``{"role": …, "content": …}`` in the form that Hugging Face's chat templates accept.
+            ``{"role": …, "content": …}`` in the form that Hugging Face's chat templates accept. A
+            ``Prompt`` is returned as it is.
         variant: a variant or its name.
         tools: declarations of functions, as JSON schemas (Gemma 4 and FunctionGemma).
         thinking: whether the model is asked to think before it answers (Gemma 4).
@@ -93,15 +96,20 @@ def format_prompt(
         The prompt, without ``<bos>``, which ``Prompt.token_ids`` adds in front.
 
     Raises:
-        InvalidInput: the conversation contains what the variant does not accept.
+        InvalidInput: the conversation contains what the variant does not accept, or options are
+            given with a ``Prompt``.
     """
     variant = registry.variant(variant)
+    if isinstance(messages, Prompt):
+        if tools is not None or guideline is not None or flag_argument(thinking, "thinking"):
+            raise InvalidInput("prompt_is_rendered")
+        return messages
     conversation, chat = read_messages(messages)
     request = PromptRequest(
         turns=conversation,
         variant=variant,
-        tools=tuple(tools or ()),
-        thinking=bool(thinking),
+        tools=list_tools(tools),
+        thinking=flag_argument(thinking, "thinking"),
         guideline=guideline,
         chat=chat,
     )
@@ -142,8 +150,9 @@ def check_prompt(text: str, variant: str | Variant) -> tuple[Finding, ...]:
         variant: the variant that the prompt is for, or its name.
 
     Raises:
-        InvalidInput: the variant takes no text prompt.
+        InvalidInput: the variant takes no text prompt, or ``text`` is no string.
     """
     variant = registry.variant(variant)
+    text = text_argument(text, "text")
     findings = [*check_bos(text), *format_of(variant).lint(text, variant)]
     return tuple(sorted(findings, key=lambda finding: finding.position))

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from gemma_nb.arguments import shown
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.prompts.prompt import Media, Part
+from gemma_nb.prompts.prompt import Media, Part, Prompt
 
 #: Role in a message -> role in a ``Turn``.
 ROLES = {
@@ -134,19 +135,42 @@ def _turn(message: Any, index: int) -> Turn:
         raise InvalidInput("prompt_not_a_message", index=index)
     role = message["role"]
     if not isinstance(role, str) or role not in ROLES:
-        raise InvalidInput("prompt_unknown_role", role=role, roles=", ".join(ROLES))
+        raise InvalidInput("prompt_unknown_role", role=shown(role), roles=", ".join(ROLES))
+    for key in ("tool_calls", "tool_responses"):
+        _check_list(message, key)
+    if not isinstance(message.get("tool_call_id"), str | int | None):
+        raise InvalidInput("prompt_tool_call")
     content = message.get("content")
     # A tool may answer with any value; ``tool_calls`` reads what is neither text nor media.
     any_value = ROLES[role] == "tool" and not _is_content(content)
     return Turn(ROLES[role], () if any_value else tuple(_content_parts(content)), message)
 
 
+def _check_list(message: Mapping[str, Any], key: str) -> None:
+    """Checks that a message's tool calls or responses are a list of dicts, with ids to look up."""
+    entries = message.get(key)
+    if entries is None:
+        return
+    if not isinstance(entries, Sequence) or isinstance(entries, str | bytes):
+        raise InvalidInput("prompt_tool_list", field=key, kind=type(entries).__name__)
+    for entry in entries:
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str | int | None):
+            raise InvalidInput("prompt_tool_call")
+
+
 def _is_content(content: Any) -> bool:
+    """Whether a tool's answer is text and media; a list of other records is its answer as it is."""
     return isinstance(content, str) or (
         isinstance(content, Sequence)
-        and bool(content)
-        and all(isinstance(part, Mapping) and "type" in part for part in content)
+        and not isinstance(content, bytes)
+        and len(content) > 0
+        and all(isinstance(part, Mapping) and _is_part(part) for part in content)
     )
+
+
+def _is_part(part: Mapping[str, Any]) -> bool:
+    kind = _kind_of(part)
+    return isinstance(part.get("text"), str) if kind == "text" else kind is not None
 
 
 def _content_parts(content: Any) -> Iterator[ContentPart]:
@@ -158,9 +182,9 @@ def _content_parts(content: Any) -> Iterator[ContentPart]:
     if isinstance(content, bytes) or not isinstance(content, Sequence):
         raise InvalidInput("prompt_content_type", kind=type(content).__name__)
     for part in content:
-        kind = KINDS.get(str(part.get("type"))) if isinstance(part, Mapping) else None
+        kind = _kind_of(part)
         if kind is None:
-            given = part.get("type") if isinstance(part, Mapping) else type(part).__name__
+            given = shown(part.get("type")) if isinstance(part, Mapping) else type(part).__name__
             raise InvalidInput("prompt_content_kind", kind=given, kinds=", ".join(KINDS))
         if kind == "text":
             yield ContentPart("text", check_text(part.get("text")), fields=part)
@@ -172,14 +196,22 @@ def _content_parts(content: Any) -> Iterator[ContentPart]:
             yield ContentPart(kind, fields=part)
 
 
+def _kind_of(part: Any) -> str | None:
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    return KINDS.get(kind) if isinstance(kind, str) else None
+
+
 def check_text(text: Any) -> str:
     """Returns ``text`` if it is a string that UTF-8 can encode.
 
     Raises:
-        InvalidInput: it is not a string, or it contains half of a surrogate pair.
+        InvalidInput: it is not a string, it contains half of a surrogate pair, or it is a
+            ``Prompt``, whose control tokens would become text.
     """
     if not isinstance(text, str):
         raise InvalidInput("prompt_text_type", kind=type(text).__name__)
+    if isinstance(text, Prompt):
+        raise InvalidInput("prompt_in_a_message")
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.html_markup import Html, esc, tag
+from gemma_nb.i18n import text
 from gemma_nb.prompts.safe_tokenizer import vocabulary
+
+_CONTROL_STYLE = "border:1px solid #8888;border-radius:4px;background:#3b6fd433;padding:0 3px"
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,16 @@ class Prompt(str):
         prompt = super().__new__(cls, "".join(p.text for p in joined))
         prompt.parts = tuple(joined)
         return prompt
+
+    def _repr_html_(self) -> Html:
+        """The prompt with its control tokens boxed; text cannot become markup."""
+        spans = (
+            tag("b", part.text, style=_CONTROL_STYLE) if part.control else esc(part.text)
+            for part in (Part("<bos>", control=True), *self.parts)
+        )
+        legend = tag("small", tag("b", text("inspector_legend_token"), style=_CONTROL_STYLE))
+        lines = tag("div", *spans, style="white-space:pre-wrap;font-family:monospace")
+        return tag("div", lines, legend, style="line-height:1.7")
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return (self.parts,)

@@ -6,18 +6,20 @@ Malformed output never raises an error: it is kept as text, with a note.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+from gemma_nb.arguments import shown, text_argument, whole_number
 from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 from gemma_nb.prompts.boxes import Box, is_box_start, parse_box
+from gemma_nb.prompts.call_parser import ToolCall, parse_call
 from gemma_nb.prompts.formats.fim import MIDDLE
 from gemma_nb.prompts.formatting import format_of
-from gemma_nb.prompts.tool_calls import ToolCall, parse_call
 
 #: The name of a channel, which is the first line of a thought.
 _CHANNEL = re.compile(r"\w{1,32}\n")
@@ -93,12 +95,26 @@ def parse_reply(
         prompt: the prompt, which shows whether the reply starts inside a thought.
 
     Raises:
-        InvalidInput: the variant takes no text prompt.
+        InvalidInput: the variant takes no text prompt, or an argument has another type.
     """
     parser = ReplyParser(variant, image_size, prompt)
-    parser.feed(text)
+    parser.feed(text_argument(text, "text"))
     parser.close()
     return parser.reply
+
+
+def _image_size(size: Any) -> tuple[int, int] | None:
+    """Width and height, or None.
+
+    Raises:
+        InvalidInput: they are not two positive numbers.
+    """
+    if size is None:
+        return None
+    if not isinstance(size, Sequence) or len(size) != 2:
+        raise InvalidInput("reply_image_size", value=shown(size))
+    width, height = (whole_number(one, "reply_image_size", 1) for one in size)
+    return width, height
 
 
 class ReplyParser:
@@ -119,11 +135,11 @@ class ReplyParser:
         image_size: tuple[int, int] | None = None,
         prompt: str = "",
     ) -> None:
-        variant = registry.variant(variant)
+        variant, prompt = registry.variant(variant), text_argument(prompt, "prompt")
+        self._image_size = _image_size(image_size)
         markup = format_of(variant).reply_markup(variant)
         # CodeGemma's chat model writes code after a fill-in-the-middle prompt.
         self._markup = replace(markup, kind="code") if prompt.endswith(MIDDLE) else markup
-        self._image_size = image_size
         tokens = sorted(self._markup.tokens, key=len, reverse=True)
         self._lexer = re.compile("|".join(map(re.escape, tokens)))
         self._starts = frozenset(t[:n] for t in tokens for n in range(1, len(t)))

@@ -1,158 +1,20 @@
-"""Tool calls and the answers to them: written into a prompt, and parsed out of a reply.
+"""Tool calls and the answers to them in a conversation, and how they are written into a prompt.
 
-Gemma 4 and FunctionGemma write a call as ``call:name{key:value}``, with strings between quote tokens;
-``prompts.tools`` gives the sources.
+``prompts.tools`` gives the sources of the syntax; ``call_parser`` reads a call out of a reply.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import parse_json
 from gemma_nb.prompts.messages import ContentPart, Turn, check_text
 from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.tool_schemas import json_value
 from gemma_nb.prompts.tools import Grammar
-
-_HEAD = re.compile(r"\s*call:\s*(?P<name>[^\s{}\[\]]{1,128})\s*(?=\{|$)")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$")
-_WORDS = {"true": True, "false": False, "null": None, "None": None, "True": True, "False": False}
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """A call that the model asks for.
-
-    Args:
-        name: the function's name.
-        arguments: its arguments.
-    """
-
-    name: str
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-    def message(self, call_id: str = "call_0") -> dict[str, Any]:
-        """The call as an entry of an assistant message's ``tool_calls``.
-
-        Args:
-            call_id: identifies the call in the message that answers it.
-        """
-        function = {"name": self.name, "arguments": self.arguments}
-        return {"id": call_id, "type": "function", "function": function}
-
-
-class _Malformed(Exception):
-    """The text is not a call. This exception never leaves the module."""
-
-
-def parse_call(text: str, quote: str) -> ToolCall | None:
-    """Parses a call that a model wrote.
-
-    Args:
-        text: the text between the format's two call tokens.
-        quote: the format's quote token.
-
-    Returns:
-        The call, or None if ``text`` is not one.
-    """
-    head = _HEAD.match(text)
-    if not head:
-        return None
-    reader = _Reader(text[head.end() :], quote)
-    try:
-        arguments = reader.value() if reader.rest.strip() else {}
-    except (_Malformed, RecursionError):
-        return None
-    if not isinstance(arguments, dict) or reader.rest.strip():
-        return None
-    return ToolCall(head["name"], arguments)
-
-
-class _Reader:
-    """Reads values from the start of ``rest``, and removes what it has read."""
-
-    def __init__(self, text: str, quote: str) -> None:
-        self.rest = text
-        self._quote = quote
-
-    def value(self) -> Any:
-        self.rest = self.rest.lstrip()
-        if self.rest.startswith(self._quote):
-            return self._string()
-        if self.rest.startswith("{"):
-            return dict(self._list("}", self._pair))
-        if self.rest.startswith("["):
-            return self._list("]", self.value)
-        if self.rest.startswith('"'):
-            return self._json_string()
-        return self._word()
-
-    def _string(self) -> str:
-        text, closed, rest = self.rest[len(self._quote) :].partition(self._quote)
-        if not closed:
-            raise _Malformed
-        self.rest = rest
-        return text
-
-    def _json_string(self) -> str:
-        try:
-            value, end = json.JSONDecoder().raw_decode(self.rest)
-        except ValueError:
-            raise _Malformed from None
-        self.rest = self.rest[end:]
-        return str(value)
-
-    def _word(self) -> Any:
-        """A number, true, false or null; anything else is a string without its quotes."""
-        word = self._take(r"[^,\]}{\[]*")
-        if word in _WORDS:
-            return _WORDS[word]
-        if not _NUMBER.match(word):
-            return word
-        try:
-            value = json.loads(word)
-        except ValueError:  # of more digits than Python reads
-            return word
-        return value if abs(value) < math.inf else word
-
-    def _pair(self) -> tuple[str, Any]:
-        self.rest = self.rest.lstrip()
-        if self.rest.startswith(self._quote):
-            key = self._string()
-        elif self.rest.startswith('"'):
-            key = self._json_string()
-        else:
-            key = self._take(r"[^:,{}\[\]]*")
-        self.rest = self.rest.lstrip()
-        if not self.rest.startswith(":"):
-            raise _Malformed
-        self.rest = self.rest[1:]
-        return key, self.value()
-
-    def _list(self, closing: str, read_one: Callable[[], Any]) -> list[Any]:
-        self.rest = self.rest[1:].lstrip()
-        values: list[Any] = []
-        while not self.rest.startswith(closing):
-            values.append(read_one())
-            self.rest = self.rest.lstrip()
-            if self.rest.startswith(","):
-                self.rest = self.rest[1:].lstrip()
-            elif not self.rest.startswith(closing):
-                raise _Malformed
-        self.rest = self.rest[1:]
-        return values
-
-    def _take(self, pattern: str) -> str:
-        """What ``pattern`` matches at the start, stripped."""
-        match = re.match(pattern, self.rest)
-        end = match.end() if match else 0
-        text, self.rest = self.rest[:end], self.rest[end:]
-        return text.strip()
 
 
 def read_call(call: Any) -> tuple[str, Any]:
@@ -183,7 +45,7 @@ def read_call(call: Any) -> tuple[str, Any]:
         arguments = {}
     if not isinstance(arguments, Mapping):
         raise InvalidInput("prompt_tool_call")
-    return check_text(function["name"]), arguments
+    return check_text(function["name"]), json_value(arguments, "tool_calls")
 
 
 @dataclass(frozen=True)
@@ -307,7 +169,8 @@ def _render_response(name: str, response: Any, grammar: Grammar) -> Iterator[Par
     opening, closing = grammar.response
     yield Part(f"{opening}response:", control=True)
     yield Part(check_text(name))
-    mapping = response if isinstance(response, Mapping) else {"value": response}
+    response = json_value(response, "content")
+    mapping = response if isinstance(response, dict) else {"value": response}
     yield from grammar.render_value(mapping)
     yield Part(closing, control=True)
 
@@ -320,18 +183,39 @@ def _responses(exchange: Exchange) -> Iterator[tuple[str, Any, Turn | None]]:
     """
     fields = exchange.turn.fields
     for response in fields.get("tool_responses") or ():
-        yield str(response.get("name") or "unknown"), response.get("response"), None
-    names = {c.get("id"): read_call(c)[0] for c in fields.get("tool_calls") or () if "id" in c}
+        yield _name_of(response), response.get("response"), None
+    names = {c.get("id"): read_call(c)[0] for c in exchange.calls if "id" in c}
     for answer in exchange.answers:
-        own_name = answer.fields.get("name") or answer.fields.get("tool_name") or "unknown"
-        name = names.get(answer.fields.get("tool_call_id"), str(own_name))
+        call_id = answer.fields.get("tool_call_id")
+        name = names.get(call_id) or _name_of(answer.fields)
         content = answer.fields.get("content")
         if answer.items:
             yield name, answer.text, answer
-            continue
-        # FunctionGemma's documentation puts the name into the content: {"name": …, "response": …}
-        for value in content if isinstance(content, list) and content else [content]:
-            if isinstance(value, Mapping) and set(value) == {"name", "response"}:
-                yield str(value["name"]), value["response"], None
-            else:
-                yield name, value, None
+        elif name == _NO_NAME and (named := _named_responses(content)):
+            for value in named:
+                yield _name_of(value), value["response"], None
+        else:
+            yield name, content, None
+
+
+#: What the publisher's template calls a function that an answer does not name.
+_NO_NAME = "unknown"
+
+
+def _name_of(fields: Mapping[str, Any]) -> str:
+    """The name of the function that answers.
+
+    Raises:
+        InvalidInput: it is no string.
+    """
+    name = fields.get("name") or fields.get("tool_name") or _NO_NAME
+    if not isinstance(name, str):
+        raise InvalidInput("prompt_tool_call")
+    return name
+
+
+def _named_responses(content: Any) -> list[Mapping[str, Any]]:
+    """Answers as FunctionGemma's documentation writes them: {"name": …, "response": …}, or a list."""
+    entries = content if isinstance(content, list) else [content]
+    are_named = [isinstance(e, Mapping) and set(e) == {"name", "response"} for e in entries]
+    return list(entries) if all(are_named) else []

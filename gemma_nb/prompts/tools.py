@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.messages import check_text
 from gemma_nb.prompts.prompt import Part
+from gemma_nb.prompts.tool_schemas import read_function
 
 #: Keys of a schema that describe it; all others name properties.
 _SCHEMA_KEYS = frozenset({"description", "type", "properties", "required", "nullable"})
@@ -45,11 +45,10 @@ class Grammar:
             tool: its JSON schema, bare or as ``{"type": "function", "function": …}``.
 
         Raises:
-            InvalidInput: ``tool`` is not a schema with a name.
+            InvalidInput: ``tool`` is not a schema with a name, or it allows what the format cannot
+                express (``tool_schemas.inline_schema``).
         """
-        function = tool.get("function", tool) if isinstance(tool, Mapping) else None
-        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-            raise InvalidInput("prompt_tool_schema")
+        function = read_function(tool)
         opening, closing = self.declaration
         yield Part(f"{opening}declaration:", control=True)
         yield Part(check_text(function["name"]))
@@ -82,7 +81,7 @@ class Grammar:
         """Renders any JSON value.
 
         Args:
-            value: the value.
+            value: the value, as ``json_value`` gives it.
             quote_keys: whether the keys of mappings are written between quote tokens.
         """
         if isinstance(value, str):

@@ -6,9 +6,10 @@ tokens; ``<|file_separator|>`` between files) and https://huggingface.co/google/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from gemma_nb.arguments import shown
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formats import plain
@@ -33,11 +34,12 @@ def fim(before: str, after: str, files: Sequence[str | tuple[str, str]] = ()) ->
         A message for ``format_prompt``.
 
     Raises:
-        InvalidInput: one of the texts is not a string.
+        InvalidInput: one of the texts is not a string, or ``files`` is no list of texts and pairs.
     """
-    for text in (before, after, *(t for f in files for t in ((f,) if isinstance(f, str) else f))):
+    for text in (before, after):
         check_text(text)
-    part = {"type": "fim", "before": before, "after": after, "files": list(files)}
+    files = list(_listed(files))
+    part = {"type": "fim", "before": before, "after": after, "files": files}
     return {"role": "user", "content": [part]}
 
 
@@ -110,9 +112,22 @@ def render(request: PromptRequest) -> Iterator[Part]:
 
 def _files(item: ContentPart) -> Iterator[str]:
     """The text of each other file, after a line with its path if that is known."""
-    for file in item.fields.get("files") or ():
-        if isinstance(file, str):
-            yield check_text(file)
-        else:
-            path, text = file
-            yield f"{check_text(path)}\n{check_text(text)}"
+    for file in _listed(item.fields.get("files", ())):
+        yield file if isinstance(file, str) else "\n".join(file)
+
+
+def _listed(files: Any) -> Iterator[Any]:
+    """The files, each a text or a pair of texts.
+
+    Raises:
+        InvalidInput: ``files`` is no list of these.
+    """
+    if isinstance(files, str | bytes | Mapping) or not isinstance(files, Iterable):
+        raise InvalidInput("prompt_fim_files", value=shown(files))
+    for file in files:
+        is_pair = isinstance(file, tuple | list) and len(file) == 2
+        if not is_pair and not isinstance(file, str):
+            raise InvalidInput("prompt_fim_files", value=shown(file))
+        for text in file if is_pair else (file,):
+            check_text(text)
+        yield file

@@ -1,7 +1,8 @@
 """Labelled ipywidgets controls that work in ipywidgets 7.7.1 and 8.
 
 The ``description`` of a control is its ``<label for=…>`` in both versions. ipywidgets 7 renders it
-as HTML, so only sentences of ``gemma_nb.i18n`` may go into it, never text of a user or a model.
+as HTML, ipywidgets 8 as text, and both typeset formulas in it. What goes into it goes through
+``label_text``: names of folders, models and tools come from strangers.
 """
 
 from __future__ import annotations
@@ -10,6 +11,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets
+
+#: Characters with which markup and formulas begin -> characters that look alike.
+_LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆", "$": "＄", "\\": "＼"})
+
+
+def label_text(text: str) -> str:
+    """A text as the description of a control: no markup and no formula, in any version.
+
+    An escaped text would show its escapes in ipywidgets 8.
+    """
+    return text.translate(_LOOKALIKES)
 
 
 def with_classes(widget: Any, *css_classes: str) -> Any:
@@ -37,7 +49,7 @@ def dropdown(label: str, options: Sequence[Any] = (), value: Any = None) -> Any:
         options: values, or (label, value) pairs.
         value: the selected value; None selects none.
     """
-    widget = ipywidgets.Dropdown(description=label, options=options, value=value)
+    widget = ipywidgets.Dropdown(description=label_text(label), options=options, value=value)
     return with_classes(widget, "gnb-field")
 
 
@@ -58,7 +70,9 @@ def set_options(control: Any, options: list[tuple[str, Any]] | None, value: Any)
 
 def text_field(label: str, placeholder: str = "") -> Any:
     """A field of one line; its value changes on Enter, or when the field loses the focus."""
-    widget = ipywidgets.Text(description=label, placeholder=placeholder, continuous_update=False)
+    widget = ipywidgets.Text(
+        description=label_text(label), placeholder=placeholder, continuous_update=False
+    )
     return with_classes(widget, "gnb-field")
 
 
@@ -75,20 +89,20 @@ def text_area(
         each_key: whether the value changes on each key, and not only when the field loses the focus.
     """
     widget = ipywidgets.Textarea(
-        description=label, value=value, rows=rows, continuous_update=each_key
+        description=label_text(label), value=value, rows=rows, continuous_update=each_key
     )
     return with_classes(widget, "gnb-field", *css_classes)
 
 
 def checkbox(label: str, *, value: bool = False) -> Any:
     """A box to tick."""
-    widget = ipywidgets.Checkbox(description=label, value=value, indent=False)
+    widget = ipywidgets.Checkbox(description=label_text(label), value=value, indent=False)
     return with_classes(widget, "gnb-check")
 
 
 def button(label: str, on_click: Callable[[Any], None], *css_classes: str) -> Any:
     """A button; ``on_click`` receives the button."""
-    widget = ipywidgets.Button(description=label)
+    widget = ipywidgets.Button(description=label_text(label))
     widget.on_click(on_click)
     return with_classes(widget, "gnb-button", *css_classes)
 
@@ -98,7 +112,7 @@ def toggle_buttons(label: str, options: Sequence[tuple[str, str]], value: str) -
 
     ``ipywidgets.Tab`` does not serve: in ipywidgets 7 the keyboard does not reach its tabs.
     """
-    widget = ipywidgets.ToggleButtons(description=label, options=options, value=value)
+    widget = ipywidgets.ToggleButtons(description=label_text(label), options=options, value=value)
     return with_classes(widget, "gnb-choices")
 
 
@@ -126,7 +140,7 @@ def file_upload(label: str, accept: str) -> Any:
         label: its label.
         accept: kinds of files, as the ``accept`` attribute of HTML ("image/*,audio/*").
     """
-    widget = ipywidgets.FileUpload(description=label, accept=accept, multiple=False)
+    widget = ipywidgets.FileUpload(description=label_text(label), accept=accept, multiple=False)
     return with_classes(widget, "gnb-button")
 
 

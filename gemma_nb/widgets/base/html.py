@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gemma_nb.html_markup import Html, esc, tag
+from gemma_nb.i18n import text
 
 
 def link(address: str | None, label: object) -> Html:
@@ -23,6 +24,23 @@ def code_block(code: object, label: str) -> Html:
     """
     return tag(
         "pre", tag("code", code), class_="gnb-code", tabindex="0", role="region", aria_label=label
+    )
+
+
+def copyable(content: object, source: str | None) -> Html:
+    """Content to which page.js adds a Copy button; without that script there is none.
+
+    Args:
+        content: what is shown.
+        source: what is copied; the text of the content when None.
+    """
+    return tag(
+        "div",
+        content,
+        class_="gnb-copyable",
+        data_copy=text("copy"),
+        data_copied=text("copied"),
+        data_source=source,
     )
 
 

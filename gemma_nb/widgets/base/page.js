@@ -45,6 +45,36 @@
     element.setAttribute("aria-live", "polite");
   });
 
+  // A Copy button on code and on answers. navigator.clipboard is missing on pages without https.
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const field = document.createElement("textarea");
+      field.value = text;
+      document.body.append(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+  };
+  window.gnbWatch(".gnb .gnb-copyable", (element) => {
+    if (element.querySelector(":scope > .gnb-copy")) return;
+    const { copy: label, copied, source } = element.dataset;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "gnb-copy";
+    button.textContent = label;
+    button.addEventListener("click", async () => {
+      await copy(source ?? element.querySelector("code").textContent);
+      button.textContent = copied;
+      setTimeout(() => {
+        button.textContent = label;
+      }, 2000);
+    });
+    element.append(button);
+  });
+
   // When the control that has the focus is hidden, the focus moves to the nearest heading of its
   // panel, so that the keyboard stays there.
   let focused = null;

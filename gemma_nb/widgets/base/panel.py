@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from secrets import token_hex
 from typing import Any
@@ -94,6 +94,15 @@ class Panel(ABC):
             self._live_region,
             css_classes=all_classes,
         )
+
+    def close(self) -> None:
+        """Removes the panel from the page, and its widgets from memory.
+
+        ipywidgets keeps every widget, and what its handlers refer to, until it is closed. A static
+        copy stays where it was displayed.
+        """
+        for widget in list(_below(self.root)):
+            widget.close()
 
     def text(self, key: str, **values: Any) -> str:
         """A sentence of ``gemma_nb.i18n`` in the language of the panel."""
@@ -197,3 +206,11 @@ class Panel(ABC):
         live["text/plain"] = note
         display(live, raw=True)
         self._static_displays.append(display(self._static_bundle(), raw=True, display_id=True))
+
+
+def _below(widget: Any) -> Iterator[Any]:
+    """A widget, its layout and its style, and those of all its children."""
+    for child in getattr(widget, "children", ()):
+        yield from _below(child)
+    yield from (one for name in ("layout", "style") if (one := getattr(widget, name, None)))
+    yield widget

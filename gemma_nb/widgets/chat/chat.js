@@ -21,6 +21,35 @@
     true,
   );
 
+  // The field grows with what is written in it.
+  const grow = (field) => {
+    field.style.height = "auto";
+    field.style.height = `${Math.min(field.scrollHeight + 2, 320)}px`;
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target.closest?.(".gnb-say")) grow(event.target);
+  });
+
+  // After Send, the conversation jumps to its end, and a kernel that is busy is named: until it is
+  // free, it cannot say so itself.
+  document.addEventListener("click", (event) => {
+    const chat = event.target.closest?.(".gnb-send")?.closest(".gnb");
+    const turns = chat?.querySelector(".gnb-turns");
+    if (!turns) return;
+    chat.querySelector(".gnb-transcript").scrollTop = 0;
+    const before = turns.innerHTML;
+    setTimeout(() => {
+      const field = chat.querySelector(".gnb-say textarea");
+      const isWaiting = turns.innerHTML === before && field?.value.trim();
+      chat.classList.toggle("gnb-waiting", Boolean(isWaiting));
+    }, 400);
+  });
+  window.gnbWatch(".gnb .gnb-turns", (turns) => {
+    turns.closest(".gnb").classList.remove("gnb-waiting");
+    const field = turns.closest(".gnb").querySelector(".gnb-say textarea");
+    if (field && !field.value) field.style.height = "";
+  });
+
   // A pressed button is disabled while an answer is made, and would lose the focus to the page.
   document.addEventListener("click", (event) => {
     const pressed = event.target.closest?.(".gnb-send, .gnb-refocus");

@@ -19,7 +19,7 @@ from gemma_nb.widgets.base.main_thread import on_main_thread, run_later, waiting
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.chat import conversation_view
 from gemma_nb.widgets.chat.chat_tabs import ChatSettings, ChatTabs
-from gemma_nb.widgets.chat.conversation_view import TurnView
+from gemma_nb.widgets.chat.conversation_view import Conversation, TurnView
 from gemma_nb.widgets.chat.message_field import MessageField
 
 
@@ -64,7 +64,11 @@ class ChatPanel(Panel):
         self.chat = Chat(model, system, tools, thinking=thinking)
         self.busy = False
         self._is_stopped = False
-        self._turns: list[TurnView] = []
+        #: all conversations of this panel, and the place of the one that is shown
+        self._conversations = [Conversation(self.chat.messages)]
+        self._shown = 0
+        #: which of the user's messages is being edited
+        self._edited = -1
         with self.using_language():
             self._build()
             self._update()
@@ -93,25 +97,42 @@ class ChatPanel(Panel):
         button = controls.button
         self._stop_button = button(text("chat_stop"), lambda _: self.stop(), "gnb-stop")
         self._again_button = button(text("chat_again"), lambda _: self._on_again(), "gnb-refocus")
-        self._edit_button = button(text("chat_edit"), lambda _: self._on_edit(), "gnb-refocus")
         self._new_button = button(text("chat_new"), lambda _: self._on_new(), "gnb-refocus")
         self._note, self._context_left, self._empty_note = (controls.html() for _ in range(3))
         self._turn_list = controls.column(css_classes=("gnb-turns",))
+        self._list = controls.dropdown(text("chat_conversations"))
+        self._list.observe(self._on_select, "value")
+        self._examples = controls.row(
+            *(controls.button(example, self._on_example) for example in self._example_questions())
+        )
         self._tabs = ChatTabs(self, self.chat, self._settings, lambda: self._turns)
         self.assemble(
             controls.html(tag("h3", text("chat_title", variant=variant.name), lang=self.lang)),
+            self._list,
             # the style sheet reverses this box, so that it stays scrolled to its end
             controls.with_classes(ipywidgets.Box((self._turn_list,)), "gnb-transcript"),
             self._note,
+            controls.html(
+                tag("p", text("chat_waiting"), class_="gnb-note", role="status", lang=self.lang),
+                "gnb-kernel-busy",
+            ),
             self._message_field.widget,
             controls.row(
                 *(self._message_field.send_button, self._stop_button),
-                *(self._again_button, self._edit_button, self._new_button),
+                *(self._again_button, self._new_button),
             ),
             self._context_left,
             self._tabs.widget,
             css_classes=("gnb-chat", "gnb-prompts"),
         )
+
+    def _example_questions(self) -> list[str]:
+        """Questions to click on, for a first try."""
+        kind = "demo" if self.chat.model.variant.family == "Demo" else "real"
+        return [text(f"chat_example_{kind}_{number}") for number in (1, 2, 3)]
+
+    def _on_example(self, button: Any) -> None:
+        self.send(button.description)
 
     # event handlers
 
@@ -124,7 +145,9 @@ class ChatPanel(Panel):
                 self._note.value = self.note_html(text("chat_nothing"))
                 self.announce(text("chat_nothing"))
             elif self._message_field.is_editing:
-                self._ask(message, self.chat.edit_chunks, self._turns_before_last())
+                before = self._turns_before(self._edited)
+                edit = partial(self.chat.edit_chunks, question=self._edited)
+                self._ask(message, edit, before)
             elif message["role"] == "tool" and len(calls := self.waiting_calls()) > 1:
                 # the model continues when every call has its answer
                 self.chat.messages.append(message)
@@ -136,7 +159,7 @@ class ChatPanel(Panel):
     def _on_again(self) -> None:
         if self.busy or not self._turns:
             return
-        before = self._turns_before_last()
+        before = self._turns_before(-1)
         turn = self._turns[len(before)]
 
         def regenerate(_: Any, **options: Any) -> Iterator[Chunk]:
@@ -145,29 +168,59 @@ class ChatPanel(Panel):
         with self.using_language():
             self._ask(dict(turn.message), regenerate, before, attachments=turn.attachments)
 
-    def _on_edit(self) -> None:
-        if self.busy or not self._turns:
+    def _on_edit(self, turn: TurnView) -> None:
+        if self.busy or turn not in self._turns:
             return
-        turn = self._turns[len(self._turns_before_last())]
+        asked = [one for one in self._turns if one.message["role"] == "user"]
+        self._edited = asked.index(turn)
         with self.using_language():
             self._message_field.edit(turn.question, turn.attachments)
 
     def _on_new(self) -> None:
-        if self.busy:
+        if self.busy or not self._turns:
             return
         system = self.chat.system
-        self.chat.messages, self.chat.dropped = [], 0
-        self.chat.system = system
-        self._turns = []
+        first = [{"role": "system", "content": system}] if system else []
+        self._conversations.append(Conversation(first))
+        self._show_conversation(len(self._conversations) - 1)
+
+    def _on_select(self, change: Any) -> None:
+        if change["new"] is None or change["new"] == self._shown:
+            return
+        if self.busy:
+            self._update_controls()
+            return
+        self._show_conversation(change["new"])
+
+    def _show_conversation(self, place: int) -> None:
+        """Continues another conversation; the present one stays in the list."""
+        present = self._conversations[self._shown]
+        present.messages, present.dropped = self.chat.messages, self.chat.dropped
+        if not present.turns and place != self._shown:
+            # one that was never begun leaves no entry
+            del self._conversations[self._shown]
+            place -= place > self._shown
+        self._shown = place
+        chosen = self._conversations[place]
+        self.chat.messages, self.chat.dropped = chosen.messages, chosen.dropped
         with self.using_language():
             self._message_field.clear()
             self._note.value = ""
+            self._settings.show_system()
             self._update()
 
-    def _turns_before_last(self) -> list[TurnView]:
-        """The turns before the last message of the user."""
+    @property
+    def _turns(self) -> list[TurnView]:
+        return self._conversations[self._shown].turns
+
+    @_turns.setter
+    def _turns(self, turns: list[TurnView]) -> None:
+        self._conversations[self._shown].turns = turns
+
+    def _turns_before(self, question: int) -> list[TurnView]:
+        """The turns before a message of the user, counted as in ``Chat.edit``."""
         asked = [i for i, turn in enumerate(self._turns) if turn.message["role"] == "user"]
-        return self._turns[: asked[-1]]
+        return self._turns[: asked[question]]
 
     def waiting_calls(self) -> list[dict[str, Any]]:
         """The tool calls without an answer, in the form of ``tool_calls`` of a message."""
@@ -205,7 +258,9 @@ class ChatPanel(Panel):
         if attachments is None:
             attachments = self._message_field.attachments
         name = self.chat.model.variant.name
-        turn = TurnView(message, tuple(attachments), name, self.lang)
+        can_edit = message["role"] == "user"
+        on_edit = self._on_edit if can_edit else None
+        turn = TurnView(message, tuple(attachments), name, self.lang, on_edit)
         previous, self._turns = self._turns, [*before, turn]
         self._message_field.set_aside()
         self._note.value = self.note_html(text("chat_busy", variant=name))
@@ -261,6 +316,9 @@ class ChatPanel(Panel):
             self._message_field.clear(self.waiting_calls())
             turn.prompt = conversation_view.last_prompt(self.chat)
             turn.finish(conversation_view.timing_text(self.chat, stopped=self._is_stopped))
+            reply = self.chat.messages[-1]
+            if error is None and not any(v for k, v in reply.items() if k != "role"):
+                self._note.value = self.note_html(text("chat_none", variant=name))
             self.announce(text("chat_answered", variant=name, answer=turn.answer[:500]))
         else:
             self._turns = previous
@@ -294,13 +352,20 @@ class ChatPanel(Panel):
         if not children:
             empty = text("chat_empty", question=text("tour_question"))
             self._empty_note.value = tag("p", empty, class_="gnb-muted", lang=self.lang)
-            children = (self._empty_note,)
+            children = (self._empty_note, self._examples)
         if self._turn_list.children != children:
             self._turn_list.children = children
         self._settings.enable(not self.busy)
         self._stop_button.disabled = not self.busy
-        for button in (self._again_button, self._edit_button, self._new_button):
+        edit_buttons = [turn.edit_button for turn in self._turns if turn.edit_button]
+        for button in (self._again_button, self._new_button, *edit_buttons):
             button.disabled = self.busy or not self._turns
+        for button in self._examples.children:
+            button.disabled = self.busy
+        titles = [(f"{i}: {one.title}", i - 1) for i, one in enumerate(self._conversations, 1)]
+        controls.set_options(self._list, titles, self._shown)
+        self._list.disabled = self.busy
+        controls.set_visible(self._list, len(titles) > 1)
         # last, so that everything can be used as soon as a message can be sent
         self._message_field.enable(not self.busy)
 

@@ -81,6 +81,10 @@ class ChatSettings:
             if control.disabled is enabled:
                 control.disabled = not enabled
 
+    def show_system(self) -> None:
+        """Shows the system prompt of the conversation that was chosen."""
+        self.system.value = self._chat.system or ""
+
     def options(self) -> dict[str, Any]:
         """The keyword arguments for ``Chat.chunks``.
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from gemma_nb.chat import Chat
@@ -18,7 +19,7 @@ from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.prompts.reply_parser import Chunk
 from gemma_nb.widgets.base import controls
-from gemma_nb.widgets.base.html import code_block, progress_bar
+from gemma_nb.widgets.base.html import code_block, copyable, progress_bar
 from gemma_nb.widgets.base.markdown import markdown
 from gemma_nb.widgets.chat.message_field import Attachment
 
@@ -35,12 +36,14 @@ class TurnView:
         attachments: its images and sounds.
         model_name: the name above the answer.
         lang: the language of the panel.
+        on_edit: called when the user wants to change the message; None for a turn that cannot be.
 
     Attributes:
         prompt: what the model received; None while it is not known.
         answer: the answer so far, as Markdown.
         thoughts: the thoughts so far.
         note: a sentence below the answer.
+        edit_button: the button under the message; None where it cannot be changed.
         widget: the ipywidget that shows the turn.
     """
 
@@ -50,6 +53,7 @@ class TurnView:
         attachments: tuple[Attachment, ...],
         model_name: str,
         lang: str,
+        on_edit: Callable[[TurnView], None] | None = None,
     ) -> None:
         self.message, self.attachments = message, attachments
         self._model_name, self._lang = model_name, lang
@@ -63,9 +67,13 @@ class TurnView:
         )
         self._question_block.value = self.question_html()
         self._answer_block.value = self._answer_bubble(text("chat_begins"))
+        self.edit_button = on_edit and controls.button(
+            text("chat_edit"), lambda _: on_edit(self), "gnb-refocus", "gnb-edit"
+        )
+        blocks = (self._thoughts_block, self._answer_block, self._note_block)
+        edit = (self.edit_button,) if self.edit_button else ()
         self.widget = controls.column(
-            *(self._question_block, self._thoughts_block, self._answer_block, self._note_block),
-            css_classes=("gnb-turn",),
+            self._question_block, *edit, *blocks, css_classes=("gnb-turn",)
         )
 
     @property
@@ -118,7 +126,7 @@ class TurnView:
         name = self.message.get("name", "")
         speaker = text("chat_tool_answered", name=name) if is_tool else text("chat_you")
         media = [attachment.html for attachment in self.attachments]
-        body = tag("div", self.question, class_="gnb-said")
+        body = tag("div", self.question, class_="gnb-said", dir="auto")
         return tag("div", tag("strong", speaker), *media, body, class_="gnb-asked")
 
     def thoughts_html(self, *, is_thinking: bool = False) -> Html:
@@ -131,7 +139,7 @@ class TurnView:
             return Html()
         key = "chat_thinking" if is_thinking else "chat_thoughts"
         head = tag("summary", text(key, count=f"{len(self.thoughts):,}"))
-        body = tag("div", self.thoughts, class_="gnb-said")
+        body = tag("div", self.thoughts, class_="gnb-said", dir="auto")
         return tag("details", head, body, class_="gnb-thought")
 
     def answer_html(self, *, is_arriving: bool = False) -> Html:
@@ -143,11 +151,34 @@ class TurnView:
         if not self.answer and not self._additions and is_arriving:
             return Html()
         content = join([markdown(self.answer, text("chat_code")), *self._additions])
+        if not is_arriving and self.answer.strip():
+            content = copyable(content, self.answer.strip())
         return self._answer_bubble(content, is_arriving=is_arriving)
 
     def _answer_bubble(self, content: object, *, is_arriving: bool = False) -> Html:
         kind = "gnb-reply gnb-arriving" if is_arriving else "gnb-reply"
         return tag("div", tag("strong", self._model_name), content, class_=kind)
+
+
+@dataclass
+class Conversation:
+    """A conversation that the panel keeps.
+
+    Attributes:
+        messages: as ``Chat.messages``.
+        dropped: as ``Chat.dropped``.
+        turns: its turns on the page.
+    """
+
+    messages: list[dict[str, Any]]
+    dropped: int = 0
+    turns: list[TurnView] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """The beginning of the first question."""
+        words = self.turns[0].question.strip() if self.turns else ""
+        return words[:40] or text("chat_new")
 
 
 def last_prompt(chat: Chat) -> Prompt | None:

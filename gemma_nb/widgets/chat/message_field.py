@@ -173,7 +173,7 @@ class MessageField:
             # a label is HTML in ipywidgets 7, and the model wrote this name
             name = _NOT_IN_NAMES.sub("", self._tool_name())[:60]
             label = text("chat_message_tool", name=name)
-        self.field.description = label
+        self.field.description = controls.label_text(label)
         self.send_button.description = text("chat_send_edit" if is_editing else "chat_send")
         controls.set_visible(self.keep_button, is_editing)
 

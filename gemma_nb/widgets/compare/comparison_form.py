@@ -71,7 +71,7 @@ class ComparisonForm:
             prompt_lines = text("panel_compare_first_prompts")
             reference_lines = text("panel_compare_first_answers")
         else:
-            prompt_lines, reference_lines = _to_lines(prompts or ()), _to_lines(references or ())
+            prompt_lines, reference_lines = _to_lines(prompts), _to_lines(references)
         if likelihood is not None and not isinstance(likelihood, str):
             raise InvalidInput("compare_bad_text", kind=type(likelihood).__name__)
         rows = min(max(prompt_lines.count("\n") + 2, 3), 12)
@@ -122,8 +122,10 @@ class ComparisonForm:
             control.disabled = not enabled
 
 
-def _to_lines(strings: str | Sequence[str | None]) -> str:
+def _to_lines(strings: str | Sequence[str | None] | None) -> str:
     """Strings as lines of a field, with ``LINE_BREAK`` for the line breaks in them."""
+    if strings is None:
+        return ""
     if not isinstance(strings, Iterable):
         raise InvalidInput("panel_compare_conversation", number=1, kind=type(strings).__name__)
     listed = [strings] if isinstance(strings, str) else list(strings)

@@ -138,7 +138,8 @@ class PromptChecker:
     def show(self, variant: Variant) -> None:
         """Checks the prompt against the format of a variant, now and after each change."""
         self._variant = variant
-        self.field.description = text("inspector_lint_field", variant=variant.name)
+        label = text("inspector_lint_field", variant=variant.name)
+        self.field.description = controls.label_text(label)
         self.findings.value = self._panel.with_lang(self.findings_html())
 
     def findings_html(self) -> Html:

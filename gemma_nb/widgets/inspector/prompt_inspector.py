@@ -8,14 +8,16 @@ from typing import Any
 
 import ipywidgets
 
+from gemma_nb.arguments import flag_argument, whole_number
 from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.errors import GemmaError
 from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.messages import read_messages
 from gemma_nb.prompts.prompt import Prompt
+from gemma_nb.prompts.tool_schemas import json_value, list_tools
 from gemma_nb.widgets.base import controls, prompt_view
 from gemma_nb.widgets.base.html import code_block, table
 from gemma_nb.widgets.base.panel import Panel
@@ -64,8 +66,9 @@ class PromptInspector(Panel):
         lang: str | None = None,
     ) -> None:
         super().__init__(lang)
-        if isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1:
-            raise InvalidInput("inspector_bad_max_length", value=max_length)
+        max_length = whole_number(max_length, "inspector_bad_max_length", 1)
+        thinking = flag_argument(thinking, "thinking")
+        declared = [json_value(tool, "tools") for tool in list_tools(tools)]
         first_variant = registry.variant(registry.DEMO if variant is None else variant)
         #: the error that was announced last
         self._announced_error = ""
@@ -76,7 +79,7 @@ class PromptInspector(Panel):
             else:
                 conversation = _message_list(messages)
             self._build(first_variant, max_length)
-            self._editor.set_conversation(conversation, tools or (), thinking=thinking)
+            self._editor.set_conversation(conversation, declared, thinking=thinking)
         self._is_filling = False
         self._update()
 

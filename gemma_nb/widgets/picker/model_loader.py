@@ -82,9 +82,9 @@ class ModelLoader:
             reason = text("picker_load_not_here", runtime=choice.runtime.name)
         elif not verdict.fits:
             reason = text("picker_load_not_fit")
-        self.load_button.description = text(
-            "picker_load", variant=choice.variant.name, precision=choice.precision
-        )
+        name, precision = choice.variant.name, choice.precision
+        label = text("picker_load", variant=name, precision=precision)
+        self.load_button.description = controls.label_text(label)
         self.load_button.disabled = bool(reason) or self.is_busy
         self.disabled_reason.value = tag("small", reason) if reason else ""
         self._offer_login(is_here and find_obstacle(choice.variant) == "login")

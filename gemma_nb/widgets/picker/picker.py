@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gemma_nb.arguments import shown
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
@@ -353,10 +354,13 @@ def _locked_parts(lock: str | Sequence[str]) -> frozenset[str]:
     Raises:
         InvalidInput: another name.
     """
-    names = [lock] if isinstance(lock, str) else list(lock)
+    is_list = isinstance(lock, Iterable) and not isinstance(lock, str | bytes)
+    names = list(lock) if is_list else [lock]
     for name in names:
-        if name not in LOCKABLE_PARTS:
-            raise InvalidInput("picker_lock_unknown", name=name, all=", ".join(LOCKABLE_PARTS))
+        if not isinstance(name, str) or name not in LOCKABLE_PARTS:
+            raise InvalidInput(
+                "picker_lock_unknown", name=shown(name), all=", ".join(LOCKABLE_PARTS)
+            )
     return frozenset([*names, *(VARIANT_PARTS if "variant" in names else ())])
 
 

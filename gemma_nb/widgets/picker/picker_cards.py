@@ -94,7 +94,8 @@ class RecommendationCard:
             )
             controls.set_visible(button, is_new)
             if offered:
-                button.description = text(key, variant=offered.variant.name)
+                label = text(key, variant=offered.variant.name)
+                button.description = controls.label_text(label)
                 button.disabled = bool(locked_parts(self.choice(larger=larger)))
         missing = find_obstacle(best.variant) if best else ""
         if best and missing:
@@ -145,7 +146,8 @@ class FixButtons:
             if index < len(self.fixes):
                 fix = self.fixes[index]
                 reason = lock_reason(fix.choice)
-                button.description = f"{fix.label.text(self._panel.lang)} {reason}".strip()
+                label = f"{fix.label.text(self._panel.lang)} {reason}".strip()
+                button.description = controls.label_text(label)
                 button.disabled = bool(reason)
 
     def _on_press(self, index: int, _: Any) -> None:

@@ -1,0 +1,175 @@
+"""Decoding on a processor: the precisions of this package, and llama.cpp, step by step in turn.
+
+    python benchmarks/processor.py [--seconds S] [--llama PYTHON FILE.gguf …] [--shape NAME]
+
+Shapes of a catalogue variant with constant weights, `max_length` 512, batch 1, greedy. All precisions
+lie in one process and take turns, four decode steps each; "float32, Keras's layout" is float32 as it
+was before kernels were laid out (`relayout` off, logits by Keras). llama.cpp runs beside it in a process
+of its own with PYTHON, an interpreter that has `xllamacpp`, on one thread, so that threads do not wait
+for each other. What is compared is processor time: on a machine that others use, seconds on the clock
+say how busy it was. The script prints the table; `benchmarks/processor.md` has it with what it says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+PRECISIONS = ("float32, Keras's layout", "float32", "bfloat16", "int8", "int4")
+PROMPT = "The history of the town begins with the arrival of the first settlers"
+LENGTH, STEPS, TOKENS = 512, 4, 8
+
+
+def build_step(shape: str, side: str) -> tuple[Callable[[], None], dict[str, int]]:
+    """A decode step of one side, and the bytes of its weights, KV cache and temporaries."""
+    import jax
+    import memory
+    import numpy as np
+
+    from gemma_nb.generation import adapters
+    from gemma_nb.generation.decode_programs import sampling_scalars
+    from gemma_nb.generation.decoder import Decoder
+    from gemma_nb.generation.sampling import Sampling
+    from gemma_nb.loading import relayout
+
+    pays, logits = relayout.relayout_pays, adapters.build_logits
+    if "," in side:
+        relayout.relayout_pays, adapters.build_logits = (lambda: False), (lambda _: None)
+    lm = memory.constant_model(shape, side.partition(",")[0])
+    decoder = Decoder(lm, LENGTH)
+    decoder.compiled.ensure({("decode", 1): decoder.programs.decode_spec(1)})
+    relayout.relayout_pays, adapters.build_logits = pays, logits
+    program, weights = decoder.compiled["decode", 1], decoder._weights()  # noqa: SLF001
+    one = np.ones(1, np.int32)
+    state = [one, one, decoder.programs.cache_layout.zeros(1)]
+    sampling = np.zeros(1, np.uint32), *sampling_scalars(Sampling())
+
+    def step() -> None:
+        tokens, *state[:] = program(weights, *state, *sampling)
+        jax.block_until_ready(tokens)
+
+    step()
+    caches = jax.tree_util.tree_leaves(state[2])
+    return step, {
+        "weights": sum(array.nbytes for array in weights),
+        "kv_cache": sum(array.nbytes for array in caches),
+        "temporaries": program.memory_analysis().temp_size_in_bytes,
+    }
+
+
+def serve_llama(path: str) -> None:
+    """The process of llama.cpp: answers each line with the seconds a token took, and its work."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path, params.n_ctx, params.n_parallel = path, LENGTH, 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    server = xllamacpp.Server(params)
+
+    def complete(count: int) -> tuple[float, float]:
+        request = {"prompt": PROMPT, "n_predict": count, "temperature": 0, "ignore_eos": True}
+        clock, work = time.perf_counter(), time.process_time()
+        server.handle_completions({**request, "cache_prompt": False})
+        return time.perf_counter() - clock, time.process_time() - work
+
+    complete(2)
+    print("READY", flush=True)
+    for _ in sys.stdin:
+        one, many = complete(1), complete(1 + TOKENS)
+        print(json.dumps([(b - a) / TOKENS for a, b in zip(one, many, strict=True)]), flush=True)
+
+
+def start_llama(python: str, path: str) -> subprocess.Popen[str]:
+    command = [python, "-W", "ignore", __file__, "--serve", path]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    while (line := process.stdout.readline()).strip() != "READY":
+        if not line:
+            sys.exit(f"{path}: llama.cpp did not start")
+    return process
+
+
+def measure(told: argparse.Namespace) -> list[dict]:
+    python, *files = told.llama or [""]
+    others = {Path(file).name: start_llama(python, file) for file in files}
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    from gemma_nb import backend
+
+    backend.prepare()
+    sides, facts = {}, {}
+    for side in PRECISIONS:
+        sides[side], facts[side] = build_step(told.shape, side)
+        print(side, "compiled", file=sys.stderr, flush=True)
+    turns = {name: [] for name in (*sides, *others)}
+    end = time.perf_counter() + told.seconds
+    while time.perf_counter() < end:
+        for name, step in sides.items():
+            for _ in range(STEPS):
+                clock, work = time.perf_counter(), time.process_time()
+                step()
+                turns[name].append((time.perf_counter() - clock, time.process_time() - work))
+        for name, process in others.items():
+            process.stdin.write("\n")
+            process.stdin.flush()
+            turns[name].append(tuple(json.loads(process.stdout.readline())))
+    return [
+        {
+            "side": name,
+            "turns": len(made),
+            "work": min(work for _, work in made),
+            "median_work": statistics.median(work for _, work in made),
+            "fastest": min(clock for clock, _ in made),
+            **facts.get(name, {}),
+        }
+        for name, made in turns.items()
+    ]
+
+
+def table(rows: list[dict]) -> str:
+    base = next(row for row in rows if row["side"] == "float32")
+    held = sum(base[key] for key in ("weights", "kv_cache", "temporaries"))
+    lines = [
+        "| | processor time a token, ms: least, median | float32's by it | fastest token, ms "
+        "| weights, KV cache, temporaries, MB | of float32's |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        parts = [row.get(key, 0) for key in ("weights", "kv_cache", "temporaries")]
+        memory = ", ".join(f"{part / 1e6:.0f}" for part in parts) if "weights" in row else ""
+        share = f"{sum(parts) / held:.2f}" if "weights" in row else ""
+        lines.append(
+            f"| {row['side']} | {1e3 * row['work']:.1f}, {1e3 * row['median_work']:.1f} "
+            f"| {base['work'] / row['work']:.2f} | {1e3 * row['fastest']:.1f} | {memory} | {share} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--shape", default="gemma3_270m")
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--llama", nargs="+", metavar=("PYTHON", "FILE"))
+    parser.add_argument("--serve", metavar="FILE", help="used by the script itself")
+    told = parser.parse_args()
+    if told.serve:
+        serve_llama(told.serve)
+    else:
+        print(table(measure(told)))
+
+
+if __name__ == "__main__":
+    main()

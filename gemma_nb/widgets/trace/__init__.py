@@ -1,0 +1,1 @@
+"""The panel that shows what happens inside a model: probabilities, layers, attention."""
