@@ -10,8 +10,6 @@ from gemma_nb.generation.batching import RowSchedule, choose_rows
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
 
-pytestmark = pytest.mark.usefixtures("quick_compile")
-
 LENGTH = 48
 #: prompt lengths and the tokens of each reply: past the window of 8 and the ring buffers, at once
 #: over, and one that runs to the end
