@@ -95,7 +95,7 @@ class DecodePrograms:
 
         def make_spec() -> ProgramSpec:
             arguments = self._forward_specs(shape)
-            return ProgramSpec(self.next_token_logits, arguments, (len(arguments) - 1,))
+            return ProgramSpec(self.exact_logits, arguments, (len(arguments) - 1,))
 
         return make_spec
 
@@ -167,6 +167,9 @@ class DecodePrograms:
         Returns:
             As ``ModelAdapter.forward``; and the new caches.
         """
+        import jax
+        import jax.numpy as jnp
+
         context = ForwardContext(
             start=start,
             length=length,
@@ -182,6 +185,8 @@ class DecodePrograms:
         )
         with self.stateless_scope(weights):
             logits, hidden = self.adapter.forward(tokens, context)
+        if jax.default_backend() != "gpu":  # a GPU samples 16-bit logits in half the passes
+            logits = logits.astype(jnp.float32)
         return logits, hidden, context.caches
 
     def next_token_logits(
@@ -197,6 +202,13 @@ class DecodePrograms:
         forward: Any = self.forward
         logits, _, caches = forward(weights, *arguments, caches, offset=offset)
         return logits[:, 0], caches
+
+    def exact_logits(self, weights: Any, *arguments: Any) -> tuple[Any, dict[int, KeyValue]]:
+        """As ``next_token_logits``, in float32: XLA then need not round them in between."""
+        import jax.numpy as jnp
+
+        logits, caches = self.next_token_logits(weights, *arguments)
+        return logits.astype(jnp.float32), caches
 
     def prefill_step(
         self,
