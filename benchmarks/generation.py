@@ -4,6 +4,7 @@
     python benchmarks/generation.py report      generation.md from generation.json
     python benchmarks/generation.py row NAME PRECISION MAX_LENGTH
     python benchmarks/generation.py transformers NAME MAX_LENGTH
+    python benchmarks/generation.py measure --throughput [--budget S]   throughput.py's rows
 
 Real shapes, every weight the same number (speed does not hang on values), batch 1, greedy, a
 prompt of 64 tokens; a process a row. Both sides run on the same weights in the same process:
@@ -119,7 +120,13 @@ def read_bytes(row: dict) -> int:
 
     matrices, _ = text_weight_shapes(memory.text_variant(row["name"]))
     how = precision(row["precision"])
-    return sum(weight_shape_bytes(m, how) for m in matrices if m.use != "lookup")
+    variant = memory.text_variant(row["name"])
+    routed = variant.architecture.active_experts / max(1, variant.architecture.experts)
+    return sum(
+        weight_shape_bytes(m, how) * (routed if m.use == "expert" else 1)
+        for m in matrices
+        if m.use != "lookup"
+    )
 
 
 def above(device, weights: int) -> int | None:
@@ -338,6 +345,36 @@ def measure(path: Path, rows: list, budget: float, jobs: int, *, compare: bool) 
             path.write_text(json.dumps(kept, indent=1) + "\n")
 
 
+def measure_throughput(path: Path, budget: float) -> None:
+    """The rows of ``throughput.py``, a wave of processes at a time."""
+    import throughput
+
+    started = time.perf_counter()
+    for wave in throughput.WAVES:
+        if time.perf_counter() - started > budget:
+            print("budget spent")
+            break
+        for command, lines in side_by_side([["throughput", *row] for row in wave]):
+            if not lines:
+                print(command, "failed", flush=True)
+                continue
+            kept = json.loads(path.read_text()) if path.exists() else []
+            row = {"kind": command[1], **json.loads(lines[-1])}
+            kept = [k for k in kept if key(k) != key(row)] + [row]
+            print(json.dumps(row), flush=True)
+            path.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def run_throughput(arguments: list[str]) -> dict:
+    os.environ.setdefault("GEMMA_NB_COMPILE_CACHE", "off")
+    from gemma_nb import backend
+
+    backend.prepare()
+    import throughput
+
+    return throughput.run(arguments, turn)
+
+
 def side_by_side(commands: list):
     """Runs processes that compile at the same time and measure one after the other.
 
@@ -365,11 +402,14 @@ def side_by_side(commands: list):
 
 def key(row: dict) -> tuple:
     device = row["device"]
-    return row["kind"], row["name"], row.get("precision"), row["max_length"], device
+    size = row["max_length"], row.get("rows")
+    return row["kind"], row["name"], row.get("precision"), size, device
 
 
 def report(path: Path) -> str:
     """The table, from what was measured."""
+    import throughput
+
     rows = json.loads(path.read_text())
     own = [r for r in rows if r["kind"] == "row"]
     lines = [
@@ -437,10 +477,17 @@ def report(path: Path) -> str:
                     f" transformers {r['transformers']} |"
                 )
         lines.append("")
+    lines += throughput.tables(rows, limit_rate)
     notes = HERE / "generation_notes.md"
     if notes.exists():
         lines.append(notes.read_text().rstrip() + "\n")
     return "\n".join(lines)
+
+
+def limit_rate(row: dict) -> float | None:
+    """Tokens per second that reading the weights alone allows."""
+    bandwidth = next((b for d, b in BANDWIDTH.items() if row["device"].startswith(d)), None)
+    return bandwidth and bandwidth / read_bytes(row)
 
 
 def line(r: dict) -> str:
@@ -491,12 +538,18 @@ def main() -> None:
     several.add_argument("--jobs", type=int, default=1, help="rows compiled at a time")
     several.add_argument("--budget", type=float, default=1e9, help="seconds")
     several.add_argument("--out", type=Path, default=HERE / "generation.json")
+    several.add_argument("--throughput", action="store_true", help="the rows of throughput.py")
+    commands.add_parser("throughput").add_argument("arguments", nargs="+")
     commands.add_parser("report")
     told = parser.parse_args()
     if told.command == "row":
         print(json.dumps(run_row(told.name, told.precision, told.max_length)))
     elif told.command == "transformers":
         print(json.dumps(run_transformers(told.name, told.max_length)))
+    elif told.command == "throughput":
+        print(json.dumps(run_throughput(told.arguments)))
+    elif told.command == "measure" and told.throughput:
+        measure_throughput(told.out, told.budget)
     elif told.command == "measure":
         rows = PROCESSOR_ROWS if told.processor else ROWS[told.skip : told.rows]
         rows = [row for row in rows if told.only in " ".join(map(str, row))]

@@ -14,6 +14,7 @@ from gemma_nb.arguments import flag_argument, shown, whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation import embedder as embedding
+from gemma_nb.generation.batching import choose_rows
 from gemma_nb.generation.compilation import next_power_of_two
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.detokenizer import Detokenizer
@@ -263,7 +264,7 @@ class Model:
         messages: Messages | Sequence[Messages],
         max_new_tokens: int = 256,
         *,
-        batch_size: int = 8,
+        batch_size: int | None = None,
         **options: Any,
     ) -> str | list[str]:
         """The whole reply; for a list of conversations, a list of replies.
@@ -275,7 +276,9 @@ class Model:
             messages: a string, a conversation, a ``Prompt``, or a list of these.
             max_new_tokens: the largest number of tokens to generate for each.
             batch_size: how many conversations of a list are computed side by side; each has its
-                own KV cache.
+                own KV cache. None takes as many as the free memory allows, up to 64 on an
+                accelerator and 8 on a processor; ``last.batch_size`` tells how many. When one
+                ends, the next of the list takes its place.
             **options: those of ``stream_ids``. Conversation i of a list takes the seed
                 ``seed + i``.
 
@@ -283,7 +286,8 @@ class Model:
             InvalidInput: as in ``stream_ids``, and for a ``batch_size`` below 1.
             GenerationError: as in ``stream_ids``.
         """
-        batch_size = whole_number(batch_size, "bad_batch_size", 1)
+        if batch_size is not None:
+            batch_size = whole_number(batch_size, "bad_batch_size", 1)
         if _is_batch(messages):
             return self._batches(list(messages), max_new_tokens, batch_size, **options)
         pieces: list[str] = []
@@ -295,61 +299,63 @@ class Model:
         return "".join(pieces)
 
     def _batches(
-        self, conversations: list[Any], max_new_tokens: int, batch_size: int, **options: Any
+        self, conversations: list[Any], max_new_tokens: int, batch_size: int | None, **options: Any
     ) -> list[str]:
-        """The replies to a list, ``batch_size`` at a time. All arguments are checked first."""
+        """The replies to a list. All arguments are checked first."""
         seed = _seed(options.pop("seed", None))
         requests = [
             self._request(one, max_new_tokens, seed=(seed + i) % 2**32, **options)
             for i, one in enumerate(conversations)
         ]
-        replies: list[str] = []
-        stats: list[Stats] = []
-        for start in range(0, len(requests), batch_size):
-            replies += self._batch(requests[start : start + batch_size])
-            stats += [self.last] if self.last else []
-        self.last = combine_stats(stats)
-        return replies
-
-    def _batch(self, requests: list[_Request]) -> list[str]:
         engine = self._decoding()
-        alone = any(one.media.inputs for one in requests)
-        if len(requests) == 1 or alone or not isinstance(engine, Decoder):
-            replies, stats = [], []
-            for one in requests:
-                replies.append("".join(text for _, text in self._pairs(one)))
+        together = [i for i, one in enumerate(requests) if not one.media.inputs]
+        if batch_size is None:
+            rows = choose_rows(self.variant, self.precision, self.max_length, len(together) or 1)
+        else:  # a power of two, so that few sizes are compiled
+            rows = next_power_of_two(min(batch_size, len(together) or 1))
+        replies: dict[int, str] = {}  # by place in the list
+        stats: list[Stats] = []
+        if rows > 1 and isinstance(engine, Decoder):
+            made, joint = self._side_by_side(engine, [requests[i] for i in together], rows)
+            replies.update(zip(together, made, strict=True))
+            stats.append(joint)
+        for i, one in enumerate(requests):
+            if i not in replies:
+                replies[i] = "".join(text for _, text in self._pairs(one))
                 stats += [self.last] if self.last else []
-            self.last = combine_stats(stats)
-            return replies
-        # a power of two, so that few sizes are compiled; the padding rows are ignored
-        size = next_power_of_two(len(requests))
-        filled = requests + [requests[0]] * (size - len(requests))
+        self.last = combine_stats(stats)
+        return [replies[i] for i in range(len(requests))]
+
+    def _side_by_side(
+        self, engine: Decoder, requests: list[_Request], rows: int
+    ) -> tuple[list[str], Stats]:
+        """The replies to requests that share the rows of a batch, and their statistics."""
         clock = ReplyTimer(sum(len(one.ids) for one in requests), engine)
         pieces: list[list[str]] = [[] for _ in requests]
-        open_rows = set(range(len(requests)))
-        rows = engine.batch_tokens(
-            [one.ids for one in filled],
+        ended: set[int] = set()
+        steps = engine.side_by_side(
+            [one.ids for one in requests],
             requests[0].sampling,
-            [one.seed for one in filled],
-            max(one.count for one in requests),
+            [one.seed for one in requests],
+            [one.count for one in requests],
+            rows,
+            ended,
         )
-        for step, tokens in enumerate(rows, start=1):
+        for step in steps:
             clock.tick()
-            for row in sorted(open_rows):
-                one, token = requests[row], tokens[row]
+            for index, token in step:
+                one = requests[index]
                 if token < 0:
                     raise not_a_number(self.precision)
                 if token not in one.stops:
                     clock.new_tokens += 1
-                    pieces[row].append(one.text.push(token))
-                if token in one.stops or one.text.stopped or step == one.count:
-                    open_rows.discard(row)
-            if not open_rows:
-                break
-        self.last = clock.stats(rows=len(requests))
+                    pieces[index].append(one.text.push(token))
+                if token in one.stops or one.text.stopped:
+                    ended.add(index)
+        stats = clock.stats(len(requests), min(rows, len(requests)))
         return [
             "".join([*made, one.text.finish()]) for made, one in zip(pieces, requests, strict=True)
-        ]
+        ], stats
 
     def save(self, path: str | Path) -> Path:
         """Saves the model, quantised as it is, as an ordinary KerasHub preset.

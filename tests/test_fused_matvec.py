@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gemma_nb.generation import optimized_layers, processor_products
-from gemma_nb.generation.gpu import fused_matvec
+from gemma_nb.generation.gpu import fused_matvec, paired_products
 from gemma_nb.loading.relayout import contracted_last, relayout_layers
 
 pytestmark = pytest.mark.slow
@@ -283,3 +283,26 @@ def test_what_keras_alone_knows_is_left_to_keras():
         adapted = einsum(equation, inputs, outputs, mode)
         adapted.enable_lora(2)
         assert optimized_layers.optimize_layer(adapted) is adapted
+
+
+@pytest.mark.parametrize("rows", [2, 8, 17, 64])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
+def test_paired_products(rows, dtype):
+    """Pallas's interpreter runs the kernel as it is written for a GPU."""
+    import jax.numpy as jnp
+
+    rng = np.random.default_rng(0)
+    x = jnp.asarray(rng.normal(size=(rows, 256)), "float32" if dtype == "float32" else "bfloat16")
+    kernels = (jnp.asarray(rng.normal(0, 5, (256, 96)), dtype) for _ in range(2))
+    kernels = tuple(kernels)
+    assert paired_products.can_pair(256, 96, rows)
+    made = paired_products.paired_products(x, *kernels, interpret=True)
+    for ours, kernel in zip(made, kernels, strict=True):
+        same(ours, x @ kernel.astype(x.dtype))
+
+
+def test_shapes_that_are_not_paired():
+    assert not paired_products.can_pair(256, 96, 1)
+    assert not paired_products.can_pair(256, 96, 65)
+    assert not paired_products.can_pair(200, 96, 4)
+    assert not paired_products.can_pair(256, 90, 4)

@@ -183,6 +183,21 @@ def test_numbers_of_numpy_are_taken(model):
     assert both == model.generate(["Hello!", "Hi!"], 3, batch_size=2, **plain)
 
 
+def test_a_list_longer_than_its_batch(model):
+    """A conversation that ends leaves its row to the next; each reply is that of a call alone."""
+    questions = ["Hello!", "Hi!", "What is the capital of France?", "And of Japan?", "Thanks."]
+    alone = [model.generate(question, 12, temperature=0) for question in questions]
+    assert model.generate(questions, 12, batch_size=2, temperature=0) == alone
+    assert model.last.batch_size == 2
+    assert model.generate(questions, 12, temperature=0) == alone
+    assert model.last.batch_size == len(questions)
+    drawn = [
+        model.generate(question, 12, temperature=1.0, seed=7 + i)
+        for i, question in enumerate(questions)
+    ]
+    assert model.generate(questions, 12, batch_size=2, temperature=1.0, seed=7) == drawn
+
+
 def test_not_a_number_is_told(model):
     broken = gnb.load("demo_gemma3_1m", max_length=64)
     embedding = broken.lm.backbone.token_embedding.embeddings

@@ -92,3 +92,38 @@ def test_defaults_are_the_publishers():
     assert default_sampling(variant("gemma2_instruct_2b_en")) == Sampling(1.0)
     assert default_sampling(variant("gemma3_1b")) == Sampling()
     assert default_sampling(variant("demo_gemma3_instruct_4m")) == Sampling()
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize("rows", [1, 3, 32])
+@pytest.mark.parametrize("spread", [0.0, 0.1, 1, 8])
+def test_the_search_keeps_what_sorting_keeps(dtype, rows, spread):
+    """A GPU samples without sorting; here the same program runs on a processor."""
+    import jax
+    import jax.numpy as jnp
+
+    from gemma_nb.generation.gpu.sampling_threshold import filter_logits_by_search
+
+    logits = jnp.asarray(np.random.default_rng(0).normal(0, spread, (rows, 777)), dtype)
+    search, by_sorting = jax.jit(filter_logits_by_search), jax.jit(filter_logits)
+    for temperature in (0.3, 1.0, 1.7):
+        scaled = logits.astype("float32") / np.float32(temperature)
+        for top_k in (0, 1, 5, 64, 100_000):
+            for top_p in (0.05, 0.5, 0.95):
+                settings = np.int32(top_k), np.float32(top_p)
+                ours = search(logits, np.float32(temperature), *settings)
+                theirs = by_sorting(scaled, *settings)
+                # two logits that differ in the last bit of float32 alone may be taken for one
+                differing = (np.isinf(ours) != np.isinf(theirs)).sum()
+                assert differing <= (dtype == "float32"), (temperature, top_k, top_p)
+                kept = ~np.isinf(np.asarray(ours) + np.asarray(theirs))
+                np.testing.assert_array_equal(np.asarray(ours)[kept], np.asarray(theirs)[kept])
+
+
+def test_the_search_keeps_all_with_top_k_and_top_p_off():
+    """Sorting adds the probabilities up, and so loses the least likely of many tokens."""
+    from gemma_nb.generation.gpu.sampling_threshold import filter_logits_by_search
+
+    logits = np.random.default_rng(0).normal(0, 8, (2, 5000)).astype("float32")
+    kept = filter_logits_by_search(logits, np.float32(1), np.int32(0), np.float32(1))
+    assert np.isfinite(kept).all()

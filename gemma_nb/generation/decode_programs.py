@@ -100,7 +100,7 @@ class DecodePrograms:
 
         def make_spec() -> ProgramSpec:
             arguments = self._forward_specs(shape)
-            return ProgramSpec(self.next_token_logits, arguments, (len(arguments) - 1,))
+            return ProgramSpec(self.exact_logits, arguments, (len(arguments) - 1,))
 
         return make_spec
 
@@ -109,8 +109,10 @@ class DecodePrograms:
 
         def make_spec() -> ProgramSpec:
             row, weights = array_spec(batch), self.weight_specs()
-            arguments = (weights, row, row, self.cache_layout.specs(batch), *sampling_specs(batch))
-            return ProgramSpec(self.decode_steps, arguments, donated=(3,), row_axes=(1, 0, 0, 0))
+            offset = row if batch > 1 else None
+            caches = self.cache_layout.specs(batch)
+            arguments = (weights, row, row, offset, caches, *sampling_specs(batch))
+            return ProgramSpec(self.decode_steps, arguments, donated=(4,), row_axes=(1, 0, 0, 0))
 
         return make_spec
 
@@ -129,6 +131,7 @@ class DecodePrograms:
             row,
             *(media if has_media else (None, None)),
             tokens if has_groups else None,
+            row if batch > 1 else None,
             self.cache_layout.specs(batch),
         )
 
@@ -150,6 +153,7 @@ class DecodePrograms:
         caches: dict[int, KeyValue],
         *,
         all_logits: bool = False,
+        offset: Any = None,
     ) -> tuple[Any, Any, dict[int, KeyValue]]:
         """Runs the model on some tokens and writes their keys and values to the caches.
 
@@ -163,10 +167,12 @@ class DecodePrograms:
             groups: as ``ForwardContext.groups``.
             caches: layer -> keys and values.
             all_logits: as ``ForwardContext.all_logits``.
+            offset: as ``ForwardContext.offset``.
 
         Returns:
-            As ``ModelAdapter.forward``, the logits in float32; and the new caches.
+            As ``ModelAdapter.forward``; and the new caches.
         """
+        import jax
         import jax.numpy as jnp
 
         context = ForwardContext(
@@ -180,16 +186,35 @@ class DecodePrograms:
             groups=groups,
             groups_beyond_window=self.adapter.groups_beyond_window,
             all_logits=all_logits,
+            offset=offset,
         )
         with self.stateless_scope(weights):
             logits, hidden = self.adapter.forward(tokens, context)
-        logits = replicated(logits.astype(jnp.float32), self.devices)
+        if jax.default_backend() != "gpu":  # a GPU samples 16-bit logits in half the passes
+            logits = logits.astype(jnp.float32)
+        logits = replicated(logits, self.devices)
         return logits, hidden, context.caches
 
-    def next_token_logits(self, weights: Any, *arguments: Any) -> tuple[Any, dict[int, KeyValue]]:
-        """Runs ``forward``; returns the logits of each row's next token, and the new caches."""
-        logits, _, caches = self.forward(weights, *arguments)
+    def next_token_logits(
+        self, weights: Any, *arguments_and_caches: Any
+    ) -> tuple[Any, dict[int, KeyValue]]:
+        """Runs ``forward``; returns the logits of each row's next token, and the new caches.
+
+        Args:
+            weights: as in ``forward``.
+            *arguments_and_caches: ``PrefillChunk.arguments`` and the caches.
+        """
+        *arguments, offset, caches = arguments_and_caches
+        forward: Any = self.forward
+        logits, _, caches = forward(weights, *arguments, caches, offset=offset)
         return logits[:, 0], caches
+
+    def exact_logits(self, weights: Any, *arguments: Any) -> tuple[Any, dict[int, KeyValue]]:
+        """As ``next_token_logits``, in float32: XLA then need not round them in between."""
+        import jax.numpy as jnp
+
+        logits, caches = self.next_token_logits(weights, *arguments)
+        return logits.astype(jnp.float32), caches
 
     def prefill_step(
         self,
@@ -200,6 +225,7 @@ class DecodePrograms:
         media: Any,
         is_media: Any,
         groups: Any,
+        offset: Any,
         caches: dict[int, KeyValue],
         previous: Any,
         *sampling: Any,
@@ -214,6 +240,7 @@ class DecodePrograms:
             media: embeddings of images and sound.
             is_media: which tokens they belong to.
             groups: which tokens attend to each other in both directions.
+            offset: as ``ForwardContext.offset``.
             caches: layer -> keys and values.
             previous: int32 (batch,): the tokens sampled after the chunk before; a prompt with
                 ``length`` 0 keeps it.
@@ -227,7 +254,7 @@ class DecodePrograms:
 
         media_arguments = (media, is_media, groups)
         logits, hidden, caches = self.forward(
-            weights, tokens, start, length, *media_arguments, caches
+            weights, tokens, start, length, *media_arguments, caches, offset=offset
         )
         end = start + length
         last = jnp.take_along_axis(hidden, (length - 1)[:, None, None], axis=1)
@@ -235,7 +262,13 @@ class DecodePrograms:
         return jnp.where(length > 0, sampled, previous), end, last, caches
 
     def decode_steps(
-        self, weights: Any, token: Any, position: Any, caches: dict[int, KeyValue], *sampling: Any
+        self,
+        weights: Any,
+        token: Any,
+        position: Any,
+        offset: Any,
+        caches: dict[int, KeyValue],
+        *sampling: Any,
     ) -> tuple[Any, Any, Any, dict[int, KeyValue]]:
         """Generates ``steps_per_call`` tokens for each row.
 
@@ -243,6 +276,7 @@ class DecodePrograms:
             weights: as in ``forward``.
             token: int32 (batch,): the last sampled tokens; they are not in the caches yet.
             position: int32 (batch,): their positions.
+            offset: as ``ForwardContext.offset``.
             caches: layer -> keys and values.
             *sampling: seeds and ``sampling_scalars``.
 
@@ -258,7 +292,7 @@ class DecodePrograms:
         def decode_step(state: Any, _: None) -> Any:
             token, position, caches = state
             logits, caches = self.next_token_logits(
-                weights, token[:, None], position, one, None, None, None, caches
+                weights, token[:, None], position, one, None, None, None, offset, caches
             )
             token = sample_tokens(logits, position + 1, *sampling)
             return (token, position + 1, caches), token

@@ -7,6 +7,7 @@ from typing import Any
 
 from gemma_nb.fit.cache_layout import CALLS_AHEAD
 from gemma_nb.generation import compilation
+from gemma_nb.generation.batching import RowSchedule, Step, insert_spec
 from gemma_nb.generation.compilation import SpecFactory
 from gemma_nb.generation.decode_programs import (
     DecodePrograms,
@@ -23,6 +24,7 @@ from gemma_nb.generation.prefill import (
     media_start,
     prefill_buckets,
     prefill_chunks,
+    slot_offsets,
 )
 from gemma_nb.generation.sampling import Sampling
 from gemma_nb.loading.sharding import DeviceLayout
@@ -158,15 +160,87 @@ class Decoder:
             count: number of tokens. The tokens of a conversation whose prompt and reply have
                 reached ``max_length`` are meaningless from there on.
         """
-        weights, rows = self._weights(), len(prompts)
+        counts = [count] * len(prompts)
+        for step in self.side_by_side(prompts, sampling, seeds, counts, len(prompts), set()):
+            yield [token for _, token in step]
+
+    def side_by_side(
+        self,
+        prompts: Sequence[Sequence[int]],
+        sampling: Sampling,
+        seeds: Sequence[int],
+        counts: Sequence[int],
+        rows: int,
+        ended: set[int],
+    ) -> Iterator[Step]:
+        """Yields the tokens of conversations that share the rows of a batch.
+
+        The first ``rows`` prompts are computed together. The others begin, one by one, in the rows
+        of conversations that ended.
+
+        Args:
+            prompts: the token ids of each, fewer than ``max_length``; lengths may differ.
+            sampling: how to sample.
+            seeds: seeds of the random numbers, one per conversation.
+            counts: the most tokens of each conversation.
+            rows: conversations that are computed at once, at least 2; one program is compiled for
+                each number.
+            ended: the caller adds the conversations that take no more tokens.
+
+        Yields:
+            The conversations that got a token, by their place in ``prompts``, and the tokens.
+        """
+        import numpy as np
+
+        weights = self._weights()
+        seeds = same_seeds(seeds, self.devices)
         if self.devices and self.devices.parallel == "data":  # each device takes as many rows
-            lacking = -rows % len(self.devices.devices)
-            prompts = [*prompts, *[prompts[0]] * lacking]
-            seeds = [*seeds, *[seeds[0]] * lacking]
-        self._ensure_compiled(prompts, 0)
-        cache = self._empty_cache(len(prompts))
-        for row in self._generate(weights, prompts, cache, sampling, seeds, count):
-            yield row[:rows]
+            rows += -rows % len(self.devices.devices)
+        first = [prompts[i if i < len(prompts) else 0] for i in range(rows)]
+        self._ensure_compiled(first, 0)
+        if len(prompts) > rows:
+            specs: dict[Hashable, SpecFactory] = {
+                ("insert", rows): insert_spec(self.programs.cache_layout, rows)
+            }
+            for prompt in prompts[rows:]:
+                specs |= self.programs.specs([prompt], 0, decode=False)
+            self.compiled.ensure(specs)
+        caches, spare = self._empty_cache(rows), None
+        row_seeds = np.resize(np.array(seeds, np.uint32), rows)
+        scalars = sampling_scalars(sampling)
+        token, position, _ = self._prefill(weights, first, caches, (row_seeds, *scalars), NO_MEDIA)
+        offset = slot_offsets(first)
+        schedule = RowSchedule(counts, rows)
+        schedule.request(token)
+        arguments = send_inputs((row_seeds, *scalars), self.devices)
+        while schedule.pending:
+            while schedule.calls < CALLS_AHEAD and schedule.lacks_tokens(self.steps_per_call):
+                tokens, token, position, caches.layers = self.compiled["decode", rows](
+                    weights, token, position, offset, caches.layers, *arguments
+                )
+                schedule.request(tokens)
+            yield from schedule.read(ended)
+            for row, index in schedule.next_rows(ended):
+                # the device computes it behind the calls that were sent
+                spare = spare or self._empty_cache()
+                spare.reset()
+                seed = np.array([seeds[index]], np.uint32)
+                new_token, new_position, _ = self._prefill(
+                    weights, [prompts[index]], spare, (seed, *scalars), NO_MEDIA
+                )
+                token, position, offset, caches.layers = self.compiled["insert", rows](
+                    caches.layers,
+                    spare.layers,
+                    np.int32(row),
+                    token,
+                    position,
+                    offset,
+                    new_token,
+                    new_position,
+                )
+                row_seeds[row] = seeds[index]
+                arguments = send_inputs((row_seeds.copy(), *scalars), self.devices)
+                schedule.request(new_token, row)
 
     def logits(self, ids: Sequence[int], media: Mapping[int, MediaEmbeddings] = NO_MEDIA) -> Any:
         """Computes the logits of the token that follows ``ids``.
@@ -187,7 +261,7 @@ class Decoder:
             name = ("logits", *chunk.shape)
             self.compiled.ensure({name: self.programs.logits_spec(chunk.shape)})
             logits, cache.layers = self.compiled[name](weights, *chunk.arguments, cache.layers)
-        return np.asarray(logits)[0]
+        return np.asarray(logits)[0].astype(np.float32)
 
     def _generate(
         self,
@@ -227,7 +301,7 @@ class Decoder:
             while requested < count and len(pending) < max_pending:
                 self.compiled.ensure(decode)
                 tokens, token, position, cache.layers = self.compiled["decode", batch](
-                    weights, token, position, cache.layers, *sampling_args
+                    weights, token, position, None, cache.layers, *sampling_args
                 )
                 tokens.copy_to_host_async()
                 if uncached is not None:  # this call writes it

@@ -12,8 +12,10 @@ from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from gemma_nb.generation.attention import ForwardContext
+from gemma_nb.generation.gpu.paired_products import GATES, optimize_gate
 from gemma_nb.generation.keras_internals import apply_rope
 from gemma_nb.generation.optimized_layers import optimize_layer
+from gemma_nb.generation.routed_experts import route_experts
 
 
 class PatchedProxy:
@@ -34,6 +36,8 @@ class PatchedProxy:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
         is_dense = type(value).__name__ in {"Dense", "EinsumDense"}
+        if name in GATES and is_dense:
+            return optimize_gate(self.__dict__, self._target, name)
         return optimize_layer(value) if is_dense else value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -45,7 +49,7 @@ _FEED_FORWARD = {"gating_ffw", "gating_ffw_2", "ffw_linear"}
 
 
 class Gemma4BlockProxy(PatchedProxy):
-    """A proxy of a Gemma 4 block that calls its feed-forward layers.
+    """A proxy of a Gemma 4 block that calls its feed-forward layers, and reads routed experts only.
 
     KerasHub multiplies with their kernels directly (keras-hub 0.32,
     ``Gemma4TextDecoderBlock.call``). The kernels of a quantized layer are integers without their
@@ -54,6 +58,8 @@ class Gemma4BlockProxy(PatchedProxy):
 
     def __getattr__(self, name: str) -> Any:
         value = super().__getattr__(name)
+        if name == "moe_expert_bank":
+            return route_experts(value, self._target.num_experts_per_token)
         return SimpleNamespace(kernel=value) if name in _FEED_FORWARD else value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

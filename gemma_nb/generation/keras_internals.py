@@ -28,6 +28,18 @@ def is_distributed(variables: Iterable[Any]) -> bool:
     return any(v._layout is not None and sharding_of(v) is None for v in variables)
 
 
+def is_divided(variables: Iterable[Any]) -> bool:
+    """Whether several devices hold parts of any of the variables, not the whole of it."""
+
+    def divided(variable: Any) -> bool:
+        sharding = sharding_of(variable)
+        if sharding is None:
+            return variable._layout is not None
+        return not sharding.is_fully_replicated
+
+    return any(divided(variable) for variable in variables)
+
+
 def all_layers(task: Any) -> Any:
     """A task's layers, nested ones included."""
     return task._flatten_layers()

@@ -47,6 +47,7 @@ class PrefillChunk:
         media: as ``ForwardContext.media``, None if the chunk has none.
         is_media: as ``ForwardContext.is_media``, likewise.
         groups: as ``ForwardContext.groups``, None if the chunk is causal.
+        offset: as ``ForwardContext.offset``, None for a single prompt.
     """
 
     tokens: Any
@@ -56,6 +57,7 @@ class PrefillChunk:
     media: Any = None
     is_media: Any = None
     groups: Any = None
+    offset: Any = None
 
     @property
     def shape(self) -> tuple[int, int, bool, bool]:
@@ -65,7 +67,8 @@ class PrefillChunk:
     @property
     def arguments(self) -> tuple[Any, ...]:
         """The arrays in the order in which the programs take them."""
-        return self.tokens, self.start, self.length, self.media, self.is_media, self.groups
+        media = self.media, self.is_media, self.groups
+        return self.tokens, self.start, self.length, *media, self.offset
 
 
 def prefill_buckets() -> tuple[int, ...]:
@@ -154,6 +157,7 @@ def prefill_chunks(
 
     longest = max(prompts, key=len)
     batch = len(prompts)
+    offset = slot_offsets(prompts)
     for real, size in split_prompt(longest, start, bidirectional, buckets):
         tokens = np.zeros((batch, size), np.int32)
         starts = np.zeros(batch, np.int32)
@@ -173,8 +177,25 @@ def prefill_chunks(
             groups = (np.arange(size)[None] < lengths[:, None]).astype(np.int32)
         tokens = np.where(is_media, 0, tokens)
         mask = None if embeddings is None else is_media
-        yield PrefillChunk(tokens, starts, lengths, ids, embeddings, mask, groups)
+        yield PrefillChunk(tokens, starts, lengths, ids, embeddings, mask, groups, offset)
         start += real
+
+
+def slot_offsets(prompts: Sequence[Sequence[int]]) -> Any:
+    """Returns the ``ForwardContext.offset`` with which the prompts end in the same slot.
+
+    Args:
+        prompts: the token ids of each.
+
+    Returns:
+        int32 (batch,); None for a single prompt.
+    """
+    import numpy as np
+
+    if len(prompts) == 1:
+        return None
+    lengths = np.array([len(prompt) for prompt in prompts], np.int32)
+    return lengths.max() - lengths
 
 
 def media_embeddings_at(

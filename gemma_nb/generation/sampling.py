@@ -12,6 +12,7 @@ from typing import Any
 from gemma_nb.arguments import real_number, whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GenerationError, InvalidInput
+from gemma_nb.generation.gpu.sampling_threshold import filter_logits_by_search
 from gemma_nb.i18n import Message
 
 
@@ -128,13 +129,20 @@ def _sample(
     def greedy(logits: Any) -> Any:
         return jnp.argmax(logits, axis=-1).astype(jnp.int32)
 
-    def sample(logits: Any) -> Any:
-        scaled = logits.astype(jnp.float32) / jnp.maximum(temperature, 1e-6)
-        return draw(filter_logits(scaled, top_k, top_p)).astype(jnp.int32)
+    on_cpu = jax.default_backend() == "cpu"
 
-    if jax.default_backend() == "cpu":  # sorting a vocabulary takes as long as the layers there
+    def sample(logits: Any) -> Any:
+        divisor = jnp.maximum(temperature, 1e-6)
+        if logits.dtype == jnp.bfloat16 and not on_cpu:
+            token = draw(filter_logits_by_search(logits, divisor, top_k, top_p))
+        else:
+            scaled = logits.astype(jnp.float32) / divisor
+            token = draw(filter_logits(scaled, top_k, top_p))
+        return token.astype(jnp.int32)
+
+    if on_cpu or logits.shape[0] > 1:  # both take long: a vocabulary on a processor, many rows
         token = jax.lax.cond(temperature > 0, sample, greedy, logits)
-    else:  # a condition makes the device wait for the host, which costs more than sorting
+    else:  # a condition ends the CUDA graph of a decode step: 0.2 ms, where sampling takes 0.07
         token = jnp.where(temperature > 0, sample(logits), greedy(logits))
     return jnp.where(jnp.all(jnp.isfinite(logits), axis=-1), token, -1)
 

@@ -274,9 +274,6 @@ class SpeculativeDecoder(Decoder):
     ) -> Iterator[list[int]]:
         import numpy as np
 
-        if len(prompts) > 1:
-            yield from super()._generate(weights, prompts, cache, sampling, seeds, count, media)
-            return
         self._ensure_compiled(prompts, len(cache.ids))
         seeds = same_seeds(seeds, self.devices)
         sampling_args = (np.array(seeds, np.uint32), *sampling_scalars(sampling))

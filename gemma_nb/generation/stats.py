@@ -25,6 +25,7 @@ class Stats(Displayed):
             call.
         tokens_per_pass: average number of tokens that one pass of the model gave in speculative
             decoding; 1 means that no proposed token was accepted. None without an assistant.
+        batch_size: conversations that were computed side by side.
     """
 
     prompt_tokens: int
@@ -33,6 +34,7 @@ class Stats(Displayed):
     first_token_seconds: float
     tokens_per_second: float | None
     tokens_per_pass: float | None = None
+    batch_size: int = 1
 
     def _summary(self) -> Summary:
         rate, tokens = self.tokens_per_second, f"{self.new_tokens:,}"
@@ -50,6 +52,8 @@ class Stats(Displayed):
         ]
         if self.tokens_per_pass is not None:
             rows.append((text("show_per_pass"), _three_digits(self.tokens_per_pass)))
+        if self.batch_size > 1:
+            rows.append((text("show_side_by_side"), f"{self.batch_size:,}"))
         return Summary(title, tuple(rows))
 
 
@@ -93,11 +97,12 @@ class ReplyTimer:
                 self._engine.compile_seconds - self._compile_seconds_at_start
             )
 
-    def stats(self, rows: int = 1) -> Stats:
+    def stats(self, rows: int = 1, batch_size: int = 1) -> Stats:
         """Returns the statistics so far.
 
         Args:
-            rows: number of replies in the batch.
+            rows: number of replies.
+            batch_size: how many of them were generated at once.
         """
         compile_seconds = self._engine.compile_seconds - self._compile_seconds_at_start
         seconds = self._last - self._first - (compile_seconds - self._compile_seconds_to_first)
@@ -110,6 +115,7 @@ class ReplyTimer:
             first_token_seconds=self._first - self._started - self._compile_seconds_to_first,
             tokens_per_second=self._rate(rows, seconds),
             tokens_per_pass=self._tokens_per_pass(),
+            batch_size=batch_size,
         )
 
     def _speculation_counts(self) -> tuple[int, int]:
@@ -153,4 +159,5 @@ def combine_stats(stats: Sequence[Stats]) -> Stats | None:
         compile_seconds=sum(s.compile_seconds for s in stats),
         first_token_seconds=stats[0].first_token_seconds,
         tokens_per_second=tokens / sum(seconds) if seconds else None,
+        batch_size=max(s.batch_size for s in stats),
     )

@@ -68,6 +68,7 @@ TEXT = {
     "show_first_token": ("First token after", "最初のトークンまで"),
     "show_compile": ("Compiling, once", "初回のコンパイル"),
     "show_per_pass": ("Tokens per pass", "1 パスあたりのトークン"),
+    "show_side_by_side": ("Conversations side by side", "同時に計算した会話"),
     "show_seconds": ("{seconds} s", "{seconds} 秒"),
     # frameworks
     "show_frameworks": ("Ways to run {variant}", "{variant} を動かす方法"),

@@ -34,8 +34,8 @@ def relayout_layers(layers: list[Any]) -> None:
     ``benchmarks/holes.py`` counts it).
 
     Args:
-        layers: layers with weights. Only Dense and EinsumDense are changed, and no variables that
-            ``keras.distribution`` shards over several devices.
+        layers: layers with weights. Only Dense and EinsumDense and a mixture's experts are changed,
+            and no variables that ``keras.distribution`` shards over several devices.
     """
     for variable, order in _orders(layers):
         large = reserves_regions() and variable.value.nbytes >= LARGE
@@ -186,6 +186,9 @@ def _axis_order(value: Any) -> tuple[int, ...] | None:
 def _orders(layers: list[Any]) -> Iterator[tuple[Any, tuple[int, ...]]]:
     """The variables whose layout changes, each with the order of its axes in memory."""
     for layer in layers:
+        if type(layer).__name__ == "Gemma4MoEBlock":  # kernels (experts, inputs, outputs)
+            kernels = (layer.gate_proj, layer.up_proj, layer.down_proj)
+            yield from ((v, (0, 2, 1)) for v in kernels if v._layout is None)  # noqa: SLF001
         order = contracted_last(layer)
         if order is None or order == tuple(range(len(order))):
             continue
