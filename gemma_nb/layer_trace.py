@@ -13,8 +13,9 @@ from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import not_a_number
 from gemma_nb.generation.trace_programs import MAX_TOKENS, TraceReader, layer_windows
 from gemma_nb.i18n import text
-from gemma_nb.model import Messages, Model
+from gemma_nb.model import Model
 from gemma_nb.prompts.safe_tokenizer import vocabulary
+from gemma_nb.reply_request import Messages
 from gemma_nb.text_utils import visible_piece
 
 #: The largest number of alternatives of a token.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gemma_nb.arguments import flag_argument, shown, whole_number
+from gemma_nb.arguments import flag_argument, whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import GenerationError, InvalidInput
 from gemma_nb.generation import embedder as embedding
@@ -22,10 +21,9 @@ from gemma_nb.generation.embedder import Embedder
 from gemma_nb.generation.engine import Engine, create_engine
 from gemma_nb.generation.media_encoders import MediaEmbeddingCache, create_media_encoder
 from gemma_nb.generation.media_inputs import Converters, MediaInput, prompt_token_ids
-from gemma_nb.generation.sampling import Sampling, default_sampling, not_a_number
+from gemma_nb.generation.sampling import not_a_number
 from gemma_nb.generation.seq2seq import EncoderDecoder
 from gemma_nb.generation.stats import ReplyTimer, Stats, combine_stats
-from gemma_nb.i18n import Message
 from gemma_nb.loading.export import export_model
 from gemma_nb.loading.free_memory import free_memory
 from gemma_nb.loading.saving import save_preset
@@ -33,15 +31,17 @@ from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 from gemma_nb.prompts.safe_tokenizer import vocabulary
-from gemma_nb.text_utils import closest_matches
-
-#: A conversation: one user turn as a string, or a list of {"role": …, "content": …}.
-Messages = str | Sequence[dict[str, Any]]
-
-
-#: The options of a prompt, and those of the reply.
-_PROMPT_OPTIONS = frozenset({"raw", "tools", "thinking", "guideline"})
-_SAMPLING_OPTIONS = frozenset({"temperature", "top_k", "top_p", "seed", "stop", "ignore_eos"})
+from gemma_nb.reply_request import (
+    Messages,
+    ReplyRequest,
+    check_prompt_options,
+    checked_seed,
+    is_list_of_conversations,
+    parsed_chunks,
+    replies_side_by_side,
+    sampling_options,
+    stop_strings,
+)
 
 #: The models that are in memory.
 _live: weakref.WeakSet[Model] = weakref.WeakSet()
@@ -257,7 +257,7 @@ class Model:
     ) -> tuple[Iterator[Chunk], ReplyParser]:
         one = self._request(messages, max_new_tokens, marked=True, **options)
         parser = ReplyParser(self.variant, prompt=one.prompt)
-        return _parsed(self._pairs(one), parser), parser
+        return parsed_chunks(self._pairs(one), parser), parser
 
     def generate(
         self,
@@ -288,7 +288,7 @@ class Model:
         """
         if batch_size is not None:
             batch_size = whole_number(batch_size, "bad_batch_size", 1)
-        if _is_batch(messages):
+        if is_list_of_conversations(messages):
             return self._batches(list(messages), max_new_tokens, batch_size, **options)
         pieces: list[str] = []
         try:
@@ -302,7 +302,7 @@ class Model:
         self, conversations: list[Any], max_new_tokens: int, batch_size: int | None, **options: Any
     ) -> list[str]:
         """The replies to a list. All arguments are checked first."""
-        seed = _seed(options.pop("seed", None))
+        seed = checked_seed(options.pop("seed", None))
         requests = [
             self._request(one, max_new_tokens, seed=(seed + i) % 2**32, **options)
             for i, one in enumerate(conversations)
@@ -316,7 +316,9 @@ class Model:
         replies: dict[int, str] = {}  # by place in the list
         stats: list[Stats] = []
         if rows > 1 and isinstance(engine, Decoder):
-            made, joint = self._side_by_side(engine, [requests[i] for i in together], rows)
+            made, joint = replies_side_by_side(
+                engine, [requests[i] for i in together], rows, self.precision
+            )
             replies.update(zip(together, made, strict=True))
             stats.append(joint)
         for i, one in enumerate(requests):
@@ -325,37 +327,6 @@ class Model:
                 stats += [self.last] if self.last else []
         self.last = combine_stats(stats)
         return [replies[i] for i in range(len(requests))]
-
-    def _side_by_side(
-        self, engine: Decoder, requests: list[_Request], rows: int
-    ) -> tuple[list[str], Stats]:
-        """The replies to requests that share the rows of a batch, and their statistics."""
-        clock = ReplyTimer(sum(len(one.ids) for one in requests), engine)
-        pieces: list[list[str]] = [[] for _ in requests]
-        ended: set[int] = set()
-        steps = engine.side_by_side(
-            [one.ids for one in requests],
-            requests[0].sampling,
-            [one.seed for one in requests],
-            [one.count for one in requests],
-            rows,
-            ended,
-        )
-        for step in steps:
-            clock.tick()
-            for index, token in step:
-                one = requests[index]
-                if token < 0:
-                    raise not_a_number(self.precision)
-                if token not in one.stops:
-                    clock.new_tokens += 1
-                    pieces[index].append(one.text.push(token))
-                if token in one.stops or one.text.stopped:
-                    ended.add(index)
-        stats = clock.stats(len(requests), min(rows, len(requests)))
-        return [
-            "".join([*made, one.text.finish()]) for made, one in zip(pieces, requests, strict=True)
-        ], stats
 
     def save(self, path: str | Path) -> Path:
         """Saves the model, quantised as it is, as an ordinary KerasHub preset.
@@ -537,26 +508,22 @@ class Model:
         marked: bool = False,
         cache: Mapping[str, bool] = MappingProxyType({}),
         **prompt_options: Any,
-    ) -> _Request:
+    ) -> ReplyRequest:
         """The request for one reply, after all arguments were checked.
 
         ``marked`` keeps the control tokens that ``ReplyParser`` reads in the text; ``cache`` is
         passed to ``Decoder.tokens``.
         """
         self._decoding()
-        if unknown := prompt_options.keys() - _PROMPT_OPTIONS:
-            known = sorted(_PROMPT_OPTIONS | _SAMPLING_OPTIONS)
-            wrong = min(unknown)
-            near = closest_matches(wrong, known, 1)
-            raise TypeError(str(Message("bad_option", {"name": wrong, "near": near})))
-        sampling = _sampling(self.variant, temperature, top_k, top_p)
-        seed = _seed(seed)
-        strings = _stop_strings(stop)
+        check_prompt_options(prompt_options)
+        sampling = sampling_options(self.variant, temperature, top_k, top_p)
+        seed = checked_seed(seed)
+        strings = stop_strings(stop)
         count = whole_number(max_new_tokens, "bad_max_new_tokens", 1)
         ids, prompt, clips = self._prompt(messages, **prompt_options)
         self._media_cache = MediaEmbeddingCache(self._media_encoder, clips, self._media_cache)
         control = self._control - self._marks if marked else self._control
-        return _Request(
+        return ReplyRequest(
             prompt,
             ids,
             sampling,
@@ -568,7 +535,7 @@ class Model:
             self._media_cache,
         )
 
-    def _pairs(self, one: _Request) -> Iterator[tuple[int | None, str]]:
+    def _pairs(self, one: ReplyRequest) -> Iterator[tuple[int | None, str]]:
         decoder = self._decoding()
         clock = ReplyTimer(len(one.ids), decoder)
         options: dict[str, Any] = {"media": one.media, **one.cache}
@@ -580,7 +547,7 @@ class Model:
         return self._timed(tokens, one, clock)
 
     def _timed(
-        self, tokens: Iterator[int], one: _Request, clock: ReplyTimer
+        self, tokens: Iterator[int], one: ReplyRequest, clock: ReplyTimer
     ) -> Iterator[tuple[int | None, str]]:
         clock.start()
         try:
@@ -597,64 +564,3 @@ class Model:
             yield None, one.text.finish()
         finally:
             self.last = clock.stats()
-
-
-@dataclass(frozen=True)
-class _Request:
-    """The checked arguments of one reply, and the stream that collects its text."""
-
-    prompt: str
-    ids: list[int]
-    sampling: Sampling
-    seed: int
-    count: int
-    stops: frozenset[int]
-    text: Detokenizer
-    cache: Mapping[str, bool]
-    media: MediaEmbeddingCache
-
-
-def _parsed(pairs: Iterator[tuple[int | None, str]], parser: ReplyParser) -> Iterator[Chunk]:
-    for _, text in pairs:
-        if text:
-            yield from parser.feed(text)
-    yield from parser.close()
-
-
-def _sampling(
-    variant: Variant, temperature: float | None, top_k: int | None, top_p: float | None
-) -> Sampling:
-    default = default_sampling(variant)
-    return Sampling(
-        default.temperature if temperature is None else temperature,
-        default.top_k if top_k is None else top_k,
-        default.top_p if top_p is None else top_p,
-    )
-
-
-def _seed(seed: int | None) -> int:
-    if seed is None:
-        import secrets
-
-        return secrets.randbits(31)
-    return whole_number(seed, "bad_seed", 0, 2**32 - 1)
-
-
-def _stop_strings(stop: Sequence[str] | None) -> tuple[str, ...]:
-    if stop is None:
-        return ()
-    is_list = isinstance(stop, Iterable) and not isinstance(stop, str | bytes | Mapping)
-    strings: tuple[Any, ...] = tuple(stop) if is_list else (stop,)
-    if any(not isinstance(s, str) or not s for s in strings):
-        raise InvalidInput("bad_stop", value=shown(stop))
-    return strings
-
-
-def _is_batch(messages: Any) -> bool:
-    """Whether this is a list of strings or conversations, not one conversation (a list of dicts)."""
-    return (
-        isinstance(messages, Sequence)
-        and not isinstance(messages, str | bytes)
-        and len(messages) > 0
-        and all(not isinstance(one, dict) for one in messages)
-    )

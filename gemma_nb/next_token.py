@@ -9,9 +9,10 @@ from gemma_nb.arguments import whole_number
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling, default_sampling, filter_logits, not_a_number
-from gemma_nb.model import Messages, Model
+from gemma_nb.model import Model
 from gemma_nb.prompts.messages import check_text
 from gemma_nb.prompts.safe_tokenizer import vocabulary
+from gemma_nb.reply_request import Messages
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ FLOORS = (
     ("hub",),
     ("loading",),
     ("generation",),
+    ("reply_request",),
     ("model",),
     ("chat",),
     ("next_token",),

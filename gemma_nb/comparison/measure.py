@@ -30,7 +30,8 @@ from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.resolve import resolve_model
 from gemma_nb.i18n import Message
 from gemma_nb.load_model import load
-from gemma_nb.model import Messages, Model
+from gemma_nb.model import Model
+from gemma_nb.reply_request import Messages
 
 #: The number of tokens of a timed reply. The end of the reply is ignored, so that every model is
 #: timed over the same number of tokens.

@@ -19,8 +19,9 @@ from gemma_nb.generation.engine import check_variant
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.resolve import look_up_variant
 from gemma_nb.load_model import choose_precision
-from gemma_nb.model import Messages, Model
+from gemma_nb.model import Model
 from gemma_nb.prompts.formatting import format_prompt
+from gemma_nb.reply_request import Messages
 
 #: One choice of ``compare``: "name", "name:precision", a path, a variant, a choice or a loaded
 #: model.

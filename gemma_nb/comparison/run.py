@@ -32,7 +32,7 @@ from gemma_nb.hardware.environment import package_version
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.credentials import parse_credentials
 from gemma_nb.i18n import Message, text
-from gemma_nb.model import Messages
+from gemma_nb.reply_request import Messages
 
 #: The packages whose versions are part of a result.
 _PACKAGES = ("jax", "keras", "keras-hub")

@@ -10,7 +10,8 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.layer_trace import Trace, trace
-from gemma_nb.model import Messages, Model
+from gemma_nb.model import Model
+from gemma_nb.reply_request import Messages
 from gemma_nb.text_utils import visible_piece
 from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.main_thread import on_main_thread
