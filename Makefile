@@ -13,8 +13,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JA_NOTEBOOKS := notebooks/ja/00_start_here.ipynb notebooks/ja/01_load_with_kerashub.ipynb
 
-.PHONY: run lab lint test test-fast test-unit test-notebooks test-pages test-browser test-legs \
-  test-legs-python test-legs-pages test-real fuzz audit bench pictures clean
+.PHONY: run lab lint test test-fast test-unit test-notebooks test-pages test-browser test-slow \
+  test-slow-python test-slow-pages test-real fuzz audit bench pictures clean
 
 run: $(VENV)/.run
 	@$(BIN)/python -m gemma_nb
@@ -38,11 +38,11 @@ test: lint
 	@$(MAKE) --jobs=2 test-unit test-pages
 
 test-unit: $(VENV)/.test
-	$(PYTEST) $(TWO) -m "not browser and not leg"
+	$(PYTEST) $(TWO) -m "not browser and not slow_suite"
 
 # everything that needs no model and no browser
 test-fast: $(VENV)/.test
-	$(PYTEST) $(TWO) -m "not slow and not browser and not leg"
+	$(PYTEST) $(TWO) -m "not slow and not browser and not slow_suite"
 
 test-notebooks: $(VENV)/.test
 	$(PYTEST) $(TWO) --nbval-lax --nbval-cell-timeout=120 notebooks/en $(JA_NOTEBOOKS)
@@ -53,20 +53,20 @@ test-pages:
 
 # one browser host; where no browser is installed it says so
 test-browser: $(VENV)/.test
-	$(PYTEST) -m "browser and not leg" tests/browser
+	$(PYTEST) -m "browser and not slow_suite" tests/browser
 
-test-legs: $(VENV)/.test
-	@$(MAKE) --jobs=2 test-legs-python test-legs-pages
+test-slow: $(VENV)/.test
+	@$(MAKE) --jobs=2 test-slow-python test-slow-pages
 	$(PYTEST) -m alone
 
-test-legs-python: $(VENV)/.test
-	$(PYTEST) $(TWO) -m "leg and not browser and not alone"
+test-slow-python: $(VENV)/.test
+	$(PYTEST) $(TWO) -m "slow_suite and not browser and not alone"
 
-test-legs-pages: $(VENV)/.test
-	@$(PYTEST) -m "leg and browser" tests/browser >$(VENV)/legs-pages.log 2>&1; status=$$?; \
-	  cat $(VENV)/legs-pages.log; exit $$status
+test-slow-pages: $(VENV)/.test
+	@$(PYTEST) -m "slow_suite and browser" tests/browser >$(VENV)/slow-pages.log 2>&1; status=$$?; \
+	  cat $(VENV)/slow-pages.log; exit $$status
 
-# a real Gemma (270M) and its vocabulary, from the registries; a part of test-legs
+# a real Gemma (270M) and its vocabulary, from the registries; a part of test-slow
 test-real: $(VENV)/.test
 	$(PYTEST) -m real
 
@@ -92,7 +92,7 @@ bench: $(VENV)/.test
 
 # the README's pictures, taken by the browser tests
 pictures: $(VENV)/.test
-	GEMMA_NB_PICTURES=docs/images $(PYTEST) -m "browser and not leg" tests/browser
+	GEMMA_NB_PICTURES=docs/images $(PYTEST) -m "browser and not slow_suite" tests/browser
 
 $(VENV)/.run: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

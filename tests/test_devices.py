@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.leg]
+pytestmark = [pytest.mark.slow, pytest.mark.slow_suite]
 
 SCRIPT = Path(__file__).with_name("virtual_devices.py")
 

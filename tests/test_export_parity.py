@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import prompt_helpers
 import pytest
-from legs import environment
+from slow_suites import environment
 from test_export import FAMILIES, export, tiny
 
 import gemma_nb as gnb
 
-pytestmark = [pytest.mark.leg, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.slow_suite, pytest.mark.timeout(2400)]
 
 HERE = Path(__file__).parent / "parity"
 TEXTS = ["a", "fox", "the lazy dog", "the quick brown fox jumps over the lazy dog. " * 3]

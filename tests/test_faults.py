@@ -13,7 +13,7 @@ from hubs.server import Hubs
 from killed_processes import Processes, tree
 
 pytestmark = [
-    pytest.mark.leg,
+    pytest.mark.slow_suite,
     pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL"),
 ]
 

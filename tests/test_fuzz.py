@@ -44,7 +44,11 @@ from gemma_nb.prompts.formatting import FORMATS, check_prompt, format_prompt
 from gemma_nb.prompts.reply_parser import ReplyParser, parse_reply
 
 pytest_plugins = ["hubs.plugin"]
-pytestmark = [pytest.mark.leg, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
+pytestmark = [
+    pytest.mark.slow_suite,
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.timeout(7200),
+]
 
 #: Seconds of CPU that one input may cost.
 LIMIT = 2

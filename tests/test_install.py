@@ -4,7 +4,7 @@ import os
 import sys
 
 import pytest
-from legs import clone, interpreter, run
+from slow_suites import clone, interpreter, run
 
 
 @pytest.mark.slow
@@ -31,7 +31,7 @@ def test_the_wheel_holds_everything_the_main_job_needs(tmp_path):
     assert "Tokyo" in answer
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
 def test_a_fresh_install_on_another_python(version, tmp_path):

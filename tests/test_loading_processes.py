@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from legs import ROOT, with_tensorflow, without_compile_cache
+from slow_suites import ROOT, with_tensorflow, without_compile_cache
 
 from gemma_nb.errors import InvalidInput
 
@@ -65,7 +65,7 @@ def run(code, python=sys.executable, **variables):
     return json.loads(line[7:])
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.alone
 def test_twenty_rounds_of_load_and_unload_end_where_they_began(tmp_path):
     """The median of five processes: glibc gives memory back in steps of 4 MiB.
@@ -83,7 +83,7 @@ def test_twenty_rounds_of_load_and_unload_end_where_they_began(tmp_path):
     assert statistics.median(ratios) <= 1.02, ratios
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.alone
 def test_twenty_rounds_in_one_arena(tmp_path):
     """What glibc keeps at the end of threads' arenas left out: what is more is held by someone."""

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from legs import environment, run
+from slow_suites import environment, run
 
 import gemma_nb as gnb
 
@@ -74,7 +74,7 @@ def test_the_readme_is_short(name):
     assert [line for line in lines if len(line) > 100 and not line.startswith("[")] == []
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 def test_the_page_of_public_names_is_what_the_docstrings_say():
     """It also names no argument that is not there, and links to nothing that it does not have."""
     here = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -16,11 +16,11 @@ import numpy as np
 import prompt_helpers
 import pytest
 import tiny
-from legs import environment
+from slow_suites import environment
 
 import gemma_nb as gnb
 
-pytestmark = [pytest.mark.leg, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow_suite, pytest.mark.timeout(1800)]
 
 HERE = Path(__file__).parent / "parity"
 WORDS = ("the quick brown fox jumps over the lazy dog. " * 3).split()

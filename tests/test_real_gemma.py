@@ -14,7 +14,7 @@ import real_gemma
 
 import gemma_nb as gnb
 
-pytestmark = [pytest.mark.leg, pytest.mark.real, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow_suite, pytest.mark.real, pytest.mark.timeout(1800)]
 
 PROMPTS = (
     "Water boils at",

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import real_gemma
-from legs import environment
+from slow_suites import environment
 
 import gemma_nb as gnb
 from gemma_nb.catalog.gguf_header import read_gguf
 
-pytestmark = [pytest.mark.leg, pytest.mark.real, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.slow_suite, pytest.mark.real, pytest.mark.timeout(2400)]
 
 PARITY = Path(__file__).parent / "parity"
 PROMPTS = (

@@ -22,7 +22,7 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary
 
-pytestmark = [pytest.mark.leg, pytest.mark.real, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow_suite, pytest.mark.real, pytest.mark.timeout(1800)]
 
 #: KerasHub's converter of Gemma 4 adds a token that Gemma 3 does not have: it is left out here.
 CONVERTER = "convert_gemma3"

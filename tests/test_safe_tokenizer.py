@@ -180,7 +180,7 @@ def test_no_breakout(key, name, texts):
     check_no_breakout(key, name, texts)
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.parametrize("key", CONVERSATIONS)
 @_examples(settings.get_profile("thorough").max_examples)
 @given(name=st.sampled_from(sorted(TOKENS)), texts=TEXTS)

@@ -350,7 +350,7 @@ def test_logits_that_are_not_numbers():
 # --- a real Gemma
 
 
-@pytest.mark.leg
+@pytest.mark.slow_suite
 @pytest.mark.real
 @pytest.mark.timeout(2400)
 def test_a_real_gemma_finds_the_capital_in_its_later_layers():

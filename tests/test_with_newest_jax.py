@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from legs import ROOT, environment, pytest_in
+from slow_suites import ROOT, environment, pytest_in
 
-pytestmark = [pytest.mark.leg, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.slow_suite, pytest.mark.timeout(2400)]
 
 NAMES = ("chat", "decoder", "speculative", "model", "fused_matvec", "compilation", "sampling")
 

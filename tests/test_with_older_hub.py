@@ -4,9 +4,9 @@ import re
 import sys
 
 import pytest
-from legs import ROOT, environment, pytest_in
+from slow_suites import ROOT, environment, pytest_in
 
-pytestmark = [pytest.mark.leg, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.slow_suite, pytest.mark.timeout(2400)]
 
 NAMES = (
     "fetch",

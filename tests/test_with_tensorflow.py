@@ -4,9 +4,9 @@ The compiled programs are those of the other tests: the jax is the same.
 """
 
 import pytest
-from legs import pytest_in, with_tensorflow
+from slow_suites import pytest_in, with_tensorflow
 
-pytestmark = [pytest.mark.leg, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.slow_suite, pytest.mark.timeout(2400)]
 
 NAMES = (
     "load_from_hubs",

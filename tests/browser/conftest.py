@@ -72,10 +72,10 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(
     scope="session",
-    params=["jupyterlab", pytest.param("notebook6", marks=pytest.mark.leg)],
+    params=["jupyterlab", pytest.param("notebook6", marks=pytest.mark.slow_suite)],
 )
 def host(request, browser, tmp_path_factory):
-    """Each notebook program in turn: JupyterLab, and in the slower leg what Colab has."""
+    """Each notebook program in turn: JupyterLab, and in the slow suite what Colab has."""
     import hosts
 
     folder = tmp_path_factory.mktemp(request.param)

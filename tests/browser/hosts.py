@@ -14,8 +14,8 @@ import time
 import urllib.request
 from pathlib import Path
 
-from legs import environment
 from playwright.sync_api import TimeoutError as NotInTime
+from slow_suites import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What stands before a cell that runs or has run.
@@ -391,6 +391,6 @@ class Notebook6(Host):
 
 
 def colab_python():
-    """The Python of host B's own environment; without Python 3.13, its leg is skipped."""
+    """The Python of host B's own environment; without Python 3.13, its slow suite is skipped."""
     # no dependencies: keras-hub asks for TensorFlow, which text generation does not need
     return environment("3.13", COLAB)

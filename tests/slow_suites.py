@@ -1,4 +1,4 @@
-"""What the legs share: other Pythons, environments that are kept, and this checkout as others get it."""
+"""What the slow suites share: other Pythons, environments that are kept, and this checkout as others get it."""
 
 import hashlib
 import os
@@ -30,7 +30,7 @@ def interpreter(version):
             done = subprocess.run([candidate, "--version"], capture_output=True, text=True)
             if done.returncode == 0 and f" {version}." in done.stdout:
                 return candidate
-    return pytest.skip(f"Python {version} is not installed here: its leg did not run")
+    return pytest.skip(f"Python {version} is not installed here: its slow suite did not run")
 
 
 def environment(version, *requirements, needs=False):
@@ -104,7 +104,7 @@ def pytest_in(python, names, *code, env=None):
     env = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
     run(python, "-c", "\n".join(code), env=env)
     files = [ROOT / "tests" / f"test_{name}.py" for name in names]
-    quiet = ("-q", "-p", "no:cacheprovider", "-m", "not leg")
+    quiet = ("-q", "-p", "no:cacheprovider", "-m", "not slow_suite")
     output = run(python, "-m", "pytest", *quiet, *files, cwd=ROOT, env=env)
     assert "TensorFlow is not installed" not in output, output
     assert re.match(r"=* ?\d+ passed", output.splitlines()[-1]), output
