@@ -130,8 +130,8 @@ def test_two_turns_and_what_follows(opened):
     button(book, "Answer again").click()
     page.wait_for_timeout(300)
     answered(book, 2, "Paris")
-    button(book, "Edit my last message").click()
-    widget.get_by_label("Your last message, to be changed", exact=True).wait_for()
+    button(book, "Edit this message").last.click()
+    widget.get_by_label("Your message, to be changed; what followed it is replaced").wait_for()
     assert message(book).input_value() == "What is the capital of France?"
     say(book, "What is the capital of Italy?")
     answered(book, 2, "Rome")
@@ -155,6 +155,12 @@ def test_two_turns_and_what_follows(opened):
     (book.host.files / "chat.json").unlink()
     button(book, "New conversation").click()
     widget.get_by_text("Nothing was said yet.").wait_for()
+    # the conversation before is in the list, and goes on
+    widget.get_by_label("Conversation", exact=True).select_option(index=0)
+    widget.locator(".gnb-reply").filter(has_text="Rome").wait_for()
+    # an answer is copied as it was written
+    widget.locator(".gnb-copy-button").last.click()
+    widget.get_by_text("Copied", exact=True).wait_for()
     assert book.problems == []
 
 

@@ -96,7 +96,11 @@ def formula(latex: str, *, is_block: bool) -> Html | None:
     except Exception:  # noqa: BLE001 - a stranger's formula: any error means "not shown as one"
         return None
     display = "block" if is_block else "inline"
-    return tag("math", *inner, display=display, class_="gnb-math", aria_label=latex)
+    math = tag("math", *inner, display=display, aria_label=latex)
+    if not is_block:
+        return math
+    # a wide one scrolls by itself, and the keyboard can reach it
+    return tag("span", math, class_="gnb-formula", tabindex="0", role="region", aria_label=latex)
 
 
 def _depth(latex: str) -> int:

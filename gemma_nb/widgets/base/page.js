@@ -59,11 +59,11 @@
     }
   };
   window.gnbWatch(".gnb .gnb-copyable", (element) => {
-    if (element.querySelector(":scope > .gnb-copy")) return;
+    if (element.querySelector(":scope > .gnb-copy-button")) return;
     const { copy: label, copied, source } = element.dataset;
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "gnb-copy";
+    button.className = "gnb-copy-button";
     button.textContent = label;
     button.addEventListener("click", async () => {
       await copy(source ?? element.querySelector("code").textContent);

@@ -39,13 +39,19 @@
     chat.querySelector(".gnb-transcript").scrollTop = 0;
     const before = turns.innerHTML;
     setTimeout(() => {
-      const field = chat.querySelector(".gnb-say textarea");
-      const isWaiting = turns.innerHTML === before && field?.value.trim();
-      chat.classList.toggle("gnb-waiting", Boolean(isWaiting));
+      const written = chat.querySelector(".gnb-say textarea")?.value.trim();
+      if (turns.innerHTML !== before || !written) return;
+      chat.classList.add("gnb-waiting");
+      const answered = new MutationObserver(() => {
+        chat.classList.remove("gnb-waiting");
+        answered.disconnect();
+      });
+      answered.observe(turns, { subtree: true, childList: true });
     }, 400);
   });
+
+  // The kernel empties the field when it has taken the message.
   window.gnbWatch(".gnb .gnb-turns", (turns) => {
-    turns.closest(".gnb").classList.remove("gnb-waiting");
     const field = turns.closest(".gnb").querySelector(".gnb-say textarea");
     if (field && !field.value) field.style.height = "";
   });
