@@ -32,7 +32,7 @@ TEXT = {
     "chat_send": ("Send", "送信"),
     "chat_send_edit": ("Send the changed message", "編集して送信"),
     "chat_stop": ("Stop", "停止"),
-    "chat_again": ("Answer again", "もう一度答える"),
+    "chat_again": ("Answer again", "回答を再生成"),
     "chat_edit": ("Edit this message", "このメッセージを編集"),
     "chat_conversations": ("Conversation", "会話"),
     "chat_example_demo_1": ("What is the capital of Japan?", "日本の首都はどこですか？"),
@@ -104,7 +104,7 @@ TEXT = {
     "chat_tab_code": ("As code", "コード"),
     "chat_system": (
         "System prompt: holds for the whole conversation, from the next message on",
-        "システムテキスト: 次のメッセージから会話全体に効きます",
+        "システムプロンプト: 次のメッセージから会話全体に効きます",
     ),
     "chat_think": ("Let the model think first", "先に思考させる"),
     "chat_temperature": ("Temperature", "temperature(温度)"),
@@ -175,7 +175,7 @@ TEXT = {
     "inspector_example_question": ("A question", "質問"),
     "inspector_example_turns": (
         "Several turns and a system prompt",
-        "複数のターンとシステムテキスト",
+        "複数のターンとシステムプロンプト",
     ),
     "inspector_example_attack": (
         "Somebody types control tokens",
