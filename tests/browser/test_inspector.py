@@ -74,7 +74,7 @@ def test_it_shows_as_one_types_what_the_model_is_sent(opened, host):
     press(book, "Add a message")
     field(book, "Text of message 3").fill("Bye")
     shown(book, "Bye")
-    press(book, "Add a system text")
+    press(book, "Add a system prompt")
     shown(book, "patient teacher")
     assert len(boxed(book, 1)) == 9
     press(book, "Remove message 3")
@@ -125,7 +125,7 @@ def test_an_image_goes_in_and_out(opened):
         book.widget().get_by_role("button", name=re.compile("Add an image")).click()
     chooser.value.set_files(png)
     shown(book, "<start_of_image>")
-    out = book.widget().get_by_role("button", name=re.compile("Remove <b>cat.png"))
+    out = book.widget().get_by_role("button", name=re.compile("Remove ‹b›cat.png"))
     out.click()
     book.page.wait_for_timeout(500)
     assert "<start_of_image>" not in boxed(book)

@@ -1,6 +1,7 @@
 """The first notebook, as a student sees it: opened from a link, run from the menu."""
 
 import os
+import re
 
 import pytest
 
@@ -33,6 +34,8 @@ def test_runs_from_the_menu(browser, lab, lang):
         panel = page.locator(".gnb-chat")
         panel.get_by_role("button", name=example).click()
         panel.locator(".gnb-reply").get_by_text(total).first.wait_for(timeout=60_000)
+        panel.locator(".gnb-turn small").filter(has_text=re.compile("tokens|トークン")).wait_for()
+        panel.locator("button.gnb-send:enabled").wait_for()
         panel.get_by_label(field, exact=True).fill(own)
         panel.get_by_role("button", name=send, exact=True).click()
         panel.locator(".gnb-reply").get_by_text(word).first.wait_for(timeout=60_000)
