@@ -129,7 +129,13 @@ def test_characters_that_steer_a_terminal_are_replaced():
 def test_in_a_real_terminal(tmp_path):
     """A pseudo-terminal: the answer streams, Ctrl-C stops it, Ctrl-D ends with status 0."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "gemma_nb", "chat", "--max-new-tokens", "2000"]
+    # a shell's background jobs, and what they start, ignore SIGINT; a person's terminal does not
+    code = (
+        "import runpy, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "runpy.run_module('gemma_nb', run_name='__main__', alter_sys=True)"
+    )
+    command = [sys.executable, "-c", code, "chat", "--max-new-tokens", "2000"]
     env = {**os.environ, "GEMMA_NB_LANG": "en", "TERM": "dumb"}
     process = subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True

@@ -128,7 +128,7 @@ def table_logits(table: Any, hidden: Any) -> Any:
     """
     import jax.numpy as jnp
 
-    rows = hidden.astype(jnp.float32).reshape(-1, hidden.shape[-1])
+    rows = jnp.asarray(hidden).astype(jnp.float32).reshape(-1, hidden.shape[-1])
     return multiply_rows(rows, jnp.asarray(table)).reshape(*hidden.shape[:-1], -1)
 
 
