@@ -299,11 +299,16 @@ def test_filters(filters, every):
     assert len(found) < len(ALL)
 
 
-@pytest.mark.parametrize("wrong", [{"family": "Gema"}, {"tuning": "chat"}, {"family": 3}])
+@pytest.mark.parametrize("wrong", [{"family": "Gema"}, {"tuning": "chat"}])
 def test_unknown_filters_name_the_existing_values(wrong):
     with pytest.raises(ValueError, match=r"No variant has the (family|tuning)") as error:
         gnb.variants(**wrong)
     assert "Gemma" in str(error.value) or "IT" in str(error.value)
+
+
+def test_a_filter_is_a_text():
+    with pytest.raises(ValueError, match="family is a text: give a string, not int"):
+        gnb.variants(family=3)
 
 
 def test_errors_speak_japanese():

@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import pytest
@@ -189,13 +189,16 @@ def test_this_machine_is_the_default(capsys):
 
 
 def seconds(*arguments):
+    """Processor time, which other tests that run beside this one do not lengthen."""
     best = 100.0
     for _ in range(3):
-        started = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             [sys.executable, *arguments], check=True, capture_output=True, env=os.environ
         )
-        best = min(best, time.perf_counter() - started)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        best = min(best, spent)
     return best
 
 
