@@ -80,9 +80,9 @@ def test_wrong_input_is_one_line_and_exit_2(tmp_path, capsys, content, options, 
 
 def test_bytes_that_are_no_text(tmp_path, capsys):
     file = tmp_path / "m.json"
-    file.write_bytes(b"\xff\xfe")
+    file.write_bytes(b"\xff{}")
     assert main(["prompt", "--variant", DEMO, str(file)]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "m.json is not JSON" in capsys.readouterr().err
 
 
 def test_as_a_program_without_keras(tmp_path):
