@@ -335,7 +335,7 @@ def test_fix_bfloat16_on_a_processor():
     assert v.status == "no"
     found = fix(v, "bfloat16_on_a_processor")
     assert assert_helps(v, found).precision == "bfloat16"
-    assert "slower" in found.label.text("en")
+    assert "half the memory" in found.label.text("en")
     # it is not the only one: int8 is faster
     assert "int8" in {f.key for f in v.fixes}
 
