@@ -357,7 +357,7 @@ def test_a_real_gemma_finds_the_capital_in_its_later_layers():
     """Layer 12 of 18 is the first that says Tokyo (int8, from a Q4_K_M file, 2026-11-30)."""
     import real_gemma
 
-    model = gnb.load(real_gemma.gguf_path(), "int8", 1024, force=True, progress=False)
+    model = gnb.load(real_gemma.gguf_path(), "float32", 1024, force=True, progress=False)
     seen = gnb.trace(model, "The capital of Japan is", reply=" Tokyo", raw=True)
     assert seen.windows == (512, 512, 512, 512, 512, None) * 3
     at = len(seen.tokens) - 2
