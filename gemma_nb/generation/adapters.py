@@ -23,7 +23,7 @@ from gemma_nb.generation.keras_hub_layers import (
     gemma_attention,
     unused_cache,
 )
-from gemma_nb.generation.keras_internals import dequantize_int4_blocks, table_of
+from gemma_nb.generation.keras_internals import dequantize_int4_blocks, soft_capped, table_of
 from gemma_nb.generation.processor_products import build_logits, on_processor, table_logits
 from gemma_nb.loading.quantize import block_size
 
@@ -104,9 +104,8 @@ class ModelAdapter:
         compute = build_logits(embedding)
         logits = compute(hidden) if compute else embedding(hidden, reverse=True)
         logits = logits.astype(jnp.float32)
-        if cap := getattr(self.lm, "final_logit_cap", None):  # an attribute of the task in Gemma 4
-            logits = jnp.tanh(logits / cap) * cap
-        return logits
+        # an attribute of the task in Gemma 4
+        return soft_capped(logits, getattr(self.lm, "final_logit_cap", None))
 
     def _token_embedding(self) -> Callable[..., Any]:
         return cast("Callable[..., Any]", self.lm.backbone.token_embedding)
@@ -259,12 +258,11 @@ def _gemma3n_embedding(text: Any) -> Callable[..., Any]:
         return cast("Callable[..., Any]", text.token_embedding)
 
     def call(inputs: Any, reverse: bool = False) -> Any:
-        import jax.numpy as jnp
 
         if not reverse:
             return text.embed_tokens(inputs)
         logits = _embedding_logits(table, inputs)
-        return jnp.tanh(logits / cap) * cap if cap else logits
+        return soft_capped(logits, cap)
 
     return call
 

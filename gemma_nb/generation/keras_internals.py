@@ -50,6 +50,22 @@ def kernel_of(layer: Any) -> Any:
     return layer._kernel
 
 
+def finish_product(layer: Any, result: Any) -> Any:
+    """Adds the bias of a Dense or EinsumDense layer to a product, and applies its activation."""
+    import jax.numpy as jnp
+
+    if layer.bias is not None:
+        result = result + jnp.asarray(layer.bias).astype(result.dtype)
+    return result if layer.activation is None else layer.activation(result)
+
+
+def soft_capped(logits: Any, cap: float | None) -> Any:
+    """Logits within ±``cap``; as they are for None."""
+    import jax.numpy as jnp
+
+    return jnp.tanh(logits / cap) * cap if cap else logits
+
+
 def table_of(embedding: Any) -> Any:
     """The table of an Embedding or ReversibleEmbedding as it is stored: packed bytes in int4."""
     return embedding._embeddings

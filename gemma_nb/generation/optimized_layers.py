@@ -12,6 +12,7 @@ from gemma_nb.generation.gpu.fused_matvec import (
     summed_input_axes,
 )
 from gemma_nb.generation.keras_internals import (
+    finish_product,
     int4_columns,
     kernel_of,
     quantize_int8_inputs,
@@ -162,10 +163,7 @@ class Float32Product(_LayerReplacement):
             halves = [_multiply(layer, x, half) for half in int4_columns(layer, kernel)]
             result = jnp.stack(halves, axis=-1)
             result = result.reshape(*result.shape[:-2], -1)
-        result = result.astype(layer.compute_dtype)
-        if layer.bias is not None:
-            result = result + jnp.asarray(layer.bias).astype(result.dtype)
-        return result if layer.activation is None else layer.activation(result)
+        return finish_product(layer, result.astype(layer.compute_dtype))
 
 
 def _is_weight_only(layer: Any) -> bool:

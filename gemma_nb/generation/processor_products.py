@@ -17,9 +17,11 @@ from typing import Any
 
 from gemma_nb.generation.gpu.fused_matvec import einsum_axes
 from gemma_nb.generation.keras_internals import (
+    finish_product,
     int4_halves,
     int4_shape,
     kernel_of,
+    soft_capped,
     table_of,
 )
 from gemma_nb.loading.quantize import block_size
@@ -74,10 +76,7 @@ def build_product(layer: Any) -> Callable[[Any], Any] | None:
         result = _as_output(layer, multiply(layer, _as_rows(layer, x)), x)
         if mode == "int8":
             result = result / jnp.asarray(layer.kernel_scale)
-        result = result.astype(layer.compute_dtype)
-        if layer.bias is not None:
-            result = result + jnp.asarray(layer.bias).astype(result.dtype)
-        return result if layer.activation is None else layer.activation(result)
+        return finish_product(layer, result.astype(layer.compute_dtype))
 
     return call
 
@@ -109,9 +108,7 @@ def build_logits(embedding: Any) -> Callable[[Any], Any] | None:
         logits = table_logits(table_of(embedding), hidden.astype(dtype))
         if mode == "int8":
             logits = logits / jnp.asarray(embedding.embeddings_scale)
-        if cap := embedding.logit_soft_cap:
-            logits = jnp.tanh(logits / cap) * cap
-        return logits
+        return soft_capped(logits, embedding.logit_soft_cap)
 
     return call
 

@@ -17,7 +17,13 @@ from functools import partial
 from typing import Any
 
 from gemma_nb.generation.gpu.int4_matvec import build_int4_matvec, has_int4_blocks, int4_logits
-from gemma_nb.generation.keras_internals import kernel_of, quantize_int8_inputs, table_of
+from gemma_nb.generation.keras_internals import (
+    finish_product,
+    kernel_of,
+    quantize_int8_inputs,
+    soft_capped,
+    table_of,
+)
 from gemma_nb.loading.quantize import block_size
 from gemma_nb.loading.relayout import contracted_last
 
@@ -63,10 +69,7 @@ def build_matvec(layer: Any) -> Callable[[Any], Any] | None:
         import jax.numpy as jnp
 
         x = jnp.asarray(x).astype(layer.compute_dtype)
-        result = multiply(layer, x)
-        if layer.bias is not None:
-            result = result + jnp.asarray(layer.bias).astype(result.dtype)
-        return result if layer.activation is None else layer.activation(result)
+        return finish_product(layer, multiply(layer, x))
 
     return call
 
@@ -94,12 +97,7 @@ def build_logits_matvec(embedding: Any) -> Callable[[Any], Any] | None:
         return None
 
     def call(hidden: Any) -> Any:
-        import jax.numpy as jnp
-
-        logits = compute(embedding, hidden)
-        if cap := embedding.logit_soft_cap:
-            logits = jnp.tanh(logits / cap) * cap
-        return logits
+        return soft_capped(compute(embedding, hidden), embedding.logit_soft_cap)
 
     return call
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from secrets import token_hex
 from typing import Any
@@ -67,6 +67,18 @@ class Panel(ABC):
         self._live_region = controls.html("", "gnb-live", "gnb-unseen")
         self._static_displays: list[Any] = []
         self._announcements = 0
+        #: whether the panel sets its own controls, whose handlers then do nothing
+        self._is_filling = False
+
+    def _fill(self, set_controls: Callable[[], None], show: Callable[[], None]) -> None:
+        """Sets controls, and shows the result once."""
+        self._is_filling = True
+        try:
+            with self.using_language():
+                set_controls()
+        finally:
+            self._is_filling = False
+        show()
 
     @abstractmethod
     def static_html(self) -> Html:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ class PromptInspector(Panel):
     @messages.setter
     def messages(self, wanted: str | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
         conversation = _message_list(wanted)
-        self._fill(lambda: self._editor.set_conversation(conversation))
+        self._fill(lambda: self._editor.set_conversation(conversation), self._update)
 
     @property
     def variant(self) -> Variant:
@@ -111,7 +111,7 @@ class PromptInspector(Panel):
     @variant.setter
     def variant(self, wanted: str | Path | Variant) -> None:
         variant = registry.variant(wanted)
-        self._fill(lambda: self._select_variant(variant))
+        self._fill(lambda: self._select_variant(variant), self._update)
 
     @property
     def prompt(self) -> Prompt:
@@ -163,16 +163,6 @@ class PromptInspector(Panel):
 
     # event handlers and state
 
-    def _fill(self, set_controls: Callable[[], None]) -> None:
-        """Sets controls, and shows the result once."""
-        self._is_filling = True
-        try:
-            with self.using_language():
-                set_controls()
-        finally:
-            self._is_filling = False
-        self._update()
-
     def _select_variant(self, variant: Variant) -> None:
         if variant.name not in self._variants:
             compared = self._compared_list.value
@@ -203,7 +193,7 @@ class PromptInspector(Panel):
                 example.messages, example.tools, thinking=example.thinking
             )
 
-        self._fill(fill)
+        self._fill(fill, self._update)
 
     def _format(self, variant: Variant) -> Prompt:
         editor = self._editor

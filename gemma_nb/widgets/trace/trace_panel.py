@@ -121,12 +121,11 @@ class TracePanel(Panel):
                 self._set_token_options()
             self._token_list.value = -1 if token is None else token
 
-        self._fill(fill)
+        self._fill(fill, self._show)
 
     # controls
 
     def _build(self, question: str) -> None:
-        self._is_filling = False
         self._title = controls.html()
         self._question = controls.with_classes(
             controls.text_field(text("trace_question")), "gnb-wide"
@@ -218,7 +217,7 @@ class TracePanel(Panel):
 
     def _on_part(self, _: Any) -> None:
         if not self._is_filling:
-            self._fill(self._set_token_options)
+            self._fill(self._set_token_options, self._show)
 
     def _on_run(self) -> None:
         question = self._question.value
@@ -227,20 +226,10 @@ class TracePanel(Panel):
             model = self._model
             assert model is not None
             self._trace = trace(model, question, **self._options)
-            self._fill(self._set_options)
+            self._fill(self._set_options, self._show)
             self.announce(text("trace_done", tokens=len(self._trace.tokens)))
 
         self._run(work)
-
-    def _fill(self, set_controls: Callable[[], None]) -> None:
-        """Sets controls, and shows the result once."""
-        self._is_filling = True
-        try:
-            with self.using_language():
-                set_controls()
-        finally:
-            self._is_filling = False
-        self._show()
 
     def _run(self, work: Callable[[], None]) -> None:
         """Runs the model on the main thread; an error is shown in the panel."""
