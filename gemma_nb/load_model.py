@@ -94,7 +94,8 @@ def load(
         variant: a name from ``variants()``, a handle, a directory, a GGUF file
             ("model.gguf", "hf://org/name:FILE.gguf"), a ``Variant``, or a ``Choice``, which brings
             its own precision and max_length. A name of the catalog wins over a directory of that
-            name, as in ``gemma_nb.variant``: "./name" is the directory. None is the demo model ``demo_gemma3_instruct_4m``. A
+            name, as in ``gemma_nb.variant``: "./name" is the directory. None is the demo model
+            ``demo_gemma3_instruct_4m``. A
             LoRA adapter of PEFT is merged into its base while that is read: it lies beside the
             base, or names it (``base_model_name_or_path``).
         precision: a Keras dtype name ("float32", "bfloat16", "float16", "int8", "int4"), or
@@ -131,6 +132,7 @@ def load(
             says what would), or reading it failed; nothing half-loaded stays in memory.
     """
     credentials = parse_credentials(credentials)  # an error's frames show no secret
+    report = progress_callback(progress)
     if isinstance(variant, Choice):
         devices = variant.devices if devices is None else devices
         precision, max_length, variant = variant.precision, variant.max_length, variant.variant
@@ -141,8 +143,8 @@ def load(
     if flag_argument(download_only, "download_only"):
         model.check_before_download(force=force)
         if model.base:
-            model.base.fetch(progress)
-        return model.fetch(progress)
+            model.base.fetch(report)
+        return model.fetch(report)
     check_variant(model.variant)
     layout = select_devices(devices, parallel)
     spread = len(layout.devices) if layout and parallel == "model" else 1
@@ -160,19 +162,19 @@ def load(
     runtime = model.fit_runtime(detect_runtime())
     chosen, verdict = _check(model, helper, given, runtime, max_length, spread, force=force)
     backend.prepare()
-    directory = model.fetch(progress)
-    base = model.base.fetch(progress) if model.base else None
-    helper_directory = helper.fetch(progress) if helper else None
+    directory = model.fetch(report)
+    base = model.base.fetch(report) if model.base else None
+    helper_directory = helper.fetch(report) if helper else None
     with cleaned_up_on_failure(model.variant, verdict):
-        with ProgressMeter(progress_callback(progress), "import", "KerasHub"):
+        with ProgressMeter(report, "import", "KerasHub"):
             backend.import_keras_hub()
         used = enable_compile_cache(compile_cache)
         if compile_cache and used and used != expand_home(compile_cache).resolve():
-            meter = ProgressMeter(progress_callback(progress), "build", model.variant.name)
+            meter = ProgressMeter(report, "build", model.variant.name)
             meter.note("load_cache_kept", used=used, folder=compile_cache)
         # a function of its own, so that a failure can clear its frame and free the model
         return _read_model(
-            model.variant, chosen, max_length, directory, base, helper_directory, layout, progress
+            model.variant, chosen, max_length, directory, base, helper_directory, layout, report
         )
 
 
@@ -281,10 +283,10 @@ def _read_model(
     base: Path | None,
     helper_directory: Path | None,
     layout: DeviceLayout | None,
-    progress: ProgressCallback | bool | None,
+    report: ProgressCallback,
 ) -> Model:
     """Builds the model and reads its weights; compiles its programs meanwhile where that pays."""
-    name, report = variant.name, progress_callback(progress)
+    name = variant.name
     with ProgressMeter(report, "build", name) as meter:
         _note_gguf(variant, precision, meter)
         directory, adapter = find_adapter(directory, base)

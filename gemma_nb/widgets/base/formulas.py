@@ -1,8 +1,8 @@
 r"""Formulas in replies, from LaTeX to MathML that neither runs nor loads anything.
 
 latex2mathml converts them. Its text is not escaped, and it passes on the attributes of ``\href``,
-``\style`` and ``\class``. So the elements are built again here: only the names and attributes of
-MathML Core that are listed below, and every text escaped. A formula that cannot be shown this way
+``\style`` and ``\class``. So the elements are built again here: only the names and attributes that
+are listed below, and every text escaped. A formula that cannot be shown this way
 stays as it was written.
 """
 
@@ -18,7 +18,8 @@ from gemma_nb.html_markup import Html, join, tag
 #: The longest formula, in characters, and the deepest nesting of its braces and elements.
 LONGEST, DEEPEST = 2_000, 20
 
-#: The elements that are built, https://www.w3.org/TR/mathml-core/.
+#: The elements that are built: those of https://www.w3.org/TR/mathml-core/ that formulas need, and
+#: menclose of MathML 3, whose content shows where its box does not.
 _ELEMENTS = {
     "math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup",
     "msubsup", "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mpadded", "mphantom",
