@@ -122,7 +122,7 @@ def _first_fitting(choices: Iterable[Choice], status_of: StatusOf) -> Choice | N
 
 
 def _in_bfloat16(choice: Choice, _: StatusOf) -> Iterator[Fix]:
-    """On a processor bfloat16 is exact and smaller, and several times slower than float32."""
+    """On a processor bfloat16 takes half of float32's memory, and less time (benchmarks/processor.md)."""
     if choice.precision == "float32" and choice.runtime.is_processor:
         yield _fix("bfloat16_on_a_processor", replace(choice, precision="bfloat16"))
 

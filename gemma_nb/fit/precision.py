@@ -131,9 +131,9 @@ def unquantised_precision(variant: Variant, runtime: Runtime) -> Precision:
     bfloat16. A GPU that has float16 and no bfloat16, such as a T4, takes float16 where that costs
     the variant nothing (``takes_float16``); there it emulates bfloat16 for the others.
 
-    On a processor it is float32, because a processor has no 16-bit products: XLA converts each
-    16-bit matrix to float32 in every step, which took eight times as long for each token (two cores
-    of an AMD EPYC, jax 0.10.2, Gemma 3 270M, 2026-11-29).
+    On a processor it is float32, the most exact one: a processor computes in 32 bit. bfloat16 takes
+    half of its memory and less time for each token there (benchmarks/processor.md); whether it is
+    to be preferred is not decided yet.
 
     Args:
         variant: the variant to load.

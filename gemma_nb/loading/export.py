@@ -40,8 +40,8 @@ def export_model(
 ) -> Path:
     """Writes a model for other programs; of one with encoders, the part that reads and writes text.
 
-    A note says so. It is written under another name beside ``path`` and then renamed, so that ``path`` never holds
-    half a model.
+    A note says so. It is written under another name beside ``path`` and then renamed, so that
+    ``path`` never holds half a model.
 
     Args:
         lm: the KerasHub task.
