@@ -151,6 +151,13 @@ def test_not_a_number_is_told(model):
         broken.embed("Hello")
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_vector_that_is_not_finite_is_told(model, monkeypatch, wrong):
+    monkeypatch.setattr(Embedder, "vectors", lambda *_: np.array([[1, wrong]], "float32"))
+    with pytest.raises(GenerationError, match="float32"):
+        model.embed("Hello")
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
 def test_saved_and_loaded(model, tmp_path, precision):
     folder = tmp_path / "saved"
