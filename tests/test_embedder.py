@@ -4,6 +4,7 @@ import numpy as np
 import prompt_helpers
 import pytest
 import tiny
+from test_public_arguments import assert_clean
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput
@@ -125,6 +126,11 @@ def test_text_cannot_become_control(model):
 def test_bad_input_is_refused(model, arguments, match):
     with pytest.raises(InvalidInput, match=match):
         model.embed(**arguments)
+
+
+@pytest.mark.parametrize("argument", ["texts", "task", "dimensions"])
+def test_wrong_values_of_every_kind(model, argument):
+    assert_clean(model.embed, {"texts": "Mars"}, argument)
 
 
 def test_an_embedding_model_writes_nothing_and_others_embed_nothing(model):

@@ -139,6 +139,10 @@ WITH_MODEL = {
         lambda model, messages="q", **options: gnb.next_tokens(model, messages, **options),
         "messages count begun temperature top_k top_p raw",
     ),
+    "raw text": (lambda model, messages: model.stream_ids(messages, 1, raw=True), "messages"),
+    "compared text": (
+        lambda model, text: gnb.compare(model, ["q"], text=text, max_new_tokens=0), "text"
+    ),
     "trace": (
         lambda model, **options: gnb.trace(model, **{"messages": "q", "max_new_tokens": 1, **options}),
         "messages reply max_new_tokens count raw tools thinking guideline",
