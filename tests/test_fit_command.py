@@ -42,6 +42,22 @@ def test_json_has_the_promised_fields(capsys):
     assert [o["name"] for o in found] == [v.name for v in variants_for_task("chat")]
 
 
+def test_several_devices_hold_what_one_does_not(capsys):
+    found = {o["name"]: o for o in objects(capsys, "--runtime", "T4 x2")}
+    assert {o["devices"] for o in found.values()} == {1, 2}
+    large = found["gemma4_instruct_31b"]
+    assert (large["devices"], large["precision"], large["status"]) == (2, "int4", "fits")
+    assert "T4 x2 (2 devices)" in large["reason"]
+    # what one device holds is not divided
+    assert found["gemma3_instruct_1b"]["devices"] == 1
+    main(["fit", "--runtime", "T4 x2"])
+    heads, *rows = capsys.readouterr().out.splitlines()[1:]
+    assert heads.split()[3] == "Devices"
+    assert next(row.split()[3] for row in rows if row.startswith("gemma4_instruct_31b ")) == "2"
+    main(["fit", "--runtime", "T4"])
+    assert "Devices" not in capsys.readouterr().out
+
+
 def test_the_highest_precision_that_fits_is_shown(capsys):
     found = {o["name"]: o for o in objects(capsys, "--runtime", "T4")}
     assert found["gemma3_instruct_1b"]["precision"] == "bfloat16"

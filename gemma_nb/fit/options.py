@@ -235,6 +235,7 @@ def best_verdict(
     max_length: int = 2048,
     precision: str | None = None,
     *,
+    devices: int = 1,
     task: str = "chat",
 ) -> Verdict:
     """Returns the verdict in the best precision that fits.
@@ -245,6 +246,7 @@ def best_verdict(
         max_length: tokens of prompt and reply together; cut to the variant's context.
         precision: a Keras dtype name, the only one to try; None tries the default precision
             (``auto_precision``), int8 and int4.
+        devices: the devices of the runtime over which the model is divided.
         task: what the model is for, one of ``TASKS``.
 
     Returns:
@@ -254,9 +256,10 @@ def best_verdict(
         InvalidInput: the precision is unknown, or the length is not allowed.
     """
     length = clip_to_context(variant, max_length)
+    options: dict[str, Any] = {"devices": devices, "task": task}
     if precision:
-        return advise(variant, precision, runtime, length, task=task)
+        return advise(variant, precision, runtime, length, **options)
     precisions = (auto_precision(variant, runtime).name, "int8", "int4")
-    verdicts = (advise(variant, p, runtime, length, task=task) for p in precisions)
+    verdicts = (advise(variant, p, runtime, length, **options) for p in precisions)
     default = next(verdicts)
     return default if default.fits else next((v for v in verdicts if v.fits), default)

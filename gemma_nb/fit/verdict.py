@@ -220,13 +220,16 @@ def _assess(choice: Choice, task: str = "chat") -> _Assessment:
 
 def _reason(choice: Choice, assessment: _Assessment, check: ResourceCheck) -> Message:
     key = f"verdict_{assessment.status}"
+    runtime: str | Message = choice.runtime.name
+    if choice.devices > 1:
+        runtime = Message("devices_of_runtime", {"runtime": runtime, "devices": choice.devices})
     values = {
         "variant": choice.variant.name,
         "precision": choice.precision,
         "needed": format_bytes(check.needed),
         "available": format_bytes(check.available),
         "resource": Message(f"resource_{check.resource}"),
-        "runtime": choice.runtime.name,
+        "runtime": runtime,
     }
     copies = assessment.memory.float32_copies
     if copies and check.resource == "host":
