@@ -1,11 +1,14 @@
 """Recommendations: they follow Google's rule, and they always fit."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import pytest
 
-from gemma_nb import advise, recommend, set_language, variants
+from gemma_nb import advise, recommend, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.quality import quality_figure
 from gemma_nb.fit.recommend import DEMO
 from gemma_nb.fit.tasks import GUIDE_URL, TASKS, find_task, is_core, variants_for_task
 from gemma_nb.hardware.known_runtimes import runtimes
@@ -331,3 +334,15 @@ def test_others_on_the_gpu_change_the_recommendation():
     shared = dataclasses.replace(alone, memory_bytes=6 * GIB, memory_total_bytes=24 * GIB)
     assert recommend(alone).variant.generation == "4"
     assert recommend(shared).variant.generation == "3"
+
+
+def test_what_int8_and_int4_cost_is_what_was_measured():
+    """benchmarks/quality.md may be measured again: its figures are those of the sentences."""
+    page = Path(__file__).parent.parent / "benchmarks" / "quality.md"
+    for precision in ("int8", "int4"):
+        row = re.search(rf"^\| {precision} \|(.*)\|$", page.read_text(), re.MULTILINE)
+        _, _, change, same, _ = (cell.strip().rstrip("%") for cell in row[1].split("|"))
+        figure = quality_figure(variant("gemma3_instruct_270m"), precision)
+        assert figure.perplexity == pytest.approx(float(change) / 100, abs=0.00005)
+        assert figure.same_token == pytest.approx(float(same) / 100, abs=0.0005)
+        assert figure.source == "benchmarks/quality.md"

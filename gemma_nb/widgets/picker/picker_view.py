@@ -239,7 +239,9 @@ def frameworks_html(choice: Choice) -> Html:
             how = join([how, " ", tag("small", option.note)])
         source = option.source
         name = link(source if source.startswith("https://") else None, option.framework)
-        runs_here: object = option.obstacle or text("picker_yes")
+        runs_here: object = option.obstacle
+        if runs_here is None:
+            runs_here = text("picker_yes" if option.runs_here else "show_unknown")
         rows.append((name, option.format, runs_here, how))
     heads = [text(f"picker_{h}") for h in ("framework", "format", "here", "how")]
     return table(rows, heads, label=text("picker_tab_elsewhere"), first_is_head=True)
