@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, ModelTask, find_task, variants_for_task
+from gemma_nb.fit.tuning import tuning_bytes
 from gemma_nb.fit.verdict import ResourceCheck
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime

@@ -1,4 +1,4 @@
-"""Estimates of the memory that running and tuning a variant take, part by part.
+"""Estimates of the memory that running a variant takes, part by part.
 
 ``benchmarks/memory.md`` compares the estimate with measurements.
 """
@@ -27,9 +27,6 @@ INTERPRETER_BYTES = round(0.9e9)
 
 #: Cache and workspace together, as a share of the weights, if the architecture is unknown.
 _ROUGH_SHARE = 0.25
-
-#: Sequences in tuning examples are cut to this many tokens unless a shorter length is given.
-TUNING_LENGTH = 512
 
 
 @dataclass(frozen=True)
@@ -299,27 +296,3 @@ def table_copy_bytes(shapes: list[WeightShape], precision: Precision, devices: i
     """
     table = max(shape.parameters for shape in shapes if shape.use == "embedding")
     return (2 if precision.quantize else 4) * table // devices
-
-
-def tuning_bytes(variant: Variant, max_length: int = TUNING_LENGTH, *, whole: bool = True) -> int:
-    """Estimates the bytes that tuning takes on the device, in float32, one example at a time.
-
-    Tuning all parameters with Adam takes weights, gradients and two moments: four times the weights
-    (Kingma and Ba 2015). LoRA (Hu et al. 2021) takes the weights, and adapters of about a hundredth
-    of them (the formula adds four hundredths: adapters with gradients and moments). Both keep the
-    activations of each layer for the backward pass, about ``10 × hidden + 4 × feed-forward``
-    numbers for each token and layer, and the logits twice. This formula is not measured.
-
-    Args:
-        variant: the variant to tune.
-        max_length: tokens of an example; at most ``TUNING_LENGTH`` count.
-        whole: True for all parameters, False for LoRA.
-    """
-    weights = weight_bytes(variant, PRECISIONS["float32"]).total
-    total = 4 * weights if whole else round(1.04 * weights)
-    a = variant.architecture
-    if a is None:
-        return total
-    tokens = min(max_length, TUNING_LENGTH)
-    activations = a.num_layers * (10 * a.hidden_dim + 4 * a.intermediate_dim)
-    return total + 4 * tokens * (activations + 2 * a.vocabulary_size)

@@ -9,12 +9,12 @@ from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.choice import clip_to_context
-from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.options import family_line
 from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.quality import price_of
 from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.tasks import ModelTask, find_task, variants_for_task
+from gemma_nb.fit.tuning import tuning_bytes
 from gemma_nb.fit.verdict import TIGHT_SHARE, Verdict, advise
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
