@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gemma_nb.html_markup import Html, join, tag
@@ -47,6 +48,31 @@ class BarPart:
     def label(self) -> str:
         """Its name and size in the language in force."""
         return f"{text(f'part_{self.key}')} {format_gib(self.size)}"
+
+
+def bar_parts(sizes: Mapping[str, int]) -> tuple[BarPart, ...]:
+    """The parts of a memory bar, without those of no bytes.
+
+    Args:
+        sizes: key of a part -> bytes, in the order of the bar.
+    """
+    return tuple(BarPart(key, size) for key, size in sizes.items() if size > 0)
+
+
+def drawn_lengths(parts: Sequence[BarPart]) -> list[tuple[BarPart, int]]:
+    """The parts in order, each with the bytes of the bar that it takes.
+
+    What is missing lies at the end of what is needed, so it covers that end.
+    """
+    covered = sum(part.size for part in parts if part.key == "missing")
+    drawn = []
+    for part in reversed(parts):
+        length = part.size
+        if part.key != "missing":
+            hidden = min(covered, length)
+            covered, length = covered - hidden, length - hidden
+        drawn.append((part, length))
+    return drawn[::-1]
 
 
 @dataclass(frozen=True)
@@ -130,25 +156,9 @@ class Displayed:
         return self._summary().html()
 
 
-def _drawn(parts: tuple[BarPart, ...]) -> list[tuple[BarPart, int]]:
-    """The parts in order with the bytes of the bar that each takes.
-
-    What is missing lies at the end of what is needed, so it covers that end.
-    """
-    covered = sum(part.size for part in parts if part.key == "missing")
-    drawn = []
-    for part in reversed(parts):
-        length = part.size
-        if part.key != "missing":
-            hidden = min(covered, length)
-            covered, length = covered - hidden, length - hidden
-        drawn.append((part, length))
-    return drawn[::-1]
-
-
 def _text_bar(parts: tuple[BarPart, ...]) -> str:
     """Full blocks for what is taken, light ones for what is free, crosses for what is missing."""
-    drawn = _drawn(parts)
+    drawn = drawn_lengths(parts)
     whole = sum(length for _, length in drawn)
     free, missing = (
         round(_BAR_CELLS * sum(n for part, n in drawn if part.key == key) / whole)
@@ -158,7 +168,7 @@ def _text_bar(parts: tuple[BarPart, ...]) -> str:
 
 
 def _html_bar(parts: tuple[BarPart, ...]) -> Html:
-    drawn = _drawn(parts)
+    drawn = drawn_lengths(parts)
     whole = sum(length for _, length in drawn)
     spoken = "; ".join(part.label for part in parts)
     sections = (

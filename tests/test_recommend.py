@@ -11,6 +11,7 @@ from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.quality import quality_figure
 from gemma_nb.fit.recommend import DEMO
 from gemma_nb.fit.tasks import GUIDE_URL, TASKS, find_task, is_core, variants_for_task
+from gemma_nb.fit.tuning import tuning_check
 from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
@@ -346,3 +347,38 @@ def test_what_int8_and_int4_cost_is_what_was_measured():
         assert figure.perplexity == pytest.approx(float(change) / 100, abs=0.00005)
         assert figure.same_token == pytest.approx(float(same) / 100, abs=0.0005)
         assert figure.source == "benchmarks/quality.md"
+
+
+def test_what_is_recommended_for_tuning_is_judged_by_the_memory_of_tuning():
+    for runtime in runtimes():
+        found = recommend(runtime, "tuning")
+        for one in (found, *found.alternatives):
+            if one.verdict.task != "tuning":
+                continue  # nothing can be tuned there, or what needs no login is for chat
+            check = tuning_check(one.verdict)
+            assert check.status == "fits", (runtime.name, one.variant.name)
+            assert one.memory_bytes == check.needed >= one.verdict.bytes_needed
+            assert one.speed is None  # it generates nothing
+    found = recommend("T4", "tuning")
+    assert found.table()[1][3:5] == ("2.54 GiB", "?")
+    assert "2.54 GiB of 13.5 GiB" in str(found.reason)
+
+
+def test_what_needs_no_login_says_when_it_is_for_another_task():
+    found = recommend("RTX 8 GB", "embedding")
+    free = next(a for a in found.alternatives if a.kind == "no_login")
+    assert free.variant.name == "gemma4_instruct_2b"
+    assert "This needs none, and is for chat" in str(free.reason)
+    # for chat itself there is nothing to say
+    chat = recommend(card(1.5))
+    free = next(a for a in chat.alternatives if a.kind == "no_login")
+    assert "The best here that needs no account" in str(free.reason)
+
+
+def test_every_size_in_a_recommendation_has_three_digits_of_gib():
+    for runtime in runtimes():
+        for task in ("chat", "tuning", "embedding"):
+            said = str(recommend(runtime, task))
+            assert "MiB" not in said
+            for size in re.findall(r"([\d.]+) GiB", said):
+                assert len(size.replace(".", "").lstrip("0")) == 3, (runtime.name, size)

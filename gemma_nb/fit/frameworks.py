@@ -19,7 +19,7 @@ from gemma_nb.fit.options import best_verdict
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-from gemma_nb.text_utils import format_bytes
+from gemma_nb.text_utils import format_gib
 
 _DATA = Path(__file__).with_name("frameworks.json")
 
@@ -286,7 +286,7 @@ def _obstacle(
     if on_gpu and "x86" in framework.hardware:  # it can use the host's memory too
         available = max(available, runtime.host_ram_bytes or 0)
     if needed is not None and needed > available:
-        sizes = {"needed": format_bytes(needed), "available": format_bytes(available)}
+        sizes = {"needed": format_gib(needed), "available": format_gib(available)}
         return Message("framework_too_large", sizes)
     return None
 

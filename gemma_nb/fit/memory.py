@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Architecture, Variant
-from gemma_nb.display import BarPart, Displayed, Summary
+from gemma_nb.display import Displayed, Summary, bar_parts
 from gemma_nb.fit.cache_layout import LOAD_BLOCK_BYTES, CachePlan, cache_bytes, cache_plan
 from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.device_split import device_architecture, device_weight_bytes
@@ -109,7 +109,6 @@ class MemoryEstimate(Displayed):
 
     def _summary(self) -> Summary:
         keys = ("weights", "towers", "kv_cache", "workspace", "overhead")
-        parts = (BarPart(key, getattr(self, key)) for key in keys)
         rows = (
             (text("show_load_device"), format_gib(self.load_peak_device)),
             (text("show_load_host"), format_gib(self.load_peak_host)),
@@ -117,7 +116,7 @@ class MemoryEstimate(Displayed):
         return Summary(
             text("show_estimate", total=format_gib(self.total), precision=self.precision),
             rows,
-            bar=tuple(part for part in parts if part.size),
+            bar=bar_parts({key: getattr(self, key) for key in keys}),
             notes=(text("show_rough"),) if self.rough else (),
         )
 

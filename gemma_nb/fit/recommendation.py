@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.display import Displayed, Summary
 from gemma_nb.fit.speed import SpeedEstimate, estimate_speed
+from gemma_nb.fit.tuning import tuning_check
 from gemma_nb.fit.verdict import Verdict
 from gemma_nb.i18n import Message, text
 from gemma_nb.text_utils import align_columns, format_gib
@@ -52,17 +53,20 @@ class Recommendation(Displayed):
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes that the choice needs of the resource that decides."""
+        """Bytes that the choice needs of the resource that decides; for tuning, with LoRA."""
+        if self.verdict.task == "tuning":
+            return tuning_check(self.verdict).needed
         return self.verdict.bytes_needed
 
     @property
     def speed(self) -> SpeedEstimate | None:
         """The estimated speed of one conversation; None if the bandwidth is unknown.
 
-        None on several devices too: that of a divided model is not estimated.
+        None too on several devices, because that of a divided model is not estimated, and for
+        tuning, which generates nothing.
         """
         choice = self.verdict.choice
-        if choice.devices > 1:
+        if choice.devices > 1 or self.verdict.task == "tuning":
             return None
         return estimate_speed(choice.variant, choice.precision, choice.runtime, choice.max_length)
 

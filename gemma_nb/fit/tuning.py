@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.precision import PRECISIONS
+from gemma_nb.fit.verdict import ResourceCheck, Verdict
 from gemma_nb.fit.weight_shapes import weight_bytes
+from gemma_nb.i18n import Message
+from gemma_nb.text_utils import format_gib
 
 #: Sequences in tuning examples are cut to this many tokens unless a shorter length is given.
 TUNING_LENGTH = 512
@@ -32,3 +35,33 @@ def tuning_bytes(variant: Variant, max_length: int = TUNING_LENGTH, *, whole: bo
     tokens = min(max_length, TUNING_LENGTH)
     activations = a.num_layers * (10 * a.hidden_dim + 4 * a.intermediate_dim)
     return total + 4 * tokens * (activations + 2 * a.vocabulary_size)
+
+
+def tuning_check(verdict: Verdict) -> ResourceCheck:
+    """Compares what LoRA takes with the memory of one device.
+
+    Args:
+        verdict: the verdict on running the variant. Tuning takes at least what running takes.
+    """
+    choice = verdict.choice
+    lora = tuning_bytes(choice.variant, choice.max_length, whole=False)
+    return ResourceCheck(
+        "device", max(lora, verdict.bytes_needed), verdict.choice.runtime.usable_bytes
+    )
+
+
+def tuning_sentence(verdict: Verdict) -> Message:
+    """The sentence with the memory that tuning takes, with LoRA and of all parameters.
+
+    Args:
+        verdict: the verdict on running the variant.
+    """
+    choice, check = verdict.choice, tuning_check(verdict)
+    values = {
+        "variant": choice.variant.name,
+        "needed": format_gib(check.needed),
+        "whole": format_gib(tuning_bytes(choice.variant, choice.max_length)),
+        "available": format_gib(check.available),
+        "runtime": choice.runtime.name,
+    }
+    return Message("tuning_fits", values)
