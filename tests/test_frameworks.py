@@ -195,12 +195,17 @@ def test_embedding_gemma_2_in_ollama_needs_mlx():
     assert options("gemma3_instruct_1b", "laptop 16 GB")["Ollama"].runs_here
 
 
-def test_vllm_runs_gemma_3_on_no_t4():
-    o = options("gemma3_instruct_1b", "T4")["vLLM"]
-    assert not o.runs_here
-    assert "14817" in str(o.obstacle)
-    assert options("gemma3_instruct_1b", "L4")["vLLM"].runs_here
-    assert options("gemma2_instruct_2b_en", "T4")["vLLM"].runs_here
+@pytest.mark.parametrize("name", ["gemma3_instruct_1b", "gemma2_instruct_2b_en"])
+def test_vllm_runs_gemma_2_and_3_on_no_t4(name):
+    """It refuses float16 for both (``_FLOAT16_NOT_SUPPORTED_MODELS``), and a T4 has no bfloat16."""
+    o = options(name, "T4")["vLLM"]
+    assert o.runs_here is False
+    assert "vllm/config/model.py" in str(o.obstacle)
+    assert options(name, "L4")["vLLM"].runs_here
+
+
+def test_vllm_runs_gemma_4_on_a_t4():
+    assert options("gemma4_instruct_2b", "T4")["vLLM"].runs_here
 
 
 def test_frameworks_that_run_here_come_first():
