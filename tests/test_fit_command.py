@@ -49,6 +49,13 @@ def test_the_highest_precision_that_fits_is_shown(capsys):
     assert found["gemma3_instruct_27b"]["status"] == "no"
 
 
+def test_several_devices_are_named_above_rows_for_one(capsys):
+    _, said = fit(capsys, "--runtime", "T4 x2")
+    assert "The rows are for one of the 2 devices" in said.out
+    assert "gemma4_instruct_31b  int4" in said.out  # the largest, over both
+    assert "one of the" not in fit(capsys, "--runtime", "T4")[1].out
+
+
 def test_one_precision(capsys):
     found = objects(capsys, "--runtime", "T4", "--precision", "INT8")
     assert {o["precision"] for o in found} == {"int8"}

@@ -106,6 +106,9 @@ def test_two_devices_make_larger_variants_possible():
     largest = next(a for a in found.alternatives if a.kind == "largest")
     assert (largest.variant.name, largest.precision) == ("gemma4_instruct_31b", "int4")
     assert largest.verdict.choice.devices == 2
+    # the table and the plot say that it takes both
+    row = next(row for row in found.table() if row[0] == "Largest")
+    assert row[3:5] == ("2 x 11.5 GiB", "?")
     # 27B fits in int4 and not in int8
     for precision, fits in (("int8", False), ("int4", True)):
         v = advise("gemma3_instruct_27b_text", precision, "T4 x2", devices=2)

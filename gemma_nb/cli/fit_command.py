@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
     width = terminal_width()
     head = text("fit_head", runtime=runtime.name, available=format_gib(runtime.usable_bytes))
     print(wrap_text(head, width, indent=0))
+    if runtime.devices > 1:
+        print(wrap_text(text("fit_one_device", devices=runtime.devices), width, indent=0))
     if runtime.notes:
         print(wrap_text(str(runtime.notes), width, indent=0))
     headings = ("fit_variant", "fit_precision", "fit_status", "fit_needed", "fit_available")

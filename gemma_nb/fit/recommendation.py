@@ -83,8 +83,8 @@ class Recommendation(Displayed):
     def table(self) -> list[tuple[str, ...]]:
         """This choice and its alternatives as rows of text, the headings first.
 
-        The cells are: which it is, variant, precision, memory needed, tokens a second (estimated),
-        licence.
+        The cells are: which it is, variant, precision, memory needed (of several devices: "2 x 11.5
+        GiB"), tokens a second (estimated), licence.
         """
         heads = tuple(text(f"recommend_column_{name}") for name in _COLUMNS)
         return [heads, *(_table_row(r) for r in (self, *self.alternatives))]
@@ -118,12 +118,13 @@ class Recommendation(Displayed):
 
 
 def _table_row(one: Recommendation) -> tuple[str, ...]:
-    speed, licence = one.speed, one.licence
+    speed, licence, devices = one.speed, one.licence, one.verdict.choice.devices
+    memory = format_gib(one.memory_bytes)
     return (
         str(one.title),
         one.variant.name,
         one.precision,
-        format_gib(one.memory_bytes),
+        memory if devices == 1 else f"{devices} x {memory}",
         speed.range_text if speed else "?",
         text("recommend_login", licence=licence) if one.variant.gated else licence,
     )

@@ -88,6 +88,12 @@ TEXT = {
     ),
     "fit_help_json": ("a JSON list of objects", "オブジェクトの JSON リストで出力"),
     "fit_head": ("{runtime}: {available} for a model", "{runtime}: モデルに使えるのは {available}"),
+    "fit_one_device": (
+        "The rows are for one of the {devices} devices. load(..., devices={devices}) spreads a model "
+        "over all of them.",
+        "各行はデバイス {devices} 個のうち 1 個での判定です。load(..., devices={devices}) でモデルを"
+        "分けて載せられます。",
+    ),
     "fit_variant": ("Variant", "バリアント"),
     "fit_precision": ("Precision", "精度"),
     "fit_status": ("Fits?", "判定"),
