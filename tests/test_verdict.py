@@ -12,7 +12,7 @@ from gemma_nb.fit.weight_shapes import text_weight_shapes
 from gemma_nb.hardware.known_runtimes import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
-from gemma_nb.text_utils import GIB, format_bytes
+from gemma_nb.text_utils import GIB, format_gib
 
 HALF = ("float32", "float16", "int8")
 ALL = ("float32", "bfloat16", "float16", "int8")
@@ -527,7 +527,7 @@ def test_a_processors_sentence_counts_the_float32_copy(precision, gib, status):
     assert v.status == status
     for lang in ("en", "ja"):
         sentence = v.reason.text(lang)
-        assert format_bytes(copies) in sentence
+        assert format_gib(copies) in sentence
         assert "float32" in sentence
     # in the one sentence with the verdict, not in one beside it
     english = v.reason.text("en")
@@ -549,7 +549,7 @@ def test_the_experts_of_a_quantised_mixture_are_copied():
     # those of one layer at a time
     experts = 4 * max(s.parameters for s in shapes if s.use == "expert")
     assert v.memory.float32_copies == experts
-    assert format_bytes(experts) in str(v.reason)
+    assert format_gib(experts) in str(v.reason)
 
 
 @pytest.mark.parametrize(
