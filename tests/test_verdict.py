@@ -468,7 +468,16 @@ def test_no_fix_leads_to_a_choice_that_load_refuses():
         # the checks of load: it takes the devices that are there, and its own task
         assert runs(choice.variant), key
         assert choice.devices <= choice.runtime.devices
+        assert choice.runtime.runs_keras, key
         assert advise(choice, task=own_task(choice.variant)).fits, key
+
+
+def test_on_a_phone_only_another_machine_helps():
+    """KerasHub does not run there, in any precision."""
+    for name in ("gemma4_instruct_2b", "gemma3_instruct_4b"):
+        verdict = advise(name, "float32", "phone 8 GB")
+        assert verdict.status == "no"
+        assert [f.key for f in verdict.fixes] == ["runtime", "runtime"]
 
 
 def test_every_fix_that_has_a_sentence_has_a_test():

@@ -99,7 +99,9 @@ def _is_better_base(choice: Choice) -> bool:
 
 
 def _load_refuses(choice: Choice) -> bool:
-    """Whether a preset was saved quantised, in another precision (``loading.build``)."""
+    """Whether nothing is loaded there (a phone), or the files are quantised in another precision."""
+    if not choice.runtime.runs_keras:
+        return True
     return saved_precision(choice.variant) not in (None, choice.precision)
 
 
