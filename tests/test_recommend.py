@@ -138,6 +138,28 @@ def test_it_prints_a_table_and_every_reason():
     assert recommend("T4", "code").table()[1][-1] == "Gemma, login"
 
 
+@pytest.mark.parametrize(
+    ("name", "basis"),
+    [
+        (
+            "T4",
+            "in float16, which this GPU computes itself; it rests on what llama.cpp reached on a T4",
+        ),
+        ("L4", "it rests on what Transformers reached on an L4"),
+        ("H200 x2", "it rests on this package's measurements on an H200"),
+        ("v5e-1", "not measured on a TPU"),
+        ("laptop 16 GB", "not measured on this kind of processor"),
+    ],
+)
+def test_speeds_say_what_they_rest_on(name, basis):
+    found = recommend(name)
+    for said in (str(found), repr(found)):
+        assert f"bytes that are read for each token; {basis}." in " ".join(said.split())
+    # where the bandwidth is not known, there is no estimate to speak of
+    assert recommend("colab-cpu").speed_note is None
+    assert "estimated" not in str(recommend("colab-cpu"))
+
+
 @pytest.mark.parametrize("name", ["binder", "laptop 4 GB"])
 def test_what_would_change_the_demo(name):
     """A small machine is told how much memory which Gemma takes, and it is true."""

@@ -76,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
     take = text("fit_take", variant=best.variant.name, precision=best.precision)
     print(wrap_text(take, width, indent=0))
     print(fit_columns(best.table(), width))
-    for reason in best.reasons:
-        print(wrap_text(str(reason), width))
+    for said in filter(None, (*best.reasons, best.speed_note)):
+        print(wrap_text(str(said), width))
     return 0
 
 

@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
     best = recommend(runtime)
     _section("tour_recommended", variant=best.variant.name, precision=best.precision)
     print(align_columns(best.table()))
-    for reason in best.reasons:
-        print(wrap_text(str(reason)))
+    for said in filter(None, (*best.reasons, best.speed_note)):
+        print(wrap_text(str(said)))
     print(wrap_text(text("tour_load_it", variant=best.variant.name, precision=best.precision)))
     _show_answer(question)
     return 0

@@ -94,6 +94,12 @@ class Recommendation(Displayed):
         """The reasons of this choice and of its alternatives, in the order of the table."""
         return tuple(r.reason for r in (self, *self.alternatives))
 
+    @property
+    def speed_note(self) -> Message | None:
+        """What the estimates of the speed rest on; None where there are none."""
+        speed = self.speed
+        return Message("recommend_speed_note", {"basis": speed.basis_message}) if speed else None
+
     def _summary(self) -> Summary:
         heads, *rows = self.table()
         choice = self.verdict.choice
@@ -108,13 +114,14 @@ class Recommendation(Displayed):
             tuple(rows),
             heads,
             bar=self.verdict.memory_bar,
-            notes=(str(self.reason),),
+            notes=tuple(map(str, filter(None, (self.reason, self.speed_note)))),
             details=tuple((str(one.title), str(one.reason)) for one in self.alternatives),
             details_title=text("show_alternatives"),
         )
 
     def __str__(self) -> str:
-        return "\n\n".join([align_columns(self.table(), indent=0), *map(str, self.reasons)])
+        said = map(str, filter(None, (*self.reasons, self.speed_note)))
+        return "\n\n".join([align_columns(self.table(), indent=0), *said])
 
 
 def _table_row(one: Recommendation) -> tuple[str, ...]:

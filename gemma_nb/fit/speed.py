@@ -69,10 +69,15 @@ class SpeedEstimate:
         return f"{_format_rate(self.low)}–{_format_rate(self.high)}"
 
     @property
+    def basis_message(self) -> Message:
+        """What it rests on, in a few words."""
+        return Message(f"speed_basis_{self.basis}")
+
+    @property
     def message(self) -> Message:
         """The range as a sentence, with what it rests on."""
         rates = {"low": _format_rate(self.low), "high": _format_rate(self.high)}
-        return Message("speed", {**rates, "basis": Message(f"speed_basis_{self.basis}")})
+        return Message("speed", {**rates, "basis": self.basis_message})
 
     def __str__(self) -> str:
         return str(self.message)

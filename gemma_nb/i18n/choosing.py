@@ -178,6 +178,10 @@ TEXT = {
     "recommend_column_memory": ("Memory", "メモリ"),
     "recommend_column_speed": ("Tokens/s", "トークン/秒"),
     "recommend_column_licence": ("Licence", "ライセンス"),
+    "recommend_speed_note": (
+        "Tokens/s is estimated from the bytes that are read for each token; {basis}.",
+        "トークン/秒は、1 トークンごとに読むバイト数からの推定です。{basis}。",
+    ),
     "recommend_login": ("{licence}, login", "{licence}(要登録)"),
     "recommend_instead": ("{because} {instead}", "{because}{instead}"),
     "none_code": (
