@@ -264,6 +264,13 @@ def test_the_reasons_contain_the_facts():
     assert "does not suit this model" in t4
     gemma4 = advise("gemma4_2b", "bfloat16", "T4").warnings
     assert 'precision="auto" takes' in next(str(w) for w in gemma4 if w.key == "emulated_bfloat16")
+    # older GPUs have float16 and gain nothing from it
+    pascal = Runtime(
+        "P100", "gpu", 16 * GIB, native_dtypes=("float32", "float16"), compute_capability="6.0"
+    )
+    old = {w.key: str(w) for w in advise("gemma4_2b", None, pascal).warnings}
+    assert "float16 is no faster there" in old["emulated_bfloat16"]
+    assert "jax[cuda12]" in old["old_gpu"]
     hub = str(
         next(g for g in advise("gemma4_2b", None, OLD_HUB).warnings if g.key == "old_keras_hub")
     )

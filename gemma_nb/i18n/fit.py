@@ -159,6 +159,10 @@ TEXT = {
         "tried it.",
         "float16 は直接計算できますが、このモデルでは正確さが落ちるか、試された例がないため、適しません。",
     ),
+    "float16_not_faster": (
+        "float16 is no faster there.",
+        "float16 にしても速くはなりません。",
+    ),
     "guard_int8_float16": (
         "int8 goes with bfloat16 here too, though {runtime} would compute float16 faster: Keras "
         "refuses int8 with float16.",
