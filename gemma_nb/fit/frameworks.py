@@ -254,6 +254,7 @@ def _plain_generation(variant: Variant) -> str:
 
 
 def _runs_here(exists: str, obstacle: Message | None, runtime: Runtime | None) -> bool | None:
+    """Whether a variant runs; None where no runtime is given, or nobody names it in that format."""
     if obstacle:
         return False
     return True if runtime and exists == "yes" else None
