@@ -121,6 +121,17 @@ def test_a_format_that_no_source_names_is_unknown(name, framework):
     assert "unknown" in str(o)
 
 
+def test_litert_lm_is_told_the_file():
+    """Its repositories hold several, and the command line would ask which."""
+    found = next(f for f in load_frameworks() if f.name == "LiteRT-LM")
+    for artifact in found.artifacts.values():
+        repository, file = artifact.split()
+        assert "/" in repository
+        assert file.endswith(".litertlm")
+    command = options("gemma4_unified_instruct_12b")["LiteRT-LM"].command
+    assert command.endswith("litert-community/gemma-4-12B-it-litert-lm gemma-4-12B-it.litertlm")
+
+
 def test_some_framework_runs_every_variant_that_kerashub_cannot_load():
     for v in variants(loadable=False):
         assert any(
