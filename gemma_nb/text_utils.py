@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from io import StringIO
 from itertools import pairwise
 
+from gemma_nb.i18n import text
+
 GIB = 2**30
 MIB = 2**20
 
@@ -153,7 +155,7 @@ def fit_columns(rows: Sequence[Sequence[str]], width: int, right: Container[int]
         pairs = zip(heads[1:], cells, strict=True)
         # a heading and its value stay on one line
         values = (f"{head} {cell}".replace(" ", "\xa0") for head, cell in pairs if cell)
-        lines.append(wrap_text(", ".join(values), width).replace("\xa0", " "))
+        lines.append(wrap_text(text("show_and").join(values), width).replace("\xa0", " "))
     return "\n".join(lines)
 
 

@@ -12,9 +12,9 @@ import pytest
 from gemma_nb.catalog.registry import variant, variants
 from gemma_nb.cli import fit_command
 from gemma_nb.cli.main import main
-from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, variants_for_task
+from gemma_nb.fit.tuning import tuning_bytes
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import cell_width

@@ -18,8 +18,9 @@ from gemma_nb.fit.cache_layout import (
     cache_bytes,
     padded_slots,
 )
-from gemma_nb.fit.memory import tuning_bytes, workspace_bytes
+from gemma_nb.fit.memory import workspace_bytes
 from gemma_nb.fit.precision import PRECISIONS
+from gemma_nb.fit.tuning import tuning_bytes
 from gemma_nb.fit.weight_shapes import (
     WeightShape,
     text_weight_shapes,

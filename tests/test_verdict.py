@@ -12,7 +12,7 @@ from gemma_nb.fit.weight_shapes import text_weight_shapes
 from gemma_nb.hardware.known_runtimes import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
-from gemma_nb.text_utils import GIB, format_bytes
+from gemma_nb.text_utils import GIB, format_gib
 
 HALF = ("float32", "float16", "int8")
 ALL = ("float32", "bfloat16", "float16", "int8")
@@ -261,9 +261,16 @@ def test_the_reasons_contain_the_facts():
     )
     assert "7.5" in t4
     assert "Not measured" in t4
-    assert "no way out for this model" in t4
+    assert "does not suit this model" in t4
     gemma4 = advise("gemma4_2b", "bfloat16", "T4").warnings
     assert 'precision="auto" takes' in next(str(w) for w in gemma4 if w.key == "emulated_bfloat16")
+    # older GPUs have float16 and gain nothing from it
+    pascal = Runtime(
+        "P100", "gpu", 16 * GIB, native_dtypes=("float32", "float16"), compute_capability="6.0"
+    )
+    old = {w.key: str(w) for w in advise("gemma4_2b", None, pascal).warnings}
+    assert "float16 is no faster there" in old["emulated_bfloat16"]
+    assert "jax[cuda12]" in old["old_gpu"]
     hub = str(
         next(g for g in advise("gemma4_2b", None, OLD_HUB).warnings if g.key == "old_keras_hub")
     )
@@ -468,7 +475,16 @@ def test_no_fix_leads_to_a_choice_that_load_refuses():
         # the checks of load: it takes the devices that are there, and its own task
         assert runs(choice.variant), key
         assert choice.devices <= choice.runtime.devices
+        assert choice.runtime.runs_keras, key
         assert advise(choice, task=own_task(choice.variant)).fits, key
+
+
+def test_on_a_phone_only_another_machine_helps():
+    """KerasHub does not run there, in any precision."""
+    for name in ("gemma4_instruct_2b", "gemma3_instruct_4b"):
+        verdict = advise(name, "float32", "phone 8 GB")
+        assert verdict.status == "no"
+        assert [f.key for f in verdict.fixes] == ["runtime", "runtime"]
 
 
 def test_every_fix_that_has_a_sentence_has_a_test():
@@ -527,7 +543,7 @@ def test_a_processors_sentence_counts_the_float32_copy(precision, gib, status):
     assert v.status == status
     for lang in ("en", "ja"):
         sentence = v.reason.text(lang)
-        assert format_bytes(copies) in sentence
+        assert format_gib(copies) in sentence
         assert "float32" in sentence
     # in the one sentence with the verdict, not in one beside it
     english = v.reason.text("en")
@@ -549,7 +565,7 @@ def test_the_experts_of_a_quantised_mixture_are_copied():
     # those of one layer at a time
     experts = 4 * max(s.parameters for s in shapes if s.use == "expert")
     assert v.memory.float32_copies == experts
-    assert format_bytes(experts) in str(v.reason)
+    assert format_gib(experts) in str(v.reason)
 
 
 @pytest.mark.parametrize(

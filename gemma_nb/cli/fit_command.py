@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, ModelTask, find_task, variants_for_task
-from gemma_nb.fit.verdict import ResourceCheck, Verdict
+from gemma_nb.fit.tuning import tuning_check, tuning_sentence
+from gemma_nb.fit.verdict import Verdict
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message, text
-from gemma_nb.text_utils import fit_columns, format_bytes, format_gib, terminal_width, wrap_text
+from gemma_nb.text_utils import fit_columns, format_gib, terminal_width, wrap_text
 
 MAX_LENGTH = 2048
 
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         )
         return 0
     width = terminal_width()
-    head = text("fit_head", runtime=runtime.name, available=format_bytes(runtime.usable_bytes))
+    head = text("fit_head", runtime=runtime.name, available=format_gib(runtime.usable_bytes))
     print(wrap_text(head, width, indent=0))
     if runtime.notes:
         print(wrap_text(str(runtime.notes), width, indent=0))
@@ -85,8 +85,8 @@ def run(args: argparse.Namespace) -> int:
     take = text("fit_take", variant=best.variant.name, precision=best.precision)
     print(wrap_text(take, width, indent=0))
     print(fit_columns(best.table(), width))
-    for reason in best.reasons:
-        print(wrap_text(str(reason), width))
+    for said in filter(None, (*best.reasons, best.speed_note)):
+        print(wrap_text(str(said), width))
     return 0
 
 
@@ -118,19 +118,11 @@ def _judge(variant: Variant, runtime: Runtime, task: ModelTask, args: argparse.N
     precision = args.precision or task.precision
     verdict = _on_fewest_devices(variant, runtime, task, args.max_length, precision)
     needed, available = verdict.bytes_needed, verdict.bytes_available
-    status, reason, length = verdict.status, verdict.reason, verdict.choice.max_length
-    lora = tuning_bytes(variant, length, whole=False) if task.key == "tuning" else 0
-    if lora and verdict.fits:
-        check = ResourceCheck("device", max(lora, needed), runtime.usable_bytes)
+    status, reason = verdict.status, verdict.reason
+    if task.key == "tuning" and verdict.fits:
+        check = tuning_check(verdict)
         needed, available, status = check.needed, check.available, check.status
-        values = {
-            "variant": variant.name,
-            "needed": format_bytes(lora),
-            "whole": format_bytes(tuning_bytes(variant, length)),
-            "available": format_bytes(available),
-            "runtime": runtime.name,
-        }
-        reason = Message("tuning_fits", values)
+        reason = tuning_sentence(verdict)
     choice = verdict.choice
     return _Row(variant.name, choice.precision, needed, available, status, reason, choice.devices)
 

@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gemma_nb.catalog.registry import variants
-from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.choice import Choice, clip_to_context, device_counts
 from gemma_nb.fit.float16 import float16_state
-from gemma_nb.fit.precision import PRECISIONS, saved_precision, unquantised_precision
+from gemma_nb.fit.precision import (
+    PRECISIONS,
+    QUANTISED,
+    saved_precision,
+    unquantised_precision,
+)
 from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -95,7 +99,9 @@ def _is_better_base(choice: Choice) -> bool:
 
 
 def _load_refuses(choice: Choice) -> bool:
-    """Whether a preset was saved quantised, in another precision (``loading.build``)."""
+    """Whether nothing is loaded there (a phone), or the files are quantised in another precision."""
+    if not choice.runtime.runs_keras:
+        return True
     return saved_precision(choice.variant) not in (None, choice.precision)
 
 
@@ -154,13 +160,13 @@ def _smaller_batch(choice: Choice, _: StatusOf) -> Iterator[Fix]:
 def _quantised(choice: Choice, _: StatusOf) -> Iterator[Fix]:
     if choice.precision == "int4":
         return
-    for name in ("int8", "int4"):
+    for name in QUANTISED:
         if name != choice.precision:
             yield _fix(name, replace(choice, precision=name))
 
 
 def _more_devices(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
-    counts = (n for n in (2, 4, 8) if choice.devices < n <= choice.runtime.devices)
+    counts = (n for n in device_counts(choice.runtime) if n > choice.devices)
     spread = _first_fitting((replace(choice, devices=n) for n in counts), status_of)
     if spread:
         yield _fix("devices", spread)
@@ -178,14 +184,13 @@ def _smaller_variant(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
         and v.size != current.size
     ]
     smaller.sort(key=lambda v: v.parameters, reverse=True)
-    replacement = _first_fitting((_with_variant(choice, v) for v in smaller), status_of)
+    replacements = (
+        replace(choice, variant=v, max_length=clip_to_context(v, choice.max_length))
+        for v in smaller
+    )
+    replacement = _first_fitting(replacements, status_of)
     if replacement:
         yield _fix("smaller", replacement)
-
-
-def _with_variant(choice: Choice, variant: Variant) -> Choice:
-    length = min(choice.max_length, variant.context_length or choice.max_length)
-    return replace(choice, variant=variant, max_length=length)
 
 
 def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
@@ -196,8 +201,10 @@ def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
         precision = choice.precision
         if not PRECISIONS[precision].quantize:
             precision = unquantised_precision(choice.variant, runtime).name
-        counts = (n for n in (1, 2, 4, 8) if n <= runtime.devices)
-        tries = (replace(choice, runtime=runtime, devices=n, precision=precision) for n in counts)
+        tries = (
+            replace(choice, runtime=runtime, devices=n, precision=precision)
+            for n in device_counts(runtime)
+        )
         moved = _first_fitting(tries, status_of)
         if moved:
             count = {"runtime": runtime.name, "devices": moved.devices}

@@ -1,4 +1,4 @@
-"""Estimates of the memory that running and tuning a variant take, part by part.
+"""Estimates of the memory that running a variant takes, part by part.
 
 ``benchmarks/memory.md`` compares the estimate with measurements.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Architecture, Variant
-from gemma_nb.display import BarPart, Displayed, Summary
+from gemma_nb.display import Displayed, Summary, bar_parts
 from gemma_nb.fit.cache_layout import LOAD_BLOCK_BYTES, CachePlan, cache_bytes, cache_plan
 from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.device_split import device_architecture, device_weight_bytes
@@ -27,9 +27,6 @@ INTERPRETER_BYTES = round(0.9e9)
 
 #: Cache and workspace together, as a share of the weights, if the architecture is unknown.
 _ROUGH_SHARE = 0.25
-
-#: Sequences in tuning examples are cut to this many tokens unless a shorter length is given.
-TUNING_LENGTH = 512
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,6 @@ class MemoryEstimate(Displayed):
 
     def _summary(self) -> Summary:
         keys = ("weights", "towers", "kv_cache", "workspace", "overhead")
-        parts = (BarPart(key, getattr(self, key)) for key in keys)
         rows = (
             (text("show_load_device"), format_gib(self.load_peak_device)),
             (text("show_load_host"), format_gib(self.load_peak_host)),
@@ -120,7 +116,7 @@ class MemoryEstimate(Displayed):
         return Summary(
             text("show_estimate", total=format_gib(self.total), precision=self.precision),
             rows,
-            bar=tuple(part for part in parts if part.size),
+            bar=bar_parts({key: getattr(self, key) for key in keys}),
             notes=(text("show_rough"),) if self.rough else (),
         )
 
@@ -299,27 +295,3 @@ def table_copy_bytes(shapes: list[WeightShape], precision: Precision, devices: i
     """
     table = max(shape.parameters for shape in shapes if shape.use == "embedding")
     return (2 if precision.quantize else 4) * table // devices
-
-
-def tuning_bytes(variant: Variant, max_length: int = TUNING_LENGTH, *, whole: bool = True) -> int:
-    """Estimates the bytes that tuning takes on the device, in float32, one example at a time.
-
-    Tuning all parameters with Adam takes weights, gradients and two moments: four times the weights
-    (Kingma and Ba 2015). LoRA (Hu et al. 2021) takes the weights, and adapters of about a hundredth
-    of them (the formula adds four hundredths: adapters with gradients and moments). Both keep the
-    activations of each layer for the backward pass, about ``10 × hidden + 4 × feed-forward``
-    numbers for each token and layer, and the logits twice. This formula is not measured.
-
-    Args:
-        variant: the variant to tune.
-        max_length: tokens of an example; at most ``TUNING_LENGTH`` count.
-        whole: True for all parameters, False for LoRA.
-    """
-    weights = weight_bytes(variant, PRECISIONS["float32"]).total
-    total = 4 * weights if whole else round(1.04 * weights)
-    a = variant.architecture
-    if a is None:
-        return total
-    tokens = min(max_length, TUNING_LENGTH)
-    activations = a.num_layers * (10 * a.hidden_dim + 4 * a.intermediate_dim)
-    return total + 4 * tokens * (activations + 2 * a.vocabulary_size)

@@ -58,6 +58,9 @@ PRECISIONS = {
     )
 }
 
+#: The quantised precisions, in the order in which they are offered.
+QUANTISED = tuple(name for name, p in PRECISIONS.items() if p.quantize)
+
 #: The precision that holds a GGUF file's type with as few bits.
 GGUF_PRECISIONS = {"Q4_0": "int4", "Q8_0": "int8"}
 
@@ -110,8 +113,9 @@ def saved_precision(variant: Variant) -> str | None:
 def auto_precision(variant: Variant, runtime: Runtime) -> Precision:
     """Returns the precision of ``load(..., precision="auto")``.
 
-    A preset that was saved quantised keeps its precision (``saved_precision``). A GGUF file whose layers are in Q4_0 or Q8_0 keeps what it gains: int4 or int8. Any other type,
-    and a mix, is read as a 16-bit checkpoint is: in the ``unquantised_precision``.
+    A preset that was saved quantised keeps its precision (``saved_precision``). A GGUF file whose
+    layers are in Q4_0 or Q8_0 stays as small as it is, in int4 or int8. A file of any other type, or
+    of several, is read as a 16-bit checkpoint is: in the ``unquantised_precision``.
 
     Args:
         variant: the variant to load.
@@ -122,6 +126,18 @@ def auto_precision(variant: Variant, runtime: Runtime) -> Precision:
     if variant.stored_type in GGUF_PRECISIONS:
         return PRECISIONS[GGUF_PRECISIONS[variant.stored_type]]
     return unquantised_precision(variant, runtime)
+
+
+def precisions_to_try(variant: Variant, runtime: Runtime) -> tuple[str, ...]:
+    """Returns the precisions to choose from, the one of "auto" first, then int8 and int4.
+
+    Args:
+        variant: the variant. A preset that was saved quantised has its own precision alone.
+        runtime: the runtime on which it runs.
+    """
+    if saved := saved_precision(variant):
+        return (saved,)
+    return tuple(dict.fromkeys((auto_precision(variant, runtime).name, *QUANTISED)))
 
 
 def unquantised_precision(variant: Variant, runtime: Runtime) -> Precision:

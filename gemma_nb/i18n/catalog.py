@@ -367,8 +367,14 @@ TEXT = {
         "スマートフォンでは Swift、Kotlin、Flutter、React Native から使います",
     ),
     "framework_note_vllm": (
-        "KerasHub has a path into vLLM on TPU too",
-        "KerasHub から TPU 上の vLLM につなぐ方法もあります",
+        "Gemma 4 needs vLLM 0.19.0 or newer (the 12B 0.23.0); on TPU it also serves KerasHub's own "
+        'models: keras_hub.vllm.KerasHubLLM("keras_hub:PRESET")',
+        "Gemma 4 には vLLM 0.19.0 以降(12B は 0.23.0 以降)が必要です。TPU では KerasHub のモデルも "
+        'keras_hub.vllm.KerasHubLLM("keras_hub:PRESET") で動かせます',
+    ),
+    "framework_missing": (
+        "no: it does not have this variant",
+        "いいえ: このバリアントはありません",
     ),
     "framework_other_hardware": ("no: it runs on {hardware}", "いいえ: 動作環境は {hardware} です"),
     "framework_too_large": (

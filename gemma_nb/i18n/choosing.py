@@ -120,7 +120,7 @@ TEXT = {
         "ものです)最新のコア Gemma のうち、パラメータが最も少ないものです",
     ),
     "tuning_fits": (
-        "Tuning {variant} with LoRA takes about {needed} of {available} on {runtime}, tuning all "
+        "Tuning {variant} with LoRA takes about {needed} of {available} on {runtime}, and tuning all "
         "its parameters about {whole} (computed, not measured).",
         "{variant} の LoRA チューニングには {runtime} の {available} のうち約 {needed}、全パラメータの"
         "チューニングには約 {whole} が必要です(計算値であり、測定値ではありません)。",
@@ -136,6 +136,11 @@ TEXT = {
     "why_no_login": (
         "The best here that needs no account. {fit}{price}",
         "アカウントなしで使えるもののうち最適なものです。{fit}{price}",
+    ),
+    "why_no_login_chat": (
+        "Everything made for this needs an account. This needs none, and is for chat. {fit}{price}",
+        "この用途のモデルには、すべてアカウントが必要です。これはアカウントのいらないチャット用のモデルです。"
+        "{fit}{price}",
     ),
     "why_quantised": (
         "{reason} In {precision}, because 16 bit does not fit here with room.{price}",
@@ -173,6 +178,10 @@ TEXT = {
     "recommend_column_memory": ("Memory", "メモリ"),
     "recommend_column_speed": ("Tokens/s", "トークン/秒"),
     "recommend_column_licence": ("Licence", "ライセンス"),
+    "recommend_speed_note": (
+        "Tokens/s is estimated from the bytes that are read for each token; {basis}.",
+        "トークン/秒は、1 トークンごとに読むバイト数からの推定です。{basis}。",
+    ),
     "recommend_login": ("{licence}, login", "{licence}(要登録)"),
     "recommend_instead": ("{because} {instead}", "{because}{instead}"),
     "none_code": (

@@ -217,6 +217,7 @@ TEXT = {
     "plot_speed_title": ("Generation speed", "生成速度"),
     "plot_next_token_title": ("What may come next", "次に来るトークンの候補"),
     "plot_tokens_per_second": ("tokens per second", "トークン/秒"),
+    "plot_each_of_devices": ("on each of {devices} devices", "デバイス {devices} 個それぞれ"),
     "plot_milliseconds": ("milliseconds (logarithmic)", "ミリ秒（対数目盛）"),
     "plot_memory": ("memory", "メモリ"),
     "plot_probability": ("probability", "確率"),

@@ -155,10 +155,13 @@ TEXT = {
         'float16 は直接計算できるので、このモデルでは precision="auto" が float16 を選びます。',
     ),
     "float16_no_way_out": (
-        "It computes float16 itself, which is no way out for this model: it would cost exactness, or "
-        "nobody has tried it.",
-        "float16 は直接計算できますが、このモデルでは正確さが落ちるか、試された例がないため、代わりに"
-        "なりません。",
+        "float16, which it computes itself, does not suit this model: it costs exactness, or nobody has "
+        "tried it.",
+        "float16 は直接計算できますが、このモデルでは正確さが落ちるか、試された例がないため、適しません。",
+    ),
+    "float16_not_faster": (
+        "float16 is no faster there.",
+        "float16 にしても速くはなりません。",
     ),
     "guard_int8_float16": (
         "int8 goes with bfloat16 here too, though {runtime} would compute float16 faster: Keras "

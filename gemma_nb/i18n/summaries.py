@@ -40,7 +40,7 @@ TEXT = {
     "part_overhead": ("Allocator and programs", "アロケーターとプログラム"),
     # a runtime
     "show_runtime": ("{name} ({kind}, {host})", "{name}({kind}、{host})"),
-    "show_kind_cpu": ("processor", "プロセッサ"),
+    "show_kind_cpu": ("processor", "CPU"),
     "show_kind_gpu": ("GPU", "GPU"),
     "show_kind_tpu": ("TPU", "TPU"),
     "show_kind_apple": ("Apple silicon", "Apple シリコン"),
