@@ -14,7 +14,7 @@ from gemma_nb.html_markup import Html, tag
 from gemma_nb.i18n import text
 from gemma_nb.model import Model
 from gemma_nb.prompts.reply_parser import Chunk
-from gemma_nb.widgets.base import controls, prompt_view
+from gemma_nb.widgets.base import controls, prompt_view, sampling_sliders
 from gemma_nb.widgets.base.main_thread import on_main_thread, run_later, waiting_press
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.chat import conversation_view
@@ -46,7 +46,7 @@ class ChatPanel(Panel):
             unknown.
     """
 
-    style_files = (prompt_view.STYLE_FILE, "chat/chat.css")
+    style_files = (prompt_view.STYLE_FILE, sampling_sliders.STYLE_FILE, "chat/chat.css")
     script_files = ("chat/chat.js",)
 
     def __init__(
@@ -123,7 +123,7 @@ class ChatPanel(Panel):
             ),
             self._context_left,
             self._tabs.widget,
-            css_classes=("gnb-chat", "gnb-prompts"),
+            css_classes=("gnb-chat", "gnb-prompts", sampling_sliders.STYLE_CLASS),
         )
 
     def _example_questions(self) -> list[str]:

@@ -20,12 +20,11 @@ from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.widgets.base import controls, prompt_view
 from gemma_nb.widgets.base.html import code_block
 from gemma_nb.widgets.base.panel import Panel
+from gemma_nb.widgets.base.sampling_sliders import SamplingSliders, label_slider, settings_grid
 from gemma_nb.widgets.chat.conversation_view import TurnView
 
 CHAT_TABS = ("settings", "prompt", "json", "code")
 
-#: The largest values of the sliders.
-_MAX_TEMPERATURE, _MAX_TOP_K = 2.0, 200
 #: The number of possible seeds.
 _SEEDS = 2**32
 #: data: URLs with more characters than this are shortened in the JSON that is shown.
@@ -46,31 +45,16 @@ class ChatSettings:
         model = chat.model
         sampling = default_sampling(model.variant)
         length = model.max_length
-        self.temperature = ipywidgets.FloatSlider(
-            value=sampling.temperature, min=0, max=_MAX_TEMPERATURE, step=0.05
-        )
-        self.top_k = ipywidgets.IntSlider(value=sampling.top_k, min=0, max=_MAX_TOP_K)
-        self.top_p = ipywidgets.FloatSlider(value=sampling.top_p, min=0.05, max=1, step=0.05)
+        self.sampling = SamplingSliders(sampling)
         self.length = ipywidgets.IntSlider(value=min(256, length), min=1, max=length)
+        label_slider(self.length, "length")
         self.seed = controls.text_field(text("chat_seed"))
-        sliders = {
-            "temperature": self.temperature,
-            "top_k": self.top_k,
-            "top_p": self.top_p,
-            "length": self.length,
-        }
-        for name, slider in sliders.items():
-            slider.description = text(f"chat_{name}")
-            slider.continuous_update = False
-            controls.with_classes(slider, "gnb-slider")
-        cells = []
-        for name, control in {**sliders, "seed": self.seed}.items():
-            meaning = controls.html(tag("small", text(f"chat_{name}_means")))
-            cells.append(controls.column(control, meaning, css_classes=("gnb-setting",)))
+        sliders = self.sampling.by_name
+        self.temperature, self.top_k, self.top_p = sliders.values()
+        grid = settings_grid({**sliders, "length": self.length, "seed": self.seed})
         self.system = controls.text_area(text("chat_system"), chat.system or "", None, "gnb-area")
         self.thinking = controls.checkbox(text("chat_think"), value=chat.thinking)
         controls.set_visible(self.thinking, chat.thinking or _can_think(model.variant))
-        grid = controls.with_classes(ipywidgets.Box(cells), "gnb-settings")
         self.widget = controls.column(self.system, self.thinking, grid)
         self.system.observe(self._on_system, "value")
         self.thinking.observe(self._on_thinking, "value")
@@ -93,9 +77,7 @@ class ChatSettings:
         """
         options: dict[str, Any] = {
             "max_new_tokens": self.length.value,
-            "temperature": round(self.temperature.value, 4),
-            "top_k": self.top_k.value,
-            "top_p": round(self.top_p.value, 4),
+            **self.sampling.values(),
         }
         seed = self.seed.value.strip()
         if seed:
