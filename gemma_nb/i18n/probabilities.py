@@ -4,10 +4,10 @@ TEXT = {
     # --- the next-token panel
     "next_title": ("What may come next?", "次に来るのは?"),
     "next_intro": (
-        "A model gives every token of its vocabulary a probability. Sampling then draws one of them. "
-        "Move the sliders and see which tokens can be drawn.",
-        "モデルは語彙のすべてのトークンに確率を付け、サンプリングがその中から 1 つを引きます。スライダーを"
-        "動かして、どのトークンが引けるかを見てください。",
+        "A model gives every token of its vocabulary a probability. Sampling changes these "
+        "probabilities as the sliders say, and draws a token.",
+        "モデルは語彙のすべてのトークンに確率を付けます。サンプリングは、その確率をスライダーのとおりに変えて、"
+        "1 つのトークンを引きます。",
     ),
     "next_text": ("Text so far", "ここまでの文章"),
     "next_reply": ("Reply so far", "ここまでの回答"),
@@ -23,8 +23,8 @@ TEXT = {
         "文章を変えてください。",
     ),
     "next_token": ("Token (and its word)", "トークン(と単語)"),
-    "next_model": ("The model", "モデル"),
-    "next_sampling": ("After sampling's filters", "絞り込みの後"),
+    "next_model": ("Model", "モデル"),
+    "next_sampling": ("Sampling", "サンプリング"),
     "next_others": ("the other {count} tokens", "ほかの {count} トークン"),
     "next_left_out": ("left out", "除外"),
     "next_count": (

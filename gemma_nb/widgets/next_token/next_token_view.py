@@ -125,4 +125,4 @@ def _kept(kept: float) -> str:
 
 def _bar(fraction: float, kind: str) -> Html:
     style = f"width:{100 * fraction:.2f}%"
-    return tag("i", tag("i", style=style, class_=kind), class_="gnb-bar", aria_hidden="true")
+    return tag("i", tag("i", style=style, class_=kind), class_="gnb-share", aria_hidden="true")
