@@ -44,4 +44,29 @@ TEXT = {
         "Temperature {temperature}, top-k {top_k}, top-p {top_p}.",
         "温度 {temperature}、top-k {top_k}、top-p {top_p}。",
     ),
+    # --- the words of a chat's replies
+    "chat_words": ("Show how likely each word was", "単語ごとの確率を表示"),
+    "chat_words_busy": (
+        "Reading the replies again for their probabilities …",
+        "確率を求めるため、回答を読み直しています…",
+    ),
+    "chat_words_done": (
+        "The replies show how likely each word was.",
+        "回答に単語ごとの確率を表示しました。",
+    ),
+    "chat_words_hint": (
+        "Point at a word of a reply to see its probability and what else the model expected. With the "
+        "keyboard, go to a reply with Tab and to its words with the arrow keys.",
+        "回答の単語にマウスを合わせると、その確率と、モデルが予想していたほかの候補が見えます。キーボードでは "
+        "Tab で回答に、矢印キーで単語に移ります。",
+    ),
+    "chat_words_legend": (
+        "Probability of a word, before temperature, top-k and top-p. The less the model expected it, "
+        "the thicker the line:",
+        "単語の確率(温度、top-k、top-p を適用する前)。予想外の単語ほど線が太くなります:",
+    ),
+    "chat_words_label": ("The words of the reply", "回答の単語"),
+    "chat_words_table": ("The same as a table", "同じ内容の表"),
+    "chat_word": ("{word}: {chance}", "「{word}」: {chance}"),
+    "chat_word_tokens": ("(the product of {count} tokens)", "({count} トークンの積)"),
 }

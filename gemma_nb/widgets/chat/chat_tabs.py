@@ -1,4 +1,4 @@
-"""The tabs below a chat: settings, the prompt of each turn, and the chat as JSON and as code."""
+"""The settings beside a chat, and the tabs below it: prompts, the chat as JSON and as code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.base.sampling_sliders import SamplingSliders, label_slider, settings_grid
 from gemma_nb.widgets.chat.conversation_view import TurnView
 
-CHAT_TABS = ("settings", "prompt", "json", "code")
+CHAT_TABS = ("none", "prompt", "json", "code")
 
 #: The number of possible seeds.
 _SEEDS = 2**32
@@ -34,10 +34,14 @@ _MAX_URL_SHOWN = 200
 class ChatSettings:
     """Controls for the system text, for thinking, and for how tokens are sampled.
 
-    The labels are in the language in force.
+    They are folded until a button shows them. The labels are in the language in force.
 
     Args:
         chat: the chat whose system text and thinking the controls change.
+
+    Attributes:
+        fold_button: the button that shows and hides the controls; the panel places it.
+        widget: the ipywidget with all the rest.
     """
 
     def __init__(self, chat: Chat) -> None:
@@ -55,7 +59,11 @@ class ChatSettings:
         self.system = controls.text_area(text("chat_system"), chat.system or "", None, "gnb-area")
         self.thinking = controls.checkbox(text("chat_think"), value=chat.thinking)
         controls.set_visible(self.thinking, chat.thinking or _can_think(model.variant))
-        self.widget = controls.column(self.system, self.thinking, grid)
+        self.widget = controls.column(self.system, self.thinking, grid, css_classes=("gnb-side",))
+        self.fold_button = controls.button(
+            text("chat_tab_settings"), lambda _: self._on_fold(), "gnb-fold"
+        )
+        controls.set_visible(self.widget, visible=False)
         self.system.observe(self._on_system, "value")
         self.thinking.observe(self._on_thinking, "value")
 
@@ -86,6 +94,12 @@ class ChatSettings:
             options["seed"] = int(seed)
         return options
 
+    def _on_fold(self) -> None:
+        is_open = self.widget.layout.display != "none"
+        controls.set_visible(self.widget, not is_open)
+        change = self.fold_button.remove_class if is_open else self.fold_button.add_class
+        change("gnb-unfolded")
+
     def _on_system(self, change: Any) -> None:
         self._chat.system = change["new"]
 
@@ -107,27 +121,27 @@ class ChatTabs:
     Args:
         panel: the panel that shows the tabs.
         chat: the conversation.
-        settings: the content of the first tab.
         turns: gives the turns so far.
+        options: gives the keyword arguments for ``Chat.send``.
     """
 
     def __init__(
         self,
         panel: Panel,
         chat: Chat,
-        settings: ChatSettings,
         turns: Callable[[], Sequence[TurnView]],
+        options: Callable[[], dict[str, Any]],
     ) -> None:
-        self._panel, self._chat, self._settings, self._turns = panel, chat, settings, turns
+        self._panel, self._chat, self._turns, self._options = panel, chat, turns, options
         names = [(text(f"chat_tab_{name}"), name) for name in CHAT_TABS]
-        self.selector = controls.toggle_buttons(text("chat_tabs"), names, "settings")
+        self.selector = controls.toggle_buttons(text("chat_tabs"), names, "none")
         self.turn = controls.dropdown(text("chat_turn"))
         self._turn_row = controls.row(self.turn)
         self.save_button = controls.button(text("chat_save"), lambda _: self._save())
         self.save_note = controls.html()
         self.body = controls.html()
         self.widget = controls.column(
-            *(self.selector, settings.widget, self._turn_row),
+            *(self.selector, self._turn_row),
             *(self.save_button, self.save_note, self.body),
         )
         self._is_filling = False
@@ -143,7 +157,6 @@ class ChatTabs:
         if self._is_filling:
             return
         name = self.selector.value
-        controls.set_visible(self._settings.widget, name == "settings")
         controls.set_visible(self._turn_row, name == "prompt" and self._turns())
         controls.set_visible(self.save_button, name == "json")
         controls.set_visible(self.save_note, name == "json")
@@ -180,7 +193,7 @@ class ChatTabs:
 
     def _code_html(self) -> Html:
         try:
-            options = self._settings.options()
+            options = self._options()
         except GemmaError:  # an invalid seed is reported when it is used
             options = {}
         return code_block(chat_as_code(self._chat, options), text("chat_code_label"))
