@@ -60,7 +60,7 @@ def words_table(tokens: Sequence[TracedToken]) -> Html:
 
 def _word(tokens: Sequence[TracedToken]) -> Html:
     chance = prod(token.probability or 0.0 for token in tokens)
-    written = "".join(flowing(token.piece) for token in tokens)
+    written = flowing("".join(token.piece for token in tokens))
     unseen = tag("span", f" {percent(chance)} ", class_="gnb-unseen")
     classes = ["gnb-w", level_class(chance)]
     if any("\n" in token.piece for token in tokens):
