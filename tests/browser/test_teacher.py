@@ -43,11 +43,11 @@ LABELS = {
 @pytest.fixture
 def lesson(browser, lab):
     """Opens a lesson, runs all of it from the menu, and closes it with its kernel."""
-    pages = []
+    pages = {}
 
     def run(lang, name):
         page = browser.new_page(viewport={"width": 1280, "height": 1800})
-        pages.append(page)
+        pages[f"{name}_{lang}"] = page
         page.goto(f"{lab}/lab/tree/notebooks/{lang}/{name}.ipynb?reset")
         page.locator(".jp-NotebookPanel").first.wait_for(timeout=60_000)
         asked = page.locator(".jp-Dialog")
@@ -66,9 +66,9 @@ def lesson(browser, lab):
         return page
 
     yield run
-    for page in pages:
+    for name, page in pages.items():
         if folder := os.environ.get("GEMMA_NB_PICTURES"):
-            page.screenshot(path=f"{folder}/teacher_{len(os.listdir(folder))}.png")
+            page.screenshot(path=f"{folder}/{name}.png")
         page.evaluate(
             """async address => {
                 const sessions = await (await fetch(`${address}/api/sessions`)).json();
