@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 SHOWN = {
     "en": {
         "03_prompt_formatting": ("turns in gemma_nb:        2", "another family's tags"),
-        "04_generate_and_chat": ("temperature 0.5, top-k 0:", "5 messages, "),
+        "04_generate_and_chat": ("temperature 0.5, top-k 0:", "6 messages, "),
         "05_compare_variants": (
             "fastest of them: demo_gemma3_instruct_4m",
             "'The capital of Brazil",
