@@ -67,6 +67,43 @@ def visible_piece(piece: str) -> str:
     return replaced or "∅"
 
 
+def begins_word(before: str, piece: str) -> bool:
+    """Whether the piece of a token begins a new word after another piece.
+
+    Words end at a space, at punctuation, and where the script changes. Kanji and katakana form
+    words; each piece of hiragana is one of its own.
+
+    Args:
+        before: the piece before it.
+        piece: the piece.
+    """
+    last, first = before[-1:], piece[:1]
+    if not before.strip("▁ "):
+        return not before or first in ("", "▁", " ", "\n")
+    if unicodedata.category(first or " ").startswith("M"):  # an accent or a vowel sign
+        return False
+    if not first.isalnum():
+        return True
+    if unicodedata.category(last).startswith("M"):
+        return False
+    return not last.isalnum() or _script(last) != _script(first) or _script(first) == "HIRAGANA"
+
+
+def word_ranges(pieces: Sequence[str]) -> list[range]:
+    """The words of a text, as ranges of its pieces.
+
+    Args:
+        pieces: the pieces of its tokens, in order.
+    """
+    starts = [i for i, one in enumerate(pieces) if not i or begins_word(pieces[i - 1], one)]
+    return [range(*ends) for ends in pairwise([*starts, len(pieces)])]
+
+
+def _script(letter: str) -> str:
+    """The script of a letter: the first word of its name in Unicode."""
+    return unicodedata.name(letter, "").split(" ")[0].split("-")[0]
+
+
 def decode_text(data: bytes) -> str:
     """Decodes a text file that an editor may have saved with a byte order mark.
 

@@ -261,7 +261,7 @@ def test_the_reasons_contain_the_facts():
     )
     assert "7.5" in t4
     assert "Not measured" in t4
-    assert "does not suit this model" in t4
+    assert "does not help this model" in t4
     gemma4 = advise("gemma4_2b", "bfloat16", "T4").warnings
     assert 'precision="auto" takes' in next(str(w) for w in gemma4 if w.key == "emulated_bfloat16")
     # older GPUs have float16 and gain nothing from it

@@ -24,7 +24,7 @@ TEXT = {
     ),
     "why_float16": (
         "{reason} In float16, because a GPU of compute capability {capability} computes it itself, and "
-        "bfloat16 by way of float32. Others report that it works; not measured here.",
+        "bfloat16 through float32. Others report that it works; not measured here.",
         "{reason}float16 にしたのは、Compute Capability {capability} の GPU が float16 を直接計算でき、"
         "bfloat16 は float32 を介するためです。動作するとの報告がありますが、ここでは測定していません。",
     ),
@@ -171,7 +171,7 @@ TEXT = {
     "recommend_fits": ("Fits", "収まる"),
     "recommend_largest": ("Largest", "最大"),
     "recommend_fastest": ("Fastest", "最速"),
-    "recommend_no_login": ("No login", "登録不要"),
+    "recommend_no_login": ("No login", "ログイン不要"),
     "recommend_column_which": ("Which", "候補"),
     "recommend_column_variant": ("Variant", "バリアント"),
     "recommend_column_precision": ("Precision", "精度"),
@@ -182,7 +182,7 @@ TEXT = {
         "Tokens/s is estimated from the bytes that are read for each token; {basis}.",
         "トークン/秒は、1 トークンごとに読むバイト数からの推定です。{basis}。",
     ),
-    "recommend_login": ("{licence}, login", "{licence}(要登録)"),
+    "recommend_login": ("{licence}, login", "{licence}(要ログイン)"),
     "recommend_instead": ("{because} {instead}", "{because}{instead}"),
     "none_code": (
         "No CodeGemma fits on {runtime}.",

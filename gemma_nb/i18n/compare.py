@@ -89,7 +89,7 @@ TEXT = {
         "測定済みの行は {folder} に保存します。中断後に同じ呼び出しをすると続きから再開します。",
     ),
     "compare_interrupted": (
-        "Interrupted: the finished rows are kept, and the same call goes on with the rest.",
+        "Interrupted: the finished rows are kept, and the same call continues with the rest.",
         "中断しました。測定済みの行は保存してあり、同じ呼び出しで残りを続けられます。",
     ),
     "compare_waiting": ("the run was interrupted before it", "ここに来る前に中断されました"),

@@ -257,6 +257,7 @@ def test_settings_and_thinking_aloud_on_the_page(opened):
     )
     book = opened(before=f"{thinks}{med}{marks}{SCRIPTED}")
     widget, page = book.widget(), book.page
+    button(book, "Settings").click()
     slider = widget.get_by_role("slider", name="Temperature", exact=True)
     slider.focus()
     page.keyboard.press("Home")
