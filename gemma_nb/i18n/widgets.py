@@ -6,6 +6,10 @@ TEXT = {
         "Interactive in a notebook: run this cell (again). As it stood last:",
         "ノートブックでこのセルを(もう一度)実行すると操作できます。最後の状態:",
     ),
+    "widget_restarted": (
+        "The kernel was restarted: run this cell again. As it stood last:",
+        "カーネルが再起動されました。このセルをもう一度実行してください。最後の状態:",
+    ),
     # --- picker
     "picker_title": ("Choose a Gemma", "Gemma を選ぶ"),
     "picker_intro": (
@@ -255,13 +259,22 @@ TEXT = {
     "login_keep": ("Keep for this session", "このセッションで使う"),
     "login_forget": ("Forget it", "消去する"),
     "login_kept": (
-        "Kept for this session, and the field is cleared. Whether {service} knows it shows at the "
-        "first download.",
-        "このセッションの間保持します。欄は空にしました。{service} で有効かどうかは最初のダウンロードでわかります。",
+        "Kept for this session, and the field is cleared. Press Test to ask {service} whether it knows it.",
+        "このセッションの間保持します。欄は空にしました。{service} で有効かどうかは「確認する」で調べられます。",
     ),
+    "login_test": ("Test", "確認する"),
+    "login_asking": ("Asking {service} …", "{service} に問い合わせています…"),
+    "login_stopped": ("Stopped; nothing was found out.", "中断しました。確認できていません。"),
     "login_forgotten": ("Forgotten.", "消去しました。"),
     "login_terms": ("Where to accept the terms", "利用規約に同意するページ"),
     "login_terms_of": ("{variant} ({licence}) on {hub}", "{variant}({licence})、{hub}"),
+    "login_terms_pick": ("Model that you want", "使いたいモデル"),
+    "login_terms_pick_none": ("(choose)", "(選択)"),
+    "login_terms_hint": (
+        "Choose the model that you want to see the pages of its terms. Accepting them at one of the two "
+        "is enough, the one whose login you use.",
+        "使いたいモデルを選ぶと、利用規約のページが表示されます。ログインに使うほうのサイトで同意すれば十分です。",
+    ),
     "login_terms_none": (
         "{variant} asks for no terms to be accepted.",
         "{variant} は利用規約への同意が不要です。",
