@@ -160,6 +160,16 @@ def set_visible(widget: Any, visible: object) -> None:
         widget.layout.display = display
 
 
+def close_tree(*widgets: Any) -> None:
+    """Closes widgets with their layouts and styles, and all that is below them."""
+    for widget in widgets:
+        close_tree(*getattr(widget, "children", ()))
+        for name in ("layout", "style"):
+            if part := getattr(widget, name, None):
+                part.close()
+        widget.close()
+
+
 def file_upload(label: str, accept: str) -> Any:
     """A button that takes one file.
 
