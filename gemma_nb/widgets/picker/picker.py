@@ -127,6 +127,8 @@ class Picker(Panel):
         self._fill_runtimes()
         lists["task"].options = [(text(f"task_{t}"), t) for t in TASKS]
         controls.with_classes(lists["runtime"], "gnb-wide")
+        for name in ("tuning", "variant"):
+            controls.with_classes(lists[name], "gnb-medium")
         for name, control in lists.items():
             control.disabled = name in self._locks.parts
             control.observe(partial(self._on_list, name), "value")
