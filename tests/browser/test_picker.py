@@ -186,10 +186,11 @@ def test_choosing_by_mouse(opened):
     assert book.faults() == []
     # only what fits
     widget.get_by_label("Only what fits").check()
-    widget.locator("[role=region] tbody").filter(has_not_text="✗").wait_for()
+    rows = widget.locator("[aria-label='All variants'] tbody")
+    rows.filter(has_not_text="✗").wait_for()
     assert not [x for x in labels(widget.get_by_label("Family", exact=True)) if x.startswith("✗")]
     widget.get_by_label("Only what fits").uncheck()
-    widget.locator("[role=region] tbody").filter(has_text="✗").wait_for()
+    rows.filter(has_text="✗").wait_for()
     widget.get_by_label("Sort by", exact=True).select_option(label="Name")
     widget.get_by_label("Order", exact=True).select_option(label="Ascending")
     said(book, "c2s_scale_gemma_2_27b_en", "[role=region] tbody tr:first-child")
