@@ -6,10 +6,6 @@ TEXT = {
         "Interactive in a notebook: run this cell (again). As it stood last:",
         "ノートブックでこのセルを(もう一度)実行すると操作できます。最後の状態:",
     ),
-    "widget_restarted": (
-        "The kernel was restarted: run this cell again. As it stood last:",
-        "カーネルが再起動されました。このセルをもう一度実行してください。最後の状態:",
-    ),
     # --- picker
     "picker_title": ("Choose a Gemma", "Gemma を選ぶ"),
     "picker_intro": (

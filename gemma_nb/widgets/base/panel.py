@@ -18,6 +18,7 @@ from gemma_nb.widgets.base.html import code_block
 from gemma_nb.widgets.base.main_thread import kernel
 from gemma_nb.widgets.base.style import (
     SHARED_STYLE_FILE,
+    copy_style_html,
     restart_style_html,
     script_html,
     static_copy_class,
@@ -42,8 +43,8 @@ class Panel(ABC):
 
     A panel makes two outputs: the live widget, and a static copy. The style sheet of the live
     widget hides the copy, so that the copy appears by itself where the live widget does not. After
-    the kernel was restarted, the live widget says so in a line, and the copy appears below it. A
-    single output with both forms would not do: JupyterLab does not fall back to the second form
+    the kernel was restarted, the copy takes the place of the live widget. A single
+    output with both forms would not do: JupyterLab does not fall back to the second form
     when a saved notebook is opened without its kernel.
 
     Args:
@@ -103,7 +104,7 @@ class Panel(ABC):
                 shared sheet.
         """
         self._css_classes = ("gnb", f"gnb-{self.lang}", *css_classes, *_NO_MATH)
-        restarted = restart_style_html(self.name, self.text("widget_restarted"))
+        restarted = restart_style_html(self.name, self.text("widget_static_note"))
         self.root = controls.column(
             controls.html(self._style_html() + restarted, "gnb-style"),
             *children,
@@ -201,8 +202,9 @@ class Panel(ABC):
         scripts = join(script_html(path) for path in ("base/page.js", *self.script_files))
         classes = (*self._css_classes, "gnb-copy", static_copy_class(self.name))
         with self.using_language():
-            body = tag("div", self.static_html(), class_=" ".join(classes), lang=self.lang)
-            html = body + self._style_html() + scripts
+            note = tag("p", self.text("widget_static_note"), class_="gnb-muted")
+            body = tag("div", note, self.static_html(), class_=" ".join(classes), lang=self.lang)
+            html = body + self._style_html() + copy_style_html(self.name) + scripts
             return {"text/html": html, "text/plain": self.static_text()}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -221,8 +223,7 @@ class Panel(ABC):
         from IPython.display import display
 
         live = self._repr_mimebundle_()
-        note = self.text("widget_static_note")
-        live["text/html"] = tag("p", tag("em", note), lang=self.lang)
-        live["text/plain"] = note
+        # the copy below says what to do where the live widget does not come
+        live |= {"text/html": "", "text/plain": self.text("widget_static_note")}
         display(live, raw=True)
         self._static_displays.append(display(self._static_bundle(), raw=True, display_id=True))

@@ -58,14 +58,14 @@ def static_copy_class(panel_name: str) -> str:
 
 
 def restart_style_html(panel_name: str, sentence: str) -> Html:
-    """Rules that show a live panel or its static copies, and not both.
+    """Rules of a live panel: its static copies are hidden until its kernel is gone.
 
-    ipywidgets gives its widgets the class ``jupyter-widgets-disconnected`` when their kernel is gone.
-    Then a sentence stands in the place of the panel, and its copies appear.
+    Then ipywidgets gives its widgets the class ``jupyter-widgets-disconnected``, and the copies appear
+    in its place; in a browser that does not know ``:has``, a sentence does.
 
     Args:
         panel_name: ``Panel.name``.
-        sentence: what stands in the place of a panel whose kernel was restarted.
+        sentence: what to do now.
     """
     copy = static_copy_class(panel_name)
     gone = f".{panel_name}.jupyter-widgets-disconnected"
@@ -75,10 +75,22 @@ def restart_style_html(panel_name: str, sentence: str) -> Html:
         f'{gone}::after{{content:"{written}"}}',
         # rules of their own: a browser that does not know :has drops the whole rule with it
         f"body:has({gone}) .{copy}{{display:block}}",
+        f"body:has({gone}) {gone}{{display:none!important}}",
         f"body:not(:has({gone})) .jp-OutputArea-child:has(.{copy}){{display:none}}",
         f"body:not(:has({gone})) .output_area:has(.{copy}){{display:none}}",
     )
     return Html(f"<style>{''.join(rules)}</style>")
+
+
+def copy_style_html(panel_name: str) -> Html:
+    """A rule of a static copy: JupyterLab's "Loading widget…" is hidden where no live panel comes.
+
+    Args:
+        panel_name: ``Panel.name``.
+    """
+    output, copy = ".jp-OutputArea-child", static_copy_class(panel_name)
+    before = f"{output}:not(:has(.{panel_name})):has(+ {output} .{copy})"
+    return Html(f"<style>{before}{{display:none}}</style>")
 
 
 def _read(path: str) -> str:
