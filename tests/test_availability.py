@@ -64,9 +64,9 @@ def test_what_is_lacking(monkeypatch):
         colab.setattr(availability, "in_colab", lambda: True)
         colab.setattr(credential_sources, "_colab_secrets", lambda: pytest.fail("it asked"))
         assert availability.find_obstacle(gated) == ""
-    credentials.set_session(credentials.HUGGING_FACE, "hf_token")
+    credentials.set_session(credentials.HUGGING_FACE, "hf_ATokenOfNobody0123456789")
     assert availability.find_obstacle(gated) == "login"  # its preset lies on Kaggle
-    credentials.set_session(credentials.KAGGLE, "token")
+    credentials.set_session(credentials.KAGGLE, "KGAT_0123456789abcdef0123456789abcdef")
     assert availability.find_obstacle(gated) == ""
     monkeypatch.setattr(availability, "has_route", lambda: False)
     assert [availability.find_obstacle(v) for v in (gated, free, demo)] == [

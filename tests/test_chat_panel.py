@@ -448,6 +448,24 @@ def test_conversations_are_kept_and_can_be_continued(model):
     assert [m["content"] for m in panel.chat.messages if m["role"] == "user"] == ["First", "More"]
 
 
+def test_closing_the_panel_closes_what_is_not_on_the_page_too(model):
+    from ipywidgets.widgets import widget
+
+    def widgets():
+        return dict(getattr(widget, "_instances", None) or widget.Widget.widgets)
+
+    before = widgets()
+    panel = gnb.ChatPanel(model)
+    type_and_send(panel, "Hi")
+    turn = panel._turns[0].widget
+    panel._again_button.click()
+    assert turn.comm is None  # the answer that was replaced
+    panel._new_button.click()  # the first conversation is kept, and not shown
+    type_and_send(panel, "Hello")
+    panel.close()
+    assert [one for name, one in widgets().items() if name not in before] == []
+
+
 def test_example_questions_are_sent_by_a_click(model):
     panel = gnb.ChatPanel(model)
     assert panel._examples in panel._turn_list.children

@@ -3,11 +3,15 @@
 import json
 
 import pytest
+from parsed_html import ParsedHtml
 
 import gemma_nb as gnb
+from gemma_nb.errors import LoadError
 from gemma_nb.hub import credential_sources, credentials
 from gemma_nb.hub.credential_sources import SESSION_SOURCE, find_login
 from gemma_nb.hub.credentials import HUGGING_FACE, KAGGLE
+from gemma_nb.i18n import Message
+from gemma_nb.widgets import credentials_panel
 
 SECRET = "hf_ThisIsNobodysToken0123456789"
 
@@ -64,7 +68,15 @@ def test_the_field_is_never_echoed():
         (HUGGING_FACE, "not-a-token-at-all", "begin with hf_"),
         (KAGGLE, SECRET, "token of Hugging Face"),
         (KAGGLE, '{"username": "x"', "kaggle.json"),
-        (KAGGLE, '["username", "key"]x{', None),
+        (KAGGLE, '{"username": "", "key": "x"}', "kaggle.json"),
+        (KAGGLE, '["username", "key"]x{', "begins with KGAT_"),
+        (KAGGLE, "77c1d09e5b2a48f6930e1bd2c85af364", "key alone is not enough"),
+        (KAGGLE, "KGAT_9b1f0c77aa52", "cut off"),
+        (KAGGLE, f"KGAT_{'9b1f' * 8} and a word", "other characters"),
+        (HUGGING_FACE, "hf_Short", "cut off"),
+        (HUGGING_FACE, f"{SECRET}…", "other characters"),
+        (HUGGING_FACE, f"{SECRET}\n{SECRET}", "in one piece"),
+        (HUGGING_FACE, f"hf_{'ｘ' * 34}", "other characters"),
     ],
 )
 def test_what_is_no_login_is_refused_and_not_repeated(service, text, why):
@@ -72,10 +84,66 @@ def test_what_is_no_login_is_refused_and_not_repeated(service, text, why):
     typed(panel, service, text)
     assert panel._fields[service].value == ""
     assert text not in everything(panel)
-    if why:
-        assert why in panel._note.value
-        assert 'role="alert"' in panel._note.value
-        assert find_login(service) is None
+    assert why in panel._note.value
+    assert 'role="alert"' in panel._note.value
+    assert find_login(service) is None
+
+
+def test_a_login_that_was_kept_stays_where_another_is_refused():
+    panel = gnb.CredentialsPanel()
+    typed(panel, HUGGING_FACE, SECRET)
+    typed(panel, HUGGING_FACE, "hf_Short")
+    assert find_login(HUGGING_FACE).token.reveal() == SECRET
+
+
+def test_tokens_of_every_kind_are_kept():
+    panel = gnb.CredentialsPanel()
+    for service, token in (
+        (HUGGING_FACE, f"hf_{'aB' * 17}"),
+        (HUGGING_FACE, "hf_oauth_eyJhbGciOiJFZERTQSJ9.eyJzY29wZSI6WyJv.c2lnbmF0dXJl-_x"),
+        (KAGGLE, f"KGAT_{'9b1f' * 8}"),
+    ):
+        typed(panel, service, f"  {token}\n")
+        assert find_login(service).token.reveal() == token
+
+
+def test_test_says_what_the_hub_answered(monkeypatch):
+    panel = gnb.CredentialsPanel("gemma3_instruct_1b")
+    button = panel._test_buttons[HUGGING_FACE]
+    assert button.layout.display == "none"  # there is no login to ask about
+    typed(panel, HUGGING_FACE, SECRET)
+    assert button.layout.display is None
+    asked = []
+
+    def answer(service, variant):
+        asked.append((service, variant.name))
+        button.click()  # once more, while the hub is asked
+        assert "Asking Hugging Face" in panel._note.value
+        return Message("access_variant", {"service": "Hugging Face", "place": "x", "variant": "y"})
+
+    monkeypatch.setattr(credentials_panel, "check_access", answer)
+    button.click()
+    assert asked == [(HUGGING_FACE, "gemma3_instruct_1b")]
+    assert "Hugging Face answered: it knows the login" in panel._note.value
+    assert "answered" in panel._live_region.value
+    assert not button.disabled
+
+    def fail(*_):
+        raise LoadError("fetch_wrong_credentials", hub="Hugging Face", place="x", login_page="y")
+
+    monkeypatch.setattr(credentials_panel, "check_access", fail)
+    button.click()
+    assert "does not know the login" in panel._note.value
+    assert 'role="alert"' in panel._note.value
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(credentials_panel, "check_access", interrupted)
+    button.click()
+    assert "Stopped" in panel._note.value
+    assert not button.disabled
+    assert SECRET not in everything(panel)
 
 
 def test_kaggle_json_can_be_pasted_whole():
@@ -123,6 +191,25 @@ def test_terms_of_a_variant_or_of_all():
     assert "paligemma" not in one
     assert "paligemma" in gnb.CredentialsPanel().static_html()
     assert "no terms" in gnb.CredentialsPanel("gemma4_instruct_2b").static_html()
+
+
+def test_terms_are_shown_of_what_was_chosen_alone():
+    panel = gnb.CredentialsPanel()
+    assert "https://" not in panel._terms_block.value
+    assert "Choose the model" in panel._terms_block.value
+    names = [value for _, value in panel._terms_list.options if value]
+    assert "gemma3_instruct_1b" in names
+    assert "gemma4_instruct_2b" not in names  # it asks for none
+    panel._terms_list.value = "gemma3_instruct_1b"
+    seen = ParsedHtml(panel._terms_block.value)
+    assert [value for name, value in seen.attributes if name == "href"] == [
+        "https://www.kaggle.com/models/keras/gemma3",
+        "https://huggingface.co/google/gemma-3-1b-it",
+    ]
+    assert "paligemma" not in panel.static_html()
+    panel._terms_list.value = ""
+    assert "https://" not in panel._terms_block.value
+    assert gnb.CredentialsPanel("gemma3_instruct_1b")._terms_list.layout.display == "none"
 
 
 def test_in_japanese():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import gemma_nb as gnb
 from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.options import SETTINGS, change_setting, options, setting
+from gemma_nb.fit.options import SETTINGS, change_setting, fitting_options, options, setting
 
 L4 = gnb.runtime("L4")
 
@@ -51,6 +51,40 @@ def test_a_missing_combination_names_the_existing_ones():
     found = change_setting(choice("code_gemma_2b_en"), "tuning", "IT")
     assert found.choice.variant.name == "code_gemma_instruct_7b_en"
     assert "7B now" in str(found.note)
+
+
+def test_families_that_fit_come_first():
+    found = options(choice(), "family")
+    statuses = [option.status for option in found]
+    assert statuses == sorted(statuses, key=("fits", "tight", "no").index)
+    assert {"fits", "no"} <= set(statuses)
+    fitting = [o.value for o in found if o.status == "fits"]
+    listed = [(v.family, v.generation) for v in gnb.variants()]
+    assert fitting == sorted(fitting, key=listed.index)  # the newest first among them
+
+
+def test_another_family_is_entered_by_a_variant_that_fits():
+    large = choice("gemma3_instruct_27b", precision="int4")
+    into = change_setting(large, "family", ("Gemma", "2")).choice
+    assert into.variant.name == "gemma2_instruct_27b_en"  # it fits in int4
+    into = change_setting(replace(large, precision="bfloat16"), "family", ("Gemma", "2")).choice
+    assert into.variant.name == "gemma2_instruct_9b_en"
+    assert gnb.advise(into).fits
+    # where none fits, the nearest
+    into = change_setting(large, "family", ("EmbeddingGemma", "1")).choice
+    assert not gnb.advise(into).fits
+    into = change_setting(large, "family", ("EmbeddingGemma", "1"), "embedding").choice
+    assert gnb.advise(into, task="embedding").fits
+
+
+def test_only_what_fits_keeps_the_present_value():
+    large = choice("gemma3_instruct_27b")
+    sizes = options(large, "size")
+    assert [o.value for o in fitting_options(sizes, "27B")] == [
+        *(o.value for o in sizes if gnb.advise(o.choice).fits),
+        "27B",
+    ]
+    assert fitting_options(sizes, "1B") == tuple(o for o in sizes if gnb.advise(o.choice).fits)
 
 
 def test_a_shorter_context_shortens_and_a_longer_one_is_refused():

@@ -6,9 +6,11 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from parsed_html import ParsedHtml
 
 import gemma_nb as gnb
 from gemma_nb import load_model
+from gemma_nb.hub.progress import ProgressStep
 from gemma_nb.widgets.picker import model_loader as loader_module
 from gemma_nb.widgets.picker import picker_cards
 from gemma_nb.widgets.picker.picker import LOCKABLE_PARTS
@@ -71,6 +73,84 @@ def test_a_choice_from_the_lists_is_the_choice():
     choose(picker, "max_length", 4096)
     choose(picker, "batch_size", 4)
     assert (picker.choice.max_length, picker.choice.batch_size) == (4096, 4)
+
+
+def test_at_first_everything_beyond_the_choice_is_folded():
+    picker = gnb.Picker(runtime="L4")
+    assert picker._tabs.body.value == ""
+    assert "<details" in picker._recommendation.body.value
+    fold = picker._more_button
+    assert not fold.value
+    assert fold.description == ("More settings (context length 2,048, conversations at once 1)")
+    (body,) = [w for w in below(picker.root) if picker._name_field in below(w) and w is not picker.root
+               and w.layout.display == "none"]  # fmt: skip
+    fold.value = True
+    assert body.layout.display is None
+    choose(picker, "max_length", 4096)
+    assert "4,096" in fold.description
+    fold.value = False
+    assert body.layout.display == "none"
+
+
+def test_only_what_fits_is_listed_where_wanted():
+    picker = gnb.Picker(runtime="L4")
+    every = {n: len(picker._lists[n].options) for n in ("family", "size", "precision")}
+    picker._only_fitting.value = True
+    for name, control in picker._lists.items():
+        if name not in ("task", "runtime"):
+            assert not [k for k, _ in control.options if k.startswith(("✗", "–"))], name
+    assert len(picker._lists["family"].options) < every["family"]
+    picker._tabs.selector.value = "all"
+    assert "✗" not in picker._tabs.body.value
+    assert len(picker._tabs.variant.options) < len(gnb.variants())
+    # what is chosen stays in the lists, whether or not it fits
+    picker.choice = "gemma3_instruct_27b"
+    assert label(picker, "size").startswith("✗ 27B")
+    assert [k for k, _ in picker._lists["size"].options if k.startswith("✗")] == [
+        label(picker, "size")
+    ]
+    picker._only_fitting.value = False
+    assert "✗" in picker._tabs.body.value
+
+
+def primary(picker):
+    """The primary buttons that a person sees and can press, the panels inside included."""
+    seen, queue = [], [picker.root]
+    while queue:
+        widget = queue.pop()
+        if widget.layout.display == "none":
+            continue
+        queue += getattr(widget, "children", ())
+        if "gnb-primary" in widget._dom_classes and not widget.disabled:
+            seen.append(widget)
+    return seen
+
+
+def test_one_button_at_most_is_the_next_step(monkeypatch):
+    picker = gnb.Picker("demo_gemma3_instruct_4m")
+    assert primary(picker) == [picker._loader.load_button]
+    monkeypatch.setattr(picker_cards, "find_obstacle", lambda _: "login")
+    picker._update()
+    assert primary(picker) == [picker._recommendation.demo_button]
+    during = []
+
+    def load(*_, **__):
+        during.append(primary(picker))
+        raise OSError("enough")
+
+    monkeypatch.setattr(load_model, "load", load)
+    picker._recommendation.demo_button.click()
+    assert during == [[]]
+    assert primary(picker) == [picker._recommendation.demo_button]
+    monkeypatch.setattr(picker_cards, "find_obstacle", lambda _: "")
+    elsewhere = gnb.Picker("gemma3_instruct_27b", "L4")
+    assert primary(elsewhere) == []  # it is loaded on another machine
+
+
+def below(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from below(child)
 
 
 def test_a_choice_from_code_moves_the_widget():
@@ -235,10 +315,31 @@ def test_nonsense_in_the_field_is_told_and_changes_nothing(text):
     assert "alert" not in picker._note.value
 
 
+def test_a_cleared_name_clears_its_error_and_no_other_note():
+    picker = gnb.Picker("gemma3_instruct_1b", "L4")
+    field = picker._name_field
+    field.set_state({"value": "gemma99"})
+    assert "gemma99" in picker._note.value
+    field.set_state({"value": ""})
+    assert picker._note.value == ""
+    field.set_state({"value": "gemma99"})
+    choose(picker, "max_length", 131072)  # refused, with a note of its own
+    noted = picker._note.value
+    assert "gemma99" not in noted
+    field.set_state({"value": "  "})
+    assert picker._note.value == noted != ""
+    # a name that is taken clears the field, and keeps the note on what changed with it
+    choose(picker, "max_length", 32768)
+    field.set_state({"value": "gemma2_2b_en"})
+    assert field.value == ""
+    assert "8192" in picker._note.value
+
+
 def test_the_demo_comes_first_where_a_login_or_a_network_is_missing(monkeypatch):
     for wants, there in (("login", True), ("network", True), ("", False)):
         monkeypatch.setattr(picker_cards, "find_obstacle", lambda _, wants=wants: wants)
         picker = gnb.Picker(runtime="L4")
+        assert picker._recommendation.demo_is_first == there
         assert ("gnb-primary" in picker._recommendation.demo_button._dom_classes) == there
         assert bool(picker._recommendation.demo_reason.value) == there
         assert picker._recommendation.demo_button.layout.display is None  # beside it always
@@ -268,11 +369,16 @@ def test_all_variants_can_be_sorted_and_taken():
 
 def test_the_tabs_show_code_and_the_other_ways():
     picker = gnb.Picker("gemma3_instruct_1b", "T4")
+    picker._tabs.selector.value = "code"
     assert (
         "gnb.load(&quot;gemma3_instruct_1b&quot;, &quot;bfloat16&quot;" in picker._tabs.body.value
     )
     picker._tabs.selector.value = "elsewhere"
     assert "llama.cpp" in picker._tabs.body.value
+    picker._tabs.selector.value = "facts"
+    assert "999,885,952 parameters" in picker._tabs.body.value
+    picker._tabs.selector.value = "closed"
+    assert picker._tabs.body.value == ""
     picker.choice = "recurrentgemma_2b"
     picker._tabs.selector.value = "code"
     assert "cannot load" in picker._tabs.body.value
@@ -339,7 +445,7 @@ def test_everything_is_said_in_japanese():
     picker._name_field.set_state({"value": "gemma99"})
     assert "gemma99" in picker._note.value
     assert "There is" not in picker._note.value
-    for tab in ("elsewhere", "all", "code"):
+    for tab in ("elsewhere", "all", "code", "facts"):
         picker._tabs.selector.value = tab
     assert "読み込" in picker._loader.load_button.description
     assert "収まりません" in picker.static_text()
@@ -397,19 +503,25 @@ def test_a_press_while_it_loads_is_ignored(monkeypatch):
         calls.append(1)
         picker._loader.load_button.click()
         picker._recommendation.demo_button.click()
-        progress(loader_step(0.5))
-        assert "50%" in picker._loader.message.value
+        progress(ProgressStep("import", "KerasHub"))
+        assert "Importing KerasHub" in picker._loader.message.value
+        assert "<progress" in picker._loader.message.value
+        assert "value=" not in picker._loader.message.value  # nothing to measure
+        progress(ProgressStep("import", "KerasHub", seconds=1.25, finished=True))
+        progress(ProgressStep("build", "demo", note="A note on the way."))
+        progress(ProgressStep("build", "demo", note="A note on the way."))
+        progress(ProgressStep("weights", "demo", done=50, total=100))
+        shown = ParsedHtml(picker._loader.message.value)
+        assert "50%" in shown.text
+        assert shown.text.count("✓") == 2
+        assert "✓ Imported KerasHub in 1.2 s" in shown.text
+        assert shown.text.count("A note on the way.") == 1
+        assert ("value", "0.500") in shown.attributes
         raise OSError("enough")
 
     monkeypatch.setattr(load_model, "load", load)
     picker._loader.load_button.click()
     assert calls == [1]
-
-
-def loader_step(share):
-    from gemma_nb.hub.progress import ProgressStep
-
-    return ProgressStep("weights", "demo", done=int(share * 100), total=100)
 
 
 @pytest.mark.slow
@@ -418,10 +530,19 @@ def test_load_makes_a_model_that_answers():
     picker._recommendation.demo_button.click()
     assert picker.model is not None, picker._loader.message.value
     assert "is ready" in picker._loader.message.value
+    assert "Read the weights of demo_gemma3_instruct_4m in" in picker._loader.message.value
+    assert primary(picker) == [picker._loader.chat_button]
     assert "Tokyo" in picker.model.generate("What is the capital of Japan?")
     picker._loader.chat_button.click()
     (chat,) = picker._loader.chat_box.children
     assert "gnb" in chat._dom_classes
+    assert len(primary(picker)) == 1
+    assert primary(picker)[0] in list(below(chat))
+    assert picker._loader.chat_button.description == "Close the chat"
+    picker._loader.chat_button.click()
+    assert picker._loader.chat_box.children == ()
+    assert chat.comm is None  # closed, not only hidden
+    picker._loader.chat_button.click()
     first = picker.model
     picker._loader.load_button.click()
     assert picker.model is first
@@ -429,6 +550,8 @@ def test_load_makes_a_model_that_answers():
     picker._loader.load_button.click()
     assert picker.model is not first
     assert picker._loader.chat_box.children == ()
+    picker.choice = "gemma3_instruct_1b"
+    assert picker._loader.chat_button not in primary(picker)  # Load is the next step again
     picker.model.unload()
 
 

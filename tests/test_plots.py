@@ -1,5 +1,6 @@
 """Plots: what they draw, how they look in grey and in Japanese, and which values they reject."""
 
+import base64
 import io
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from parsed_html import ParsedHtml
 
 import gemma_nb as gnb
 from gemma_nb import plots
@@ -52,6 +54,50 @@ def test_every_plot_is_drawn_without_a_warning(lang):
             picture = figure._repr_png_()
             assert picture.startswith(b"\x89PNG"), name
             assert picture == plots.png(figure)
+
+
+def seen(figure):
+    """The attributes of the image that a notebook shows of a figure."""
+    return dict(ParsedHtml(figure._repr_html_()).attributes)
+
+
+def test_every_plot_says_its_values_in_words():
+    alternatives = {name: seen(figure)["alt"] for name, figure in every().items()}
+    assert alternatives["next"] == (
+        "What may come next. ␣Tokyo: 70.0% → 100.0%; 京: 20.0% → 0.0%; $x$: 10.0% → 0.0%"
+    )
+    assert "one int8: 10 tokens per second" in alternatives["speed_quality"]
+    assert "one int8: 5.6 GiB, measured peak 5.0 GiB" in alternatives["memory"]
+    assert "two bfloat16: 1 MiB" in alternatives["far"]
+    assert "4.0 s" in alternatives["latency"]
+    assert "20 ms" in alternatives["latency"]
+    assert "two bfloat16: 1e+04" in alternatives["tokens_per_second"]
+    for choice in what_fits("RTX 12 GB"):
+        assert f"{choice.variant.name} {choice.precision}: " in alternatives["better"]
+    hostile = plots.latency(['"><script>'], [1.0], [1.0])
+    assert ParsedHtml(hostile._repr_html_()).tags == ["style", "img"]
+
+
+def test_a_plot_is_transparent_in_a_notebook_and_white_as_a_file():
+    from PIL import Image
+
+    figure = every()["next"]
+    data = base64.b64decode(seen(figure)["src"].partition(",")[2])
+    picture = Image.open(io.BytesIO(data)).convert("RGBA")
+    assert picture.getpixel((2, 2))[3] == 0
+    right, top = figure.axes[0].get_window_extent().max
+    inside = picture.getpixel((int(right) - 4, picture.height - int(top) + 4))
+    assert inside[3] == 0  # the ground of the axes too
+    written = Image.open(io.BytesIO(figure._repr_png_())).convert("RGBA")
+    assert written.getpixel((2, 2)) == (255, 255, 255, 255)
+
+
+def test_a_plot_is_readable_on_dark_pages_and_without_its_style_sheet():
+    html = every()["next"]._repr_html_()
+    for dark in ('[data-jp-theme-light="false"]', 'html[theme="dark"]', ".vscode-dark"):
+        assert f"{dark} img.gnb-plot" in html
+    assert "invert(1) hue-rotate(180deg)" in html
+    assert seen(every()["next"])["style"] == "background:#fff"
 
 
 def test_what_better_costs_shows_all_that_fits():

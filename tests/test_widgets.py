@@ -282,17 +282,54 @@ def test_a_stranger_s_folder_name_is_no_markup_in_any_panel(tmp_path):
         panel.close()
 
 
-def test_closing_a_panel_leaves_no_widget():
+def use_picker(picker):
+    picker.choice = "gemma3_instruct_1b"
+    for _ in range(3):  # opened, closed and opened again
+        picker._loader._toggle_login()
+    picker._tabs.selector.value = "all"
+
+
+def use_inspector(inspector):
+    for example in ("turns", "image", "tools"):
+        inspector._example_list.value = example
+    editor = inspector._editor
+    editor.add_button.click()
+    editor.system_button.click()
+    editor.system_button.click()
+    editor.cards[-1].remove_button.click()
+    editor.cards[1]._add_part({"type": "image", "image": b"x"})
+    editor.cards[1]._update_widget()
+    editor.cards[1].parts[-1].button.click()
+
+
+def use_compare(panel):
+    panel._candidates.add("demo_gemma3_instruct_1m:int8")
+    panel._update()
+
+
+def use_credentials(panel):
+    panel._terms_list.value = "gemma3_instruct_1b"
+
+
+@pytest.mark.parametrize(
+    ("kind", "use"),
+    [
+        (gnb.Picker, use_picker),
+        (gnb.PromptInspector, use_inspector),
+        (gnb.ComparePanel, use_compare),
+        (gnb.CredentialsPanel, use_credentials),
+    ],
+)
+def test_closing_a_panel_leaves_no_widget(kind, use):
     from ipywidgets.widgets import widget
 
-    def count():
-        return len(getattr(widget, "_instances", None) or widget.Widget.widgets)
+    def widgets():
+        return dict(getattr(widget, "_instances", None) or widget.Widget.widgets)
 
-    gnb.CredentialsPanel().close()  # what is made once
-    before = count()
-    for kind in (gnb.Picker, gnb.PromptInspector, gnb.ComparePanel, gnb.CredentialsPanel):
-        panel = kind()
-        assert count() > before
-        panel.close()
-        assert count() <= before + 10, kind
-        before = count()
+    before = widgets()
+    panel = kind()
+    assert len(widgets()) > len(before) + 20
+    use(panel)
+    panel.close()
+    left = [one for name, one in widgets().items() if name not in before]
+    assert left == []

@@ -5,14 +5,12 @@ Every function builds its markup with ``html_markup``, so that text of a user or
 
 from __future__ import annotations
 
-import base64
 import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from gemma_nb import plots
 from gemma_nb.comparison.report_text import (
     NO_VALUE,
     TableColumn,
@@ -28,8 +26,9 @@ from gemma_nb.comparison.result import ComparisonResult
 from gemma_nb.comparison.result_plots import RESULT_PLOTS
 from gemma_nb.comparison.rows import DONE, ComparisonRow, ScoredReply
 from gemma_nb.errors import InvalidInput
-from gemma_nb.html_markup import Html, esc, join, tag
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import language, text
+from gemma_nb.plots.canvas import image_html, plot_style
 
 #: The resolution of the plots on a page in dots per inch: sharp on common screens, and four plots
 #: are smaller than 300 kB.
@@ -192,7 +191,8 @@ def plots_html(result: ComparisonResult, dpi: int = 100) -> Html:
         dpi: the resolution in dots per inch.
 
     Returns:
-        A block of the plots whose values were measured; "" if there is none.
+        A block of the plots whose values were measured, for a page with ``plot_style``; "" if there
+        is none.
     """
     images = []
     for title, draw in RESULT_PLOTS.items():
@@ -200,10 +200,7 @@ def plots_html(result: ComparisonResult, dpi: int = 100) -> Html:
             figure = draw(result)
         except InvalidInput:  # its values were not measured
             continue
-        data = base64.b64encode(plots.png(figure, dpi)).decode("ascii")
-        alternative = esc(_plot_alternative(title, result.rows))
-        # tag() leaves out data: addresses, because text of a user or a model could hold one
-        images.append(Html(f'<img alt="{alternative}" src="data:image/png;base64,{data}">'))
+        images.append(image_html(figure, _plot_alternative(title, result.rows), dpi))
     return tag("div", *images, class_="gnb-plots") if images else Html()
 
 
@@ -247,6 +244,7 @@ def report_html(result: ComparisonResult, command: str | None = None) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", title),
         _style_html("report_page.css", "report_table.css"),
+        plot_style(),
     ]
     body = [
         tag("h1", title),

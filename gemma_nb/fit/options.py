@@ -12,7 +12,7 @@ from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.choice import Choice, check_numbers, clip_to_context
 from gemma_nb.fit.precision import PRECISIONS, auto_precision, precisions_to_try
-from gemma_nb.fit.verdict import Verdict, advise
+from gemma_nb.fit.verdict import STATUSES, Verdict, advise
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 
@@ -75,15 +75,28 @@ def setting(choice: Choice, name: str) -> Any:
 
 
 def options(choice: Choice, name: str, task: str = "chat") -> tuple[Option, ...]:
-    """Lists every value of one setting, in a natural order.
+    """Lists every value of one setting: families that fit first, other settings in a natural order.
 
     Args:
         choice: the present choice.
         name: one of ``SETTINGS`` except "runtime", whose values are ``gemma_nb.runtimes()``.
         task: what the model is for, one of ``TASKS``.
     """
-    changes = (change_setting(choice, name, value) for value in _values(choice, name))
-    return tuple(_with_status(option, task) for option in changes)
+    changes = (change_setting(choice, name, value, task) for value in _values(choice, name))
+    listed = tuple(_with_status(option, task) for option in changes)
+    if name == "family":  # a stable sort: the newest first among those of one status
+        return tuple(sorted(listed, key=lambda option: STATUSES.index(option.status)))
+    return listed
+
+
+def fitting_options(listed: Iterable[Option], current: Any) -> tuple[Option, ...]:
+    """The options whose choice fits, and the current one.
+
+    Args:
+        listed: options of one setting.
+        current: the present value of that setting.
+    """
+    return tuple(o for o in listed if o.status in ("fits", "tight") or o.value == current)
 
 
 def _with_status(option: Option, task: str) -> Option:
@@ -122,14 +135,18 @@ def _with_current(values: Sequence[Any], current: Any) -> list[Any]:
     return unique if current in unique else [current, *unique]
 
 
-def change_setting(choice: Choice, name: str, value: Any) -> Option:
+def change_setting(choice: Choice, name: str, value: Any, task: str = "chat") -> Option:
     """Changes one setting; another setting that is incompatible changes too, with a note.
+
+    Another family is entered by a variant that fits for the task, if it has one in the present
+    precision.
 
     Args:
         choice: the present choice.
         name: one of ``SETTINGS``.
         value: the new value: family and generation for "family"; a ``Variant`` or its name for
             "variant".
+        task: what the model is for, one of ``TASKS``.
 
     Returns:
         The option. Its ``status`` is not determined: "", or "none" if the value is impossible.
@@ -140,7 +157,7 @@ def change_setting(choice: Choice, name: str, value: Any) -> Option:
     if name == "runtime":
         return _with_runtime(choice, Choice(choice.variant, "float32", runtime=value).runtime)
     if name in ("family", "size", "tuning"):
-        return _with_nearest_variant(choice, name, value)
+        return _with_nearest_variant(choice, name, value, task)
     if name == "variant":
         # a name from outside the catalog is not looked up again
         variant = choice.variant if value == choice.variant.name else value
@@ -166,7 +183,7 @@ def _with_runtime(choice: Choice, runtime: Runtime) -> Option:
     return Option("runtime", runtime, new, "")
 
 
-def _with_nearest_variant(choice: Choice, name: str, value: Any) -> Option:
+def _with_nearest_variant(choice: Choice, name: str, value: Any, task: str) -> Option:
     """Another family, size or tuning: the variant that resembles the present one most."""
     current = choice.variant
     line = value if name == "family" else family_line(current)
@@ -177,6 +194,8 @@ def _with_nearest_variant(choice: Choice, name: str, value: Any) -> Option:
         candidates = [v for v in candidates if getattr(v, name) == value]
     if not candidates:  # a variant from outside the catalog is alone in its family
         return Option(name, value, choice, "")
+    if name == "family" and line != family_line(current):
+        candidates = [v for v in candidates if _fits(choice, v, task)] or candidates
     best = max(
         candidates,
         key=lambda v: (
@@ -194,6 +213,13 @@ def _with_nearest_variant(choice: Choice, name: str, value: Any) -> Option:
     if name != "family" and (best.size, best.tuning) != (fields["size"], fields["tuning"]):
         option = replace(option, note=_missing_combination(best, fields, name))
     return option
+
+
+def _fits(choice: Choice, variant: Variant, task: str) -> bool:
+    """Whether another variant fits, with the other settings as they are."""
+    option = _with_variant(choice, variant, "variant")
+    assert option.choice is not None
+    return advise(option.choice, task=task).fits
 
 
 def _missing_combination(best: Variant, fields: dict[str, str], name: str) -> Message:

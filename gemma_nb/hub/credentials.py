@@ -7,6 +7,7 @@ disk, or into the environment that other programs inherit.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -36,6 +37,11 @@ HF_TOKEN = "HF_TOKEN"  # noqa: S105
 
 #: Every Hugging Face token begins with this; any other token given as a string is Kaggle's.
 _HF_PREFIX = "hf_"
+#: The tokens that Kaggle's settings page gives since 2025; before, it gave a kaggle.json.
+_KAGGLE_PREFIX = "KGAT_"
+#: What follows the prefix: 34 letters and digits at Hugging Face and 32 hex digits at Kaggle (as of
+#: 2026-11), with room for other lengths, and for Hugging Face's tokens of OAuth.
+_AFTER_PREFIX = re.compile(r"[0-9A-Za-z_.-]{16,2000}")
 #: Name of an environment variable -> field of ``Credentials``.
 _FIELDS = {
     KAGGLE_TOKEN: "kaggle_token",
@@ -196,7 +202,8 @@ def set_session(service: str, value: Any) -> None:
             bare value in the caller's frame.
 
     Raises:
-        InvalidInput: it is empty, or not a login for that service; the message does not repeat it.
+        InvalidInput: it is empty, not a login for that service, or does not have the shape of one; the
+            message does not repeat it.
     """
     credentials = _parse_for(service, value)
     del value  # from here on no traceback shows it
@@ -222,15 +229,29 @@ def _parse_for(service: str, value: Any) -> Credentials:
     if service == HUGGING_FACE:
         if not token.startswith(_HF_PREFIX):
             return Credentials(fault=Message("credentials_not_hf", {"prefix": _HF_PREFIX}))
-        return Credentials(hf_token=Secret(token))
+        fault = _shape_fault(service, token, _HF_PREFIX)
+        return Credentials(fault=fault) if fault else Credentials(hf_token=Secret(token))
     if token.startswith(_HF_PREFIX):
         return Credentials(fault=Message("credentials_not_kaggle", {"prefix": _HF_PREFIX}))
-    if not token.startswith("{"):
-        return Credentials(kaggle_token=Secret(token))
-    username, key = parse_kaggle_json(token)
-    if username is None:
-        return Credentials(fault=Message("credentials_not_json", {}))
-    return Credentials(kaggle_username=username, kaggle_key=key)
+    if token.startswith("{"):
+        username, key = parse_kaggle_json(token)
+        if not username or not key:
+            return Credentials(fault=Message("credentials_not_json", {}))
+        return Credentials(kaggle_username=username, kaggle_key=key)
+    if not token.startswith(_KAGGLE_PREFIX):
+        values = {"prefix": _KAGGLE_PREFIX, "page": LOGIN_PAGES[KAGGLE]}
+        return Credentials(fault=Message("credentials_kaggle_shape", values))
+    fault = _shape_fault(service, token, _KAGGLE_PREFIX)
+    return Credentials(fault=fault) if fault else Credentials(kaggle_token=Secret(token))
+
+
+def _shape_fault(service: str, token: str, prefix: str) -> Message | None:
+    """What is wrong with the shape of a token that begins with its prefix; None for nothing."""
+    rest = token.removeprefix(prefix)
+    if _AFTER_PREFIX.fullmatch(rest) and prefix not in rest:  # not pasted twice
+        return None
+    values = {"service": SERVICE_NAMES[service], "prefix": prefix, "page": LOGIN_PAGES[service]}
+    return Message("credentials_bad_shape", values)
 
 
 def parse_kaggle_json(text: str) -> tuple[Secret | None, Secret | None]:

@@ -56,6 +56,13 @@ class ProgressStep:
         """From 0 to 1; None where the total is unknown."""
         return min(1.0, self.done / self.total) if self.total else None
 
+    @property
+    def summary(self) -> str:
+        """The line of a stage that is over: what was done, its seconds, and its size if it has one."""
+        values = {"label": self.label, "seconds": f"{self.seconds:.1f}"}
+        size = f" ({format_amount(self.done)})" if self.done else ""
+        return f"{text(f'progress_{self.stage}_done', **values)}{size}"
+
     def __str__(self) -> str:
         if self.note:
             return self.note
@@ -127,10 +134,7 @@ class ProgressBars:
             return
         if self._lines and step.finished:
             self._close()
-            values = {"label": step.label, "seconds": f"{step.seconds:.1f}"}
-            size = f" ({format_amount(step.done)})" if step.done else ""
-            line = f"{text(f'progress_{step.stage}_done', **values)}{size}"
-            print(line, file=self._stream or sys.stdout, flush=True)
+            print(step.summary, file=self._stream or sys.stdout, flush=True)
             return
         if step.stage != "download" and step.seconds < _BAR_DELAY:
             return

@@ -18,6 +18,18 @@ TEXT = {
         "That is a token of Hugging Face (it begins with {prefix}), not of Kaggle. It was not kept.",
         "これは Kaggle ではなく Hugging Face のトークンです（{prefix} で始まります）。保持していません。",
     ),
+    "credentials_bad_shape": (
+        "A token of {service} is {prefix} with letters and digits after it, in one piece. This is cut off, "
+        "or has other characters: copy it again from {page}. It was not kept.",
+        "{service} のトークンは {prefix} の後に英数字が続く 1 つの文字列です。途中で切れているか、ほかの文字が含まれて"
+        "います。{page} からコピーし直してください。保持していません。",
+    ),
+    "credentials_kaggle_shape": (
+        "A token of Kaggle begins with {prefix}. An older login is the whole text of kaggle.json, with "
+        "username and key; the key alone is not enough. Make a token at {page}. It was not kept.",
+        "Kaggle のトークンは {prefix} で始まります。以前の形式では、username と key を含む kaggle.json の全文が"
+        "必要で、key だけでは足りません。{page} でトークンを作成してください。保持していません。",
+    ),
     "credentials_not_json": (
         "That begins like kaggle.json, but has no username and key to be read. Paste the whole "
         "file, or the token alone. It was not kept.",
@@ -32,6 +44,14 @@ TEXT = {
     ),
     "credentials_found": ("{service}: found in {place}", "{service}: {place} にありました"),
     "credentials_not_found": ("{service}: not in {place}", "{service}: {place} にはありません"),
+    "access_login": (
+        "{service} answered: it knows the login found in {place}.",
+        "{service} の応答: {place} のログイン情報は有効です。",
+    ),
+    "access_variant": (
+        "{service} answered: it knows the login found in {place}, and {variant} may be downloaded with it.",
+        "{service} の応答: {place} のログイン情報は有効で、{variant} をダウンロードできます。",
+    ),
     "fetch_keras_hub": (
         "{name} was not fetched: keras-hub here is {installed}, and {version} or newer is needed. Run "
         "pip install -U 'keras-hub>={version}' and restart the kernel, or pass force=True.",

@@ -18,7 +18,7 @@ TEXT = {
         "Recommended: {variant} in {precision}",
         "おすすめ: {variant}({precision})",
     ),
-    "picker_why_others": ("What the others are for", "ほかの選択肢の理由"),
+    "picker_others": ("Other choices, and what they are for", "ほかの選択肢とその理由"),
     "picker_rule": ("(Google's rule of thumb)", "(Google の目安)"),
     "picker_larger": ("Or the largest: {variant}", "最大のもの: {variant}"),
     "picker_take": ("Take {variant}", "{variant} を選ぶ"),
@@ -48,6 +48,11 @@ TEXT = {
     "picker_max_length": ("Context length (tokens)", "コンテキスト長(トークン)"),
     "picker_batch_size": ("Conversations at once", "同時に処理する会話数"),
     "picker_devices": ("Devices", "デバイス数"),
+    "picker_only_fitting": ("Only what fits", "収まるものだけ"),
+    "picker_more": (
+        "More settings (context length {length}, conversations at once {batch})",
+        "その他の設定(コンテキスト長 {length}、同時に処理する会話数 {batch})",
+    ),
     "picker_name": ("Or by name, handle or directory", "名前・ハンドル・ディレクトリで指定"),
     "picker_name_hint": ("gemma3_instruct_1b, hf://org/name", "gemma3_instruct_1b、hf://組織/名前"),
     "picker_again": ("Look at this machine again", "このマシンを調べ直す"),
@@ -143,6 +148,8 @@ TEXT = {
     "picker_note": ("Note", "備考"),
     # tabs
     "picker_tabs": ("Show", "表示"),
+    "picker_tab_closed": ("Nothing", "なし"),
+    "picker_tab_facts": ("Facts", "詳細"),
     "picker_tab_code": ("Code", "コード"),
     "picker_tab_elsewhere": ("Elsewhere", "ほかの方法"),
     "picker_tab_all": ("All variants", "全バリアント"),
@@ -206,7 +213,9 @@ TEXT = {
         "✓ {variant} is ready ({seconds} s). In the next cell it is {name}:",
         "✓ {variant} の準備ができました({seconds} 秒)。次のセルでは {name} として使えます:",
     ),
+    "picker_stages": ("How long each stage took", "各段階の所要時間"),
     "picker_talk": ("Talk to it here", "ここで話す"),
+    "picker_talk_close": ("Close the chat", "チャットを閉じる"),
     "picker_failed": ("✗ Not loaded", "✗ 読み込めませんでした"),
     "picker_unexpected": (
         "{kind}: {why}\nThis error was not expected. All of it:",
@@ -246,13 +255,22 @@ TEXT = {
     "login_keep": ("Keep for this session", "このセッションで使う"),
     "login_forget": ("Forget it", "消去する"),
     "login_kept": (
-        "Kept for this session, and the field is cleared. Whether {service} knows it shows at the "
-        "first download.",
-        "このセッションの間保持します。欄は空にしました。{service} で有効かどうかは最初のダウンロードでわかります。",
+        "Kept for this session, and the field is cleared. Press Test to ask {service} whether it knows it.",
+        "このセッションの間保持します。欄は空にしました。{service} で有効かどうかは「確認する」で調べられます。",
     ),
+    "login_test": ("Test", "確認する"),
+    "login_asking": ("Asking {service} …", "{service} に問い合わせています…"),
+    "login_stopped": ("Stopped; nothing was found out.", "中断しました。確認できていません。"),
     "login_forgotten": ("Forgotten.", "消去しました。"),
     "login_terms": ("Where to accept the terms", "利用規約に同意するページ"),
     "login_terms_of": ("{variant} ({licence}) on {hub}", "{variant}({licence})、{hub}"),
+    "login_terms_pick": ("Model that you want", "使いたいモデル"),
+    "login_terms_pick_none": ("(choose)", "(選択)"),
+    "login_terms_hint": (
+        "Choose the model that you want to see the pages of its terms. Accepting them at one of the two "
+        "is enough, the one whose login you use.",
+        "使いたいモデルを選ぶと、利用規約のページが表示されます。ログインに使うほうのサイトで同意すれば十分です。",
+    ),
     "login_terms_none": (
         "{variant} asks for no terms to be accepted.",
         "{variant} は利用規約への同意が不要です。",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from gemma_nb.errors import InvalidInput
+from gemma_nb.html_markup import Html, esc
 from gemma_nb.i18n import text
 from gemma_nb.plots.fonts import Fonts, choose_fonts
 
@@ -41,7 +45,7 @@ class Canvas:
             self._figure: Any = _figure_class()(
                 figsize=(width, height), layout="constrained", dpi=100
             )
-            self.axes = self._figure.add_subplot()
+            self.axes = self._figure.add_subplot(facecolor="none")
             for side in ("top", "right"):
                 self.axes.spines[side].set_visible(False)
             self.axes.tick_params(labelfontfamily=self.fonts.families, colors=INK)
@@ -90,17 +94,28 @@ class Canvas:
         self.axes.grid(axis=axis, color=_GRID, linewidth=0.8)
         self.axes.set_axisbelow(True)
 
-    def finish(self, key: str, *, title: str | None = None, legend: int = 0) -> Figure:
-        """Adds the title, the legend and the notes, and returns the figure.
+    def finish(
+        self,
+        key: str,
+        values: Iterable[tuple[str, str]],
+        *,
+        title: str | None = None,
+        legend: int = 0,
+    ) -> Figure:
+        """Adds the title, the legend, the notes and the alternative text, and returns the figure.
 
         Args:
             key: the key of the title.
+            values: the names and the values that are drawn, in words, for the alternative text.
             title: a title that replaces that of the key.
             legend: the number of columns of the legend; 0 for no legend.
         """
         from matplotlib.text import Text
 
-        self.axes.set_title(self.fonts.printable(title) if title else self.text(key), loc="left")
+        heading = title or self.text(key)
+        self.axes.set_title(self.fonts.printable(heading), loc="left")
+        listed = "; ".join(f"{name}: {value}" for name, value in values)
+        self._figure.alternative = f"{heading}. {listed}"
         if legend:
             self._figure.legend(
                 loc="outside lower center", ncols=legend, fontsize=8.5, frameon=False
@@ -119,25 +134,57 @@ def _figure_class() -> Any:
     from matplotlib.figure import Figure
 
     class NotebookFigure(Figure):
+        #: what a screen reader says
+        alternative = ""
+
+        def _repr_html_(self) -> str:
+            return plot_style() + image_html(self, self.alternative)
+
         def _repr_png_(self) -> bytes:
             return png(self)
 
     return NotebookFigure
 
 
+@cache
+def plot_style() -> Html:
+    """The style sheet of ``image_html``, as an element."""
+    sheet = files("gemma_nb.plots").joinpath("plot.css").read_text(encoding="utf-8")
+    return Html(f"<style>{sheet}</style>")
+
+
+def image_html(figure: Figure, alternative: str, dpi: int = 100) -> Html:
+    """A figure as an image with a transparent ground, which is readable on dark pages.
+
+    Args:
+        figure: any figure.
+        alternative: what a screen reader says.
+        dpi: the resolution in dots per inch.
+    """
+    data = base64.b64encode(_picture(figure, dpi, "none")).decode("ascii")
+    # tag() leaves out data: addresses, because text of a user or a model could hold one
+    source = f"data:image/png;base64,{data}"
+    kind = 'class="gnb-plot" style="background:#fff"'
+    return Html(f'<img {kind} alt="{esc(alternative)}" src="{source}">')
+
+
 def png(figure: Figure, dpi: int = 100) -> bytes:
-    """A figure as a PNG file.
+    """A figure as a PNG file, on white.
 
     Args:
         figure: any figure.
         dpi: the resolution in dots per inch.
     """
+    return _picture(figure, dpi, "white")
+
+
+def _picture(figure: Figure, dpi: int, ground: str) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     file = io.BytesIO()
     # without date and version, so that equal values give equal files
     FigureCanvasAgg(figure).print_figure(
-        file, dpi=dpi, facecolor="white", metadata={"Software": None}
+        file, dpi=dpi, facecolor=ground, metadata={"Software": None}
     )
     return file.getvalue()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.plots.canvas import COLOURS, INK, MARKERS, Canvas, check_same_length
-from gemma_nb.text_utils import GIB
+from gemma_nb.text_utils import GIB, format_gib
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +31,7 @@ def better_costs(choices: Sequence[Recommendation]) -> Figure:
     names = list(dict.fromkeys(c.variant.name for c in choices))
     canvas = Canvas(8, 1.6 + 0.42 * len(choices))
     axes, per_second = canvas.axes, canvas.text("plot_tokens_per_second")
+    values = []
     for row, (choice, size) in enumerate(zip(choices, sizes, strict=True)):
         place = len(choices) - 1 - row  # the axis of rows begins at the top
         i = names.index(choice.variant.name)
@@ -39,10 +40,12 @@ def better_costs(choices: Sequence[Recommendation]) -> Figure:
         label = f"{choice.speed.range_text if choice.speed else '?'} {per_second}"
         if (devices := choice.verdict.choice.devices) > 1:  # their speed is not estimated
             label = canvas.text("plot_each_of_devices", devices=devices)
+        name = f"{choice.variant.name} {choice.precision}"
+        values.append((name, f"{format_gib(choice.memory_bytes)}, {label}"))
         axes.annotate(label, (size, place), (9, 0), textcoords="offset points", va="center",
                       fontsize=9, color=INK)  # fmt: skip
     canvas.label_rows([f"{c.variant.name} {c.precision}" for c in reversed(choices)])
     axes.set_xlim(0, max(sizes) * 1.6)
     axes.set_xlabel(f"{canvas.text('plot_memory')} (GiB)")
     canvas.grid("x")
-    return canvas.finish("plot_better_costs_title")
+    return canvas.finish("plot_better_costs_title", values)

@@ -68,7 +68,14 @@ def speed_quality(
     axes.set_xlabel(canvas.text("plot_tokens_per_second"))
     axes.set_ylabel(canvas.text(f"plot_quality_{quality}"))
     canvas.grid("both")
-    return canvas.finish("plot_speed_quality_title", legend=2)
+    rate, scale = canvas.text("plot_tokens_per_second"), canvas.text(f"plot_quality_{quality}")
+    values = [
+        (f"{variant} {precision}", f"{speed:.4g} {rate}, {scale} {score:.3g}")
+        for variant, precision, speed, score in zip(
+            variants, precisions, speeds, qualities, strict=True
+        )
+    ]
+    return canvas.finish("plot_speed_quality_title", values, legend=2)
 
 
 def memory(
@@ -120,9 +127,11 @@ def memory(
     axes.set_xlim(0, None)
     axes.set_xlabel(f"{canvas.text('plot_memory')} ({unit_name})")
     canvas.grid("x")
-    return canvas.finish(
-        "plot_memory_title" if measured_rows else "plot_memory_predicted_title", legend=4
-    )
+    sizes = [format_bytes(total) for total in totals]
+    for n in measured_rows:
+        sizes[n] += f", {canvas.text('plot_measured')} {format_bytes(measured[n] or 0)}"
+    key = "plot_memory_title" if measured_rows else "plot_memory_predicted_title"
+    return canvas.finish(key, zip(names, sizes, strict=True), legend=4)
 
 
 def latency(
@@ -156,7 +165,15 @@ def latency(
     axes.set_xlim(floor, max(milliseconds, default=1.0) * 4)
     axes.set_xlabel(canvas.text("plot_milliseconds"))
     canvas.grid("x")
-    return canvas.finish("plot_latency_title", legend=4)
+    times = [
+        ", ".join(
+            f"{canvas.text(key)} {_format_time(seconds * 1000)}"
+            for key, seconds in (("plot_cold", first), ("plot_warm", later))
+            if seconds
+        )
+        for first, later in zip(cold, warm, strict=True)
+    ]
+    return canvas.finish("plot_latency_title", zip(names, times, strict=True), legend=4)
 
 
 def tokens_per_second(
@@ -190,7 +207,8 @@ def tokens_per_second(
     axes.set_xlim(0, max([*(h for _, h in ends), 1e-9]) * 1.15)
     axes.set_xlabel(canvas.text("plot_tokens_per_second"))
     canvas.grid("x")
-    return canvas.finish("plot_speed_title")
+    rates = [f"{median:,.4g}" for median in medians]
+    return canvas.finish("plot_speed_title", zip(names, rates, strict=True))
 
 
 def _format_time(milliseconds: float) -> str:

@@ -57,4 +57,9 @@ def next_token_distribution(
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}" if value <= 1.001 else "")
     axes.set_xlabel(canvas.text("plot_probability"))
     canvas.grid("x")
-    return canvas.finish("plot_next_token_title", title=title, legend=2 if kept is not None else 0)
+    chances = [f"{value:.1%}" for value in probabilities]
+    if kept is not None:
+        chances = [f"{old} → {new:.1%}" for old, new in zip(chances, kept, strict=True)]
+    named = zip(map(visible_piece, tokens), chances, strict=True)
+    legend = 2 if kept is not None else 0
+    return canvas.finish("plot_next_token_title", named, title=title, legend=legend)

@@ -1,17 +1,20 @@
-"""A rendered prompt: a string that knows which of its parts are control and which are text."""
+"""A rendered prompt: a string that knows which of its parts the format wrote and which are text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.html_markup import Html, esc, tag
 from gemma_nb.i18n import text
-from gemma_nb.prompts.safe_tokenizer import vocabulary
+from gemma_nb.prompts.safe_tokenizer import split_control_tokens, vocabulary
 
+#: The styles of a control token and of other characters that the format writes, as in the panels
+#: (widgets/base/prompt_view.css), but without a style sheet.
 _CONTROL_STYLE = "border:1px solid #8888;border-radius:4px;background:#3b6fd433;padding:0 3px"
+_FORMAT_STYLE = "opacity:.75"
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,16 @@ class Prompt(str):
         return prompt
 
     def _repr_html_(self) -> Html:
-        """The prompt with its control tokens boxed; text cannot become markup."""
+        """The prompt in the three classes of the inspector: text cannot become markup.
+
+        Control tokens are boxed, other characters of the format are italic, text of a message is plain.
+        """
+        token = tag("b", text("inspector_legend_token"), style=_CONTROL_STYLE)
+        other = tag("i", text("inspector_legend_format"), style=_FORMAT_STYLE)
+        legend = tag("small", token, " · ", other, " · ", text("inspector_legend_text"))
         spans = (
-            tag("b", part.text, style=_CONTROL_STYLE) if part.control else esc(part.text)
-            for part in (Part("<bos>", control=True), *self.parts)
+            span for part in (Part("<bos>", control=True), *self.parts) for span in _spans(part)
         )
-        legend = tag("small", tag("b", text("inspector_legend_token"), style=_CONTROL_STYLE))
         lines = tag("div", *spans, style="white-space:pre-wrap;font-family:monospace")
         return tag("div", lines, legend, style="line-height:1.7")
 
@@ -164,6 +171,18 @@ class Prompt(str):
                 over=length + new_tokens - max_length,
             )
         return length
+
+
+def _spans(part: Part) -> Iterator[Html]:
+    """A part as HTML."""
+    if not part.control:
+        yield esc(part.text)
+        return
+    for section, is_token in split_control_tokens(part.text):
+        if is_token:
+            yield tag("b", section, style=_CONTROL_STYLE)
+        else:
+            yield tag("i", section.replace("\n", "↵\n"), style=_FORMAT_STYLE)
 
 
 #: Tokens that any reply may contain by mistake; they are always hidden.

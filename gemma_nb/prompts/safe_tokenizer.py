@@ -11,7 +11,7 @@ are encoded; user text does not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -36,6 +36,18 @@ _MARKS = tuple(
     map(chr, (*range(0xFDD0, 0xFDF0), *(p + n for p in range(0, 0x110000, 0x10000)
                                         for n in (0xFFFE, 0xFFFF))))
 )  # fmt: skip
+
+
+def split_control_tokens(text: str) -> Iterator[tuple[str, bool]]:
+    """Sections of a text, each with whether it is spelled like a control token."""
+    end = 0
+    for match in CONTROL.finditer(text):
+        if match.start() > end:
+            yield text[end : match.start()], False
+        yield match[0], True
+        end = match.end()
+    if end < len(text):
+        yield text[end:], False
 
 
 class Vocabulary:

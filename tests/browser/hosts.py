@@ -213,6 +213,12 @@ class Book:
             self.page.mouse.move(0, 0)  # nothing looks as if it were pointed at
             self.widget(cell).screenshot(path=f"{folder}/{name}.png")
 
+    def picture_of_outputs(self, name, cell=0):
+        """As ``picture``, of all outputs of a cell."""
+        folder = os.environ.get("GEMMA_NB_PICTURES")
+        if folder and self.host.name == "jupyterlab":
+            self.out(cell).screenshot(path=f"{folder}/{name}.png")
+
     def overflow(self, cell=0):
         """By how many pixels a widget, or anything in it that does not scroll, is too wide."""
         return self.widget(cell).evaluate(
@@ -224,13 +230,28 @@ class Book:
                                 ...all.map(e => e.getBoundingClientRect().right - edge))}"""
         )
 
+    def restart(self):
+        """Restarts the kernel as the program's menu does; returns when it is idle again."""
+        self.host.restart(self)
+        self.host.idle(self)
+
+    def empty_rows(self, cell=0):
+        """The boxes of a widget that take room on the page and show nothing."""
+        return self.widget(cell).evaluate(
+            """root => [...root.querySelectorAll('.widget-box, .widget-html, .jupyter-widgets')]
+                .filter(e => e.offsetHeight > 2 && !e.innerText.trim() && !e.closest('.gnb-unseen')
+                    && !e.querySelector('input, select, textarea, button, img, svg, .gnb-bar')
+                    && !e.matches('input, select, textarea, button'))
+                .map(e => e.outerHTML.slice(0, 200))"""
+        )
+
     def out(self, cell=0):
         """Where a cell's outputs are."""
         return self.page.locator(self.host.cell).nth(cell).locator(self.host.outputs)
 
     def widget(self, cell=0):
         """The live widget in a cell's output."""
-        return self.out(cell).locator(".gnb").first
+        return self.out(cell).locator(".gnb:not(.gnb-copy)").first
 
     def copy(self, cell=0):
         """The static copy in a cell's output."""
@@ -320,6 +341,11 @@ class JupyterLab(Host):
 
     run_all = "() => {jupyterapp.commands.execute('notebook:run-all-cells')}"
 
+    def restart(self, book):
+        # what the menu's command does, without its question
+        kernel = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+        book.page.evaluate(f"async () => {{await {kernel}.restart()}}")
+
     def save(self, book):
         self._do(book, "docmanager:save")
 
@@ -375,6 +401,11 @@ class Notebook6(Host):
         book.page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for(timeout=90_000)
 
     run_all = "() => {Jupyter.notebook.execute_all_cells()}"
+
+    def restart(self, book):
+        book.page.evaluate(
+            "() => new Promise(done => Jupyter.notebook.kernel.restart(() => done()))"
+        )
 
     def save(self, book):
         book.page.evaluate("async () => {await Jupyter.notebook.save_notebook()}")

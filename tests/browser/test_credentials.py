@@ -8,24 +8,37 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 SECRET = "hf_ThisIsNobodysToken0123456789"
 CODE = "import gemma_nb as gnb\npanel = gnb.CredentialsPanel({})\npanel"
+#: What the hub answers; tests/test_access_check.py asks the real clients.
+ANSWER = """
+from gemma_nb.i18n import Message
+from gemma_nb.widgets import credentials_panel
+credentials_panel.check_access = lambda service, variant: Message("access_variant", {
+    "service": "Hugging Face", "place": "CredentialsPanel", "variant": variant.name})
+"""
 ATTACKS = (
     "sk-nobody",
+    "hf_CutOff",
     '<img src=x onerror="window.hacked=1">',
     "</script><script>window.hacked=1</script>",
     "\\[ \\href{javascript:window.hacked=1}{x} \\] $x$",
     "x" * 5000,
 )
-#: Words of the panel in each language: the field, what is said of a login that was kept, its table.
+#: Words of the panel in each language: the field, what is said of a login that was kept, its table,
+#: the button that asks the hub, and the answer.
 WORDS = {
     "en": (
         "Hugging Face token",
         "Kept for this session",
         "Where it was looked for, first that counts first",
+        "Test",
+        "and gemma3_instruct_1b may be downloaded with it",
     ),
     "ja": (
         "Hugging Face のトークン",
         "このセッションの間保持します",
         "探した場所(先にあるものが優先)",
+        "確認する",
+        "gemma3_instruct_1b をダウンロードできます",
     ),
 }
 
@@ -38,21 +51,29 @@ def test_a_secret_is_kept_by_the_process_alone(host, browser, lang):
         "print(login.place, len(login.token.reveal()))"
     )
     arguments = f"'gemma3_instruct_1b', lang='{lang}'"
-    book = host.book(browser, f"logins_{lang}", [CODE.format(arguments), "1 + 1", found])
+    code = ANSWER + CODE.format(arguments)
+    book = host.book(browser, f"logins_{lang}", [code, "1 + 1", found])
     page = book.page
     try:
         book.run()
         book.shown("input[type=password]")
         widget = book.widget()
-        label, kept, places = WORDS[lang]
+        label, kept, places, test, answer = WORDS[lang]
         field = widget.get_by_label(label, exact=True)
         assert field.get_attribute("type") == "password"
         assert book.faults() == []
+        assert book.empty_rows() == []
         book.picture(f"credentials_{lang}")
         field.fill(SECRET)
         field.press("Enter")
         widget.locator(".gnb-note").filter(has_text=kept).wait_for(timeout=30_000)
         assert field.input_value() == ""
+        # the hub is asked once, however often the button is pressed
+        button = widget.get_by_role("button", name=test, exact=True)
+        assert button.count() == 1  # none for the hub without a login
+        button.dblclick()
+        widget.locator(".gnb-note").filter(has_text=answer).wait_for(timeout=30_000)
+        assert book.empty_rows() == []
         assert SECRET not in page.content()
         assert SECRET not in json.dumps(book.save_with_state())
         book.run_cell(2)
@@ -98,5 +119,25 @@ def test_reopened_without_its_kernel(host, browser):
         assert SECRET not in json.dumps(saved)
         assert SECRET not in book.page.content()
         assert book.copy().locator("table").count() == 1
+    finally:
+        book.close()
+
+
+def test_terms_of_the_model_that_is_chosen(host, browser):
+    book = host.book(browser, "terms", [CODE.format("")])
+    try:
+        book.run()
+        book.shown("input[type=password]")
+        widget = book.widget()
+        assert widget.locator("a[href*='huggingface.co/google']").count() == 0
+        chosen = widget.get_by_label("Model that you want", exact=True)
+        chosen.select_option(label="gemma3_instruct_1b")
+        widget.locator("a[href='https://huggingface.co/google/gemma-3-1b-it']").wait_for()
+        widget.locator("a[href='https://www.kaggle.com/models/keras/gemma3']").wait_for()
+        assert book.faults() == []
+        assert book.empty_rows() == []
+        assert book.overflow() <= 1
+        book.picture("credentials_terms_en")
+        assert book.problems == []
     finally:
         book.close()

@@ -69,6 +69,60 @@ def button(book, name):
     return book.widget().get_by_role("button", name=re.compile(name))
 
 
+def unfold(book):
+    """Opens the fold with the rarer settings."""
+    fold = book.widget().locator(".gnb-fold")
+    fold.click()
+    book.page.wait_for_function(
+        "e => e.getAttribute('aria-expanded') === 'true'", arg=fold.element_handle()
+    )
+
+
+def primary_buttons(book):
+    return book.widget().locator("button.gnb-primary:enabled:visible").all_inner_texts()
+
+
+@pytest.mark.parametrize(("lang", "fold"), [("en", "More settings"), ("ja", "その他の設定")])
+def test_its_first_state_is_seen_at_once(opened, lang, fold):
+    book = opened(f"lang='{lang}'", viewport={"width": 1280, "height": 900})
+    widget = book.widget()
+    height = widget.evaluate("e => e.offsetHeight")
+    assert height <= 800, height
+    assert len(primary_buttons(book)) <= 1
+    assert book.empty_rows() == []
+    assert widget.get_by_role("button", name=fold).get_attribute("aria-expanded") == "false"
+    assert book.faults() == []
+    book.picture(f"picker_first_{lang}")
+    unfold(book)
+    assert book.empty_rows() == []
+    assert book.faults() == []
+    for name in ("Facts", "Code", "Elsewhere", "All variants") if lang == "en" else ():
+        button(book, f"^{name}$").click()
+        widget.locator(".gnb-choices .mod-active").filter(has_text=name).wait_for()
+        assert book.empty_rows() == []
+        assert len(primary_buttons(book)) <= 1
+    assert book.problems == []
+
+
+def test_after_a_restart_it_says_to_run_the_cell_again(opened):
+    book = opened("'gemma3_instruct_12b', 'L4', lang='ja'")
+    book.restart()
+    # the last state, as a table, below the one line
+    book.copy().get_by_text("gemma3_instruct_12b").first.wait_for(timeout=30_000)
+    assert "このセルを(もう一度)実行すると操作できます" in book.copy().inner_text()
+    assert not book.widget().is_visible()  # no dead controls
+    icons = """() => [...document.querySelectorAll('.jupyter-widgets-disconnected')]
+        .filter(e => e.offsetHeight && getComputedStyle(e, '::before').content !== 'none').length"""
+    assert book.page.evaluate(icons) == 0
+    shown = book.copy().evaluate("e => getComputedStyle(e).borderRadius")
+    assert shown == "12px"  # it is styled as the panel is
+    book.picture_of_outputs("picker_restarted_ja")
+    book.run_cell(0)
+    book.shown(".gnb-verdict")
+    assert not book.copy().is_visible()
+    assert book.problems == []
+
+
 def test_it_is_readable_on_every_page(opened):
     book = opened("'gemma3_instruct_27b', 'L4'", viewport={"width": 1200, "height": 2200})
     page, widget = book.page, book.widget()
@@ -100,6 +154,7 @@ def test_choosing_by_mouse(opened):
     book = opened("runtime='L4'", viewport={"width": 1200, "height": 2200})
     widget = book.widget()
     book.picture("picker_en")
+    unfold(book)
     choose(book, "Family", "Gemma 3")
     said(book, "gemma3_instruct")
     choose(book, "Size", "27B")
@@ -120,12 +175,21 @@ def test_choosing_by_mouse(opened):
     said(book, "was trained for 8192 tokens", ".gnb-note")
     assert "8,192" not in chosen(book, "Context length (tokens)")
     # the tabs
+    button(book, "^Code$").click()
+    said(book, "gnb.load", "[aria-label='With gemma_nb']")
     assert 'gnb.load("code_gemma_2b_en"' in widget.get_by_label("With gemma_nb").inner_text()
     button(book, "^Elsewhere$").click()
     said(book, "llama.cpp", "[aria-label=Elsewhere]")
     button(book, "^All variants$").click()
     said(book, "gemma4_instruct_31b", "[role=region]")
     assert book.faults() == []
+    # only what fits
+    widget.get_by_label("Only what fits").check()
+    rows = widget.locator("[aria-label='All variants'] tbody")
+    rows.filter(has_not_text="✗").wait_for()
+    assert not [x for x in labels(widget.get_by_label("Family", exact=True)) if x.startswith("✗")]
+    widget.get_by_label("Only what fits").uncheck()
+    rows.filter(has_text="✗").wait_for()
     widget.get_by_label("Sort by", exact=True).select_option(label="Name")
     widget.get_by_label("Order", exact=True).select_option(label="Ascending")
     said(book, "c2s_scale_gemma_2_27b_en", "[role=region] tbody tr:first-child")
@@ -187,6 +251,7 @@ def test_a_stranger_reaches_a_model_that_answers(opened):
 
 def test_nonsense_and_markup_do_nothing(opened):
     book = opened("'demo_gemma3_instruct_4m'")
+    unfold(book)
     field = book.widget().get_by_label("Or by name, handle or directory", exact=True)
     for attack in ATTACKS:
         field.fill(attack)
@@ -197,6 +262,10 @@ def test_nonsense_and_markup_do_nothing(opened):
         said(book, "demo_gemma3_instruct_4m")
     assert book.page.evaluate("window.hacked") is None
     assert book.widget().locator("img, script, a[href^=javascript]").count() == 0
+    # an empty field has no error
+    field.fill("")
+    field.press("Enter")
+    book.widget().locator(".gnb-error").wait_for(state="detached")
     field.fill("gemma3_instruct_1b")
     field.press("Enter")
     said(book, "gemma3_instruct_1b")
@@ -234,3 +303,6 @@ def test_reopened_without_its_kernel(opened):
     # what was chosen last stands there as a table
     book.reopen("gemma3_instruct_12b")
     assert book.copy().locator("table").count() == 1
+    assert "Loading widget" not in book.out().inner_text()
+    assert book.copy().get_by_text("run this cell (again)").count() == 1
+    book.picture_of_outputs("picker_reopened_en")

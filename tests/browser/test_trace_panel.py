@@ -69,6 +69,9 @@ def test_from_the_words_to_the_layers_to_the_heads(opened):
     assert panel.locator("tr.gnb-global").count() >= 1
     panel.get_by_label("Tokens in the table", exact=True).select_option(index=0)
     panel.locator("thead", has_text="<bos>").wait_for(timeout=30_000)
+    columns = panel.locator(".gnb-field", has=page.get_by_label("Tokens in the table", exact=True))
+    assert columns.evaluate("e => e.offsetHeight") < 80  # no empty strip around it
+    assert book.empty_rows() == []
     assert book.faults() == []
     book.picture("trace_layers_en")
 

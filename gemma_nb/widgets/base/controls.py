@@ -126,11 +126,48 @@ def column(*children: Any, css_classes: Sequence[str] = ()) -> Any:
     return with_classes(ipywidgets.VBox(children), *css_classes)
 
 
+def fold(label: str, *children: Any) -> tuple[Any, Any]:
+    """Children below a button that shows and hides them; hidden at first.
+
+    ``ipywidgets.Accordion`` does not serve, for the reason that ``toggle_buttons`` gives.
+
+    Args:
+        label: the label of the button.
+        *children: ipywidgets below each other.
+
+    Returns:
+        The button, whose value is whether the children are shown, and the whole.
+    """
+    toggle = with_classes(ipywidgets.ToggleButton(description=label_text(label)), "gnb-fold")
+    body = column(*children)
+    set_visible(body, visible=False)
+    toggle.observe(lambda change: set_visible(body, change["new"]), "value")
+    return toggle, column(toggle, body)
+
+
+def set_class(widget: Any, css_class: str, wanted: object) -> None:
+    """Adds a CSS class to a widget where ``wanted`` is true, else removes it."""
+    if wanted:
+        widget.add_class(css_class)
+    else:
+        widget.remove_class(css_class)
+
+
 def set_visible(widget: Any, visible: object) -> None:
     """Shows a widget where ``visible`` is true, else hides it; a hidden one leaves no gap."""
     display = None if visible else "none"
     if widget.layout.display != display:
         widget.layout.display = display
+
+
+def close_tree(*widgets: Any) -> None:
+    """Closes widgets with their layouts and styles, and all that is below them."""
+    for widget in widgets:
+        close_tree(*getattr(widget, "children", ()))
+        for name in ("layout", "style"):
+            if part := getattr(widget, name, None):
+                part.close()
+        widget.close()
 
 
 def file_upload(label: str, accept: str) -> Any:

@@ -44,14 +44,15 @@ def copyable(content: object, source: str | None) -> Html:
     )
 
 
-def progress_bar(fraction: float, label: str) -> Html:
+def progress_bar(fraction: float | None, label: str) -> Html:
     """A bar that is filled up to a fraction.
 
     Args:
-        fraction: from 0 to 1.
+        fraction: from 0 to 1; None where the total is unknown: then something moves in the bar.
         label: its name for a screen reader.
     """
-    return tag("progress", value=f"{fraction:.3f}", max="1", aria_label=label, style="width:100%")
+    value = None if fraction is None else f"{fraction:.3f}"
+    return tag("progress", value=value, max="1", aria_label=label, style="width:100%")
 
 
 def scroll_region(content: object, label: str) -> Html:

@@ -45,6 +45,11 @@
     element.setAttribute("aria-live", "polite");
   });
 
+  // A screen reader hears whether a fold is open; ipywidgets marks it by a class alone.
+  window.gnbWatch(".gnb-fold", (element) => {
+    element.setAttribute("aria-expanded", String(element.classList.contains("mod-active")));
+  });
+
   // A Copy button on code and on answers. navigator.clipboard is missing on pages without https.
   const copy = async (text) => {
     try {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from secrets import token_hex
 from typing import Any
@@ -17,7 +17,9 @@ from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.html import code_block
 from gemma_nb.widgets.base.main_thread import kernel
 from gemma_nb.widgets.base.style import (
-    panel_style_html,
+    SHARED_STYLE_FILE,
+    copy_style_html,
+    restart_style_html,
     script_html,
     static_copy_class,
     style_html,
@@ -40,8 +42,9 @@ class Panel(ABC):
     should say.
 
     A panel makes two outputs: the live widget, and a static copy. The style sheet of the live
-    widget hides the copy, so that the copy appears by itself where the live widget does not. A
-    single output with both forms would not do: JupyterLab does not fall back to the second form
+    widget hides the copy, so that the copy appears by itself where the live widget does not. After
+    the kernel was restarted, the copy takes the place of the live widget. A single
+    output with both forms would not do: JupyterLab does not fall back to the second form
     when a saved notebook is opened without its kernel.
 
     Args:
@@ -67,6 +70,8 @@ class Panel(ABC):
         self._live_region = controls.html("", "gnb-live", "gnb-unseen")
         self._static_displays: list[Any] = []
         self._announcements = 0
+        #: the CSS classes of ``root`` and of the static copies
+        self._css_classes: tuple[str, ...] = ()
         #: whether the panel sets its own controls, whose handlers then do nothing
         self._is_filling = False
 
@@ -98,23 +103,26 @@ class Panel(ABC):
                 with ``.gnb`` alone would change the other panels, or lose to the next copy of the
                 shared sheet.
         """
-        sheets = [panel_style_html(self.name), *(style_html(path) for path in self.style_files)]
-        all_classes = ("gnb", self.name, f"gnb-{self.lang}", *css_classes, *_NO_MATH)
+        self._css_classes = ("gnb", f"gnb-{self.lang}", *css_classes, *_NO_MATH)
+        restarted = restart_style_html(self.name, self.text("widget_static_note"))
         self.root = controls.column(
-            controls.html(join(sheets), "gnb-style"),
+            controls.html(self._style_html() + restarted, "gnb-style"),
             *children,
             self._live_region,
-            css_classes=all_classes,
+            css_classes=(*self._css_classes, self.name),
         )
+
+    def _style_html(self) -> Html:
+        """The style sheets of the panel and of its static copies."""
+        return join(style_html(path) for path in (SHARED_STYLE_FILE, *self.style_files))
 
     def close(self) -> None:
         """Removes the panel from the page, and its widgets from memory.
 
-        ipywidgets keeps every widget, and what its handlers refer to, until it is closed. A static
-        copy stays where it was displayed.
+        ipywidgets keeps every widget, and what its handlers refer to, until it is closed. A panel that
+        takes widgets out of ``root`` closes those too. A static copy stays where it was displayed.
         """
-        for widget in list(_below(self.root)):
-            widget.close()
+        controls.close_tree(self.root)
 
     def text(self, key: str, **values: Any) -> str:
         """A sentence of ``gemma_nb.i18n`` in the language of the panel."""
@@ -190,12 +198,14 @@ class Panel(ABC):
                 display.update(bundle, raw=True)
 
     def _static_bundle(self) -> dict[str, Any]:
-        """The static copy with the scripts, as a MIME bundle."""
+        """The static copy with style sheets and scripts, as a MIME bundle."""
         scripts = join(script_html(path) for path in ("base/page.js", *self.script_files))
-        classes = ("gnb-copy", static_copy_class(self.name), *_NO_MATH)
+        classes = (*self._css_classes, "gnb-copy", static_copy_class(self.name))
         with self.using_language():
-            body = tag("div", self.static_html(), class_=" ".join(classes), lang=self.lang)
-            return {"text/html": body + scripts, "text/plain": self.static_text()}
+            note = tag("p", self.text("widget_static_note"), class_="gnb-muted")
+            body = tag("div", note, self.static_html(), class_=" ".join(classes), lang=self.lang)
+            html = body + self._style_html() + copy_style_html(self.name) + scripts
+            return {"text/html": html, "text/plain": self.static_text()}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """Live widget, HTML and text; a front end takes the richest form that it knows."""
@@ -213,16 +223,7 @@ class Panel(ABC):
         from IPython.display import display
 
         live = self._repr_mimebundle_()
-        note = self.text("widget_static_note")
-        live["text/html"] = tag("p", tag("em", note), lang=self.lang)
-        live["text/plain"] = note
+        # the copy below says what to do where the live widget does not come
+        live |= {"text/html": "", "text/plain": self.text("widget_static_note")}
         display(live, raw=True)
         self._static_displays.append(display(self._static_bundle(), raw=True, display_id=True))
-
-
-def _below(widget: Any) -> Iterator[Any]:
-    """A widget, its layout and its style, and those of all its children."""
-    for child in getattr(widget, "children", ()):
-        yield from _below(child)
-    yield from (one for name in ("layout", "style") if (one := getattr(widget, name, None)))
-    yield widget

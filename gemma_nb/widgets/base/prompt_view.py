@@ -13,7 +13,7 @@ from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.prompts.lint import Finding
 from gemma_nb.prompts.prompt import Media, Part, Piece, Prompt
-from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary
+from gemma_nb.prompts.safe_tokenizer import CONTROL, Vocabulary, split_control_tokens
 from gemma_nb.text_utils import format_bytes
 
 STYLE_FILE = "base/prompt_view.css"
@@ -141,7 +141,7 @@ def _part_spans(part: Part) -> Iterator[Html]:
 
 def _format_spans(written: str) -> Iterator[Html]:
     """Text that the format writes: boxed tokens, italic text, visible newlines."""
-    for section, is_token in _split_tokens(written):
+    for section, is_token in split_control_tokens(written):
         if is_token:
             yield tag("b", section, class_="gnb-ctl")
         else:
@@ -150,26 +150,14 @@ def _format_spans(written: str) -> Iterator[Html]:
 
 def _message_spans(written: str) -> Iterator[Html]:
     """Text of a message: plain; what is only spelled like a control token is underlined."""
-    for section, is_like_token in _split_tokens(written):
+    for section, is_like_token in split_control_tokens(written):
         yield tag("span", section, class_="gnb-fake" if is_like_token else None)
 
 
 def _written_spans(written: str) -> Iterator[Html]:
     """Text of a prompt that was written by hand: each token counts as one."""
-    for section, is_token in _split_tokens(written):
+    for section, is_token in split_control_tokens(written):
         yield tag("b", section, class_="gnb-ctl") if is_token else tag("span", section)
-
-
-def _split_tokens(written: str) -> Iterator[tuple[str, bool]]:
-    """Sections of a text, each with whether it is spelled like a control token."""
-    end = 0
-    for match in CONTROL.finditer(written):
-        if match.start() > end:
-            yield written[end : match.start()], False
-        yield match[0], True
-        end = match.end()
-    if end < len(written):
-        yield written[end:], False
 
 
 def _visible_newlines(written: str) -> Iterator[object]:

@@ -9,6 +9,8 @@ from importlib.resources import files
 from gemma_nb.html_markup import Html
 
 _WIDGETS = "gemma_nb.widgets"
+#: The style sheet that every panel brings.
+SHARED_STYLE_FILE = "base/style.css"
 
 
 @cache
@@ -55,17 +57,40 @@ def static_copy_class(panel_name: str) -> str:
     return f"{panel_name}-copy"
 
 
-def panel_style_html(panel_name: str) -> Html:
-    """The shared style sheet, with rules that hide the static copies of the panel that brings it.
+def restart_style_html(panel_name: str, sentence: str) -> Html:
+    """Rules of a live panel: its static copies are hidden until its kernel is gone.
+
+    Then ipywidgets gives its widgets the class ``jupyter-widgets-disconnected``, and the copies appear
+    in its place; in a browser that does not know ``:has``, a sentence does.
+
+    Args:
+        panel_name: ``Panel.name``.
+        sentence: what to do now.
+    """
+    copy = static_copy_class(panel_name)
+    gone = f".{panel_name}.jupyter-widgets-disconnected"
+    written = sentence.replace("\\", "\\\\").replace('"', '\\"').replace("<", "\\3c ")
+    rules = (
+        f".{copy}{{display:none}}",
+        f'{gone}::after{{content:"{written}"}}',
+        # rules of their own: a browser that does not know :has drops the whole rule with it
+        f"body:has({gone}) .{copy}{{display:block}}",
+        f"body:has({gone}) {gone}{{display:none!important}}",
+        f"body:not(:has({gone})) .jp-OutputArea-child:has(.{copy}){{display:none}}",
+        f"body:not(:has({gone})) .output_area:has(.{copy}){{display:none}}",
+    )
+    return Html(f"<style>{''.join(rules)}</style>")
+
+
+def copy_style_html(panel_name: str) -> Html:
+    """A rule of a static copy: JupyterLab's "Loading widget…" is hidden where no live panel comes.
 
     Args:
         panel_name: ``Panel.name``.
     """
-    copy = static_copy_class(panel_name)
-    # Two rules: a browser that does not know :has drops the whole rule in which it stands.
-    hidden = f".{copy}{{display:none}}"
-    hidden += f".jp-OutputArea-child:has(.{copy}),.output_area:has(.{copy}){{display:none}}"
-    return Html(f"<style>{style_sheet('base/style.css')}{hidden}</style>")
+    output, copy = ".jp-OutputArea-child", static_copy_class(panel_name)
+    before = f"{output}:not(:has(.{panel_name})):has(+ {output} .{copy})"
+    return Html(f"<style>{before}{{display:none}}</style>")
 
 
 def _read(path: str) -> str:

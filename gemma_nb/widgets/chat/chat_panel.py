@@ -74,6 +74,8 @@ class ChatPanel(Panel):
         #: all conversations of this panel, and the place of the one that is shown
         self._conversations = [Conversation(self.chat.messages)]
         self._shown = 0
+        #: turns that are no longer in any conversation, until their widgets are closed
+        self._replaced: list[TurnView] = []
         #: which of the user's messages is being edited
         self._edited = -1
         with self.using_language():
@@ -373,6 +375,7 @@ class ChatPanel(Panel):
                 key = "chat_stopped_early" if self._is_stopped else "chat_none"
                 self._note.value = self.note_html(text(key, variant=name))
                 self.announce(text(key, variant=name))
+        self._replaced += [one for one in (*previous, turn) if one not in self._turns]
         if error is not None:
             self._show_error(error)
         # not in _finish: Notebook 6 drops outputs that do not belong to a message being handled
@@ -382,8 +385,16 @@ class ChatPanel(Panel):
         self.busy = False
         with self.using_language():
             self._update()
+        controls.close_tree(*(turn.widget for turn in self._replaced))
+        self._replaced = []
         if self._words.is_on:
             self._show_words()
+
+    def close(self) -> None:
+        """Removes the panel with all its conversations, also those that are not on the page."""
+        turns = [turn for one in self._conversations for turn in one.turns]
+        super().close()
+        controls.close_tree(self._empty_note, self._examples, *(turn.widget for turn in turns))
 
     # view
 

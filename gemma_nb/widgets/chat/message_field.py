@@ -236,7 +236,8 @@ class MessageField:
                 label = f"✕ {text('inspector_remove_medium', name=attachment.name)}"
                 remove = controls.button(label, partial(self._on_remove, attachment))
                 cells.append(controls.column(controls.html(attachment.html), remove))
-        self.attachment_row.children = tuple(cells)
+        shown, self.attachment_row.children = self.attachment_row.children, tuple(cells)
+        controls.close_tree(*shown)
         controls.set_visible(self.attachment_row, cells)
 
     def _on_remove(self, attachment: Attachment, _: Any) -> None:

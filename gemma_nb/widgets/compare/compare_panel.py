@@ -12,8 +12,9 @@ from gemma_nb.comparison.report_text import status_text
 from gemma_nb.comparison.rows import DONE, WAITING, ComparisonRow
 from gemma_nb.comparison.run import ComparisonProgress, compare
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.html_markup import Html, tag
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
+from gemma_nb.plots.canvas import plot_style
 from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.html import progress_bar
 from gemma_nb.widgets.base.main_thread import on_main_thread, run_later, waiting_press
@@ -320,6 +321,9 @@ class ComparePanel(Panel):
             return self._form.values().prompts
         except GemmaError:
             return ()
+
+    def _style_html(self) -> Html:
+        return join([super()._style_html(), plot_style()])
 
     # static copies
 

@@ -75,7 +75,7 @@ class ConversationEditor:
             tools: as in ``format_prompt``; None keeps the present ones.
             thinking: as in ``format_prompt``; None keeps the present setting.
         """
-        self.cards = []
+        replaced, self.cards = self.cards, []
         for message in messages:
             self._append(message)
         if tools is not None:
@@ -85,6 +85,7 @@ class ConversationEditor:
         if thinking is not None:
             self._thinking.value = bool(thinking)
         self._update_cards()
+        controls.close_tree(*(card.widget for card in replaced))
 
     def messages(self) -> list[dict[str, Any]]:
         """The messages.
@@ -155,15 +156,18 @@ class ConversationEditor:
         """Adds a system message at the start, in place of the present one."""
         with self._panel.using_language():
             others = [card for card in self.cards if card.role.value != "system"]
+            replaced = [card for card in self.cards if card.role.value == "system"]
             self._append({"role": "system", "content": text("inspector_ex_system")})
             self.cards = [self.cards[-1], *others]
             self._update_cards()
+            controls.close_tree(*(card.widget for card in replaced))
         self._on_change()
 
     def _on_remove(self, card: MessageCard) -> None:
         if card in self.cards:  # not for the second click of a double click
             self.cards.remove(card)
             self._update_cards()
+            controls.close_tree(card.widget)
             self._on_change()
 
     def _add_example_tool(self) -> None:

@@ -30,11 +30,13 @@ class _PartControls:
         part: the part as it was given.
         text: the field for its text; None for parts without text.
         fields: the JSON field for its other fields; None where there are none.
+        button: the button that removes a medium; None for other parts.
     """
 
     part: Mapping[str, Any]
     text: Any = None
     fields: Any = None
+    button: Any = None
 
     def value(self) -> dict[str, Any]:
         """The edited part.
@@ -95,6 +97,7 @@ class MessageCard:
         self.parts: list[_PartControls] = []
         for part in _content_parts(content):
             self._add_part(part)
+        self._head = controls.row(self.role, self.upload, self.remove_button)
         self.widget = controls.column(css_classes=("gnb-card", "gnb-message"))
         self._update_widget()
         for control in (self.role, self._fields):
@@ -153,9 +156,9 @@ class MessageCard:
         for part in self.parts:
             children += [control for control in (part.text, part.fields) if control is not None]
             if part.text is None and part.fields is None:
-                children.append(self._medium_button(part))
-        head = controls.row(self.role, self.upload, self.remove_button)
-        self.widget.children = (head, *children, self._fields)
+                part.button = part.button or self._medium_button(part)
+                children.append(part.button)
+        self.widget.children = (self._head, *children, self._fields)
 
     def _medium_button(self, part_controls: _PartControls) -> Any:
         """A button with the name of a medium, which removes it."""
@@ -167,6 +170,7 @@ class MessageCard:
         def remove(_: Any) -> None:
             self.parts.remove(part_controls)
             self._update_widget()
+            controls.close_tree(part_controls.button)
             self._on_change()
 
         # the label of a button is text in ipywidgets 7 too

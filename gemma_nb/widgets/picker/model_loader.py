@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from gemma_nb import load_model
 from gemma_nb.errors import GemmaError
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.verdict import Verdict
-from gemma_nb.html_markup import tag
+from gemma_nb.html_markup import Html, tag
 from gemma_nb.hub.availability import find_obstacle
 from gemma_nb.hub.progress import ProgressStep
 from gemma_nb.model import Model, live_models
@@ -31,7 +32,8 @@ class ModelLoader:
 
     Args:
         panel: the panel that shows the controls.
-        on_finished: called after each attempt, whether or not it succeeded.
+        on_change: called with True after each attempt, whether or not it succeeded, and with False
+            when a chat or the credentials open or close.
         model_name: gives the Python name by which the user reaches the model.
 
     Attributes:
@@ -40,24 +42,26 @@ class ModelLoader:
     """
 
     def __init__(
-        self, panel: Panel, on_finished: Callable[[], None], model_name: Callable[[], str]
+        self, panel: Panel, on_change: Callable[[bool], None], model_name: Callable[[], str]
     ) -> None:
         self.model: Model | None = None
         self.is_busy = False
-        self._panel, self._on_finished, self._model_name = panel, on_finished, model_name
+        self._panel, self._on_change, self._model_name = panel, on_change, model_name
         self._choice: Choice | None = None
         self._loaded_choice: Choice | None = None
         #: the choice whose error is shown
         self._failed_choice: Choice | None = None
-        self.load_button = controls.button("…", lambda _: self.start(), "gnb-primary")
+        #: the lines of the stages that are over
+        self._stages: list[str] = []
+        #: the panels that are open in the boxes below
+        self._open_panels: dict[Any, Panel] = {}
+        self.load_button = controls.button("…", lambda _: self.start())
         self.disabled_reason = controls.html()
         self.message = controls.html()
         text = panel.text
         self.login_button = controls.button(text("picker_login"), lambda _: self._toggle_login())
         self.login_box = controls.column()
-        self.chat_button = controls.button(
-            text("picker_talk"), lambda _: self._toggle_chat(), "gnb-primary"
-        )
+        self.chat_button = controls.button(text("picker_talk"), lambda _: self._toggle_chat())
         self.chat_box = controls.column()
         controls.set_visible(self.chat_button, visible=False)
         self.widget = controls.column(
@@ -90,6 +94,13 @@ class ModelLoader:
         self._offer_login(is_here and find_obstacle(choice.variant) == "login")
 
     @property
+    def is_chat_offered(self) -> bool:
+        """Whether the present choice is loaded and can be talked to."""
+        is_visible = self.chat_button.layout.display != "none"
+        is_present = self._choice is not None and _loads_same(self._choice, self._loaded_choice)
+        return is_visible and is_present and self.is_loaded
+
+    @property
     def is_loaded(self) -> bool:
         """Whether the model that was loaded here is still in memory."""
         return self.model is not None and self.model in live_models()
@@ -105,7 +116,9 @@ class ModelLoader:
             return
         self.is_busy = True
         self.load_button.disabled = True
+        self._stages = []
         self._show_note(self._panel.text("picker_load_waits"))
+        self._on_change(False)
         on_main_thread(lambda: self._load(choice))
 
     # on the main thread
@@ -114,7 +127,7 @@ class ModelLoader:
         text = self._panel.text
         started = time.monotonic()
         self._failed_choice = choice
-        self.chat_box.children = ()  # a chat with the model that was loaded before
+        self._close(self.chat_box)  # a chat with the model that was loaded before
         controls.set_visible(self.chat_button, visible=False)
         try:
             starts = text("picker_load_starts", variant=choice.variant.name)
@@ -145,7 +158,7 @@ class ModelLoader:
 
     def _finish(self) -> None:
         self.is_busy = False
-        self._on_finished()
+        self._on_change(True)
 
     # view
 
@@ -153,18 +166,27 @@ class ModelLoader:
         self.message.value = self._panel.with_lang(tag("div", *content, class_="gnb-note"))
 
     def _show_progress(self, step: ProgressStep) -> None:
+        """Shows the stages that are over, and the present one with a bar."""
         with self._panel.using_language():
-            content: list[object] = [str(step)]
-        if step.fraction is not None:
-            content.append(progress_bar(step.fraction, self._panel.text("picker_progress")))
-        self._show_note(*content)
+            line = step.summary if step.finished and not step.note else str(step)
+        if step.finished or step.note:
+            if line not in self._stages[-1:]:  # a note may be repeated
+                self._stages.append(line)
+            self._show_note(_stage_list(self._stages))
+            return
+        bar = progress_bar(step.fraction, self._panel.text("picker_progress"))
+        self._show_note(_stage_list(self._stages), line, bar)
 
     def _show_loaded(self, choice: Choice, seconds: float) -> None:
         name = self._model_name()
         values = {"variant": choice.variant.name, "seconds": f"{seconds:.1f}", "name": name}
         loaded = self._panel.text("picker_loaded", **values)
         code = f'print({name}.generate("{self._panel.text("tour_question")}"))'
-        note = tag("div", tag("strong", loaded), class_="gnb-note")
+        stages = Html()
+        if self._stages:
+            summary = tag("summary", self._panel.text("picker_stages"))
+            stages = tag("details", summary, _stage_list(self._stages))
+        note = tag("div", tag("strong", loaded), stages, class_="gnb-note")
         self.message.value = self._panel.with_lang(note, code_block(code, name))
         self._panel.announce(loaded)
         controls.set_visible(self.chat_button, choice.variant.role != "embed")
@@ -180,20 +202,47 @@ class ModelLoader:
         """Shows the button that opens the credentials panel, or hides both."""
         controls.set_visible(self.login_button, is_offered)
         if not is_offered:
-            self.login_box.children = ()
+            self._close(self.login_box)
 
     def _toggle_login(self) -> None:
-        if self.login_box.children or self._choice is None:
-            self.login_box.children = ()
-            return
-        panel = CredentialsPanel(self._choice.variant, self._panel.lang)
-        self.login_box.children = (panel.root,)
+        choice = self._choice
+        if self.login_box.children or choice is None:
+            self._close(self.login_box)
+        else:
+            self._open(self.login_box, CredentialsPanel(choice.variant, self._panel.lang))
 
     def _toggle_chat(self) -> None:
         if self.chat_box.children or self.model is None or not self.is_loaded:
-            self.chat_box.children = ()
-            return
-        self.chat_box.children = (ChatPanel(self.model, lang=self._panel.lang).root,)
+            self._close(self.chat_box)
+        else:
+            self._open(self.chat_box, ChatPanel(self.model, lang=self._panel.lang))
+        self._on_change(False)
+
+    def _open(self, box: Any, panel: Panel) -> None:
+        """Shows a panel in one of the boxes."""
+        self._open_panels[box] = panel
+        box.children = (panel.root,)
+        self._label_toggles()
+
+    def _close(self, box: Any) -> None:
+        """Closes the panel of a box, if one is open."""
+        box.children = ()
+        if box in self._open_panels:
+            self._open_panels.pop(box).close()
+        self._label_toggles()
+
+    def _label_toggles(self) -> None:
+        """Says on the two buttons whether they open or close."""
+        for button, box, key in (
+            (self.login_button, self.login_box, "picker_login"),
+            (self.chat_button, self.chat_box, "picker_talk"),
+        ):
+            button.description = self._panel.text(f"{key}_close" if box.children else key)
+
+
+def _stage_list(lines: list[str]) -> Html:
+    """The stages of loading that are over, one a line."""
+    return tag("ul", *(tag("li", f"✓ {line}") for line in lines)) if lines else Html()
 
 
 def _loads_same(one: Choice, other: Choice | None) -> bool:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.arguments import shown
 from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.errors import GemmaError
 from gemma_nb.fit.choice import Choice, clip_to_context
-from gemma_nb.fit.options import SETTINGS, Option, change_setting, options, setting
+from gemma_nb.fit.options import (
+    SETTINGS,
+    Option,
+    change_setting,
+    fitting_options,
+    options,
+    setting,
+)
 from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.tasks import TASKS
 from gemma_nb.fit.verdict import Verdict, advise
@@ -31,14 +37,10 @@ from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.base.verdict_labels import labelled_options
 from gemma_nb.widgets.picker import picker_view
+from gemma_nb.widgets.picker.lesson_locks import LOCKABLE_PARTS, VARIANT_PARTS, LessonLocks
 from gemma_nb.widgets.picker.model_loader import ModelLoader
 from gemma_nb.widgets.picker.picker_cards import FixButtons, PickerTabs, RecommendationCard
 from gemma_nb.widgets.picker.picker_view import runtime_options
-
-#: The parts that together make a variant; a lock on "variant" locks all of them.
-VARIANT_PARTS = ("family", "size", "tuning", "variant")
-#: What can be locked.
-LOCKABLE_PARTS = ("task", *SETTINGS)
 
 
 class Picker(Panel):
@@ -49,7 +51,7 @@ class Picker(Panel):
             recommendation.
         runtime: the hardware on which it has to fit; this machine when None.
         lock: what the person cannot change, for lessons that are about something else: "task" or
-            names of ``gemma_nb.fit.options.PARTS``; "variant" locks family, size and tuning too.
+            names of ``gemma_nb.fit.options.SETTINGS``; "variant" locks family, size and tuning too.
             Code can still change it through ``choice``.
         lang: "en" or "ja"; the language in force when None.
 
@@ -67,7 +69,7 @@ class Picker(Panel):
         lang: str | None = None,
     ) -> None:
         super().__init__(lang)
-        self._locked = _locked_parts(lock)
+        self._locks = LessonLocks(lock)
         self._here = detect_runtime()
         self._task = "chat"
         self._is_filling = False
@@ -125,35 +127,40 @@ class Picker(Panel):
         self._fill_runtimes()
         lists["task"].options = [(text(f"task_{t}"), t) for t in TASKS]
         controls.with_classes(lists["runtime"], "gnb-wide")
+        for name in ("tuning", "variant"):
+            controls.with_classes(lists[name], "gnb-medium")
         for name, control in lists.items():
-            control.disabled = name in self._locked
+            control.disabled = name in self._locks.parts
             control.observe(partial(self._on_list, name), "value")
         self._name_field = controls.text_field(text("picker_name"), text("picker_name_hint"))
-        self._name_field.disabled = bool(self._locked & set(VARIANT_PARTS))
+        self._name_field.disabled = bool(self._locks.parts & set(VARIANT_PARTS))
         self._name_field.observe(self._on_name, "value")
+        #: the error of the name that stands in the field
+        self._name_error = Html()
+        self._only_fitting = controls.checkbox(text("picker_only_fitting"))
+        self._only_fitting.observe(lambda _: self._update(), "value")
         detect_button = controls.button(text("picker_again"), lambda _: self._on_detect())
         self._runtime_block, self._note, self._verdict_block, self._memory_block = (
             controls.html() for _ in range(4)
         )
         self._fix_buttons = FixButtons(self, self._take)
-        self._loader = ModelLoader(self, self._detect, self._model_name)
+        self._loader = ModelLoader(self, self._on_loader, self._model_name)
         self._tabs = PickerTabs(self, self._take_name)
+        self._more_button, more = controls.fold(
+            "…",
+            row(*(lists[n] for n in ("max_length", "batch_size", "devices")), self._name_field),
+            row(detect_button),
+            self._runtime_block,
+        )
         title = tag("h3", text("picker_title"), lang=self.lang)
         intro = tag("p", text("picker_intro"), lang=self.lang)
         self.assemble(
             controls.html(title + intro),
             self._recommendation.widget,
             column(
-                row(lists["runtime"], lists["task"], detect_button),
-                self._runtime_block,
-                css_classes=("gnb-card",),
-            ),
-            column(
-                row(*(lists[name] for name in VARIANT_PARTS)),
-                row(
-                    *(lists[n] for n in ("precision", "max_length", "batch_size", "devices")),
-                    self._name_field,
-                ),
+                row(lists["runtime"], lists["task"], self._only_fitting),
+                row(*(lists[name] for name in (*VARIANT_PARTS, "precision"))),
+                more,
                 self._note,
                 css_classes=("gnb-card",),
             ),
@@ -181,11 +188,16 @@ class Picker(Panel):
             elif name == "runtime":
                 self._take_option(change_setting(self._choice, name, self._listed_runtime(value)))
             else:
-                self._take_option(change_setting(self._choice, name, value))
+                self._take_option(change_setting(self._choice, name, value, self._task))
 
     def _on_name(self, change: Any) -> None:
-        if change["new"].strip() and self._take_name(change["new"].strip()):
+        name = change["new"].strip()
+        if name and self._take_name(name):
             self._name_field.value = ""
+        elif name:
+            self._name_error = self._note.value
+        elif self._note.value == self._name_error:  # the name that was wrong is gone
+            self._note.value = ""
 
     def _take_name(self, name: str) -> bool:
         """Selects a variant by name; returns whether it was selected, and shows why not."""
@@ -217,6 +229,13 @@ class Picker(Panel):
                 return
             self._select(demo)
             self._loader.start()
+
+    def _on_loader(self, is_finished: bool) -> None:
+        """After an attempt to load, when the memory has changed, and when a chat opens or closes."""
+        if is_finished:
+            self._detect()
+        else:
+            self._mark_next_step()
 
     def _on_detect(self) -> None:
         self._detect()
@@ -260,19 +279,11 @@ class Picker(Panel):
         return self._asked_runtime if name == self._asked_runtime.name else find_runtime(name)
 
     def _locked_changes(self, target: Choice) -> list[str]:
-        """The locked parts that selecting a choice would change."""
-        return [
-            p
-            for p in SETTINGS
-            if p in self._locked and setting(target, p) != setting(self._choice, p)
-        ]
+        return self._locks.changes(self._choice, target)
 
     def _lock_reason(self, target: Choice) -> str:
-        """A sentence that tells which locked parts keep a choice from being selected; "" for none."""
-        names = self._locked_changes(target)
-        if not names:
-            return ""
-        return self.text("picker_locked", parts=", ".join(self.text(f"picker_{n}") for n in names))
+        with self.using_language():
+            return self._locks.reason(self._choice, target)
 
     def _select(self, choice: Choice, note: str = "") -> None:
         """Makes a choice the current one, shows it and announces its verdict."""
@@ -297,13 +308,23 @@ class Picker(Panel):
             self._recommendation.show(choice, self._locked_changes)
             self._verdict_block.value = self.with_lang(picker_view.verdict_html(verdict))
             memory = picker_view.memory_html(verdict)
-            facts = picker_view.facts_html(verdict, on_disk=is_on_disk(choice.variant))
-            self._memory_block.value = tag("div", memory, facts, class_="gnb-card", lang=self.lang)
+            self._memory_block.value = tag("div", memory, class_="gnb-card", lang=self.lang)
             self._runtime_block.value = self.with_lang(picker_view.runtime_html(choice.runtime))
             self._fix_buttons.show(verdict, self._lock_reason)
             self._loader.show(choice, verdict, is_here=choice.runtime is self._here)
-            self._tabs.show(choice)
+            self._tabs.show(verdict, only_fitting=self._only_fitting.value)
+        self._mark_next_step()
         self.refresh()
+
+    def _mark_next_step(self) -> None:
+        """Makes one button the primary one: to talk, else the demo where it comes first, else Load."""
+        loader, demo = self._loader, self._recommendation.demo_button
+        next_step = demo if self._recommendation.demo_is_first else loader.load_button
+        if loader.is_chat_offered:
+            next_step = loader.chat_button
+        is_shown = not loader.is_busy and not loader.chat_box.children
+        for button in (loader.chat_button, demo, loader.load_button):
+            controls.set_class(button, "gnb-primary", is_shown and button is next_step)
 
     def _fill_runtimes(self) -> None:
         self._is_filling = True  # ipywidgets selects the first of new options
@@ -322,9 +343,14 @@ class Picker(Panel):
             controls.set_options(self._lists["runtime"], None, runtime)
             controls.set_options(self._lists["task"], None, self._task)
             for name in SETTINGS[1:]:
-                labelled = labelled_options(options(choice, name, self._task))
-                controls.set_options(self._lists[name], labelled, setting(choice, name))
+                listed, value = options(choice, name, self._task), setting(choice, name)
+                if self._only_fitting.value:
+                    listed = fitting_options(listed, value)
+                controls.set_options(self._lists[name], labelled_options(listed), value)
             controls.set_visible(self._lists["devices"], choice.runtime.devices > 1)
+            length = f"{choice.max_length:,}"
+            more = self.text("picker_more", length=length, batch=choice.batch_size)
+            self._more_button.description = controls.label_text(more)
         finally:
             self._is_filling = False
 
@@ -343,25 +369,6 @@ class Picker(Panel):
             return picker_view.static_text(
                 self._verdict, fixes, on_disk=is_on_disk(self._choice.variant)
             )
-
-
-def _locked_parts(lock: str | Sequence[str]) -> frozenset[str]:
-    """The names of all locked parts.
-
-    Args:
-        lock: one of ``LOCKABLE_PARTS``, or several.
-
-    Raises:
-        InvalidInput: another name.
-    """
-    is_list = isinstance(lock, Iterable) and not isinstance(lock, str | bytes)
-    names = list(lock) if is_list else [lock]
-    for name in names:
-        if not isinstance(name, str) or name not in LOCKABLE_PARTS:
-            raise InvalidInput(
-                "picker_lock_unknown", name=shown(name), all=", ".join(LOCKABLE_PARTS)
-            )
-    return frozenset([*names, *(VARIANT_PARTS if "variant" in names else ())])
 
 
 def _default_choice(variant: Variant, runtime: Runtime) -> Choice:

@@ -16,13 +16,15 @@ from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.verdict import Verdict
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.html_markup import Html, join, tag
-from gemma_nb.hub.availability import find_obstacle
+from gemma_nb.hub.availability import find_obstacle, is_on_disk
 from gemma_nb.i18n import text
 from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.base.verdict_labels import STATUS_ICONS
 from gemma_nb.widgets.picker import picker_view
 
+#: The names of the tabs, in their order.
+TABS = ("closed", "facts", "code", "elsewhere", "all")
 #: The most fixes that are offered at once: one of each kind, and two runtimes.
 MAX_FIXES = 8
 
@@ -37,6 +39,7 @@ class RecommendationCard:
 
     Attributes:
         best: the recommendation; None where nothing fits.
+        demo_is_first: whether the demo model is the next step, as a login or a network is missing.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class RecommendationCard:
     ) -> None:
         self._panel = panel
         self.best: Recommendation | None = None
+        self.demo_is_first = False
         self._fault = ""
         self.body = controls.html()
         self.demo_reason = controls.html()
@@ -95,13 +99,11 @@ class RecommendationCard:
                 button.description = controls.label_text(label)
                 button.disabled = bool(locked_parts(self.choice(larger=larger)))
         missing = find_obstacle(best.variant) if best else ""
+        self.demo_is_first = bool(missing)
+        self.demo_reason.value = ""
         if best and missing:
             reason = text(f"picker_demo_first_{missing}", variant=best.variant.name)
             self.demo_reason.value = tag("p", reason, lang=self._panel.lang)
-            self.demo_button.add_class("gnb-primary")
-        else:
-            self.demo_reason.value = ""
-            self.demo_button.remove_class("gnb-primary")
 
 
 class FixButtons:
@@ -153,7 +155,7 @@ class FixButtons:
 
 
 class PickerTabs:
-    """Tabs with the code of a choice, other ways to run it, and the table of all variants.
+    """Tabs: closed, facts, the code of a choice, other ways to run it, and the table of all variants.
 
     Args:
         panel: the panel that shows the tabs.
@@ -162,12 +164,13 @@ class PickerTabs:
 
     def __init__(self, panel: Panel, on_take: Callable[[str], object]) -> None:
         self._panel, self._on_take = panel, on_take
-        self._choice: Choice | None = None
+        self._verdict: Verdict | None = None
+        self._only_fitting = False
         #: verdicts on all variants, by name and memory of the runtime and by length in tokens
         self._verdicts: dict[tuple[str, int, int], list[Verdict]] = {}
         self._is_filling = False
-        tabs = [(panel.text(f"picker_tab_{name}"), name) for name in ("code", "elsewhere", "all")]
-        self.selector = controls.toggle_buttons(panel.text("picker_tabs"), tabs, "code")
+        tabs = [(panel.text(f"picker_tab_{name}"), name) for name in TABS]
+        self.selector = controls.toggle_buttons(panel.text("picker_tabs"), tabs, "closed")
         self.body = controls.html()
         keys = [(panel.text(f"picker_sort_{key}"), key) for key in picker_view.SORT_KEYS]
         self.sort_key = controls.dropdown(panel.text("picker_sort"), keys, "released")
@@ -181,23 +184,33 @@ class PickerTabs:
             control.observe(lambda _: self._update(), "value")
         self.variant.observe(self._on_variant, "value")
 
-    def show(self, choice: Choice) -> None:
-        """Shows a choice in the open tab."""
-        self._choice = choice
+    def show(self, verdict: Verdict, *, only_fitting: bool) -> None:
+        """Shows a choice in the open tab.
+
+        Args:
+            verdict: the verdict on the choice.
+            only_fitting: whether the table leaves out what does not fit.
+        """
+        self._verdict, self._only_fitting = verdict, only_fitting
         self._update()
 
     def _update(self) -> None:
-        if self._choice is None or self._is_filling:
+        if self._verdict is None or self._is_filling:
             return
-        name = self.selector.value
+        name, choice = self.selector.value, self._verdict.choice
         controls.set_visible(self._table_controls, name == "all")
         with self._panel.using_language():
-            if name == "code":
-                self.body.value = picker_view.code_html(self._choice)
+            if name == "closed":
+                self.body.value = ""
+            elif name == "facts":
+                on_disk = is_on_disk(choice.variant)
+                self.body.value = picker_view.facts_html(self._verdict, on_disk=on_disk)
+            elif name == "code":
+                self.body.value = picker_view.code_html(choice)
             elif name == "elsewhere":
-                self.body.value = picker_view.frameworks_html(self._choice)
+                self.body.value = picker_view.frameworks_html(choice)
             else:
-                self.body.value = self._update_table(self._choice)
+                self.body.value = self._update_table(choice)
 
     def _update_table(self, choice: Choice) -> Html:
         """Fills the list of variants; returns the table."""
@@ -205,7 +218,7 @@ class PickerTabs:
         if key not in self._verdicts:
             self._verdicts[key] = _all_verdicts(choice)
         verdicts = sorted(
-            self._verdicts[key],
+            (v for v in self._verdicts[key] if v.fits or not self._only_fitting),
             key=lambda verdict: picker_view.sort_value(verdict, self.sort_key.value),
             reverse=self.descending.value,
         )

@@ -59,7 +59,7 @@ def runtime_options(here: Runtime, other: Runtime | None = None) -> list[tuple[s
 
 
 def recommendation_html(best: Recommendation | None, fault: str = "") -> Html:
-    """A recommendation with its alternatives and reasons.
+    """A recommendation with its reason; its alternatives are folded.
 
     Args:
         best: the recommendation.
@@ -73,9 +73,9 @@ def recommendation_html(best: Recommendation | None, fault: str = "") -> Html:
         rule = join([" ", link(best.source, text("picker_rule"))])
     heads, *rows = best.table()
     reasons = [tag("p", tag("small", reason)) for reason in best.reasons[1:]]
-    why = tag("details", tag("summary", text("picker_why_others")), *reasons) if reasons else ""
     cells = table(rows, list(heads), label=head, first_is_head=True)
-    return join([tag("h4", head), tag("small", best.reason, rule), cells, why])
+    others = tag("details", tag("summary", text("picker_others")), cells, *reasons)
+    return join([tag("h4", head), tag("small", best.reason, rule), others if rows[1:] else ""])
 
 
 def runtime_html(runtime: Runtime) -> Html:
