@@ -28,7 +28,7 @@ COUNTS = (5, 2)
 
 
 def models(precision: str, layers: int) -> tuple[Any, Any]:
-    """The model and its assistant, with constant weights in the layout of ``load``."""
+    """The model and its assistant, with constant weights that lie as ``load`` lays them out."""
     import keras
     import keras_hub
     from catalog_configs import CONFIGS
@@ -61,7 +61,7 @@ def models(precision: str, layers: int) -> tuple[Any, Any]:
     for lm in (target, helper):
         for variable in lm.variables:
             variable._value = _full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
-        relayout.relayout_layers(list(lm._flatten_layers()))  # noqa: SLF001
+    relayout.relayout_layers(list(target._flatten_layers()))  # noqa: SLF001
     return target, helper
 
 

@@ -222,9 +222,9 @@ def workspace_bytes(
 
     On a processor XLA has no products of 8 or 16 bits. A matrix is converted to float32 where a
     prompt is multiplied by it: the largest of a layer is held, in int4 half of it. A decode step
-    converts the numbers while it reads them, and so do the logits, but for more conversations than
-    ``PROCESSOR_ROWS``: then the embedding table in 16 bit is held in float32. The experts of a mixture
-    were not measured.
+    converts the numbers while it reads them, and so do the logits. But the embedding table is held in
+    float32 where it is in float16, or in bfloat16 for more conversations than ``PROCESSOR_ROWS``. The
+    experts of a mixture were not measured.
 
     Args:
         architecture: the decoder's dimensions.
@@ -280,7 +280,8 @@ def _workspace(
         experts = 4 * max((s.parameters for s in shapes if s.use == "expert"), default=0)
         held = layer // 2 if precision.quantize == "int4" else layer
         prefill = round(prefill + fixed_converted + held + experts)
-        if precision.quantize or batch_size <= PROCESSOR_ROWS:
+        in_rows = precision.name == "bfloat16" and batch_size <= PROCESSOR_ROWS
+        if precision.quantize or in_rows:
             return prefill, experts
         table = 4 * max(s.parameters for s in shapes if s.use == "embedding")
         return max((prefill, experts), (table, table))
