@@ -221,7 +221,7 @@ def workspace_bytes(
     of ``benchmarks/memory.md`` agree).
 
     On a processor XLA has no products of 8 or 16 bits. A matrix is converted to float32 where a
-    prompt is multiplied by it: the largest of a layer is held, in int4 half of it. A decode step
+    prompt is multiplied by it: the largest of a layer counts, half of it but in int8. A decode step
     converts the numbers while it reads them, and so do the logits. But the embedding table is held in
     float32 where it is in float16, or in bfloat16 for more conversations than ``PROCESSOR_ROWS``. The
     experts of a mixture were not measured.
@@ -278,7 +278,7 @@ def _workspace(
         layer = 4 * max(s.rows * s.columns for s in shapes if s.use == "layer")
         # the experts of a layer are one matrix, which Keras never quantises
         experts = 4 * max((s.parameters for s in shapes if s.use == "expert"), default=0)
-        held = layer // 2 if precision.quantize == "int4" else layer
+        held = layer if precision.quantize == "int8" else layer // 2
         prefill = round(prefill + fixed_converted + held + experts)
         in_rows = precision.name == "bfloat16" and batch_size <= PROCESSOR_ROWS
         if precision.quantize or in_rows:

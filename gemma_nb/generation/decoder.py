@@ -307,7 +307,7 @@ class Decoder:
                     weights, token, position, None, cache.layers, *decode_args
                 )
                 if logits and sampling.temperature:
-                    token = self._sample(*logits, position, sampling_args)
+                    token = self._sample(logits[0], position, sampling_args)
                     tokens = token
                 tokens.copy_to_host_async()
                 if uncached is not None:  # this call writes it
@@ -355,7 +355,7 @@ class Decoder:
             cache.ids.extend(chunk.ids)
             cache.mark_written(len(cache.ids))
         if logits and sampling_args[1] > 0:
-            token = self._sample(*logits, position, sampling_args)
+            token = self._sample(logits[0], position, sampling_args)
         return token, position, hidden
 
     def _sample(self, logits: Any, position: Any, sampling_args: tuple[Any, ...]) -> Any:
