@@ -1,5 +1,7 @@
 """The other ways to run a variant: known, unknown and impossible ones."""
 
+from pathlib import Path
+
 import pytest
 
 from gemma_nb import frameworks_for, set_language, variant, variants
@@ -229,6 +231,31 @@ def test_frameworks_that_run_here_come_first():
 
 def test_on_apple_kerashub_says_that_it_is_slow():
     assert "processor" in str(options("gemma3_1b", "Apple 16 GB")["Keras / KerasHub"].note)
+
+
+def test_on_a_processor_llama_cpp_says_how_much_faster_it_is():
+    rows = (Path(__file__).parents[1] / "benchmarks" / "processor.md").read_text().splitlines()
+    rates = {}
+    for row in rows:
+        cells = [cell.strip() for cell in row.split("|")]
+        if len(cells) > 4 and cells[3].replace(".", "").isdigit():
+            rates[cells[1]] = float(cells[3])
+    known = options("gemma3_instruct_1b", "laptop 16 GB")["llama.cpp"]
+    for theirs, ours in (("llama.cpp, Q8_0", "int8"), ("llama.cpp, Q4_K_M", "int4")):
+        faster = f"{rates[theirs] / rates[ours]:.1f}"
+        assert f"{faster} times as fast as {ours}" in known.note.text("en")
+        assert f"{ours} の {faster} 倍" in known.note.text("ja")
+    for language in ("en", "ja"):
+        assert "llama-cli -m FILE.gguf" in known.note.text(language)
+        assert 'model.export("FILE.gguf", "gguf", precision="Q8_0")' in known.note.text(language)
+    # no source names a file of this model, so the note's command is the only one
+    exported = options("gemma2_instruct_9b_en", "desktop 32 GB")["llama.cpp"]
+    assert (exported.exists, exported.command, exported.note) == ("unknown", None, known.note)
+    # on a GPU or an Apple it was not compared; it does not have a demo model; it is too large
+    others = [("gemma3_instruct_1b", r) for r in (None, "T4", "Apple 16 GB")]
+    others += [("demo_gemma3_4m", "laptop 16 GB"), ("gemma4_instruct_31b", "laptop 8 GB")]
+    for name, place in others:
+        assert options(name, place)["llama.cpp"].note is None
 
 
 #: variant, framework -> its command, as the framework's own pages give it.

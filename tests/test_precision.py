@@ -93,6 +93,24 @@ def test_t5gemma_2_overflows_in_float16():
     assert {float16_state(v) for v in found} == {"overflows"}
 
 
+#: What "auto" is on a processor: 16 bit where that was measured, float32 elsewhere.
+ON_A_PROCESSOR = {
+    "gemma3_instruct_1b": "bfloat16",
+    "gemma4_instruct_2b": "bfloat16",
+    "gemma3n_e2b_it": "bfloat16",
+    "pali_gemma2_mix_3b_224": "bfloat16",
+    "t5gemma_2b_2b_ul2_it": "float32",
+    "embedding_gemma3_300m": "float32",
+    "demo_gemma3_instruct_4m": "float32",
+}
+
+
+@pytest.mark.parametrize("place", ["laptop 16 GB", "colab-cpu", "Apple 16 GB"])
+@pytest.mark.parametrize(("name", "expected"), ON_A_PROCESSOR.items())
+def test_auto_on_a_processor(name, expected, place):
+    assert auto_precision(variant(name), runtime(place)).name == expected
+
+
 def test_auto_is_float16_nowhere_else():
     gemma4 = variant("gemma4_instruct_2b")
     taking = {r.name for r in runtimes() if takes_float16(gemma4, r)}

@@ -260,10 +260,22 @@ def test_if_nothing_fits_the_task_chat_is_recommended_instead():
     assert "images" in str(recommend("laptop 8 GB", "image"))
 
 
-def test_on_a_processor_it_is_float32_and_says_why():
+def test_on_a_processor_the_guides_16_bit_rule_holds():
     found = recommend("desktop 32 GB")
+    assert found.precision == "bfloat16"
+    assert "float32" not in str(found.reason)
+
+
+def test_on_a_processor_an_embedding_model_is_in_float32_and_says_why():
+    found = recommend("desktop 32 GB", "embedding")
     assert found.precision == "float32"
     assert "16-bit" in str(found)
+    set_language("ja")
+    assert "16 ビット" in str(found)
+
+
+def test_on_a_processor_tuning_stays_in_float32():
+    assert recommend("desktop 32 GB", "tuning").precision == "float32"
 
 
 def test_a_length_beyond_a_variants_context_is_cut_to_it():

@@ -73,7 +73,9 @@ def find_fixes(choice: Choice, judge: StatusOf) -> tuple[Fix, ...]:
         other = replace(choice, precision=lossless)
         if status_of(other) in accepted:
             return (_fix(f"{choice.precision}_to_{lossless}", other),)
-        base = other if _is_better_base(choice) else choice
+        # a float16 that works is kept for the further changes
+        works = choice.precision == "float16" and float16_state(choice.variant) != "overflows"
+        base = choice if works else other
     steps = (
         _in_bfloat16,
         _text_only,
@@ -86,16 +88,6 @@ def find_fixes(choice: Choice, judge: StatusOf) -> tuple[Fix, ...]:
     )
     candidates = [fix for step in steps for fix in step(base, status_of)]
     return tuple(fix for fix in candidates if status_of(fix.choice) in accepted)
-
-
-def _is_better_base(choice: Choice) -> bool:
-    """Whether the further changes are tried on top of the precision of "auto".
-
-    So they are instead of float32 on an accelerator, and instead of a float16 that does not work.
-    """
-    if choice.precision == "float16" and float16_state(choice.variant) == "overflows":
-        return True
-    return choice.precision == "float32" and not choice.runtime.is_processor
 
 
 def _load_refuses(choice: Choice) -> bool:
@@ -128,7 +120,7 @@ def _first_fitting(choices: Iterable[Choice], status_of: StatusOf) -> Choice | N
 
 
 def _in_bfloat16(choice: Choice, _: StatusOf) -> Iterator[Fix]:
-    """On a processor bfloat16 takes half of float32's memory, and less time (benchmarks/processor.md)."""
+    """What "auto" takes in float32 on a processor takes half the memory in bfloat16."""
     if choice.precision == "float32" and choice.runtime.is_processor:
         yield _fix("bfloat16_on_a_processor", replace(choice, precision="bfloat16"))
 

@@ -58,6 +58,7 @@ class Framework:
         missing_families: the families that the source names as missing.
         reads_safetensors: whether it reads the publisher's safetensors itself.
         note: a key of ``gemma_nb.i18n`` with what else to know.
+        processor_note: the same on a processor, in place of ``note``.
         artifacts: the publisher's repository -> the name of the model in this format.
         artifacts_of: the framework whose artifacts it reads too.
         bits: bits of one parameter in this format, with its scales; None if that differs.
@@ -80,6 +81,7 @@ class Framework:
     missing_families: dict[str, list[str]] = field(default_factory=dict)
     reads_safetensors: bool = False
     note: str | None = None
+    processor_note: str | None = None
     artifacts: dict[str, str] = field(default_factory=dict)
     artifacts_of: str | None = None
     bits: float | None = None
@@ -221,6 +223,9 @@ def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> 
     hardware = tuple(_entry(framework.hardware_of, variant) or framework.hardware)
     obstacle = _missing_obstacle(exists, runtime) or _hardware_obstacle(hardware, runtime)
     obstacle = obstacle or _obstacle(framework, variant, runtime, needed)
+    note = framework.note
+    if runtime and runtime.kind == "cpu" and exists != "no" and not obstacle:
+        note = framework.processor_note or note
     return FrameworkOption(
         framework=framework.name,
         format=framework.format,
@@ -230,7 +235,7 @@ def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> 
         command=command,
         source=framework.command_sources.get(own, framework.source),
         date=framework.date,
-        note=Message(framework.note) if framework.note else None,
+        note=Message(note) if note else None,
         memory_bytes=needed,
         obstacle=obstacle,
     )

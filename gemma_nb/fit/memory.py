@@ -11,7 +11,13 @@ from pathlib import Path
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.display import Displayed, Summary, bar_parts
-from gemma_nb.fit.cache_layout import LOAD_BLOCK_BYTES, CachePlan, cache_bytes, cache_plan
+from gemma_nb.fit.cache_layout import (
+    LOAD_BLOCK_BYTES,
+    PROCESSOR_ROWS,
+    CachePlan,
+    cache_bytes,
+    cache_plan,
+)
 from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.device_split import device_architecture, device_weight_bytes
 from gemma_nb.fit.precision import PRECISIONS, Precision
@@ -40,7 +46,7 @@ class WorkspaceConstants:
             it.
         processor_scores: on a processor, the number of copies of the attention scores in float32.
         processor_activation: the same as ``activation``, on a processor.
-        processor_fixed: on a processor, bytes that no size explains: without quantisation, and with.
+        processor_fixed: on a processor, bytes that no size explains: in float32, and in fewer bits.
     """
 
     activation: float
@@ -210,10 +216,11 @@ def workspace_bytes(
     allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
     of ``benchmarks/memory.md`` agree).
 
-    On a processor XLA has no 16-bit products. Every matrix is converted to float32 where it is used:
-    the largest is held, in int4 half of it. The largest in 16 bit is the embedding table, which is
-    converted for the logits, after the layers; int8 and int4 have it in int8, and its product converts
-    the numbers while it reads them. The experts of a mixture were not measured.
+    On a processor XLA has no products of 8 or 16 bits. A matrix is converted to float32 where a
+    prompt is multiplied by it: the largest of a layer counts, half of it but in int8. A decode step
+    converts the numbers while it reads them, and so do the logits. But the embedding table is held in
+    float32 where it is in float16, or in bfloat16 for more conversations than ``PROCESSOR_ROWS``. The
+    experts of a mixture were not measured.
 
     Args:
         architecture: the decoder's dimensions.
@@ -261,19 +268,19 @@ def _workspace(
         prefill += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * dtype_bytes
     prefill += score_bytes * a.num_query_heads * tokens * max_length
     if processor:
-        fixed, fixed_quantised = constants.processor_fixed
+        fixed, fixed_converted = constants.processor_fixed
         if precision.dtype == "float32":
             return round(prefill + fixed), 0
         layer = 4 * max(s.rows * s.columns for s in shapes if s.use == "layer")
         # the experts of a layer are one matrix, which Keras never quantises
         experts = 4 * max((s.parameters for s in shapes if s.use == "expert"), default=0)
-        if precision.quantize:
-            held = layer // 2 if precision.quantize == "int4" else layer
-            return round(prefill + fixed_quantised + held + experts), experts
+        held = layer if precision.quantize == "int8" else layer // 2
+        prefill = round(prefill + fixed_converted + held + experts)
+        in_rows = precision.name == "bfloat16" and batch_size <= PROCESSOR_ROWS
+        if precision.quantize or in_rows:
+            return prefill, experts
         table = 4 * max(s.parameters for s in shapes if s.use == "embedding")
-        layer = max(layer, experts)
-        prefill = round(prefill + fixed + layer)
-        return max((prefill, layer), (table, table))
+        return max((prefill, experts), (table, table))
     if batch_size > 1:
         table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes
         prefill = max(prefill, table - cache_bytes(a, max_length, batch_size, dtype_bytes, plan))

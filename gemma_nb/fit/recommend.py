@@ -37,7 +37,7 @@ def recommend(
 
     1. of the newest generation of the family made for the task (for chat: core Gemma);
     2. one that needs no login before one that does;
-    3. in 16 bit (float32 on a processor) before int8 before int4;
+    3. in the precision of ``auto_precision`` before int8 before int4;
     4. the smallest.
 
     If nothing made for the task fits, the recommendation for chat is given; if no Gemma fits, the

@@ -17,10 +17,10 @@ TEXT = {
         "{variant} は、最新のコア Gemma の指示チューニング版のうちパラメータが最も少ないものです。{fit}",
     ),
     "why_processor": (
-        "{reason} In float32, because a processor computes in 32 bit and it fits: the most exact. The "
-        "guide's 16-bit format, bfloat16, takes half the memory.",
-        "{reason}float32 にしたのは、CPU は 32 ビットで計算し、メモリにも収まるためです(最も正確です)。"
-        "ガイドの言う 16 ビット(bfloat16)なら、メモリは半分で済みます。",
+        "{reason} In float32, because a processor computes in 32 bit: the guide's 16-bit format, "
+        "bfloat16, was measured there only for models that write a reply. It takes half the memory.",
+        "{reason}float32 にしたのは、CPU が 32 ビットで計算するためです。ガイドの言う 16 ビット(bfloat16)は、"
+        "CPU では回答を生成するモデルでしか測定していません。メモリは半分で済みます。",
     ),
     "why_float16": (
         "{reason} In float16, because a GPU of compute capability {capability} computes it itself, and "

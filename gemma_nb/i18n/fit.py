@@ -234,8 +234,8 @@ TEXT = {
         "float32 で読み込む: CPU はもともと float32 で計算します。",
     ),
     "fix_bfloat16_on_a_processor": (
-        "Load it in bfloat16: half the memory of float32, and faster on a processor.",
-        "bfloat16 で読み込む: メモリは float32 の半分で、CPU でも速くなります。",
+        "Load it in bfloat16: half the memory of float32. (Its time on a processor was not measured.)",
+        "bfloat16 で読み込む: メモリは float32 の半分です(CPU での速さは測定していません)。",
     ),
     "fix_text_only": (
         "Take {variant}, the same without images.",
