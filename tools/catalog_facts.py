@@ -360,10 +360,10 @@ EXTRA: list[Facts] = [
                description="Says whether an image violates a safety policy.", **_GEMMA),
     _elsewhere("gemma4_unified_12b", hf_id="google/gemma-4-12B", tuning="PT", prompt_format="plain",
                description="Gemma 4 12B Unified base model: images and audio enter the decoder "
-               "directly, without towers.", **_12B),
+               "directly, without encoders.", **_12B),
     _elsewhere("gemma4_unified_instruct_12b", hf_id="google/gemma-4-12B-it", tuning="IT",
                prompt_format="gemma4_large", description="Gemma 4 12B Unified instruction-tuned "
-               "model: images and audio enter the decoder directly, without towers.", **_12B),
+               "model: images and audio enter the decoder directly, without encoders.", **_12B),
     _elsewhere("gemma4_unified_instruct_12b_assistant", hf_id="google/gemma-4-12B-it-assistant",
                description="Drafts tokens for Gemma 4 12B Unified.", tuning="IT",
                prompt_format="none", **{**_12B, "parameters": 400_000_000, "role": "draft",
