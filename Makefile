@@ -68,7 +68,7 @@ test-slow-pages: $(VENV)/.test
 
 # a real Gemma (270M) and its vocabulary, from the registries; a part of test-slow
 test-real: $(VENV)/.test
-	$(PYTEST) -m real
+	$(PYTEST) $(TWO) -m real
 
 # 10,000 inputs a target: drawn by hypothesis, then by atheris, which looks for new code
 FUZZ ?= 10000

@@ -46,9 +46,6 @@ def temporary_bytes(name, precision, max_length):
     task = type(backbone).__name__.replace("Backbone", "CausalLM")
     lm = getattr(keras_hub.models, task)(backbone=backbone, preprocessor=None)
     programs = DecodePrograms(lm, max_length, 1)
-    shapes = [jax.ShapeDtypeStruct(tuple(v.shape), v.dtype) for v in programs.variables]
-    programs.weight_specs = lambda: shapes
-    programs._with_layouts = lambda weights: weights  # noqa: SLF001 - a processor has one layout
     specs = (
         programs.prefill_spec((1, min(PREFILL_CHUNK, max_length), False, False))(),
         programs.decode_spec(1)(),

@@ -122,7 +122,7 @@ def choices():
 
     folder = real_gemma.converted_folder()
     rows = {precision: (folder, precision) for precision in PRECISIONS}
-    return {**rows, ".gguf, auto": (real_gemma.gguf_path(), "auto")}
+    return {**rows, ".gguf, float32": (real_gemma.gguf_path(), "float32")}
 
 
 def main():

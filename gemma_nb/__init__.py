@@ -17,6 +17,7 @@ _WHERE = {
     "ComparePanel": "widgets.compare.compare_panel",
     "CredentialsPanel": "widgets.credentials_panel",
     "TracePanel": "widgets.trace.trace_panel",
+    "NextTokenPanel": "widgets.next_token.next_token_panel",
     "estimate_speed": "fit.speed",
     "frameworks_for": "fit.frameworks",
     "Runtime": "hardware.runtime",

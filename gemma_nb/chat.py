@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.arguments import flag_argument, shown
+from gemma_nb.arguments import flag_argument, shown, whole_number
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import atomic_write, expand_home, output_path, parse_json
 from gemma_nb.model import Model
@@ -214,12 +214,16 @@ class Chat:
         try:
             data = parse_json(expand_home(path).read_bytes())
         except ValueError as error:
-            raise InvalidInput("chat_not_read", path=path, why=error) from None
+            raise InvalidInput("chat_not_read", path=shown(path), why=error) from None
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
-            raise InvalidInput("chat_not_read", path=path, why=f'"format" is not "{_FORMAT}"')
+            raise InvalidInput(
+                "chat_not_read", path=shown(path), why=f'"format" is not "{_FORMAT}"'
+            )
         messages = data.get("messages")
         if not isinstance(messages, list) or not all(_is_message(one) for one in messages):
-            raise InvalidInput("chat_not_read", path=path, why='"messages" is no conversation')
+            raise InvalidInput(
+                "chat_not_read", path=shown(path), why='"messages" is no conversation'
+            )
         chat = cls(
             model,
             tools=data.get("tools"),
@@ -243,9 +247,8 @@ class Chat:
     def _last(self, question: int = -1) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """The messages before a question, the last one if not told otherwise, and the question."""
         questions = [i for i, one in enumerate(self.messages) if one["role"] == "user"]
-        if not -len(questions) <= question < len(questions):
-            raise InvalidInput("chat_nothing_asked")
-        at = questions[question]
+        count = len(questions)
+        at = questions[whole_number(question, "chat_nothing_asked", -count, count - 1)]
         return self.messages[:at], self.messages[at]
 
     def _sent(self, messages: list[dict[str, Any]], dropped: int) -> list[dict[str, Any]]:

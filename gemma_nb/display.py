@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gemma_nb.html_markup import Html, join, tag
@@ -27,6 +28,9 @@ _COLOURS = {
     "missing": "#c8372d",
 }
 _CELL = "padding:2px 12px 2px 0;text-align:left;vertical-align:top"
+_ONE_LINE, _MANY_LINES = "white-space:nowrap", "min-width:14em;overflow-wrap:anywhere"
+#: Characters of the longest cell of a column whose cells stay on one line each.
+_SHORT_CELL = 24
 _BAR = "display:flex;height:14px;border:1px solid #8888;border-radius:4px;overflow:hidden"
 
 
@@ -47,6 +51,31 @@ class BarPart:
     def label(self) -> str:
         """Its name and size in the language in force."""
         return f"{text(f'part_{self.key}')} {format_gib(self.size)}"
+
+
+def bar_parts(sizes: Mapping[str, int]) -> tuple[BarPart, ...]:
+    """The parts of a memory bar, without those of no bytes.
+
+    Args:
+        sizes: key of a part -> bytes, in the order of the bar.
+    """
+    return tuple(BarPart(key, size) for key, size in sizes.items() if size > 0)
+
+
+def drawn_lengths(parts: Sequence[BarPart]) -> list[tuple[BarPart, int]]:
+    """The parts in order, each with the bytes of the bar that it takes.
+
+    What is missing lies at the end of what is needed, so it covers that end.
+    """
+    covered = sum(part.size for part in parts if part.key == "missing")
+    drawn = []
+    for part in reversed(parts):
+        length = part.size
+        if part.key != "missing":
+            hidden = min(covered, length)
+            covered, length = covered - hidden, length - hidden
+        drawn.append((part, length))
+    return drawn[::-1]
 
 
 @dataclass(frozen=True)
@@ -130,25 +159,9 @@ class Displayed:
         return self._summary().html()
 
 
-def _drawn(parts: tuple[BarPart, ...]) -> list[tuple[BarPart, int]]:
-    """The parts in order with the bytes of the bar that each takes.
-
-    What is missing lies at the end of what is needed, so it covers that end.
-    """
-    covered = sum(part.size for part in parts if part.key == "missing")
-    drawn = []
-    for part in reversed(parts):
-        length = part.size
-        if part.key != "missing":
-            hidden = min(covered, length)
-            covered, length = covered - hidden, length - hidden
-        drawn.append((part, length))
-    return drawn[::-1]
-
-
 def _text_bar(parts: tuple[BarPart, ...]) -> str:
     """Full blocks for what is taken, light ones for what is free, crosses for what is missing."""
-    drawn = _drawn(parts)
+    drawn = drawn_lengths(parts)
     whole = sum(length for _, length in drawn)
     free, missing = (
         round(_BAR_CELLS * sum(n for part, n in drawn if part.key == key) / whole)
@@ -158,7 +171,7 @@ def _text_bar(parts: tuple[BarPart, ...]) -> str:
 
 
 def _html_bar(parts: tuple[BarPart, ...]) -> Html:
-    drawn = _drawn(parts)
+    drawn = drawn_lengths(parts)
     whole = sum(length for _, length in drawn)
     spoken = "; ".join(part.label for part in parts)
     sections = (
@@ -188,14 +201,29 @@ def _swatch(part: BarPart) -> Html:
 
 def _table(rows: tuple[tuple[str, ...], ...], heads: tuple[str, ...], label: str) -> Html:
     """A table that scrolls where it is too wide; ``label`` is its name for a screen reader."""
-    head = tag("tr", *(tag("th", h, scope="col", style=_CELL) for h in heads)) if heads else ""
+    styles = [_column_style(column) for column in zip(*rows, strict=True)]
+    head: Html | str = ""
+    if heads:
+        cells = zip(heads, styles, strict=True)
+        # the name of a column is short, and Japanese would break after each character
+        head = tag(
+            "tr", *(tag("th", h, scope="col", style=f"{style};{_ONE_LINE}") for h, style in cells)
+        )
     body = (
         tag(
             "tr",
-            tag("th", row[0], scope="row", style=f"{_CELL};font-weight:500;min-width:5em"),
-            *(tag("td", cell, style=_CELL) for cell in row[1:]),
+            tag("th", row[0], scope="row", style=f"{styles[0]};font-weight:500;min-width:5em"),
+            *(
+                tag("td", cell, style=style)
+                for cell, style in zip(row[1:], styles[1:], strict=True)
+            ),
         )
         for row in rows
     )
     table = tag("table", head, *body, style="border-collapse:collapse;margin:4px 0")
     return tag("div", table, style="overflow-x:auto", tabindex="0", role="region", aria_label=label)
+
+
+def _column_style(cells: Sequence[str]) -> str:
+    """Names and numbers stay on one line ("9.76 GiB"); sentences and commands fill what is left."""
+    return f"{_CELL};{_ONE_LINE if max(map(len, cells)) <= _SHORT_CELL else _MANY_LINES}"

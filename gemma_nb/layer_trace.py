@@ -14,6 +14,7 @@ from gemma_nb.generation.sampling import not_a_number
 from gemma_nb.generation.trace_programs import MAX_TOKENS, TraceReader, layer_windows
 from gemma_nb.i18n import text
 from gemma_nb.model import Model
+from gemma_nb.prompts.messages import check_text
 from gemma_nb.prompts.safe_tokenizer import vocabulary
 from gemma_nb.reply_request import Messages
 from gemma_nb.text_utils import visible_piece
@@ -224,8 +225,10 @@ def trace(
     engine = _decoder(model)
     count = whole_number(count, "trace_count", 1, _MOST_ALTERNATIVES, limit=_MOST_ALTERNATIVES)
     max_new_tokens = whole_number(max_new_tokens, "bad_max_new_tokens", 1)
-    if reply is not None and not isinstance(reply, str):
-        raise InvalidInput("trace_reply", kind=type(reply).__name__)
+    if reply is not None:
+        if not isinstance(reply, str):
+            raise InvalidInput("trace_reply", kind=type(reply).__name__)
+        check_text(reply)
     ids = model.prompt_ids(messages, raw=raw, **options)
     if min(ids) < 0:
         raise InvalidInput("trace_text_only")

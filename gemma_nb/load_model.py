@@ -32,11 +32,11 @@ from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, progress_call
 from gemma_nb.hub.resolve import ResolvedModel, look_up_variant, resolve_model
 from gemma_nb.loading.assistants import check_memory_beside, find_assistant, read_assistant
 from gemma_nb.loading.build import UnloadedModel, build_without_weights
-from gemma_nb.loading.compile_cache import enable_compile_cache
+from gemma_nb.loading.compile_cache import check_compile_cache, enable_compile_cache
 from gemma_nb.loading.device_selection import select_devices, uneven_note, with_devices
 from gemma_nb.loading.free_memory import cleaned_up_on_failure
 from gemma_nb.loading.merge_lora import find_adapter
-from gemma_nb.loading.sharding import DeviceLayout
+from gemma_nb.loading.sharding import DeviceLayout, device_bytes
 from gemma_nb.loading.stop_tokens import stop_token_ids
 from gemma_nb.loading.weights import weight_file_bytes
 from gemma_nb.model import Model, live_models
@@ -146,6 +146,7 @@ def load(
             model.base.fetch(report)
         return model.fetch(report)
     check_variant(model.variant)
+    check_compile_cache(compile_cache)
     layout = select_devices(devices, parallel)
     spread = len(layout.devices) if layout and parallel == "model" else 1
     helper = _resolve_assistant(model, assistant)
@@ -259,8 +260,9 @@ def _does_not_fit(verdict: Verdict) -> LoadError:
 
 
 def _held_bytes() -> int:
-    """The bytes of the weights that are in memory."""
-    return sum(v.value.nbytes for model in live_models() for v in model.lm.variables)
+    """The bytes of the weights that are in memory, on the device that holds most of them."""
+    variables = [v for model in live_models() for v in model.lm.variables]
+    return max(device_bytes(variables).values(), default=0)
 
 
 def _without_live_models(runtime: Runtime) -> Runtime:

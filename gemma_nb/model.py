@@ -28,6 +28,7 @@ from gemma_nb.loading.export import export_model
 from gemma_nb.loading.free_memory import free_memory
 from gemma_nb.loading.saving import save_preset
 from gemma_nb.prompts.formatting import format_prompt, reply_tokens, stop_tokens
+from gemma_nb.prompts.messages import check_text
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser
 from gemma_nb.prompts.safe_tokenizer import vocabulary
@@ -149,8 +150,8 @@ class Model:
         if flag_argument(raw, "raw") and not isinstance(messages, Prompt):
             if not isinstance(messages, str):
                 raise InvalidInput("raw_wants_text", kind=type(messages).__name__)
-            ids = [self.tokenizer.start_token_id, *map(int, self.tokenizer.tokenize(messages))]
-            return ids, messages, []
+            ids = map(int, self.tokenizer.tokenize(check_text(messages)))
+            return [self.tokenizer.start_token_id, *ids], messages, []
         prompt = format_prompt(messages, self.variant, **options)
         if not prompt.media:
             return list(prompt.token_ids(self.tokenizer)), prompt, []

@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from io import StringIO
 from itertools import pairwise
 
+from gemma_nb.i18n import text
+
 GIB = 2**30
 MIB = 2**20
 
@@ -63,6 +65,43 @@ def visible_piece(piece: str) -> str:
     """
     replaced = piece.replace("▁", "␣").replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
     return replaced or "∅"
+
+
+def begins_word(before: str, piece: str) -> bool:
+    """Whether the piece of a token begins a new word after another piece.
+
+    Words end at a space, at punctuation, and where the script changes. Kanji and katakana form
+    words; each piece of hiragana is one of its own.
+
+    Args:
+        before: the piece before it.
+        piece: the piece.
+    """
+    last, first = before[-1:], piece[:1]
+    if not before.strip("▁ "):
+        return not before or first in ("", "▁", " ", "\n")
+    if unicodedata.category(first or " ").startswith("M"):  # an accent or a vowel sign
+        return False
+    if not first.isalnum():
+        return True
+    if unicodedata.category(last).startswith("M"):
+        return False
+    return not last.isalnum() or _script(last) != _script(first) or _script(first) == "HIRAGANA"
+
+
+def word_ranges(pieces: Sequence[str]) -> list[range]:
+    """The words of a text, as ranges of its pieces.
+
+    Args:
+        pieces: the pieces of its tokens, in order.
+    """
+    starts = [i for i, one in enumerate(pieces) if not i or begins_word(pieces[i - 1], one)]
+    return [range(*ends) for ends in pairwise([*starts, len(pieces)])]
+
+
+def _script(letter: str) -> str:
+    """The script of a letter: the first word of its name in Unicode."""
+    return unicodedata.name(letter, "").split(" ")[0].split("-")[0]
 
 
 def decode_text(data: bytes) -> str:
@@ -153,7 +192,7 @@ def fit_columns(rows: Sequence[Sequence[str]], width: int, right: Container[int]
         pairs = zip(heads[1:], cells, strict=True)
         # a heading and its value stay on one line
         values = (f"{head} {cell}".replace(" ", "\xa0") for head, cell in pairs if cell)
-        lines.append(wrap_text(", ".join(values), width).replace("\xa0", " "))
+        lines.append(wrap_text(text("show_and").join(values), width).replace("\xa0", " "))
     return "\n".join(lines)
 
 

@@ -96,7 +96,8 @@ def test_a_model_is_compiled_while_its_weights_are_read(precision, laid_out, mon
     stages = [step.stage for step in steps if step.finished]
     assert stages[-3:] == ["build", "weights", "compile"]
     compilations = model.compilations
-    assert compilations == 3  # an empty cache, a prompt, the tokens behind it
+    # an empty cache, a prompt, the tokens behind it, and sampling, which is apart on a processor
+    assert compilations == 4
     if laid_out:
         block = model.lm.backbone.transformer_layers[0]
         assert block.gating_ffw._kernel.value.format.layout.major_to_minor == (1, 0)
@@ -113,7 +114,7 @@ def test_the_first_token_does_not_wait_for_the_program_behind_it():
     next(tokens)
     assert model.compilations == 2  # an empty cache, a prompt
     assert len(list(tokens)) > 0
-    assert model.compilations == 3
+    assert model.compilations == 4  # the tokens behind it, and sampling
     model.unload()
 
 

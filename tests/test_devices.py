@@ -51,6 +51,10 @@ def test_chat_batch_image_and_rows():
     assert "equal" in finish(start("replies"))
 
 
+def test_rows_on_two_devices_take_no_more_work():
+    assert "equal" in finish(start("time"))
+
+
 def test_speculative_decoding():
     assert "equal" in finish(start("speculative"))
 

@@ -4,6 +4,7 @@ import numpy as np
 import prompt_helpers
 import pytest
 import tiny
+from test_public_arguments import assert_clean
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput
@@ -127,6 +128,11 @@ def test_bad_input_is_refused(model, arguments, match):
         model.embed(**arguments)
 
 
+@pytest.mark.parametrize("argument", ["texts", "task", "dimensions"])
+def test_wrong_values_of_every_kind(model, argument):
+    assert_clean(model.embed, {"texts": "Mars"}, argument)
+
+
 def test_an_embedding_model_writes_nothing_and_others_embed_nothing(model):
     for call in (model.stream, model.stream_ids, model.generate):
         with pytest.raises(InvalidInput, match="embed"):
@@ -149,6 +155,13 @@ def test_not_a_number_is_told(model):
     broken.unload()
     with pytest.raises(GenerationError, match="load it again"):
         broken.embed("Hello")
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_vector_that_is_not_finite_is_told(model, monkeypatch, wrong):
+    monkeypatch.setattr(Embedder, "vectors", lambda *_: np.array([[1, wrong]], "float32"))
+    with pytest.raises(GenerationError, match="float32"):
+        model.embed("Hello")
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])

@@ -237,9 +237,7 @@ def test_auto_keeps_what_the_file_gains(q4_0, models, tmp_path):
     q8_0 = export(model, tmp_path / "q8.gguf", "gguf", "Q8_0")
     assert choose_precision(gnb.variant(q8_0), runtime) == "int8"
     f16 = export(model, tmp_path / "f16.gguf", "gguf", "float16")
-    assert choose_precision(gnb.variant(f16), runtime) == (
-        "float32" if runtime.is_processor else "bfloat16"
-    )
+    assert choose_precision(gnb.variant(f16), runtime) == "bfloat16"
     loaded = gnb.load(q4_0, max_length=64, progress=False)
     assert loaded.precision == "int4"
     folder = loaded.save(tmp_path / "saved")

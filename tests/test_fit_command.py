@@ -12,9 +12,9 @@ import pytest
 from gemma_nb.catalog.registry import variant, variants
 from gemma_nb.cli import fit_command
 from gemma_nb.cli.main import main
-from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, variants_for_task
+from gemma_nb.fit.tuning import tuning_bytes
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.i18n import Message
 from gemma_nb.text_utils import cell_width
@@ -40,6 +40,22 @@ def test_json_has_the_promised_fields(capsys):
         assert isinstance(one["bytes_needed"], int)
         assert one["name"] in one["reason"]
     assert [o["name"] for o in found] == [v.name for v in variants_for_task("chat")]
+
+
+def test_several_devices_hold_what_one_does_not(capsys):
+    found = {o["name"]: o for o in objects(capsys, "--runtime", "T4 x2")}
+    assert {o["devices"] for o in found.values()} == {1, 2}
+    large = found["gemma4_instruct_31b"]
+    assert (large["devices"], large["precision"], large["status"]) == (2, "int4", "fits")
+    assert "T4 x2 (2 devices)" in large["reason"]
+    # what one device holds is not divided
+    assert found["gemma3_instruct_1b"]["devices"] == 1
+    main(["fit", "--runtime", "T4 x2"])
+    heads, *rows = capsys.readouterr().out.splitlines()[1:]
+    assert heads.split()[3] == "Devices"
+    assert next(row.split()[3] for row in rows if row.startswith("gemma4_instruct_31b ")) == "2"
+    main(["fit", "--runtime", "T4"])
+    assert "Devices" not in capsys.readouterr().out
 
 
 def test_the_highest_precision_that_fits_is_shown(capsys):

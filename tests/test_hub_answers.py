@@ -3,6 +3,7 @@
 import gzip
 import traceback
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 import requests
 from hubs import HF_KERAS, HF_SAFE, KAGGLE
 from hubs.server import HF_LOGIN
-from huggingface_hub import constants
+from huggingface_hub import HfApi, constants
 
 import gemma_nb as gnb
-from gemma_nb.catalog import unlisted
+from gemma_nb.catalog import hub_client, unlisted
 from gemma_nb.catalog.handles import parse_handle
 from gemma_nb.catalog.hub_lookup import HuggingFaceFiles
 from gemma_nb.errors import GemmaError, LoadError
@@ -278,27 +279,113 @@ def test_an_answer_of_kaggles_api_ends(hubs, monkeypatch):
     assert fetch(K, progress=False).is_dir()
 
 
-def test_a_mirror_that_ignores_ranges_is_read_to_the_end_of_the_range(hubs, monkeypatch):
+def endless(hubs, monkeypatch, part, status=200):
+    """Makes the hub answer without an end where the address holds ``part``; the MiB that it sent."""
     handler, sent = hubs._server.RequestHandlerClass, []
     usual = handler.do_GET
 
-    def endless(self):
-        if not self.path.endswith("config.json"):
-            usual(self)
-            return
-        self.send_response(200)
+    def answer(self):
+        if part not in self.path or self.command != "GET":
+            return usual(self)
+        self.send_response(status)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for _ in range(400):
             self.wfile.write(b"%x\r\n" % 2**20 + b" " * 2**20 + b"\r\n")
-            sent.append(2**20)
+            sent.append(1)
+        return None
 
-    monkeypatch.setattr(handler, "do_GET", endless)
+    monkeypatch.setattr(handler, "do_GET", answer)
+    return sent
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+@pytest.mark.parametrize("part", ["/api/models/", "/auth-check"])
+def test_an_answer_of_hugging_faces_api_ends(hubs, monkeypatch, part, status):
+    """The client reads an answer to its end, for us to a limit."""
+    hubs.faults.login_needed = True  # what is said of a gated repository is followed by a check
+    sent = endless(hubs, monkeypatch, part, status)
+    monkeypatch.setattr("gemma_nb.hub.hugging_face.MAX_ANSWER", 2**22)
+    tracemalloc.start()
+    with pytest.raises(LoadError):
+        fetch(H, credentials=HF_LOGIN, progress=False)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # what lies in the buffers of both sides is sent, too
+    assert 4 <= len(sent) < 32
+    assert peak < 2**24
+
+
+def test_an_answer_to_a_lookup_ends(hubs, monkeypatch):
+    sent = endless(hubs, monkeypatch, "/api/models/")
+    monkeypatch.setattr("gemma_nb.catalog.hub_lookup.MAX_ANSWER", 2**22)
+    with pytest.raises(LoadError, match="UnboundedAnswer"):
+        gnb.variant(T)
+    assert 4 <= len(sent) < 32
+
+
+def test_a_file_that_the_client_reads_for_a_lookup_ends(hubs, monkeypatch):
+    """Where Hugging Face itself is asked, its client downloads the files of a lookup."""
+    monkeypatch.setattr("gemma_nb.catalog.hub_lookup._is_mirror", lambda: False)
+    monkeypatch.setattr("gemma_nb.catalog.hub_lookup._MAX_BYTES", 2**22)
+    sent = endless(hubs, monkeypatch, "/config.json")
+    with pytest.raises(LoadError, match="UnboundedAnswer"):
+        gnb.variant(T)
+    assert 4 <= len(sent) < 32
+    assert not list(Path(constants.HF_HUB_CACHE).rglob("config.json"))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_answer_of_hugging_face_is_not_unpacked(hubs, monkeypatch, times):
+    """Some kB that were compressed twice become 256 MiB."""
+    handler, usual = hubs._server.RequestHandlerClass, hubs._server.RequestHandlerClass.do_GET
+    bomb = bytes(2**28)
+    for _ in range(times):
+        bomb = gzip.compress(bomb, 1)
+    asked = []
+
+    def answer(self):
+        if "/api/models/" not in self.path:
+            return usual(self)
+        asked.append(self.headers.get("Accept-Encoding"))
+        self.send_response(200)
+        self.send_header("Content-Encoding", ", ".join(["gzip"] * times))
+        self.send_header("Content-Length", str(len(bomb)))
+        self.end_headers()
+        self.wfile.write(bomb)
+        return None
+
+    monkeypatch.setattr(handler, "do_GET", answer)
+    for call in (gnb.variant, lambda handle: fetch(handle, progress=False)):
+        tracemalloc.start()
+        with pytest.raises(LoadError):
+            call(T)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 2**24
+    assert set(asked) == {"identity"}
+
+
+def test_the_limit_is_that_of_our_own_requests(hubs):
+    """The client's session is shared with everything in the process."""
+    api = HfApi(endpoint=hubs.url)
+    with hub_client.limited_answers(100):
+        with pytest.raises(hub_client.UnboundedAnswer):
+            api.model_info(HF_SAFE)
+        with ThreadPoolExecutor() as others:
+            assert others.submit(api.model_info, HF_SAFE).result().siblings
+        with hub_client.limited_answers(10**6):
+            assert api.model_info(HF_SAFE).siblings
+    assert api.model_info(HF_SAFE).siblings
+
+
+def test_a_mirror_that_ignores_ranges_is_read_to_the_end_of_the_range(hubs, monkeypatch):
+    sent = endless(hubs, monkeypatch, "config.json")
     monkeypatch.setattr("gemma_nb.catalog.hub_lookup._MAX_BYTES", 2**21)
     unlisted._from_host.cache_clear()
     with pytest.raises(GemmaError):
         gnb.variant(T)
-    assert 0 < sum(sent) < 2**26
+    assert 0 < len(sent) < 64
 
 
 def test_headers_of_a_mirrors_tensors_are_read_in_ranges(hubs):

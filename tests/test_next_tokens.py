@@ -5,7 +5,8 @@ import pytest
 import tiny
 
 import gemma_nb as gnb
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import GenerationError, InvalidInput
+from gemma_nb.generation.decoder import Decoder
 
 pytestmark = pytest.mark.slow
 
@@ -65,3 +66,12 @@ def test_refuses_what_has_no_meaning(model):
         gnb.next_tokens(model, BEGUN, temperature=-1)
     with pytest.raises(InvalidInput, match="max_length"):
         gnb.next_tokens(model, BEGUN, raw=True, begun=" of" * 300)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_logit_that_is_not_finite_is_told(model, monkeypatch, wrong):
+    logits = np.zeros(model.tokenizer.vocabulary_size(), "float32")
+    logits[-1] = wrong
+    monkeypatch.setattr(Decoder, "logits", lambda *_: logits)
+    with pytest.raises(GenerationError, match="float32"):
+        gnb.next_tokens(model, BEGUN)

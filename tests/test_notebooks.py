@@ -1,5 +1,6 @@
 """The notebooks as files: both languages the same, small, without outputs; nbval runs them."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -47,6 +48,21 @@ def test_code_is_the_same_in_both_languages(path):
             assert quoted(source(one)) == quoted(source(other))
         else:
             assert source(one) == source(other)
+
+
+@pytest.mark.parametrize("path", ENGLISH, ids=NAMES)
+def test_keys_of_the_code_are_not_translated(path):
+    """A translated key, as of options that a function takes, is an error when the cell runs."""
+    for one, other in zip(cells(path), cells(twin(path)), strict=True):
+        if one["cell_type"] == "code" and not re.search(r"^\s*%", source(one), re.MULTILINE):
+            assert keys(source(one)) == keys(source(other))
+
+
+def keys(code):
+    """The keys of dictionaries that are names in Python, such as "role"."""
+    found = [k for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Dict) for k in n.keys]
+    values = [k.value for k in found if isinstance(k, ast.Constant)]
+    return [v for v in values if isinstance(v, str) and v.isascii() and v.isidentifier()]
 
 
 def quoted(code):

@@ -108,7 +108,7 @@ def test_another_size_keeps_tuning_and_modalities():
 
 
 def test_another_runtime_gets_its_own_default_precision():
-    here = choice("gemma3_instruct_1b", "float32", runtime="laptop 16 GB")
+    here = choice("t5gemma_2b_2b_ul2_it", "float32", runtime="laptop 16 GB")
     assert change_setting(here, "runtime", "L4").choice.precision == "bfloat16"
     quantised = replace(here, precision="int8")
     assert change_setting(quantised, "runtime", "L4").choice.precision == "int8"

@@ -224,6 +224,16 @@ def test_a_change_of_runtime_brings_that_runtimes_recommendation():
     assert picker.choice.variant == gnb.recommend(picker.choice.runtime).variant
 
 
+def test_the_largest_is_taken_over_the_devices_that_it_takes():
+    """It was taken on one device, where it does not fit."""
+    picker = gnb.Picker(runtime="T4 x2")
+    picker._recommendation.larger_button.click()
+    assert picker.choice == gnb.recommend("T4 x2").alternative.verdict.choice
+    assert picker.choice.devices == 2
+    assert gnb.advise(picker.choice).status == "fits"
+    assert picker._recommendation.larger_button.layout.display == "none"
+
+
 def test_a_task_takes_what_is_made_for_it():
     picker = gnb.Picker(runtime="L4")
     choose(picker, "task", "code")

@@ -121,6 +121,10 @@ def test_what_better_costs_shows_all_that_fits():
         assert choice.speed.range_text in shown
     with pytest.raises(InvalidInput):
         plots.better_costs(what_fits("binder"))
+    # what several devices share has their number instead of a speed
+    several = words(plots.better_costs(what_fits("T4 x2")))
+    assert several.count("on each of 2 devices") == 2
+    assert not any("?" in word for word in several)
 
 
 def test_axes_have_units():

@@ -1,11 +1,19 @@
 """Precisions: names, sizes and refused values."""
 
+import dataclasses
+
 import pytest
 
 from gemma_nb.catalog.registry import variant, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.float16 import float16_state, takes_float16
-from gemma_nb.fit.precision import PRECISIONS, auto_precision, is_native, precision
+from gemma_nb.fit.precision import (
+    PRECISIONS,
+    auto_precision,
+    is_native,
+    precision,
+    precisions_to_try,
+)
 from gemma_nb.hardware.known_runtimes import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
 
@@ -85,6 +93,24 @@ def test_t5gemma_2_overflows_in_float16():
     assert {float16_state(v) for v in found} == {"overflows"}
 
 
+#: What "auto" is on a processor: 16 bit where that was measured, float32 elsewhere.
+ON_A_PROCESSOR = {
+    "gemma3_instruct_1b": "bfloat16",
+    "gemma4_instruct_2b": "bfloat16",
+    "gemma3n_e2b_it": "bfloat16",
+    "pali_gemma2_mix_3b_224": "bfloat16",
+    "t5gemma_2b_2b_ul2_it": "float32",
+    "embedding_gemma3_300m": "float32",
+    "demo_gemma3_instruct_4m": "float32",
+}
+
+
+@pytest.mark.parametrize("place", ["laptop 16 GB", "colab-cpu", "Apple 16 GB"])
+@pytest.mark.parametrize(("name", "expected"), ON_A_PROCESSOR.items())
+def test_auto_on_a_processor(name, expected, place):
+    assert auto_precision(variant(name), runtime(place)).name == expected
+
+
 def test_auto_is_float16_nowhere_else():
     gemma4 = variant("gemma4_instruct_2b")
     taking = {r.name for r in runtimes() if takes_float16(gemma4, r)}
@@ -94,3 +120,14 @@ def test_auto_is_float16_nowhere_else():
     for capability, expected in (("7.0", True), ("6.1", False), (None, False)):
         card = Runtime("card", "gpu", 2**34, native_dtypes=old, compute_capability=capability)
         assert takes_float16(gemma4, card) == expected
+
+
+def test_the_precisions_to_try():
+    model = variant("gemma3_instruct_4b")
+    assert precisions_to_try(model, runtime("L4")) == ("bfloat16", "int8", "int4")
+    # load takes no other one than that of the files
+    for saved in ("int8", "int4"):
+        preset = dataclasses.replace(model, quantization=("int8", saved))
+        assert precisions_to_try(preset, runtime("L4")) == (saved,)
+    file = dataclasses.replace(model, stored_type="Q4_0")
+    assert precisions_to_try(file, runtime("L4")) == ("int4", "int8")

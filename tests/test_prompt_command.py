@@ -4,8 +4,10 @@ import io
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from hubs.server import HF_LOGIN
 
 from gemma_nb.cli.main import main
 from gemma_nb.prompts.formatting import format_prompt
@@ -83,6 +85,25 @@ def test_bytes_that_are_no_text(tmp_path, capsys):
     file.write_bytes(b"\xff{}")
     assert main(["prompt", "--variant", DEMO, str(file)]) == 2
     assert "m.json is not JSON" in capsys.readouterr().err
+
+
+def test_a_tokenizer_that_cannot_be_fetched_shows_no_login(tmp_path, capsys, monkeypatch):
+    """KerasHub asks the hub; its error may repeat the login that was sent."""
+
+    def from_preset(_):
+        error = OSError(f"401: {HF_LOGIN}")
+        error.response = SimpleNamespace(status_code=401)
+        raise error
+
+    keras_hub = SimpleNamespace(
+        tokenizers=SimpleNamespace(Tokenizer=SimpleNamespace(from_preset=from_preset))
+    )
+    monkeypatch.setattr("gemma_nb.backend.import_keras_hub", lambda: keras_hub)
+    file = write(tmp_path / "m.json", MESSAGES)
+    assert main(["prompt", "--variant", "gemma3_instruct_1b", "--tokens", file]) == 1
+    said = capsys.readouterr().err
+    assert "OSError 401" in said
+    assert HF_LOGIN not in said
 
 
 def test_as_a_program_without_keras(tmp_path):

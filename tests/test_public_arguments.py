@@ -3,14 +3,19 @@
 Each error is readable: shorter than a page, whatever the value's own ``repr`` does.
 """
 
+import contextlib
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gemma_nb as gnb
 from gemma_nb.arguments import flag_argument, text_argument
+from gemma_nb.comparison.comparison import Comparison
 from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.loading.compile_cache import check_compile_cache
+from gemma_nb.loading.device_selection import select_devices
 
 
 class NoRepr:
@@ -36,6 +41,7 @@ WRONG = (
     np.float32(2.0), np.array([1, 2]), np.array(["a"]), np.str_("abc"), (1, 2), lambda: 3, type,
 )  # fmt: skip
 
+EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "comparison.json"
 NAME, RUNTIME = "gemma3_instruct_1b", gnb.runtime("T4")
 #: A public call without a model, with arguments that it takes.
 CALLS = {
@@ -95,10 +101,16 @@ def model():
     loaded.unload()
 
 
-def _edited(model, content):
+def _edited(model, content="r", **options):
     chat = gnb.Chat(model)
     list(chat.send("q", 1))
-    return chat.edit(content, 1)
+    return chat.edit(content, 1, **options)
+
+
+def _regenerated(model, **options):
+    chat = gnb.Chat(model)
+    list(chat.send("q", 1))
+    return chat.regenerate(**{"max_new_tokens": 1, **options})
 
 
 #: A call with a model: what it does, and the arguments to try.
@@ -127,13 +139,23 @@ WITH_MODEL = {
         lambda model, messages="q", **options: gnb.next_tokens(model, messages, **options),
         "messages count begun temperature top_k top_p raw",
     ),
+    "raw text": (lambda model, messages: model.stream_ids(messages, 1, raw=True), "messages"),
+    "compared text": (
+        lambda model, text: gnb.compare(model, ["q"], text=text, max_new_tokens=0), "text"
+    ),
+    "trace": (
+        lambda model, **options: gnb.trace(model, **{"messages": "q", "max_new_tokens": 1, **options}),
+        "messages reply max_new_tokens count raw tools thinking guideline",
+    ),
+    "trace of no model": (lambda _, model: gnb.trace(model, "q"), "model"),
     "next_tokens of no model": (lambda _, model: gnb.next_tokens(model, "q"), "model"),
     "Chat": (
         lambda model, **options: gnb.Chat(model, **options).messages,
         "system tools thinking overflow",
     ),
     "send": (lambda model, content: gnb.Chat(model).send(content, 1), "content"),
-    "edit": (_edited, "content"),
+    "edit": (_edited, "content question"),
+    "regenerate": (_regenerated, "max_new_tokens temperature"),
     "from_keras": (
         lambda model, **options: gnb.from_keras(**{"causal_lm": model.lm, "variant": model.variant, **options}),
         "causal_lm variant max_length tokenizer assistant",
@@ -178,11 +200,59 @@ def test_load_refuses_wrong_values(argument):
     assert_clean(gnb.load, good, argument)
 
 
+@pytest.mark.parametrize("argument", ["devices", "parallel"])
+def test_devices_that_are_none_are_refused(argument):
+    """``load`` asks for them before it downloads anything."""
+    assert_clean(select_devices, {"devices": "all", "parallel": "model"}, argument)
+    assert select_devices(np.int64(1), "model") is None
+    with pytest.raises(InvalidInput, match=r"jax\.devices"):
+        select_devices(np.array([1, 2]), "model")
+
+
+def test_a_folder_for_compiled_programs_that_is_none_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert_clean(check_compile_cache, {}, "directory")
+    for wrong in (5, b"x", "\0", [], np.array(["a", "b"])):
+        with pytest.raises(InvalidInput):
+            gnb.load("demo_gemma3_1m", compile_cache=wrong, progress=False)
+
+
+def test_every_argument_of_load_is_held():
+    """The rest changes what is done with what is loaded."""
+    held = {"variant", "precision", "max_length", "force", "credentials", "progress", "download_only",
+            "assistant", "devices", "parallel", "compile_cache"}  # fmt: skip
+    assert set(arguments_of(gnb.load)) - held == {"replace"}
+    with pytest.raises(InvalidInput, match="replace is True or False"):
+        gnb.load("demo_gemma3_1m", replace=np.array([1, 2]), progress=False)
+
+
+@pytest.mark.slow
+def test_paths_that_are_none_are_refused(model, tmp_path, monkeypatch):
+    """Of a chat, whose files may be unreadable, the system's own errors are told too."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.txt").touch()  # "" is this folder
+    kept = Comparison.from_json(EXAMPLE)
+    chat = gnb.Chat(model)
+    list(chat.send("q", 1))
+
+    def or_os_error(call):
+        def path_call(path):
+            with contextlib.suppress(OSError):
+                call(path)
+
+        return path_call
+
+    for write in (kept.to_csv, kept.to_markdown, kept.to_json, kept.to_html, Comparison.from_json, model.save,
+                  model.export, or_os_error(chat.save), or_os_error(lambda path: gnb.Chat.load(path, model))):  # fmt: skip
+        assert_clean(lambda path, write=write: write(path), {}, "path")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "argument", ["choices", "references", "text", "max_new_tokens", "max_length", "repeats"]
+    "argument", [name for name in arguments_of(gnb.compare) if name != "prompts"]
 )
-def test_compare_refuses_wrong_values(argument):
+def test_compare_refuses_wrong_values(argument, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert_clean(gnb.compare, {"choices": ["demo_gemma3_1m"], "prompts": []}, argument)
     assert_clean(gnb.compare, {"choices": []}, "prompts")
 

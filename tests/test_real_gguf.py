@@ -76,30 +76,51 @@ def test_the_vocabulary_gives_the_ids_of_the_published_one():
         assert ours.Encode(text) == theirs.encode(text, add_special_tokens=False).ids, repr(text)
 
 
-def test_the_weights_equal_those_that_llama_cpps_package_dequantises():
-    model = gnb.load(real_gemma.gguf_path(), "float32", 64, force=True, progress=False)
+@pytest.fixture(scope="module")
+def loaded():
+    """The model of the file, in float32."""
+    model = gnb.load(real_gemma.gguf_path(), "float32", 1024, force=True, progress=False)
+    yield model
+    model.unload()
+
+
+def test_the_weights_equal_those_that_llama_cpps_package_dequantises(loaded):
     expected = gnb.load(real_gemma.converted_folder(), "float32", 64, force=True, progress=False)
-    pairs = zip(model.lm.backbone.variables, expected.lm.backbone.variables, strict=True)
+    pairs = zip(loaded.lm.backbone.variables, expected.lm.backbone.variables, strict=True)
     for ours, theirs in pairs:
         assert ours.path == theirs.path
         np.testing.assert_array_equal(np.asarray(ours.value), np.asarray(theirs.value), ours.path)
     expected.unload()
-    assert "100" in model.generate("Water boils at", 8, temperature=0, raw=True)
-    model.unload()
+
+
+def test_a_trace_finds_the_capital_in_the_later_layers(loaded):
+    """Layer 12 of 18 is the first that says Tokyo (2026-11-30)."""
+    seen = gnb.trace(loaded, "The capital of Japan is", reply=" Tokyo", raw=True)
+    assert seen.windows == (512, 512, 512, 512, 512, None) * 3
+    at = len(seen.tokens) - 2
+    says = [seen.lens(layer)[at][0].piece for layer in range(seen.layers)]
+    assert says[-1] == "▁Tokyo"
+    assert "▁Tokyo" not in says[:9]
+    found = gnb.next_tokens(loaded, "The capital of Japan is", 5, raw=True)
+    chances = [guess.probability for guess in seen.lens(seen.layers - 1)[at]]
+    assert chances == pytest.approx([t.probability for t in found], rel=0.02)
+    long = gnb.trace(loaded, "one two three four " * 240, reply="", raw=True)
+    last = len(long.tokens) - 1
+    reach = [last - int((long.attention(i)[:, last].max(0) > 0).argmax()) for i in (4, 5)]
+    assert reach == [511, last]
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
+def exported(loaded, tmp_path_factory):
     """The model exported in float32 both ways and in two quantised types, and its replies."""
     folder = tmp_path_factory.mktemp("exported")
-    model = gnb.load(real_gemma.gguf_path(), "float32", 64, force=True, progress=False)
-    model.export(folder / "checkpoint")
+    loaded.export(folder / "checkpoint")
     for precision in ("float32", *BOUNDS):
-        model.export(folder / f"{precision}.gguf", "gguf", precision=precision)
-    prompts = [model.prompt_ids(text, raw=True) for text in PROMPTS]
+        loaded.export(folder / f"{precision}.gguf", "gguf", precision=precision)
+    prompts = [loaded.prompt_ids(text, raw=True) for text in PROMPTS]
     greedy = {"temperature": 0, "ignore_eos": True, "raw": True}
-    replies = [list(model.stream_ids(text, COUNT, **greedy)) for text in PROMPTS]
-    model.unload()
+    replies = [list(loaded.stream_ids(text, COUNT, **greedy)) for text in PROMPTS]
+    assert "100" in loaded.generate(PROMPTS[0], COUNT, temperature=0, raw=True)
     return folder, prompts, replies
 
 

@@ -1,13 +1,17 @@
 """Recommendations: they follow Google's rule, and they always fit."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import pytest
 
-from gemma_nb import advise, recommend, set_language, variants
+from gemma_nb import advise, recommend, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.quality import quality_figure
 from gemma_nb.fit.recommend import DEMO
 from gemma_nb.fit.tasks import GUIDE_URL, TASKS, find_task, is_core, variants_for_task
+from gemma_nb.fit.tuning import tuning_check
 from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
@@ -102,6 +106,9 @@ def test_two_devices_make_larger_variants_possible():
     largest = next(a for a in found.alternatives if a.kind == "largest")
     assert (largest.variant.name, largest.precision) == ("gemma4_instruct_31b", "int4")
     assert largest.verdict.choice.devices == 2
+    # the table and the plot say that it takes both
+    row = next(row for row in found.table() if row[0] == "Largest")
+    assert row[3:5] == ("2 x 11.5 GiB", "?")
     # 27B fits in int4 and not in int8
     for precision, fits in (("int8", False), ("int4", True)):
         v = advise("gemma3_instruct_27b_text", precision, "T4 x2", devices=2)
@@ -129,6 +136,28 @@ def test_it_prints_a_table_and_every_reason():
         assert str(reason) in shown
     assert rows[0][3:] == ("9.76 GiB", found.speed.range_text, "Apache-2.0")
     assert recommend("T4", "code").table()[1][-1] == "Gemma, login"
+
+
+@pytest.mark.parametrize(
+    ("name", "basis"),
+    [
+        (
+            "T4",
+            "in float16, which this GPU computes itself; it rests on what llama.cpp reached on a T4",
+        ),
+        ("L4", "it rests on what Transformers reached on an L4"),
+        ("H200 x2", "it rests on this package's measurements on an H200"),
+        ("v5e-1", "not measured on a TPU"),
+        ("laptop 16 GB", "not measured on this kind of processor"),
+    ],
+)
+def test_speeds_say_what_they_rest_on(name, basis):
+    found = recommend(name)
+    for said in (str(found), repr(found)):
+        assert f"bytes that are read for each token; {basis}." in " ".join(said.split())
+    # where the bandwidth is not known, there is no estimate to speak of
+    assert recommend("colab-cpu").speed_note is None
+    assert "estimated" not in str(recommend("colab-cpu"))
 
 
 @pytest.mark.parametrize("name", ["binder", "laptop 4 GB"])
@@ -231,10 +260,22 @@ def test_if_nothing_fits_the_task_chat_is_recommended_instead():
     assert "images" in str(recommend("laptop 8 GB", "image"))
 
 
-def test_on_a_processor_it_is_float32_and_says_why():
+def test_on_a_processor_the_guides_16_bit_rule_holds():
     found = recommend("desktop 32 GB")
+    assert found.precision == "bfloat16"
+    assert "float32" not in str(found.reason)
+
+
+def test_on_a_processor_an_embedding_model_is_in_float32_and_says_why():
+    found = recommend("desktop 32 GB", "embedding")
     assert found.precision == "float32"
     assert "16-bit" in str(found)
+    set_language("ja")
+    assert "16 ビット" in str(found)
+
+
+def test_on_a_processor_tuning_stays_in_float32():
+    assert recommend("desktop 32 GB", "tuning").precision == "float32"
 
 
 def test_a_length_beyond_a_variants_context_is_cut_to_it():
@@ -331,3 +372,50 @@ def test_others_on_the_gpu_change_the_recommendation():
     shared = dataclasses.replace(alone, memory_bytes=6 * GIB, memory_total_bytes=24 * GIB)
     assert recommend(alone).variant.generation == "4"
     assert recommend(shared).variant.generation == "3"
+
+
+def test_what_int8_and_int4_cost_is_what_was_measured():
+    """benchmarks/quality.md may be measured again: its figures are those of the sentences."""
+    page = Path(__file__).parent.parent / "benchmarks" / "quality.md"
+    for precision in ("int8", "int4"):
+        row = re.search(rf"^\| {precision} \|(.*)\|$", page.read_text(), re.MULTILINE)
+        _, _, change, same, _ = (cell.strip().rstrip("%") for cell in row[1].split("|"))
+        figure = quality_figure(variant("gemma3_instruct_270m"), precision)
+        assert figure.perplexity == pytest.approx(float(change) / 100, abs=0.00005)
+        assert figure.same_token == pytest.approx(float(same) / 100, abs=0.0005)
+        assert figure.source == "benchmarks/quality.md"
+
+
+def test_what_is_recommended_for_tuning_is_judged_by_the_memory_of_tuning():
+    for runtime in runtimes():
+        found = recommend(runtime, "tuning")
+        for one in (found, *found.alternatives):
+            if one.verdict.task != "tuning":
+                continue  # nothing can be tuned there, or what needs no login is for chat
+            check = tuning_check(one.verdict)
+            assert check.status == "fits", (runtime.name, one.variant.name)
+            assert one.memory_bytes == check.needed >= one.verdict.bytes_needed
+            assert one.speed is None  # it generates nothing
+    found = recommend("T4", "tuning")
+    assert found.table()[1][3:5] == ("2.54 GiB", "?")
+    assert "2.54 GiB of 13.5 GiB" in str(found.reason)
+
+
+def test_what_needs_no_login_says_when_it_is_for_another_task():
+    found = recommend("RTX 8 GB", "embedding")
+    free = next(a for a in found.alternatives if a.kind == "no_login")
+    assert free.variant.name == "gemma4_instruct_2b"
+    assert "This needs none, and is for chat" in str(free.reason)
+    # for chat itself there is nothing to say
+    chat = recommend(card(1.5))
+    free = next(a for a in chat.alternatives if a.kind == "no_login")
+    assert "The best here that needs no account" in str(free.reason)
+
+
+def test_every_size_in_a_recommendation_has_three_digits_of_gib():
+    for runtime in runtimes():
+        for task in ("chat", "tuning", "embedding"):
+            said = str(recommend(runtime, task))
+            assert "MiB" not in said
+            for size in re.findall(r"([\d.]+) GiB", said):
+                assert len(size.replace(".", "").lstrip("0")) == 3, (runtime.name, size)

@@ -7,6 +7,7 @@ import tiny
 
 import gemma_nb as gnb
 from gemma_nb.errors import GenerationError, InvalidInput
+from gemma_nb.generation.decoder import Decoder
 
 pytestmark = pytest.mark.slow
 
@@ -62,3 +63,12 @@ def test_refusals(judge):
     with pytest.raises(GenerationError, match="float32"):
         judge.score("Hi", guideline=POLICY)
     variable.assign(kept)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_verdict_that_is_not_finite_is_told(judge, monkeypatch, wrong):
+    logits = np.zeros(judge.tokenizer.vocabulary_size(), "float32")
+    logits[judge.tokenizer.token_to_id("Yes")] = wrong
+    monkeypatch.setattr(Decoder, "logits", lambda *_: logits)
+    with pytest.raises(GenerationError, match="float32"):
+        judge.score("Hi", guideline=POLICY)

@@ -2,8 +2,16 @@
 
 import pytest
 
+from gemma_nb import set_language
 from gemma_nb.i18n import table
-from gemma_nb.text_utils import align_columns, cell_width, closest_matches, format_bytes, wrap_text
+from gemma_nb.text_utils import (
+    align_columns,
+    cell_width,
+    closest_matches,
+    fit_columns,
+    format_bytes,
+    wrap_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +62,10 @@ def test_no_line_of_a_japanese_sentence_begins_with_its_punctuation(cells):
         lines = wrap_text(sentence, cells).splitlines()
         assert all(line.strip()[0] not in "、。」）" for line in lines), lines
         assert "".join("".join(lines).split()) == "".join(sentence.split())
+
+
+@pytest.mark.parametrize(("lang", "line"), [("en", "  A 1, B 2"), ("ja", "  A 1、B 2")])
+def test_a_table_that_is_too_wide_is_listed_as_the_language_lists(lang, line):
+    set_language(lang)
+    rows = [("name", "A", "B"), ("a name that is long", "1", "2")]
+    assert fit_columns(rows, 20).splitlines() == ["a name that is long", line]

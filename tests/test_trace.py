@@ -345,29 +345,3 @@ def test_logits_that_are_not_numbers():
     norm.assign(np.full(norm.shape, np.nan, "float32"))
     with pytest.raises(GenerationError):
         gnb.trace(own, "The capital", reply="", raw=True)
-
-
-# --- a real Gemma
-
-
-@pytest.mark.slow_suite
-@pytest.mark.real
-@pytest.mark.timeout(2400)
-def test_a_real_gemma_finds_the_capital_in_its_later_layers():
-    """Layer 12 of 18 is the first that says Tokyo (int8, from a Q4_K_M file, 2026-11-30)."""
-    import real_gemma
-
-    model = gnb.load(real_gemma.gguf_path(), "float32", 1024, force=True, progress=False)
-    seen = gnb.trace(model, "The capital of Japan is", reply=" Tokyo", raw=True)
-    assert seen.windows == (512, 512, 512, 512, 512, None) * 3
-    at = len(seen.tokens) - 2
-    says = [seen.lens(layer)[at][0].piece for layer in range(seen.layers)]
-    assert says[-1] == "▁Tokyo"
-    assert "▁Tokyo" not in says[:9]
-    found = gnb.next_tokens(model, "The capital of Japan is", 5, raw=True)
-    chances = [guess.probability for guess in seen.lens(seen.layers - 1)[at]]
-    assert chances == pytest.approx([t.probability for t in found], rel=0.02)
-    long = gnb.trace(model, "one two three four " * 240, reply="", raw=True)
-    last = len(long.tokens) - 1
-    reach = [last - int((long.attention(i)[:, last].max(0) > 0).argmax()) for i in (4, 5)]
-    assert reach == [511, last]

@@ -12,7 +12,7 @@ from gemma_nb.fit.weight_shapes import text_weight_shapes
 from gemma_nb.hardware.known_runtimes import runtime, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import table
-from gemma_nb.text_utils import GIB, format_bytes
+from gemma_nb.text_utils import GIB, format_gib
 
 HALF = ("float32", "float16", "int8")
 ALL = ("float32", "bfloat16", "float16", "int8")
@@ -119,7 +119,7 @@ def test_objects_and_names_are_the_same():
 def test_auto_is_the_precision_of_load():
     assert advise("gemma3_instruct_1b", None, "T4").choice.precision == "bfloat16"
     assert advise("gemma3_instruct_1b", "auto", "T4").choice.precision == "bfloat16"
-    assert advise("gemma3_instruct_1b", "auto", "laptop 16 GB").choice.precision == "float32"
+    assert advise("gemma3_instruct_1b", "auto", "laptop 16 GB").choice.precision == "bfloat16"
 
 
 @pytest.mark.parametrize(
@@ -261,9 +261,16 @@ def test_the_reasons_contain_the_facts():
     )
     assert "7.5" in t4
     assert "Not measured" in t4
-    assert "no way out for this model" in t4
+    assert "does not help this model" in t4
     gemma4 = advise("gemma4_2b", "bfloat16", "T4").warnings
     assert 'precision="auto" takes' in next(str(w) for w in gemma4 if w.key == "emulated_bfloat16")
+    # older GPUs have float16 and gain nothing from it
+    pascal = Runtime(
+        "P100", "gpu", 16 * GIB, native_dtypes=("float32", "float16"), compute_capability="6.0"
+    )
+    old = {w.key: str(w) for w in advise("gemma4_2b", None, pascal).warnings}
+    assert "float16 is no faster there" in old["emulated_bfloat16"]
+    assert "jax[cuda12]" in old["old_gpu"]
     hub = str(
         next(g for g in advise("gemma4_2b", None, OLD_HUB).warnings if g.key == "old_keras_hub")
     )
@@ -326,17 +333,34 @@ def test_fix_float16():
     assert advise(v.fixes[0].apply()).fits
 
 
-def test_fix_bfloat16_on_a_processor():
+def test_fix_lower_precision_on_a_processor():
     exact, half = (
         advise("gemma3_instruct_4b_text", p, "desktop 32 GB").bytes_needed
         for p in ("float32", "bfloat16")
     )
     v = advise("gemma3_instruct_4b_text", "float32", Runtime("box", "cpu", (exact + half) // 2))
     assert v.status == "no"
+    assert [f.key for f in v.fixes] == ["float32_to_bfloat16"]
+    assert assert_helps(v, v.fixes[0]).precision == "bfloat16"
+    # where that does not suffice, the others are tried on top of it
+    v = advise("gemma3_instruct_4b_text", "float32", Runtime("box", "cpu", half * 3 // 4))
+    assert {"int8", "smaller"} <= {f.key for f in v.fixes}
+    smaller = fix(v, "smaller").choice
+    assert (smaller.precision, smaller.variant.size) == ("bfloat16", "1B")
+
+
+def test_fix_bfloat16_on_a_processor():
+    """Where "auto" is float32 there: an encoder-decoder."""
+    exact, half = (
+        advise("t5gemma_2b_2b_prefixlm_it", p, "desktop 32 GB").bytes_needed
+        for p in ("float32", "bfloat16")
+    )
+    v = advise("t5gemma_2b_2b_prefixlm_it", "float32", Runtime("box", "cpu", (exact + half) // 2))
+    assert v.status == "no"
     found = fix(v, "bfloat16_on_a_processor")
     assert assert_helps(v, found).precision == "bfloat16"
     assert "half the memory" in found.label.text("en")
-    # it is not the only one: int8 is faster
+    # it is not the only one
     assert "int8" in {f.key for f in v.fixes}
 
 
@@ -468,7 +492,16 @@ def test_no_fix_leads_to_a_choice_that_load_refuses():
         # the checks of load: it takes the devices that are there, and its own task
         assert runs(choice.variant), key
         assert choice.devices <= choice.runtime.devices
+        assert choice.runtime.runs_keras, key
         assert advise(choice, task=own_task(choice.variant)).fits, key
+
+
+def test_on_a_phone_only_another_machine_helps():
+    """KerasHub does not run there, in any precision."""
+    for name in ("gemma4_instruct_2b", "gemma3_instruct_4b"):
+        verdict = advise(name, "float32", "phone 8 GB")
+        assert verdict.status == "no"
+        assert [f.key for f in verdict.fixes] == ["runtime", "runtime"]
 
 
 def test_every_fix_that_has_a_sentence_has_a_test():
@@ -480,11 +513,16 @@ def test_every_fix_that_has_a_sentence_has_a_test():
     assert {k.removeprefix("fix_") for k in table() if k.startswith("fix_")} == here
 
 
-def test_fix_float16_on_a_processor():
-    v = advise("gemma3n_e2b_it", "float16", "desktop 32 GB")
+@pytest.mark.parametrize(
+    ("name", "precision"), [("gemma3n_e2b_it", "bfloat16"), ("t5gemma2_270m_270m", "float32")]
+)
+def test_fix_float16_on_a_processor(name, precision):
+    v = advise(name, "float16", "desktop 32 GB")
     assert v.status == "no"
-    assert [f.key for f in v.fixes] == ["float16_to_float32"]
-    assert assert_helps(v, v.fixes[0]).precision == "float32"
+    assert [f.key for f in v.fixes] == [f"float16_to_{precision}"]
+    changed = v.fixes[0].apply()
+    assert changed.precision == precision
+    assert advise(changed).fits
 
 
 def test_float32_is_no_fix_for_bfloat16_on_a_processor():
@@ -517,17 +555,20 @@ def test_fixes_are_for_the_task_that_was_asked():
     assert "int8" in {f.key for f in v.fixes}
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    ("precision", "length", "batch"), [("bfloat16", 64, 16), ("float16", 2048, 1)]
+)
 @pytest.mark.parametrize(("gib", "status"), [(40, "fits"), (1, "no")])
-def test_a_processors_sentence_counts_the_float32_copy(precision, gib, status):
-    v = advise("gemma_2b_en", precision, Runtime("box", "cpu", gib * 2**30))
+def test_a_processors_sentence_counts_the_float32_copy(precision, length, batch, gib, status):
+    """The embedding table is converted whole in float16, and for many conversations at once."""
+    v = advise("gemma_2b_en", precision, Runtime("box", "cpu", gib * 2**30), length, batch)
     shapes, _ = text_weight_shapes(variant("gemma_2b_en"))
     copies = 4 * max(s.parameters for s in shapes if s.use == "embedding")
     assert v.memory.float32_copies == copies
     assert v.status == status
     for lang in ("en", "ja"):
         sentence = v.reason.text(lang)
-        assert format_bytes(copies) in sentence
+        assert format_gib(copies) in sentence
         assert "float32" in sentence
     # in the one sentence with the verdict, not in one beside it
     english = v.reason.text("en")
@@ -536,8 +577,9 @@ def test_a_processors_sentence_counts_the_float32_copy(precision, gib, status):
 
 
 def test_the_sentence_in_the_tight_case_counts_them_too():
-    needed = advise("gemma_2b_en", "bfloat16", Runtime("box", "cpu", 2**40)).bytes_needed
-    v = advise("gemma_2b_en", "bfloat16", Runtime("box", "cpu", round(needed / 0.95)))
+    choice = Choice("gemma_2b_en", "bfloat16", 64, 16, Runtime("box", "cpu", 2**40))
+    needed = advise(choice).bytes_needed
+    v = advise(dataclasses.replace(choice, runtime=Runtime("box", "cpu", round(needed / 0.95))))
     assert v.status == "tight"
     assert "float32 copy" in v.reason.text("en")
     assert "float32 の複製" in v.reason.text("ja")
@@ -549,11 +591,17 @@ def test_the_experts_of_a_quantised_mixture_are_copied():
     # those of one layer at a time
     experts = 4 * max(s.parameters for s in shapes if s.use == "expert")
     assert v.memory.float32_copies == experts
-    assert format_bytes(experts) in str(v.reason)
+    assert format_gib(experts) in str(v.reason)
 
 
 @pytest.mark.parametrize(
-    "choice", [("float32", "laptop 16 GB"), ("int8", "laptop 16 GB"), ("bfloat16", "L4")]
+    "choice",
+    [
+        ("float32", "laptop 16 GB"),
+        ("int8", "laptop 16 GB"),
+        ("bfloat16", "laptop 16 GB"),
+        ("bfloat16", "L4"),
+    ],
 )
 def test_without_copies_the_sentence_has_none(choice):
     v = advise("gemma3_instruct_270m", *choice)
@@ -563,7 +611,8 @@ def test_without_copies_the_sentence_has_none(choice):
 
 def test_a_disk_that_decides_has_no_copies():
     box = Runtime("box", "cpu", 2**36, disk_free_bytes=2**20)
-    v = advise("gemma3_instruct_1b", "bfloat16", box)
+    v = advise("gemma3_instruct_1b", "bfloat16", box, max_length=64, batch_size=16)
+    assert v.memory.float32_copies
     assert v.reason.key == "verdict_no"
 
 

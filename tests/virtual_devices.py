@@ -77,17 +77,17 @@ def family(name):
     return getattr(tiny, name)(vocabulary=VOCABULARY)
 
 
-def wide(kind):
+def wide(kind, **changes):
     """A model of which int4 divides every kernel over eight devices, in blocks of 32."""
     import keras_hub
 
     common = {
         "vocabulary_size": VOCABULARY, "image_size": 16, "num_layers": 6, "num_query_heads": 8,
-        "hidden_dim": 256, "intermediate_dim": 512, "head_dim": 32, "dtype": "float32",
+        "hidden_dim": 256, "intermediate_dim": 512, "head_dim": 32, "dtype": "float32", **changes,
     }  # fmt: skip
     if kind == "gemma4":
-        changes = {"num_key_value_heads": 2, "global_head_dim": 32, "num_kv_shared_layers": 0}
-        return tiny.gemma4(vocabulary=VOCABULARY, **{**common, **changes, "num_layers": 3})
+        heads = {"num_key_value_heads": 2, "global_head_dim": 32, "num_kv_shared_layers": 0}
+        return tiny.gemma4(vocabulary=VOCABULARY, **{**common, **heads, "num_layers": 3})
     backbone = keras_hub.models.Gemma3Backbone(
         **common, num_key_value_heads=4, use_query_key_norm=True, use_post_ffw_norm=True,
         use_post_attention_norm=True, use_sliding_window_attention=True, sliding_window_size=8,
@@ -165,6 +165,37 @@ def check_replies():
     print("replies equal")
 
 
+def check_time():
+    """A batch that is divided by rows takes the processor time that it takes on one device.
+
+    What is counted are seconds of all cores, which other processes do not change: one JAX device
+    uses every core here, so that two are not sooner. Each device reads all weights, which counts
+    less the more rows there are: 16 rows took 1.5 times one device's seconds, 64 take 1.1 times.
+    """
+    import statistics
+    import time
+
+    from gemma_nb.generation.engine import create_engine
+    from gemma_nb.generation.sampling import Sampling
+
+    one, two = (wide("gemma3", intermediate_dim=1024) for _ in range(2))
+    devices = layout(2, "data")
+    devices.apply(two)
+    engines = create_engine(one, 96), create_engine(two, 96, devices=devices)
+    prompts = [[3 + row, *PROMPT] for row in range(64)]
+    seconds, replies = ([], []), ([], [])
+    for repeat in range(4):
+        for engine, spent, reply in zip(engines, seconds, replies, strict=True):
+            started = time.process_time()
+            reply[:] = engine.batch_tokens(prompts, Sampling(), [0] * len(prompts), 48)
+            if repeat:  # the first one compiles
+                spent.append(time.process_time() - started)
+    assert replies[0] == replies[1]
+    share = statistics.median(seconds[1]) / statistics.median(seconds[0])
+    assert share <= 1.15, seconds
+    print(f"time equal: {share:.2f}")
+
+
 def replies_of(engine, ids):
     from gemma_nb.generation.sampling import Sampling
 
@@ -187,6 +218,24 @@ def check_speculative():
     print("speculative equal")
 
 
+def own_model():
+    """A Keras model that has nothing to do with this package."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def train(model):
+    """The loss of the last step."""
+    import numpy as np
+
+    inputs = np.eye(4, dtype="float32")
+    return model.fit(inputs, inputs[:, :1], epochs=20, verbose=0).history["loss"][-1]
+
+
 def check_load(precision):
     """``load`` over two devices, from files; nothing else in the process is laid out."""
     import jax
@@ -198,6 +247,7 @@ def check_load(precision):
     from gemma_nb.loading.tensor_files import sharding_of
 
     name, notes = "demo_gemma3_instruct_1m", []
+    before = own_model()
     one = gnb.load(name, precision, 128, progress=False)
     two = gnb.load(name, precision, 128, devices=2, progress=lambda s: notes.append(s.note))
     assert any("2 devices" in note for note in notes if note)
@@ -219,8 +269,14 @@ def check_load(precision):
     check_bytes(converted.lm, converted._decoder.devices)
     for a, b in zip(one.lm.variables, converted.lm.variables, strict=True):
         assert (jax.device_get(a.value) == jax.device_get(b.value)).all(), a.path
+    # neither a model of the user's own, nor one that was loaded before or is loaded afterwards
+    after = own_model()
+    third = gnb.load(name, precision, 128, progress=False)
     assert keras.distribution.distribution() is None
-    assert sharding_of(keras.layers.Dense(2).build((None, 2)) or one.lm.variables[0]) is None
+    for variable in (*before.variables, *after.variables, *one.lm.variables, *third.lm.variables):
+        assert sharding_of(variable) is None
+        assert variable.value.devices() == {jax.devices()[0]}
+    assert train(before) == train(after) < 1
     for wrong in (0, 9, True, "two", [0, 0], [8], 1.5):
         with pytest.raises(InvalidInput):
             gnb.load(name, devices=wrong)

@@ -13,7 +13,8 @@ Sources (read 2026-11-22):
 - TranslateGemma's card asks for inputs of at most 2K tokens; the positions are Gemma 3's;
 - PaliGemma's contexts are its decoder's (Gemma 1 and 2: 8192);
 - Gemma 4 12B: 11.95 billion parameters (model card); DiffusionGemma: the shape of 26B-A4B (model
-  card: 25.2 billion without the vision tower); EmbeddingGemma 2: 744,371,512 (its safetensors
+  card: 25.2 billion without the image encoder), the template of Gemma 4 with the empty thought of its
+  larger models (huggingface/trl, trl/chat_templates/diffusion_gemma.jinja); EmbeddingGemma 2: 744,371,512 (its safetensors
   header), Apache 2.0;
 - RecurrentGemma 2B: 2,682,862,080 (safetensors header); 9B: the same sum over its published shape
   (38 blocks of width 4096), which gives the 2B's count exactly;
@@ -171,8 +172,8 @@ RULES = [
 
 #: A preset of another class that has "gemma" in its name: a part of a variant, none by itself.
 PARTS = {
-    "mobilenetv5_300m_enc_gemma3n": "Gemma 3n's vision tower by itself",
-    "medsiglip_900m_448": "MedGemma's vision tower with a text tower, without a decoder",
+    "mobilenetv5_300m_enc_gemma3n": "Gemma 3n's image encoder by itself",
+    "medsiglip_900m_448": "MedGemma's image encoder with a text encoder, without a decoder",
 }
 
 #: First KerasHub release that has the preset, where that is later than 0.26.
@@ -376,7 +377,7 @@ EXTRA: list[Facts] = [
                **{**_12B, "generation": "4 QAT", "released": "2026-06-05"}),
     _elsewhere("diffusiongemma_26b_a4b_it", hf_id="google/diffusiongemma-26B-A4B-it",
                family="DiffusionGemma", generation="1", base="4", size="26B-A4B", tuning="IT",
-               prompt_format="none", modalities=["text", "image"], context_length=262144,
+               prompt_format="gemma4_large", modalities=["text", "image"], context_length=262144,
                parameters_as="gemma4_26b_a4b", released="2026-06-10",
                runs_with=["Transformers", "vLLM"], description="Writes by denoising 256 tokens "
                "at a time instead of one after the other.", **_APACHE),

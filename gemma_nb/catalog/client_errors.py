@@ -26,10 +26,16 @@ def unreachable(where: str, error: BaseException) -> LoadError:
         error: what the client raised.
     """
     key = "hub_certificate" if is_certificate_error(error) else "hub_unreachable"
-    # neither the error nor its text: the frames hold headers, and an answer may repeat the login
+    return LoadError(key, handle=where, why=error_name(error))
+
+
+def error_name(error: BaseException) -> str:
+    """The type of a client's error and its HTTP status, for a message.
+
+    Its text may repeat the login, as an answer may, and its frames hold headers.
+    """
     status = getattr(getattr(error, "response", None), "status_code", None)
-    why = f"{type(error).__name__} {status or ''}".rstrip()
-    return LoadError(key, handle=where, why=why)
+    return f"{type(error).__name__} {status or ''}".rstrip()
 
 
 def hide_frames(name: str, call: Callable[[], _T]) -> _T:

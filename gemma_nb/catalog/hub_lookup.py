@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,13 @@ from typing import Any, Protocol
 from gemma_nb.catalog.client_errors import hide_frames, is_network_error, unreachable
 from gemma_nb.catalog.gguf_header import GgufModel, ReadRange, read_gguf_files, split_files
 from gemma_nb.catalog.handles import Handle
+from gemma_nb.catalog.hub_client import (
+    MAX_ANSWER,
+    TIMEOUT,
+    UNCOMPRESSED,
+    limited_answers,
+    read_response,
+)
 from gemma_nb.catalog.safetensors_header import (
     HEADER_LIMIT,
     TensorInfo,
@@ -139,12 +146,15 @@ class HuggingFaceFiles:
         self._handle, self.where = handle, str(handle)
         self._revision = handle.version
 
-    def _call(self, method: str, *args: Any, **options: Any) -> Any:
-        """Calls a method of the client; as ``_ask``."""
+    def _call(self, method: str, *args: Any, most: int, **options: Any) -> Any:
+        """Calls a method of the client, of whose answers ``most`` bytes are read; as ``_ask``."""
         path, revision = self._handle.path, self._revision
-        return self._ask(
-            lambda client: getattr(client, method)(path, *args, revision=revision, **options)
-        )
+
+        def question(client: Any) -> Any:
+            with limited_answers(most):
+                return getattr(client, method)(path, *args, revision=revision, **options)
+
+        return self._ask(question)
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:
         """Calls a function with the client.
@@ -167,7 +177,8 @@ class HuggingFaceFiles:
         token = provider() if provider else remove_invisible(get_token() or "") or None
         try:
             # the client has read HF_ENDPOINT at its import; pass the present value
-            client = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
+            endpoint = os.environ.get("HF_ENDPOINT")
+            client = HfApi(endpoint=endpoint, token=token, headers=UNCOMPRESSED)
             return question(client)
         except errors.GatedRepoError:
             raise self._refused() from None
@@ -210,7 +221,7 @@ class HuggingFaceFiles:
             if raw is not None and len(raw) > _MAX_BYTES:
                 raise InvalidInput("file_not_json", where=self.where, file=name)
             return raw
-        path = self._call("hf_hub_download", name)
+        path = self._call("hf_hub_download", name, most=_MAX_BYTES)
         return None if path is None else _read_small(Path(path), self.where, name)
 
     def tensors(self) -> dict[str, TensorInfo] | None:
@@ -220,7 +231,7 @@ class HuggingFaceFiles:
         """
         if _is_mirror():
             return self._tensors_of_mirror()
-        metadata = self._call("get_safetensors_metadata")
+        metadata = self._call("get_safetensors_metadata", most=HEADER_LIMIT)
         if metadata is None:
             return None
         files = metadata.files_metadata.values()
@@ -230,7 +241,7 @@ class HuggingFaceFiles:
         """Returns the tensors of the adapter's header; None if there is no such file."""
         if _is_mirror():
             return self._header(ADAPTER_WEIGHTS)
-        metadata = self._call("parse_safetensors_file_metadata", ADAPTER_WEIGHTS)
+        metadata = self._call("parse_safetensors_file_metadata", ADAPTER_WEIGHTS, most=HEADER_LIMIT)
         return None if metadata is None else self._read_headers([metadata])
 
     def _read_headers(self, files: Iterable[Any]) -> dict[str, TensorInfo]:
@@ -302,12 +313,9 @@ class HuggingFaceFiles:
                 self._handle.path, name, revision=self._revision, endpoint=client.endpoint
             )
             headers = client._build_hf_headers()  # noqa: SLF001 - as in hub/hugging_face.py
-            headers |= {
-                "Range": f"bytes={start}-{start + count - 1}",
-                "Accept-Encoding": "identity",
-            }
+            headers["Range"] = f"bytes={start}-{start + count - 1}"
             # a server that ignores the range sends the whole file
-            response, body = _read_response(url, headers, start + count)
+            response, body = read_response(url, headers, start + count)
             if response.status_code == 416:  # the file ended before
                 return b""
             _raise_for_status(response)
@@ -318,7 +326,7 @@ class HuggingFaceFiles:
 
     def info(self) -> HubInfo:
         """Returns the facts of the repository's page."""
-        info = self._call("model_info")
+        info = self._call("model_info", most=MAX_ANSWER, timeout=TIMEOUT)
         if not re.fullmatch("[0-9a-f]{40}", str(info.sha)):
             raise LoadError("hub_unreachable", handle=self.where, why="commit")
         self._revision = info.sha
@@ -329,31 +337,6 @@ class HuggingFaceFiles:
             created=info.created_at.date().isoformat() if info.created_at else None,
             files=tuple(file.rfilename for file in info.siblings or ()),
         )
-
-
-def _read_response(url: str, headers: Mapping[str, str], most: int) -> tuple[Any, bytes]:
-    """A response to the client's session, and its body up to ``most`` bytes; the rest is not read.
-
-    huggingface_hub 1 has a session of httpx, before it had one of requests.
-    """
-    from huggingface_hub import get_session
-
-    session: Any = get_session()
-    body = bytearray()
-    if callable(getattr(session, "stream", None)):
-        with session.stream("GET", url, headers=headers) as response:
-            for chunk in response.iter_raw():
-                body += chunk
-                if len(body) >= most:
-                    break
-    else:
-        with session.get(url, headers=headers, stream=True) as response:
-            for chunk in response.iter_content(2**16):
-                body += chunk
-                if len(body) >= most:
-                    break
-    response._content = bytes(body[:most])  # noqa: SLF001 - where both keep it; errors read it
-    return response, bytes(body[:most])
 
 
 def _raise_for_status(response: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gemma_nb.display import BarPart, Displayed, Summary
+from gemma_nb.display import Displayed, Summary, bar_parts
 from gemma_nb.i18n import text
 from gemma_nb.text_utils import format_gib
 
@@ -179,13 +179,9 @@ class Variant(Displayed):
             (text("show_loads"), text("show_yes" if self.loadable else "show_not")),
         )
         encoders = (self.vision_parameters or 0) + (self.audio_parameters or 0)
-        bar = (
-            BarPart("weights", 2 * (self.parameters - encoders)),
-            BarPart("encoders", 2 * encoders),
-        )
+        bar = bar_parts({"weights": 2 * (self.parameters - encoders), "encoders": 2 * encoders})
         size = text("show_16bit", size=format_gib(2 * self.parameters))
-        parts = tuple(part for part in bar if part.size > 0)
-        return Summary(title, rows, bar=parts, notes=(size,))
+        return Summary(title, rows, bar=bar, notes=(size,))
 
     @property
     def task(self) -> str:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.memory import tuning_bytes
 from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, ModelTask, find_task, variants_for_task
-from gemma_nb.fit.verdict import ResourceCheck
+from gemma_nb.fit.tuning import tuning_check, tuning_sentence
+from gemma_nb.fit.verdict import Verdict
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message, text
-from gemma_nb.text_utils import fit_columns, format_bytes, format_gib, terminal_width, wrap_text
+from gemma_nb.text_utils import fit_columns, format_gib, terminal_width, wrap_text
 
 MAX_LENGTH = 2048
 
@@ -61,22 +61,32 @@ def run(args: argparse.Namespace) -> int:
         for v in (variants() if args.all else variants_for_task(task))
     ]
     if args.json:
-        print(json.dumps([_json_object(row) for row in rows], indent=1, ensure_ascii=False))
+        print(
+            json.dumps([_json_object(row, runtime) for row in rows], indent=1, ensure_ascii=False)
+        )
         return 0
     width = terminal_width()
-    head = text("fit_head", runtime=runtime.name, available=format_bytes(runtime.usable_bytes))
+    head = text("fit_head", runtime=runtime.name, available=format_gib(runtime.usable_bytes))
     print(wrap_text(head, width, indent=0))
     if runtime.notes:
         print(wrap_text(str(runtime.notes), width, indent=0))
-    headings = ("fit_variant", "fit_precision", "fit_status", "fit_needed", "fit_available")
-    table = [tuple(text(h) for h in headings), *(_table_row(row) for row in rows)]
-    print(fit_columns(table, width, right={3, 4}))
+    several = ("show_devices",) if runtime.devices > 1 else ()
+    headings = (
+        "fit_variant",
+        "fit_precision",
+        "fit_status",
+        *several,
+        "fit_needed",
+        "fit_available",
+    )
+    table = [tuple(text(h) for h in headings), *(_table_row(row, runtime) for row in rows)]
+    print(fit_columns(table, width, right={3, 4, 5}))
     print()
     take = text("fit_take", variant=best.variant.name, precision=best.precision)
     print(wrap_text(take, width, indent=0))
     print(fit_columns(best.table(), width))
-    for reason in best.reasons:
-        print(wrap_text(str(reason), width))
+    for said in filter(None, (*best.reasons, best.speed_note)):
+        print(wrap_text(str(said), width))
     return 0
 
 
@@ -91,6 +101,7 @@ class _Row:
         available: bytes of that resource.
         status: "fits", "tight" or "no".
         reason: the sentence that explains the status.
+        devices: the fewest devices that hold it; 1 where none do.
     """
 
     name: str
@@ -99,41 +110,51 @@ class _Row:
     available: int
     status: str
     reason: Message
+    devices: int
 
 
 def _judge(variant: Variant, runtime: Runtime, task: ModelTask, args: argparse.Namespace) -> _Row:
     """The verdict for the task that was asked for; for tuning, on the memory that LoRA takes."""
     precision = args.precision or task.precision
-    verdict = best_verdict(variant, runtime, args.max_length, precision, task=task.key)
+    verdict = _on_fewest_devices(variant, runtime, task, args.max_length, precision)
     needed, available = verdict.bytes_needed, verdict.bytes_available
-    status, reason, length = verdict.status, verdict.reason, verdict.choice.max_length
-    lora = tuning_bytes(variant, length, whole=False) if task.key == "tuning" else 0
-    if lora and verdict.fits:
-        check = ResourceCheck("device", max(lora, needed), runtime.usable_bytes)
+    status, reason = verdict.status, verdict.reason
+    if task.key == "tuning" and verdict.fits:
+        check = tuning_check(verdict)
         needed, available, status = check.needed, check.available, check.status
-        values = {
-            "variant": variant.name,
-            "needed": format_bytes(lora),
-            "whole": format_bytes(tuning_bytes(variant, length)),
-            "available": format_bytes(available),
-            "runtime": runtime.name,
-        }
-        reason = Message("tuning_fits", values)
-    return _Row(variant.name, verdict.choice.precision, needed, available, status, reason)
+        reason = tuning_sentence(verdict)
+    choice = verdict.choice
+    return _Row(variant.name, choice.precision, needed, available, status, reason, choice.devices)
 
 
-def _table_row(row: _Row) -> tuple[str, ...]:
+def _on_fewest_devices(
+    variant: Variant, runtime: Runtime, task: ModelTask, max_length: int, precision: str | None
+) -> Verdict:
+    """The verdict on as few devices as hold the variant; that on one device where none do."""
+    counts = [n for n in (1, 2, 4, 8) if n == 1 or (n <= runtime.devices and task.key != "tuning")]
+    verdicts = (
+        best_verdict(variant, runtime, max_length, precision, devices=n, task=task.key)
+        for n in counts
+    )
+    first = next(verdicts)
+    return first if first.fits else next((v for v in verdicts if v.fits), first)
+
+
+def _table_row(row: _Row, runtime: Runtime) -> tuple[str, ...]:
+    devices = (str(row.devices),) if runtime.devices > 1 else ()
     return (
         row.name,
         row.precision,
         text(f"fit_{row.status}"),
+        *devices,
         format_gib(row.needed),
         format_gib(row.available),
     )
 
 
-def _json_object(row: _Row) -> dict[str, str | int]:
-    return {
+def _json_object(row: _Row, runtime: Runtime) -> dict[str, str | int]:
+    devices: dict[str, str | int] = {"devices": row.devices} if runtime.devices > 1 else {}
+    return devices | {
         "name": row.name,
         "precision": row.precision,
         "status": row.status,

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gemma_nb import backend
+from gemma_nb.catalog.client_errors import error_name
 from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.registry import demo_directory
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.errors import GemmaError, InvalidInput, LoadError
 from gemma_nb.files import expand_home, parse_json
 from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt
@@ -99,5 +100,8 @@ def _load_tokenizer(variant: Variant) -> Any:
             small = ["*.json", "*.model", "*.spm"]
             preset = snapshot_download(found[0], revision=found[1], allow_patterns=small)
         return keras_hub.tokenizers.Tokenizer.from_preset(preset)
-    except Exception as error:
-        raise LoadError("prompt_no_tokenizer", variant=variant.name, why=error) from error
+    except GemmaError as error:
+        raise LoadError("prompt_no_tokenizer", variant=variant.name, why=error) from None
+    except Exception as error:  # noqa: BLE001 - KerasHub's clients raise many kinds
+        why = f"{error_name(error)}."
+        raise LoadError("prompt_no_tokenizer", variant=variant.name, why=why) from None

@@ -16,7 +16,7 @@ from gemma_nb.i18n import text
 from gemma_nb.load_model import load
 from gemma_nb.model import Model
 from gemma_nb.prompts.formatting import format_prompt
-from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
+from gemma_nb.text_utils import align_columns, format_gib, wrap_text
 
 #: How many variants the table shows on either side of the machine's limit.
 LARGEST_FITTING, SMALLEST_MISFITS = 5, 3
@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
     best = recommend(runtime)
     _section("tour_recommended", variant=best.variant.name, precision=best.precision)
     print(align_columns(best.table()))
-    for reason in best.reasons:
-        print(wrap_text(str(reason)))
+    for said in filter(None, (*best.reasons, best.speed_note)):
+        print(wrap_text(str(said)))
     print(wrap_text(text("tour_load_it", variant=best.variant.name, precision=best.precision)))
     _show_answer(question)
     return 0
@@ -85,8 +85,8 @@ def _table_row(verdict: Verdict) -> tuple[str, ...]:
     return (
         verdict.choice.variant.name,
         verdict.choice.precision,
-        format_bytes(verdict.bytes_needed),
-        text("tour_of", available=format_bytes(verdict.bytes_available)),
+        format_gib(verdict.bytes_needed),
+        text("tour_of", available=format_gib(verdict.bytes_available)),
         text(f"tour_{verdict.status}_status"),
     )
 

@@ -21,6 +21,7 @@ from gemma_nb.hub.resolve import look_up_variant
 from gemma_nb.load_model import choose_precision
 from gemma_nb.model import Model
 from gemma_nb.prompts.formatting import format_prompt
+from gemma_nb.prompts.messages import check_text
 from gemma_nb.reply_request import Messages
 
 #: One choice of ``compare``: "name", "name:precision", a path, a variant, a choice or a loaded
@@ -212,6 +213,8 @@ def build_task(
             raise InvalidInput("compare_bad_reference", value=repr(answer)[:60])
     if text is not None and (not isinstance(text, str) or not text.strip()):
         raise InvalidInput("compare_bad_text", kind=type(text).__name__)
+    if text is not None:
+        check_text(text)
     for name, value in (("max_new_tokens", max_new_tokens), ("repeats", repeats)):
         whole_number(value, "compare_bad_number", 1, name=name)
     for variant in {choice.variant.name: choice.variant for choice in choices}.values():

@@ -20,6 +20,9 @@ PREFILL_CHUNK = 512
 CALLS_AHEAD = 2
 #: Tokens that one such call generates on an accelerator. On a processor it generates one.
 TOKENS_PER_CALL = 8
+#: Most rows that a processor multiplies one after the other. For more, converting the matrix once and
+#: XLA's matrix product cost less.
+PROCESSOR_ROWS = 8
 
 #: KerasHub classes whose cache is one tensor stacked over all layers (keras-hub 0.32). It has room
 #: for the layers that reuse another layer's keys, and the largest head size in every layer.

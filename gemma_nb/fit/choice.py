@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gemma_nb.arguments import MAX_INT, shown, whole_number
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.display import BarPart, Displayed, Summary
+from gemma_nb.display import BarPart, Displayed, Summary, bar_parts
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.cache_layout import cache_bytes
 from gemma_nb.fit.device_split import device_architecture, device_weight_bytes
@@ -88,7 +88,7 @@ class Choice(Displayed):
         }
         left = self.runtime.usable_bytes - sum(sizes.values())
         sizes.update(free=left, missing=-left)
-        return tuple(BarPart(key, size) for key, size in sizes.items() if size > 0)
+        return bar_parts(sizes)
 
 
 def check_numbers(
@@ -124,6 +124,11 @@ def clip_to_context(variant: Variant, max_length: int) -> int:
     # a number beyond the context is no error here
     max_length = _count("max_length", max_length, 2**63 - 1)
     return min(max_length, variant.context_length or max_length)
+
+
+def device_counts(runtime: Runtime) -> tuple[int, ...]:
+    """Returns the numbers of devices that are tried for a model: 1, 2, 4 and 8, if there are so many."""
+    return tuple(count for count in (1, 2, 4, 8) if count <= runtime.devices)
 
 
 def _count(name: str, value: int, most: int = MAX_INT) -> int:

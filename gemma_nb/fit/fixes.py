@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gemma_nb.catalog.registry import variants
-from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.choice import Choice
+from gemma_nb.fit.choice import Choice, clip_to_context, device_counts
 from gemma_nb.fit.float16 import float16_state
-from gemma_nb.fit.precision import PRECISIONS, saved_precision, unquantised_precision
+from gemma_nb.fit.precision import (
+    PRECISIONS,
+    QUANTISED,
+    saved_precision,
+    unquantised_precision,
+)
 from gemma_nb.hardware.known_runtimes import runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -69,7 +73,9 @@ def find_fixes(choice: Choice, judge: StatusOf) -> tuple[Fix, ...]:
         other = replace(choice, precision=lossless)
         if status_of(other) in accepted:
             return (_fix(f"{choice.precision}_to_{lossless}", other),)
-        base = other if _is_better_base(choice) else choice
+        # a float16 that works is kept for the further changes
+        works = choice.precision == "float16" and float16_state(choice.variant) != "overflows"
+        base = choice if works else other
     steps = (
         _in_bfloat16,
         _text_only,
@@ -84,18 +90,10 @@ def find_fixes(choice: Choice, judge: StatusOf) -> tuple[Fix, ...]:
     return tuple(fix for fix in candidates if status_of(fix.choice) in accepted)
 
 
-def _is_better_base(choice: Choice) -> bool:
-    """Whether the further changes are tried on top of the precision of "auto".
-
-    So they are instead of float32 on an accelerator, and instead of a float16 that does not work.
-    """
-    if choice.precision == "float16" and float16_state(choice.variant) == "overflows":
-        return True
-    return choice.precision == "float32" and not choice.runtime.is_processor
-
-
 def _load_refuses(choice: Choice) -> bool:
-    """Whether a preset was saved quantised, in another precision (``loading.build``)."""
+    """Whether nothing is loaded there (a phone), or the files are quantised in another precision."""
+    if not choice.runtime.runs_keras:
+        return True
     return saved_precision(choice.variant) not in (None, choice.precision)
 
 
@@ -122,7 +120,7 @@ def _first_fitting(choices: Iterable[Choice], status_of: StatusOf) -> Choice | N
 
 
 def _in_bfloat16(choice: Choice, _: StatusOf) -> Iterator[Fix]:
-    """On a processor bfloat16 takes half of float32's memory, and less time (benchmarks/processor.md)."""
+    """What "auto" takes in float32 on a processor takes half the memory in bfloat16."""
     if choice.precision == "float32" and choice.runtime.is_processor:
         yield _fix("bfloat16_on_a_processor", replace(choice, precision="bfloat16"))
 
@@ -154,13 +152,13 @@ def _smaller_batch(choice: Choice, _: StatusOf) -> Iterator[Fix]:
 def _quantised(choice: Choice, _: StatusOf) -> Iterator[Fix]:
     if choice.precision == "int4":
         return
-    for name in ("int8", "int4"):
+    for name in QUANTISED:
         if name != choice.precision:
             yield _fix(name, replace(choice, precision=name))
 
 
 def _more_devices(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
-    counts = (n for n in (2, 4, 8) if choice.devices < n <= choice.runtime.devices)
+    counts = (n for n in device_counts(choice.runtime) if n > choice.devices)
     spread = _first_fitting((replace(choice, devices=n) for n in counts), status_of)
     if spread:
         yield _fix("devices", spread)
@@ -178,14 +176,13 @@ def _smaller_variant(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
         and v.size != current.size
     ]
     smaller.sort(key=lambda v: v.parameters, reverse=True)
-    replacement = _first_fitting((_with_variant(choice, v) for v in smaller), status_of)
+    replacements = (
+        replace(choice, variant=v, max_length=clip_to_context(v, choice.max_length))
+        for v in smaller
+    )
+    replacement = _first_fitting(replacements, status_of)
     if replacement:
         yield _fix("smaller", replacement)
-
-
-def _with_variant(choice: Choice, variant: Variant) -> Choice:
-    length = min(choice.max_length, variant.context_length or choice.max_length)
-    return replace(choice, variant=variant, max_length=length)
 
 
 def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
@@ -196,8 +193,10 @@ def _other_runtime(choice: Choice, status_of: StatusOf) -> Iterator[Fix]:
         precision = choice.precision
         if not PRECISIONS[precision].quantize:
             precision = unquantised_precision(choice.variant, runtime).name
-        counts = (n for n in (1, 2, 4, 8) if n <= runtime.devices)
-        tries = (replace(choice, runtime=runtime, devices=n, precision=precision) for n in counts)
+        tries = (
+            replace(choice, runtime=runtime, devices=n, precision=precision)
+            for n in device_counts(runtime)
+        )
         moved = _first_fitting(tries, status_of)
         if moved:
             count = {"runtime": runtime.name, "devices": moved.devices}

@@ -9,6 +9,7 @@ from gemma_nb.display import Displayed, Summary
 from gemma_nb.i18n import text
 
 _WORDS = {"yes": "show_yes", "no": "show_not", "unknown": "show_unknown"}
+_HERE = {True: "show_yes", False: "show_not", None: "show_unknown"}
 
 
 class _Option(Protocol):
@@ -49,7 +50,7 @@ class FrameworkTable(Displayed, list[OptionT]):
         known = any(option.runs_here is not None for option in self)
         rows = []
         for option in self:
-            here = text("show_yes" if option.runs_here else "show_not") if known else ""
+            here = text(_HERE[option.runs_here])
             exists = text(_WORDS[option.exists])
             row = [option.framework, option.format, exists, here, option.command or ""]
             rows.append(row if known else [*row[:3], *row[4:]])

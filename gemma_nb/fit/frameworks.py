@@ -19,7 +19,7 @@ from gemma_nb.fit.options import best_verdict
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-from gemma_nb.text_utils import format_bytes
+from gemma_nb.text_utils import format_gib
 
 _DATA = Path(__file__).with_name("frameworks.json")
 
@@ -42,9 +42,9 @@ class Framework:
     """One framework of ``frameworks.json``.
 
     ``families``, ``missing_families`` and ``needs_bfloat16`` map families, in lower case, to
-    generations; "*" stands for any family or any generation. The keys of ``commands`` and ``sizes``
-    are a family ("t5gemma"), a family and a generation ("gemma 4") or these and a size
-    ("gemma 3 270m").
+    generations; "*" stands for any family or any generation. The keys of ``commands``, ``sizes`` and
+    ``hardware_of`` are a family ("t5gemma"), a family and a generation ("gemma 4") or these and a
+    size ("gemma 3 270m").
 
     Args:
         name: the framework's name.
@@ -58,12 +58,14 @@ class Framework:
         missing_families: the families that the source names as missing.
         reads_safetensors: whether it reads the publisher's safetensors itself.
         note: a key of ``gemma_nb.i18n`` with what else to know.
+        processor_note: the same on a processor, in place of ``note``.
         artifacts: the publisher's repository -> the name of the model in this format.
         artifacts_of: the framework whose artifacts it reads too.
         bits: bits of one parameter in this format, with its scales; None if that differs.
         commands: commands that differ from ``command``.
         command_sources: the source of each of ``commands``.
         sizes: the sizes that exist, where not all of them do.
+        hardware_of: what a variant runs on, where it is less than ``hardware``.
         needs_bfloat16: families that it does not run in float16, so that they need compute
             capability 8.0.
         bfloat16_source: the source of ``needs_bfloat16``.
@@ -79,12 +81,14 @@ class Framework:
     missing_families: dict[str, list[str]] = field(default_factory=dict)
     reads_safetensors: bool = False
     note: str | None = None
+    processor_note: str | None = None
     artifacts: dict[str, str] = field(default_factory=dict)
     artifacts_of: str | None = None
     bits: float | None = None
     commands: dict[str, str] = field(default_factory=dict)
     command_sources: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, list[str]] = field(default_factory=dict)
+    hardware_of: dict[str, list[str]] = field(default_factory=dict)
     needs_bfloat16: dict[str, list[str]] = field(default_factory=dict)
     bfloat16_source: str | None = None
 
@@ -109,15 +113,16 @@ class FrameworkOption:
         format: the model format that it reads.
         hardware: what it runs on: "nvidia", "tpu", "x86", "arm", "apple", "phone", "web", "cloud".
         exists: whether the variant is known to exist in that format: "yes", "no" or "unknown".
-        runs_here: whether the framework runs on the given runtime and the variant fits there in
-            that format; None without a runtime.
+        runs_here: whether the variant exists in that format, the framework runs on the given
+            runtime, and the variant fits there; None without a runtime, and where only ``exists``
+            is unknown.
         command: the command or code that runs the variant; None if unknown.
         source: the source of these facts.
         date: the date of the source.
         note: what else to know.
         memory_bytes: what the variant takes in that format, in bytes, with a tenth for the rest;
             None if it is unknown.
-        obstacle: why it does not run on the runtime; None if it does, or without a runtime.
+        obstacle: why it does not run on the runtime; None if it does or may, or without a runtime.
     """
 
     framework: str
@@ -160,8 +165,9 @@ def frameworks_for(
         runtime: a runtime or its name; None for no particular one.
 
     Returns:
-        Every framework, in a list that is shown as a table; first those that run on the runtime and
-        have the variant. "unknown" means that none of the sources names the variant in that format; it may exist nevertheless.
+        Every framework, in a list that is shown as a table; first those that run the variant on the
+        runtime, last those that do not. "unknown" means that none of the sources names the variant
+        in that format; it may exist nevertheless.
 
     Raises:
         InvalidInput: a name is unknown.
@@ -186,15 +192,16 @@ def _keras_option(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
         command = f'gemma_nb.load("{variant.name}")'
     on_apple = runtime is not None and runtime.kind == "apple"
     verdict = runtime and best_verdict(variant, runtime)
-    obstacle = _hardware_obstacle(hardware, runtime)
+    exists = "yes" if variant.loadable else "no"
+    obstacle = _missing_obstacle(exists, runtime) or _hardware_obstacle(hardware, runtime)
     if verdict and not obstacle and not verdict.fits:
         obstacle = verdict.reason
     return FrameworkOption(
         framework="Keras / KerasHub",
         format="Keras preset",
         hardware=hardware,
-        exists="yes" if variant.loadable else "no",
-        runs_here=None if runtime is None else obstacle is None,
+        exists=exists,
+        runs_here=_runs_here(exists, obstacle, runtime),
         command=command if variant.loadable else None,
         source="keras-hub 0.32",
         date="2026-11-22",
@@ -213,32 +220,53 @@ def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> 
     needed = None
     if framework.bits:
         needed = round(_ROOM * variant.parameters * framework.bits / 8)
-    obstacle = _obstacle(framework, variant, runtime, needed)
+    hardware = tuple(_entry(framework.hardware_of, variant) or framework.hardware)
+    obstacle = _missing_obstacle(exists, runtime) or _hardware_obstacle(hardware, runtime)
+    obstacle = obstacle or _obstacle(framework, variant, runtime, needed)
+    note = framework.note
+    if runtime and runtime.kind == "cpu" and exists != "no" and not obstacle:
+        note = framework.processor_note or note
     return FrameworkOption(
         framework=framework.name,
         format=framework.format,
-        hardware=framework.hardware,
+        hardware=hardware,
         exists=exists,
-        runs_here=None if runtime is None else obstacle is None,
+        runs_here=_runs_here(exists, obstacle, runtime),
         command=command,
         source=framework.command_sources.get(own, framework.source),
         date=framework.date,
-        note=Message(framework.note) if framework.note else None,
+        note=Message(note) if note else None,
         memory_bytes=needed,
         obstacle=obstacle,
     )
 
 
 def _keys(variant: Variant) -> tuple[str, str, str]:
-    """The keys of ``Framework.commands`` and ``Framework.sizes`` that mean a variant."""
+    """The keys of a ``Framework``'s tables that mean a variant, the narrowest first."""
     family = variant.family.lower()
     generation = f"{family} {_plain_generation(variant)}"
     return f"{generation} {variant.size.lower()}", generation, family
 
 
+def _entry(entries: dict[str, list[str]], variant: Variant) -> list[str] | None:
+    """What a ``Framework``'s table holds for a variant; None for nothing."""
+    return next((entries[key] for key in _keys(variant) if key in entries), None)
+
+
 def _plain_generation(variant: Variant) -> str:
     """The generation without "QAT": the unquantised QAT models have the same classes."""
     return variant.generation.removesuffix(" QAT")
+
+
+def _runs_here(exists: str, obstacle: Message | None, runtime: Runtime | None) -> bool | None:
+    """Whether a variant runs; None where no runtime is given, or nobody names it in that format."""
+    if obstacle:
+        return False
+    return True if runtime and exists == "yes" else None
+
+
+def _missing_obstacle(exists: str, runtime: Runtime | None) -> Message | None:
+    return Message("framework_missing") if runtime and exists == "no" else None
 
 
 def _hardware_obstacle(hardware: tuple[str, ...], runtime: Runtime | None) -> Message | None:
@@ -250,10 +278,9 @@ def _hardware_obstacle(hardware: tuple[str, ...], runtime: Runtime | None) -> Me
 def _obstacle(
     framework: Framework, variant: Variant, runtime: Runtime | None, needed: int | None
 ) -> Message | None:
-    """Why a variant does not run on a runtime with a framework; None if nothing is known."""
-    obstacle = _hardware_obstacle(framework.hardware, runtime)
-    if runtime is None or obstacle:
-        return obstacle
+    """Why a variant does not run on a runtime of the right kind; None if nothing is known."""
+    if runtime is None:
+        return None
     on_gpu = runtime.kind == "gpu" and "nvidia" in framework.hardware
     if (
         on_gpu
@@ -265,7 +292,7 @@ def _obstacle(
     if on_gpu and "x86" in framework.hardware:  # it can use the host's memory too
         available = max(available, runtime.host_ram_bytes or 0)
     if needed is not None and needed > available:
-        sizes = {"needed": format_bytes(needed), "available": format_bytes(available)}
+        sizes = {"needed": format_gib(needed), "available": format_gib(available)}
         return Message("framework_too_large", sizes)
     return None
 
@@ -283,7 +310,7 @@ def _exists(framework: Framework, variant: Variant) -> tuple[str, str | None]:
         return "yes", artifact
     if framework.name in variant.runs_with:
         return "yes", None
-    sizes = next((framework.sizes[key] for key in _keys(variant) if key in framework.sizes), None)
+    sizes = _entry(framework.sizes, variant)
     if _includes(framework.missing_families, variant):
         return "no", None
     if sizes is not None and variant.size not in sizes:

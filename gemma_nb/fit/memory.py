@@ -1,4 +1,4 @@
-"""Estimates of the memory that running and tuning a variant take, part by part.
+"""Estimates of the memory that running a variant takes, part by part.
 
 ``benchmarks/memory.md`` compares the estimate with measurements.
 """
@@ -10,8 +10,14 @@ from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Architecture, Variant
-from gemma_nb.display import BarPart, Displayed, Summary
-from gemma_nb.fit.cache_layout import LOAD_BLOCK_BYTES, CachePlan, cache_bytes, cache_plan
+from gemma_nb.display import Displayed, Summary, bar_parts
+from gemma_nb.fit.cache_layout import (
+    LOAD_BLOCK_BYTES,
+    PROCESSOR_ROWS,
+    CachePlan,
+    cache_bytes,
+    cache_plan,
+)
 from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.device_split import device_architecture, device_weight_bytes
 from gemma_nb.fit.precision import PRECISIONS, Precision
@@ -28,9 +34,6 @@ INTERPRETER_BYTES = round(0.9e9)
 #: Cache and workspace together, as a share of the weights, if the architecture is unknown.
 _ROUGH_SHARE = 0.25
 
-#: Sequences in tuning examples are cut to this many tokens unless a shorter length is given.
-TUNING_LENGTH = 512
-
 
 @dataclass(frozen=True)
 class WorkspaceConstants:
@@ -43,7 +46,7 @@ class WorkspaceConstants:
             it.
         processor_scores: on a processor, the number of copies of the attention scores in float32.
         processor_activation: the same as ``activation``, on a processor.
-        processor_fixed: on a processor, bytes that no size explains: without quantisation, and with.
+        processor_fixed: on a processor, bytes that no size explains: in float32, and in fewer bits.
     """
 
     activation: float
@@ -117,7 +120,6 @@ class MemoryEstimate(Displayed):
 
     def _summary(self) -> Summary:
         keys = ("weights", "encoders", "kv_cache", "workspace", "overhead")
-        parts = (BarPart(key, getattr(self, key)) for key in keys)
         rows = (
             (text("show_load_device"), format_gib(self.load_peak_device)),
             (text("show_load_host"), format_gib(self.load_peak_host)),
@@ -125,7 +127,7 @@ class MemoryEstimate(Displayed):
         return Summary(
             text("show_estimate", total=format_gib(self.total), precision=self.precision),
             rows,
-            bar=tuple(part for part in parts if part.size),
+            bar=bar_parts({key: getattr(self, key) for key in keys}),
             notes=(text("show_rough"),) if self.rough else (),
         )
 
@@ -219,10 +221,11 @@ def workspace_bytes(
     allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
     of ``benchmarks/memory.md`` agree).
 
-    On a processor XLA has no 16-bit products. Every matrix is converted to float32 where it is used:
-    the largest is held, in int4 half of it. The largest in 16 bit is the embedding table, which is
-    converted for the logits, after the layers; int8 and int4 have it in int8, and its product converts
-    the numbers while it reads them. The experts of a mixture were not measured.
+    On a processor XLA has no products of 8 or 16 bits. A matrix is converted to float32 where a
+    prompt is multiplied by it: the largest of a layer counts, half of it but in int8. A decode step
+    converts the numbers while it reads them, and so do the logits. But the embedding table is held in
+    float32 where it is in float16, or in bfloat16 for more conversations than ``PROCESSOR_ROWS``. The
+    experts of a mixture were not measured.
 
     Args:
         architecture: the decoder's dimensions.
@@ -270,19 +273,19 @@ def _workspace(
         prefill += tokens * a.experts * (2 * a.expert_dim + a.hidden_dim) * dtype_bytes
     prefill += score_bytes * a.num_query_heads * tokens * max_length
     if processor:
-        fixed, fixed_quantised = constants.processor_fixed
+        fixed, fixed_converted = constants.processor_fixed
         if precision.dtype == "float32":
             return round(prefill + fixed), 0
         layer = 4 * max(s.rows * s.columns for s in shapes if s.use == "layer")
         # the experts of a layer are one matrix, which Keras never quantises
         experts = 4 * max((s.parameters for s in shapes if s.use == "expert"), default=0)
-        if precision.quantize:
-            held = layer // 2 if precision.quantize == "int4" else layer
-            return round(prefill + fixed_quantised + held + experts), experts
+        held = layer if precision.quantize == "int8" else layer // 2
+        prefill = round(prefill + fixed_converted + held + experts)
+        in_rows = precision.name == "bfloat16" and batch_size <= PROCESSOR_ROWS
+        if precision.quantize or in_rows:
+            return prefill, experts
         table = 4 * max(s.parameters for s in shapes if s.use == "embedding")
-        layer = max(layer, experts)
-        prefill = round(prefill + fixed + layer)
-        return max((prefill, layer), (table, table))
+        return max((prefill, experts), (table, table))
     if batch_size > 1:
         table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes
         prefill = max(prefill, table - cache_bytes(a, max_length, batch_size, dtype_bytes, plan))
@@ -304,27 +307,3 @@ def table_copy_bytes(shapes: list[WeightShape], precision: Precision, devices: i
     """
     table = max(shape.parameters for shape in shapes if shape.use == "embedding")
     return (2 if precision.quantize else 4) * table // devices
-
-
-def tuning_bytes(variant: Variant, max_length: int = TUNING_LENGTH, *, whole: bool = True) -> int:
-    """Estimates the bytes that tuning takes on the device, in float32, one example at a time.
-
-    Tuning all parameters with Adam takes weights, gradients and two moments: four times the weights
-    (Kingma and Ba 2015). LoRA (Hu et al. 2021) takes the weights, and adapters of about a hundredth
-    of them (the formula adds four hundredths: adapters with gradients and moments). Both keep the
-    activations of each layer for the backward pass, about ``10 × hidden + 4 × feed-forward``
-    numbers for each token and layer, and the logits twice. This formula is not measured.
-
-    Args:
-        variant: the variant to tune.
-        max_length: tokens of an example; at most ``TUNING_LENGTH`` count.
-        whole: True for all parameters, False for LoRA.
-    """
-    weights = weight_bytes(variant, PRECISIONS["float32"]).total
-    total = 4 * weights if whole else round(1.04 * weights)
-    a = variant.architecture
-    if a is None:
-        return total
-    tokens = min(max_length, TUNING_LENGTH)
-    activations = a.num_layers * (10 * a.hidden_dim + 4 * a.intermediate_dim)
-    return total + 4 * tokens * (activations + 2 * a.vocabulary_size)

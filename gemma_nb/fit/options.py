@@ -11,7 +11,7 @@ from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.choice import Choice, check_numbers, clip_to_context
-from gemma_nb.fit.precision import PRECISIONS, auto_precision
+from gemma_nb.fit.precision import PRECISIONS, auto_precision, precisions_to_try
 from gemma_nb.fit.verdict import STATUSES, Verdict, advise
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -261,6 +261,7 @@ def best_verdict(
     max_length: int = 2048,
     precision: str | None = None,
     *,
+    devices: int = 1,
     task: str = "chat",
 ) -> Verdict:
     """Returns the verdict in the best precision that fits.
@@ -269,20 +270,21 @@ def best_verdict(
         variant: the variant.
         runtime: the runtime.
         max_length: tokens of prompt and reply together; cut to the variant's context.
-        precision: a Keras dtype name, the only one to try; None tries the default precision
-            (``auto_precision``), int8 and int4.
+        precision: a Keras dtype name, the only one to try; None for ``precisions_to_try``.
+        devices: the devices of the runtime over which the model is divided.
         task: what the model is for, one of ``TASKS``.
 
     Returns:
-        The verdict in the first precision that fits; in the default precision if none does.
+        The verdict in the first precision that fits; in that of "auto" if none does.
 
     Raises:
         InvalidInput: the precision is unknown, or the length is not allowed.
     """
     length = clip_to_context(variant, max_length)
+    options: dict[str, Any] = {"devices": devices, "task": task}
     if precision:
-        return advise(variant, precision, runtime, length, task=task)
-    precisions = (auto_precision(variant, runtime).name, "int8", "int4")
-    verdicts = (advise(variant, p, runtime, length, task=task) for p in precisions)
+        return advise(variant, precision, runtime, length, **options)
+    precisions = precisions_to_try(variant, runtime)
+    verdicts = (advise(variant, p, runtime, length, **options) for p in precisions)
     default = next(verdicts)
     return default if default.fits else next((v for v in verdicts if v.fits), default)

@@ -58,6 +58,9 @@ PRECISIONS = {
     )
 }
 
+#: The quantised precisions, in the order in which they are offered.
+QUANTISED = tuple(name for name, p in PRECISIONS.items() if p.quantize)
+
 #: The precision that holds a GGUF file's type with as few bits.
 GGUF_PRECISIONS = {"Q4_0": "int4", "Q8_0": "int8"}
 
@@ -110,8 +113,9 @@ def saved_precision(variant: Variant) -> str | None:
 def auto_precision(variant: Variant, runtime: Runtime) -> Precision:
     """Returns the precision of ``load(..., precision="auto")``.
 
-    A preset that was saved quantised keeps its precision (``saved_precision``). A GGUF file whose layers are in Q4_0 or Q8_0 keeps what it gains: int4 or int8. Any other type,
-    and a mix, is read as a 16-bit checkpoint is: in the ``unquantised_precision``.
+    A preset that was saved quantised keeps its precision (``saved_precision``). A GGUF file whose
+    layers are in Q4_0 or Q8_0 stays as small as it is, in int4 or int8. A file of any other type, or
+    of several, is read as a 16-bit checkpoint is: in the ``unquantised_precision``.
 
     Args:
         variant: the variant to load.
@@ -124,16 +128,30 @@ def auto_precision(variant: Variant, runtime: Runtime) -> Precision:
     return unquantised_precision(variant, runtime)
 
 
+def precisions_to_try(variant: Variant, runtime: Runtime) -> tuple[str, ...]:
+    """Returns the precisions to choose from, the one of "auto" first, then int8 and int4.
+
+    Args:
+        variant: the variant. A preset that was saved quantised has its own precision alone.
+        runtime: the runtime on which it runs.
+    """
+    if saved := saved_precision(variant):
+        return (saved,)
+    return tuple(dict.fromkeys((auto_precision(variant, runtime).name, *QUANTISED)))
+
+
 def unquantised_precision(variant: Variant, runtime: Runtime) -> Precision:
     """Returns the precision that suits a variant and a runtime where nothing is quantised.
 
-    On an accelerator it is bfloat16: Google's guide recommends 16 bit, and Gemma is published in
-    bfloat16. A GPU that has float16 and no bfloat16, such as a T4, takes float16 where that costs
-    the variant nothing (``takes_float16``); there it emulates bfloat16 for the others.
+    It is bfloat16: Google's guide recommends 16 bit, and Gemma is published in bfloat16. A GPU that
+    has float16 and no bfloat16, such as a T4, takes float16 where that costs the variant nothing
+    (``takes_float16``); there it emulates bfloat16 for the others.
 
-    On a processor it is float32, the most exact one: a processor computes in 32 bit. bfloat16 takes
-    half of its memory and less time for each token there (benchmarks/processor.md); whether it is
-    to be preferred is not decided yet.
+    A processor computes in 32 bit, and converts 16-bit weights while it reads them. A token of
+    Gemma 3 270M takes 0.56 of float32's processor time in bfloat16, and half of its memory
+    (benchmarks/processor.md); the perplexity stays the same (benchmarks/quality.md). That was
+    measured for models that generate token by token. The others stay in float32 on a processor,
+    and so do the demo models, whose weights are small.
 
     Args:
         variant: the variant to load.
@@ -141,4 +159,6 @@ def unquantised_precision(variant: Variant, runtime: Runtime) -> Precision:
     """
     if takes_float16(variant, runtime):
         return PRECISIONS["float16"]
-    return PRECISIONS["float32" if runtime.is_processor else "bfloat16"]
+    if runtime.is_processor and (variant.task != "CausalLM" or variant.family == "Demo"):
+        return PRECISIONS["float32"]
+    return PRECISIONS["bfloat16"]

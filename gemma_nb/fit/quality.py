@@ -35,8 +35,8 @@ class QualityFigure:
 
 #: Gemma 3 270M by this package (benchmarks/quality.md, 2026-11-29): perplexity against float32.
 _MEASURED = {
-    "int8": QualityFigure("int8", 0.0072, 0.926, "Gemma 3 270M", "benchmarks/quality.md"),
-    "int4": QualityFigure("int4", 0.30, 0.668, "Gemma 3 270M", "benchmarks/quality.md"),
+    "int8": QualityFigure("int8", 0.0044, 0.929, "Gemma 3 270M", "benchmarks/quality.md"),
+    "int4": QualityFigure("int4", 0.2989, 0.669, "Gemma 3 270M", "benchmarks/quality.md"),
 }
 #: Gemma 4 E2B by others: the share of tokens that agree with float16 in llama.cpp's Q8_0 and
 #: Q4_K_M, 12 prompts of 200 tokens (model card of huggingface.co/dahus/gemma-4-e2b-it-Q8_0-GGUF,

@@ -8,24 +8,22 @@ from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import clip_to_context
-from gemma_nb.fit.memory import tuning_bytes
+from gemma_nb.fit.choice import clip_to_context, device_counts
 from gemma_nb.fit.options import family_line
-from gemma_nb.fit.precision import auto_precision
+from gemma_nb.fit.precision import QUANTISED, auto_precision, precisions_to_try
 from gemma_nb.fit.quality import price_of
 from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.tasks import ModelTask, find_task, variants_for_task
+from gemma_nb.fit.tuning import tuning_check, tuning_sentence
 from gemma_nb.fit.verdict import TIGHT_SHARE, Verdict, advise
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
-from gemma_nb.text_utils import GIB, format_bytes
+from gemma_nb.text_utils import GIB, format_gib
 
 #: A processor with less memory gets the demo model: XLA's compiler (about 0.3 GiB for Gemma 3 270M,
 #: measured 2026-11-29) and the notebook's server are not in the estimate.
 LEAST_PROCESSOR_BYTES = 3 * GIB
-#: The precisions after 16 bit, in the order in which they are offered.
-_QUANTISED = ("int8", "int4")
 
 
 def recommend(
@@ -39,7 +37,7 @@ def recommend(
 
     1. of the newest generation of the family made for the task (for chat: core Gemma);
     2. one that needs no login before one that does;
-    3. in 16 bit (float32 on a processor) before int8 before int4;
+    3. in the precision of ``auto_precision`` before int8 before int4;
     4. the smallest.
 
     If nothing made for the task fits, the recommendation for chat is given; if no Gemma fits, the
@@ -102,14 +100,14 @@ def _candidates(task: ModelTask, runtime: Runtime, max_length: int) -> list[Verd
 
     def rank(verdict: Verdict) -> tuple[int, bool, int, int]:
         variant, precision = verdict.choice.variant, verdict.choice.precision
-        bits = _QUANTISED.index(precision) + 1 if precision in _QUANTISED else 0
-        return generations.index(family_line(variant)), variant.gated, bits, variant.parameters
+        loss = QUANTISED.index(precision) + 1 if precision in QUANTISED else 0
+        return generations.index(family_line(variant)), variant.gated, loss, variant.parameters
 
     return sorted(
         (
             _on_fewest_devices(v, p, runtime, clip_to_context(v, max_length), task)
             for v in variants
-            for p in _precisions(v, task, runtime)
+            for p in ((task.precision,) if task.precision else precisions_to_try(v, runtime))
         ),
         key=rank,
     )
@@ -119,9 +117,9 @@ def _on_fewest_devices(
     variant: Variant, precision: str, runtime: Runtime, max_length: int, task: ModelTask
 ) -> Verdict:
     """The verdict on one device, or on as few as it takes; that of one where none suffice."""
-    counts = [n for n in (1, 2, 4, 8) if n <= runtime.devices]
     verdicts = (
-        advise(variant, precision, runtime, max_length, devices=n, task=task.key) for n in counts
+        advise(variant, precision, runtime, max_length, devices=n, task=task.key)
+        for n in device_counts(runtime)
     )
     first = next(verdicts)
     if first.status == "fits" or task.key == "tuning":
@@ -129,20 +127,13 @@ def _on_fewest_devices(
     return next((v for v in verdicts if v.status == "fits"), first)
 
 
-def _precisions(variant: Variant, task: ModelTask, runtime: Runtime) -> tuple[str, ...]:
-    if task.precision:
-        return (task.precision,)
-    return (auto_precision(variant, runtime).name, *_QUANTISED)
-
-
 def _fits_with_room(verdict: Verdict, task: ModelTask) -> bool:
     """Whether the status is "fits"; a tight choice may fail as soon as anything else runs."""
     runtime = verdict.choice.runtime
     if runtime.is_processor and runtime.usable_bytes < LEAST_PROCESSOR_BYTES:
         return False
-    if task.key != "tuning" or verdict.status != "fits":
-        return verdict.status == "fits"
-    return _lora_bytes(verdict) <= runtime.usable_bytes
+    status = tuning_check(verdict).status if task.key == "tuning" else verdict.status
+    return verdict.status == status == "fits"
 
 
 def _best(task: ModelTask, runtime: Runtime, max_length: int) -> Recommendation | None:
@@ -180,9 +171,9 @@ def _alternatives(
     if best.choice.variant.gated:
         free = [v for v in fitting if not v.choice.variant.gated]
         other = free[0] if free else _without_login(best.choice.runtime, task, max_length)
-        found.append(
-            Recommendation(other, _with_price("why_no_login", other, task), "gemma_nb", "no_login")
-        )
+        made_for_it = free or task.key == "chat"
+        reason = _with_price("why_no_login" if made_for_it else "why_no_login_chat", other, task)
+        found.append(Recommendation(other, reason, "gemma_nb", "no_login"))
     seen, alternatives = {(best.choice.variant, best.choice.precision)}, []
     for one in found:
         if (one.variant, one.precision) not in seen:
@@ -217,7 +208,7 @@ def _reason(verdict: Verdict, task: ModelTask, *, newest: bool) -> Message:
         return Message("why_float16", values)
     if task.precision is None and verdict.choice.precision == "float32":
         return Message("why_processor", {"reason": reason})
-    if verdict.choice.precision in _QUANTISED:
+    if verdict.choice.precision in QUANTISED:
         values = {"reason": reason, "precision": verdict.choice.precision}
         return Message("why_quantised", {**values, "price": price_of(verdict.choice)})
     return reason
@@ -229,25 +220,10 @@ def _with_price(key: str, verdict: Verdict, task: ModelTask, **values: object) -
     return Message(key, values)
 
 
-def _lora_bytes(verdict: Verdict) -> int:
-    return tuning_bytes(verdict.choice.variant, verdict.choice.max_length, whole=False)
-
-
 def _fit_sentence(verdict: Verdict, task: ModelTask) -> Message:
     """The sentence of the verdict; for tuning, a sentence with the memory that tuning takes."""
-    if task.key != "tuning" or not task.suits(verdict.choice.variant):
-        return verdict.reason
-    choice = verdict.choice
-    return Message(
-        "tuning_fits",
-        {
-            "variant": choice.variant.name,
-            "needed": format_bytes(_lora_bytes(verdict)),
-            "whole": format_bytes(tuning_bytes(choice.variant, choice.max_length)),
-            "available": format_bytes(choice.runtime.usable_bytes),
-            "runtime": choice.runtime.name,
-        },
-    )
+    tunes = task.key == "tuning" and task.suits(verdict.choice.variant)
+    return tuning_sentence(verdict) if tunes else verdict.reason
 
 
 def _demo_verdict(runtime: Runtime, max_length: int) -> Verdict:
@@ -263,8 +239,8 @@ def _demo(runtime: Runtime, max_length: int) -> Recommendation:
         raise InvalidInput(
             "nothing_fits",
             runtime=runtime.name,
-            needed=format_bytes(verdict.bytes_needed),
-            available=format_bytes(verdict.bytes_available),
+            needed=format_gib(verdict.bytes_needed),
+            available=format_gib(verdict.bytes_available),
         )
     candidates = _candidates(find_task("chat"), runtime, max_length)
     line = family_line(candidates[0].choice.variant)
@@ -280,5 +256,5 @@ def _demo(runtime: Runtime, max_length: int) -> Recommendation:
         needed = round(least.bytes_needed / TIGHT_SHARE)
         if runtime.is_processor:
             needed = max(needed, LEAST_PROCESSOR_BYTES)
-        values[f"{which}_bytes"] = format_bytes(needed)
+        values[f"{which}_bytes"] = format_gib(needed)
     return Recommendation(verdict, Message("why_demo", values), "gemma_nb")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.display import Displayed, Summary
 from gemma_nb.fit.speed import SpeedEstimate, estimate_speed
+from gemma_nb.fit.tuning import tuning_check
 from gemma_nb.fit.verdict import Verdict
 from gemma_nb.i18n import Message, text
 from gemma_nb.text_utils import align_columns, format_gib
@@ -52,17 +53,20 @@ class Recommendation(Displayed):
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes that the choice needs of the resource that decides."""
+        """Bytes that the choice needs of the resource that decides; for tuning, with LoRA."""
+        if self.verdict.task == "tuning":
+            return tuning_check(self.verdict).needed
         return self.verdict.bytes_needed
 
     @property
     def speed(self) -> SpeedEstimate | None:
         """The estimated speed of one conversation; None if the bandwidth is unknown.
 
-        None on several devices too: that of a divided model is not estimated.
+        None too on several devices, because that of a divided model is not estimated, and for
+        tuning, which generates nothing.
         """
         choice = self.verdict.choice
-        if choice.devices > 1:
+        if choice.devices > 1 or self.verdict.task == "tuning":
             return None
         return estimate_speed(choice.variant, choice.precision, choice.runtime, choice.max_length)
 
@@ -79,8 +83,8 @@ class Recommendation(Displayed):
     def table(self) -> list[tuple[str, ...]]:
         """This choice and its alternatives as rows of text, the headings first.
 
-        The cells are: which it is, variant, precision, memory needed, tokens a second (estimated),
-        licence.
+        The cells are: which it is, variant, precision, memory needed (of several devices: "2 x 11.5
+        GiB"), tokens a second (estimated), licence.
         """
         heads = tuple(text(f"recommend_column_{name}") for name in _COLUMNS)
         return [heads, *(_table_row(r) for r in (self, *self.alternatives))]
@@ -89,6 +93,12 @@ class Recommendation(Displayed):
     def reasons(self) -> tuple[Message, ...]:
         """The reasons of this choice and of its alternatives, in the order of the table."""
         return tuple(r.reason for r in (self, *self.alternatives))
+
+    @property
+    def speed_note(self) -> Message | None:
+        """What the estimates of the speed rest on; None where there are none."""
+        speed = self.speed
+        return Message("recommend_speed_note", {"basis": speed.basis_message}) if speed else None
 
     def _summary(self) -> Summary:
         heads, *rows = self.table()
@@ -104,22 +114,24 @@ class Recommendation(Displayed):
             tuple(rows),
             heads,
             bar=self.verdict.memory_bar,
-            notes=(str(self.reason),),
+            notes=tuple(map(str, filter(None, (self.reason, self.speed_note)))),
             details=tuple((str(one.title), str(one.reason)) for one in self.alternatives),
             details_title=text("show_alternatives"),
         )
 
     def __str__(self) -> str:
-        return "\n\n".join([align_columns(self.table(), indent=0), *map(str, self.reasons)])
+        said = map(str, filter(None, (*self.reasons, self.speed_note)))
+        return "\n\n".join([align_columns(self.table(), indent=0), *said])
 
 
 def _table_row(one: Recommendation) -> tuple[str, ...]:
-    speed, licence = one.speed, one.licence
+    speed, licence, devices = one.speed, one.licence, one.verdict.choice.devices
+    memory = format_gib(one.memory_bytes)
     return (
         str(one.title),
         one.variant.name,
         one.precision,
-        format_gib(one.memory_bytes),
+        memory if devices == 1 else f"{devices} x {memory}",
         speed.range_text if speed else "?",
         text("recommend_login", licence=licence) if one.variant.gated else licence,
     )

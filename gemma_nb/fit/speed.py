@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
-from gemma_nb.catalog.variant import Variant
+from gemma_nb.catalog.variant import Architecture, Variant
 from gemma_nb.fit.cache_layout import cache_bytes
 from gemma_nb.fit.choice import check_numbers
 from gemma_nb.fit.precision import Precision
@@ -69,10 +69,15 @@ class SpeedEstimate:
         return f"{_format_rate(self.low)}–{_format_rate(self.high)}"
 
     @property
+    def basis_message(self) -> Message:
+        """What it rests on, in a few words."""
+        return Message(f"speed_basis_{self.basis}")
+
+    @property
     def message(self) -> Message:
         """The range as a sentence, with what it rests on."""
         rates = {"low": _format_rate(self.low), "high": _format_rate(self.high)}
-        return Message("speed", {**rates, "basis": Message(f"speed_basis_{self.basis}")})
+        return Message("speed", {**rates, "basis": self.basis_message})
 
     def __str__(self) -> str:
         return str(self.message)
@@ -114,14 +119,7 @@ def estimate_speed(
     architecture = variant.architecture
     if architecture is None or runtime.bandwidth_gb_s is None:
         return None
-    shapes = [s for s in text_weight_shapes(variant)[0] if s.use != "lookup"]
-    modes = quantization(variant, precision)
-    routed = architecture.active_experts / max(1, architecture.experts)
-    shares = {"expert": routed}
-    bytes_read = round(
-        sum(weight_shape_bytes(s, precision, modes) * shares.get(s.use, 1) for s in shapes)
-    )
-    bytes_read += cache_bytes(architecture, max_length, dtype_bytes=precision.dtype_bytes)
+    bytes_read = _bytes_per_token(variant, architecture, precision, max_length)
 
     bandwidth = runtime.bandwidth_gb_s * 1e9
     (fast_share, slow_share), basis = _bandwidth_shares(runtime)
@@ -136,6 +134,21 @@ def estimate_speed(
     fast = max(bytes_read / (fast_share * bandwidth), fast_layers)
     slow = bytes_read / (slow_share * bandwidth) + slow_layers
     return SpeedEstimate(1 / slow, 1 / fast, bytes_read, bandwidth / bytes_read, basis)
+
+
+def _bytes_per_token(
+    variant: Variant, architecture: Architecture, precision: Precision, max_length: int
+) -> int:
+    """The bytes that one token reads: every matrix, of a mixture the chosen experts, the cache."""
+    modes = quantization(variant, precision)
+    routed = architecture.active_experts / max(1, architecture.experts)
+    weights = sum(
+        weight_shape_bytes(shape, precision, modes) * (routed if shape.use == "expert" else 1)
+        for shape in text_weight_shapes(variant)[0]
+        if shape.use != "lookup"
+    )
+    cache = cache_bytes(architecture, max_length, dtype_bytes=precision.dtype_bytes)
+    return round(weights) + cache
 
 
 def _bandwidth_shares(runtime: Runtime) -> tuple[tuple[float, float], str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.display import BarPart, Displayed, Summary
+from gemma_nb.display import BarPart, Displayed, Summary, bar_parts
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix, find_fixes
 from gemma_nb.fit.memory import INTERPRETER_BYTES, MemoryEstimate, estimate_memory
@@ -19,7 +19,7 @@ from gemma_nb.fit.warnings import FitWarning, warnings_for
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message, text
-from gemma_nb.text_utils import format_bytes, format_gib
+from gemma_nb.text_utils import format_gib
 
 #: Above this share of the available bytes a choice is tight, because other programs and
 #: fragmentation take some.
@@ -98,7 +98,7 @@ class Verdict(Displayed):
     @property
     def memory_bar(self) -> tuple[BarPart, ...]:
         """The parts of ``memory_breakdown``, to be drawn."""
-        return tuple(BarPart(part.key, part.size) for part in memory_breakdown(self))
+        return memory_breakdown(self)
 
     def __str__(self) -> str:
         return str(self.reason)
@@ -220,17 +220,20 @@ def _assess(choice: Choice, task: str = "chat") -> _Assessment:
 
 def _reason(choice: Choice, assessment: _Assessment, check: ResourceCheck) -> Message:
     key = f"verdict_{assessment.status}"
+    runtime: str | Message = choice.runtime.name
+    if choice.devices > 1:
+        runtime = Message("devices_of_runtime", {"runtime": runtime, "devices": choice.devices})
     values = {
         "variant": choice.variant.name,
         "precision": choice.precision,
-        "needed": format_bytes(check.needed),
-        "available": format_bytes(check.available),
+        "needed": format_gib(check.needed),
+        "available": format_gib(check.available),
         "resource": Message(f"resource_{check.resource}"),
-        "runtime": choice.runtime.name,
+        "runtime": runtime,
     }
     copies = assessment.memory.float32_copies
     if copies and check.resource == "host":
-        return Message(f"{key}_copies", {**values, "copies": format_bytes(copies)})
+        return Message(f"{key}_copies", {**values, "copies": format_gib(copies)})
     return Message(key, values)
 
 
@@ -267,20 +270,7 @@ def download_bytes(variant: Variant) -> int:
     return 2 * variant.parameters if handle.startswith(("kaggle://", "hf://")) else 0
 
 
-@dataclass(frozen=True)
-class MemoryPart:
-    """One part of a choice's memory, drawn as one segment of a bar.
-
-    Args:
-        key: its name; ``part_<key>`` is the text in ``gemma_nb.i18n``.
-        size: bytes.
-    """
-
-    key: str
-    size: int
-
-
-def memory_breakdown(verdict: Verdict) -> tuple[MemoryPart, ...]:
+def memory_breakdown(verdict: Verdict) -> tuple[BarPart, ...]:
     """Splits the memory of one device (of a processor: the host) into parts.
 
     Generating takes "weights", "encoders", "kv_cache" and "workspace" (with the overhead). "host" is
@@ -308,4 +298,4 @@ def memory_breakdown(verdict: Verdict) -> tuple[MemoryPart, ...]:
     sizes["loading"] = loading
     sizes["free"] = check.available - check.needed
     sizes["missing"] = check.needed - check.available
-    return tuple(MemoryPart(key, size) for key, size in sizes.items() if size > 0)
+    return bar_parts(sizes)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gemma_nb.fit.choice import Choice
-from gemma_nb.fit.float16 import float16_state, takes_float16
+from gemma_nb.fit.float16 import computes_float16_only, float16_state, takes_float16
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.hardware.environment import release
 from gemma_nb.hardware.runtime import MEMORY_FRACTION
@@ -129,6 +129,8 @@ def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
         and "bfloat16" not in runtime.native_dtypes
     ):
         instead = "float16_instead" if takes_float16(variant, runtime) else "float16_no_way_out"
+        if not computes_float16_only(runtime):
+            instead = "float16_not_faster"
         capability = runtime.compute_capability or "?"
         values = {"capability": capability, "instead": Message(instead)}
         yield _warning("emulated_bfloat16", choice, blocks=False, **values)

@@ -57,6 +57,11 @@ class ModelAdapter:
         """Size of one embedding."""
         return int(self.lm.backbone.hidden_dim)
 
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of logits."""
+        return int(self.lm.backbone.vocabulary_size)
+
     def _layers(self) -> dict[int, LayerCacheSpec]:
         b = self.lm.backbone
         return {
@@ -197,6 +202,11 @@ class Gemma3nAdapter(ModelAdapter):
     def hidden_size(self) -> int:
         """As ``ModelAdapter.hidden_size``."""
         return int(self.lm.backbone.text_hidden_size)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """As ``ModelAdapter.vocabulary_size``."""
+        return int(self.lm.backbone.language_model.embed_tokens.embedding.input_dim)
 
     def _layers(self) -> dict[int, LayerCacheSpec]:
         b = self.lm.backbone

@@ -1,7 +1,8 @@
 """The functions of a decoder that JAX compiles, and the shapes that they are compiled for.
 
 There are few programs: ``prefill_step`` for each padded length of a prompt's chunk, ``decode_steps``
-for the tokens of the reply, and those of ``kv_cache`` that create and copy caches. All are pure
+for the tokens of the reply, ``sample_tokens`` where the first two leave it to a program of its own, and
+those of ``kv_cache`` that create and copy caches. All are pure
 functions of the weights and the caches; the caches are donated, so that XLA updates them in place.
 """
 
@@ -14,11 +15,12 @@ from gemma_nb.fit.cache_layout import TOKENS_PER_CALL
 from gemma_nb.generation.adapters import create_adapter
 from gemma_nb.generation.attention import ForwardContext, KeyValue
 from gemma_nb.generation.compilation import ProgramSpec, SpecFactory
-from gemma_nb.generation.keras_internals import all_layers
+from gemma_nb.generation.keras_internals import all_layers, is_distributed
 from gemma_nb.generation.kv_cache import CacheLayout
 from gemma_nb.generation.partitioning import replicated
 from gemma_nb.generation.prefill import chunk_shapes, prefill_buckets
-from gemma_nb.generation.sampling import Sampling, sample_tokens
+from gemma_nb.generation.processor_products import on_processor
+from gemma_nb.generation.sampling import Sampling, greedy_tokens, sample_tokens
 from gemma_nb.loading import relayout
 from gemma_nb.loading.sharding import DeviceLayout
 
@@ -68,14 +70,29 @@ class DecodePrograms:
         for shape in chunk_shapes(prompts, start, self.adapter.bidirectional, prefill_buckets()):
             specs["prefill", *shape] = self.prefill_spec(shape)
         if decode:
-            specs["decode", batch] = self.decode_spec(batch)
+            specs |= self.decode_specs(batch)
         return specs
+
+    def decode_specs(self, batch: int) -> dict[Hashable, SpecFactory]:
+        """Returns the specs of the programs that generate the reply, by name."""
+        specs: dict[Hashable, SpecFactory] = {("decode", batch): self.decode_spec(batch)}
+        return specs | (self.sample_specs() if self.samples_apart(batch) else {})
+
+    def samples_apart(self, batch: int) -> bool:
+        """Whether prefill and decode steps pick greedily, and sampling is a program of its own.
+
+        It is for one conversation on one processor. There XLA takes as long to compile the sampling
+        as the six layers of the demo model, and would compile it with every prompt length (jax
+        0.10.2: 1.4 of 2.9 s, 2026-11-30). The first token of a greedy reply does not wait for it.
+        """
+        one = self.devices is None and not is_distributed(self.variables)
+        return batch == 1 and self.steps_per_call == 1 and one and on_processor()
 
     def first_prompt_specs(self) -> dict[Hashable, SpecFactory]:
         """Returns the specs of the programs that a short first prompt needs, by name."""
         if self.adapter.bidirectional == "prompt":
             # the prompt comes with an image, and its length is not known yet
-            return {("empty", 1): self.zero_caches_spec(1), ("decode", 1): self.decode_spec(1)}
+            return {("empty", 1): self.zero_caches_spec(1), **self.decode_specs(1)}
         return self.specs([[0]], 0, decode=True)
 
     def zero_caches_spec(self, batch: int) -> SpecFactory:
@@ -89,8 +106,7 @@ class DecodePrograms:
         def make_spec() -> ProgramSpec:
             arguments = self._forward_specs(shape)
             donated = (len(arguments) - 1,)
-            previous = array_spec(batch)
-            arguments = (*arguments, previous, *sampling_specs(batch))
+            arguments = (*arguments, array_spec(batch), *self._sampling_specs(batch))
             return ProgramSpec(self.prefill_step, arguments, donated, row_axes=(0, 0, 0, 0))
 
         return make_spec
@@ -111,10 +127,23 @@ class DecodePrograms:
             row, weights = array_spec(batch), self.weight_specs()
             offset = row if batch > 1 else None
             caches = self.cache_layout.specs(batch)
-            arguments = (weights, row, row, offset, caches, *sampling_specs(batch))
+            arguments = (weights, row, row, offset, caches, *self._sampling_specs(batch))
             return ProgramSpec(self.decode_steps, arguments, donated=(4,), row_axes=(1, 0, 0, 0))
 
         return make_spec
+
+    def sample_specs(self) -> dict[Hashable, SpecFactory]:
+        """Returns the spec of the program that samples apart, by name."""
+
+        def make_spec() -> ProgramSpec:
+            logits = array_spec(1, self.adapter.vocabulary_size, dtype="float32")
+            return ProgramSpec(sample_tokens, (logits, array_spec(1), *sampling_specs(1)))
+
+        return {"sample": make_spec}
+
+    def _sampling_specs(self, batch: int) -> tuple[Any, ...]:
+        """Descriptions of the arguments of ``_next_tokens`` for sampling."""
+        return () if self.samples_apart(batch) else sampling_specs(batch)
 
     def _forward_specs(self, shape: tuple[int, int, bool, bool]) -> tuple[Any, ...]:
         """Descriptions of the arguments of ``forward``."""
@@ -229,7 +258,7 @@ class DecodePrograms:
         caches: dict[int, KeyValue],
         previous: Any,
         *sampling: Any,
-    ) -> tuple[Any, Any, Any, dict[int, KeyValue]]:
+    ) -> tuple[Any, ...]:
         """Runs a chunk of the prompts and samples the token that follows it.
 
         Args:
@@ -244,11 +273,13 @@ class DecodePrograms:
             caches: layer -> keys and values.
             previous: int32 (batch,): the tokens sampled after the chunk before; a prompt with
                 ``length`` 0 keeps it.
-            *sampling: seeds and ``sampling_scalars``.
+            *sampling: seeds and ``sampling_scalars``; none with ``samples_apart``.
 
         Returns:
             The sampled tokens, int32 (batch,); their positions, int32 (batch,); the hidden states
-            that they were sampled from, (batch, 1, hidden size); the new caches.
+            that they were sampled from, (batch, 1, hidden size); the new caches. With
+            ``samples_apart`` the tokens are the most likely ones, and their logits come last,
+            (batch, vocabulary).
         """
         import jax.numpy as jnp
 
@@ -258,6 +289,8 @@ class DecodePrograms:
         )
         end = start + length
         last = jnp.take_along_axis(hidden, (length - 1)[:, None, None], axis=1)
+        if not sampling:
+            return greedy_tokens(logits[:, 0]), end, last, caches, logits[:, 0]
         sampled = sample_tokens(logits[:, 0], end, *sampling)
         return jnp.where(length > 0, sampled, previous), end, last, caches
 
@@ -269,7 +302,7 @@ class DecodePrograms:
         offset: Any,
         caches: dict[int, KeyValue],
         *sampling: Any,
-    ) -> tuple[Any, Any, Any, dict[int, KeyValue]]:
+    ) -> tuple[Any, ...]:
         """Generates ``steps_per_call`` tokens for each row.
 
         Args:
@@ -278,22 +311,31 @@ class DecodePrograms:
             position: int32 (batch,): their positions.
             offset: as ``ForwardContext.offset``.
             caches: layer -> keys and values.
-            *sampling: seeds and ``sampling_scalars``.
+            *sampling: seeds and ``sampling_scalars``; none with ``samples_apart``.
 
         Returns:
             The new tokens, int32 (steps, batch); the last of them, int32 (batch,), and their
-            positions, int32 (batch,); the new caches.
+            positions, int32 (batch,); the new caches. With ``samples_apart`` as ``prefill_step``.
         """
         import jax
         import jax.numpy as jnp
 
         one = jnp.ones_like(position)
 
-        def decode_step(state: Any, _: None) -> Any:
+        def next_logits(state: Any) -> Any:
             token, position, caches = state
-            logits, caches = self.next_token_logits(
+            return self.next_token_logits(
                 weights, token[:, None], position, one, None, None, None, offset, caches
             )
+
+        if not sampling:
+            logits, caches = next_logits((token, position, caches))
+            token = greedy_tokens(logits)
+            return token[None], token, position + 1, caches, logits
+
+        def decode_step(state: Any, _: None) -> Any:
+            logits, caches = next_logits(state)
+            position = state[1]
             token = sample_tokens(logits, position + 1, *sampling)
             return (token, position + 1, caches), token
 

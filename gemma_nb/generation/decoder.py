@@ -285,7 +285,8 @@ class Decoder:
         batch = len(prompts)
         # elsewhere than on a GPU, XLA compiles the program of the reply behind the first token
         self._ensure_compiled(prompts, len(cache.ids), decode=compilation.compiles_in_background())
-        decode: dict[Hashable, SpecFactory] = {("decode", batch): self.programs.decode_spec(batch)}
+        decode = self.programs.decode_specs(batch)
+        decode_args: Any = ()
         written = max(len(p) for p in prompts)
         is_short = written - len(cache.ids) <= prefill_buckets()[0]
         seeds = same_seeds(seeds, self.devices)
@@ -294,15 +295,20 @@ class Decoder:
         token.copy_to_host_async()  # before the next call, which the copy would wait for
         # once for all further calls, while the device computes the prompt
         sampling_args = send_inputs(sampling_args, self.devices)
+        if not self.programs.samples_apart(batch):
+            decode_args = sampling_args
         pending, requested = [token], 1
         max_pending = 1 if is_short or ("decode", batch) not in self.compiled else 2
         uncached = None  # a token that was yielded and is not in the cache yet
         while True:
             while requested < count and len(pending) < max_pending:
                 self.compiled.ensure(decode)
-                tokens, token, position, cache.layers = self.compiled["decode", batch](
-                    weights, token, position, None, cache.layers, *sampling_args
+                tokens, token, position, cache.layers, *logits = self.compiled["decode", batch](
+                    weights, token, position, None, cache.layers, *decode_args
                 )
+                if logits and sampling.temperature:
+                    token = self._sample(logits[0], position, sampling_args)
+                    tokens = token
                 tokens.copy_to_host_async()
                 if uncached is not None:  # this call writes it
                     cache.ids.append(uncached)
@@ -339,14 +345,23 @@ class Decoder:
         token: Any = np.zeros(batch, np.int32)
         position: Any = None
         hidden: Any = None
+        logits: list[Any] = []
+        step_args = () if self.programs.samples_apart(batch) else sampling_args
         for chunk in self._prefill_chunks(prompts, len(cache.ids), media):
             prefill_step = self.compiled["prefill", *chunk.shape]
-            token, position, hidden, cache.layers = prefill_step(
-                weights, *chunk.arguments, cache.layers, token, *sampling_args
+            token, position, hidden, cache.layers, *logits = prefill_step(
+                weights, *chunk.arguments, cache.layers, token, *step_args
             )
             cache.ids.extend(chunk.ids)
             cache.mark_written(len(cache.ids))
+        if logits and sampling_args[1] > 0:
+            token = self._sample(logits[0], position, sampling_args)
         return token, position, hidden
+
+    def _sample(self, logits: Any, position: Any, sampling_args: tuple[Any, ...]) -> Any:
+        """The next token, int32 (1,), where sampling is a program of its own."""
+        self.compiled.ensure(self.programs.sample_specs())
+        return self.compiled["sample"](logits, position, *sampling_args)
 
     def _prefill_chunks(
         self,

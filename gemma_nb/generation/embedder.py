@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gemma_nb.arguments import whole_number
+from gemma_nb.arguments import shown, whole_number
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.compilation import next_power_of_two
@@ -129,8 +129,8 @@ def content_parts(texts: Any, task: str) -> list[dict[str, Any]]:
     Raises:
         InvalidInput: no texts, an item that is not a text, an empty text, an unknown task.
     """
-    if task not in (*TASKS, DOCUMENT):
-        raise InvalidInput("embed_task", task=task, tasks=", ".join((*TASKS, DOCUMENT)))
+    if not isinstance(task, str) or task not in (*TASKS, DOCUMENT):
+        raise InvalidInput("embed_task", task=shown(task), tasks=", ".join((*TASKS, DOCUMENT)))
     if isinstance(texts, (str, Mapping)):
         texts = [texts]
     if not isinstance(texts, Sequence) or isinstance(texts, bytes):

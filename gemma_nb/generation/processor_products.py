@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from gemma_nb.fit.cache_layout import PROCESSOR_ROWS
 from gemma_nb.generation.gpu.fused_matvec import einsum_axes
 from gemma_nb.generation.keras_internals import (
     finish_product,
@@ -27,9 +28,6 @@ from gemma_nb.generation.keras_internals import (
 from gemma_nb.loading.quantize import block_size
 from gemma_nb.loading.relayout import contracted_last, is_laid_out
 
-#: Most rows that are multiplied one after the other. For more, converting the matrix once and
-#: XLA's matrix product cost less.
-MAX_ROWS = 8
 #: Most numbers of a row that XLA fuses a product of: its bound is below 16 KiB of float32.
 MAX_SUMMED = 4095
 #: Most parts of an int4 projection to several heads: each is a product of its own to compile.
@@ -141,7 +139,7 @@ def multiply_rows(rows: Any, matrix: Any) -> Any:
     """
     import jax.numpy as jnp
 
-    if rows.shape[0] > MAX_ROWS:
+    if rows.shape[0] > PROCESSOR_ROWS:
         return rows @ matrix.astype(jnp.float32).T
     return jnp.stack([_multiply_row(row, matrix) for row in rows])
 

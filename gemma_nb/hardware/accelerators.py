@@ -29,6 +29,7 @@ GPU_RATES: dict[str, tuple[float, float | None]] = {
     "RTX 3090": (936.0, 142.0),
     "RTX 4060": (272.0, 60.0),
     "RTX 4090": (1008.0, 330.0),
+    "RTX 5090": (1792.0, None),
     "GB10": (273.0, None),
 }
 

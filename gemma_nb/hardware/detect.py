@@ -48,8 +48,9 @@ def detect_runtime(
         The runtime; ``facts`` holds every fact with its source. Without an accelerator the fact
         "accelerator" tells why, and ``notes`` does where one may be there that could not be asked.
     """
-    told = environment.jax_platform(os.environ if env is None else env, ask_jax=env is None)
+    asks_jax = env is None
     env = os.environ if env is None else env
+    platform_setting = environment.jax_platform(env, ask_jax=asks_jax)
     root = Path(root)
     place, place_source = environment.detect_place(env)
     memory = host.read_memory(root)
@@ -58,7 +59,7 @@ def detect_runtime(
 
     facts = [Fact("place", Message(f"place_{place}"), place_source)]
     facts.append(Fact("system", *host.read_system(root)))
-    accelerator, reason = _find_accelerator(told, env, root)
+    accelerator, reason = _find_accelerator(platform_setting, env, root)
     if accelerator:
         device = _describe_accelerator(accelerator, memory, env, facts)
     else:
@@ -88,16 +89,17 @@ def detect_runtime(
 
 
 def _find_accelerator(
-    told: tuple[str, str] | None, env: Mapping[str, str], root: Path
+    platform_setting: tuple[str, str] | None, env: Mapping[str, str], root: Path
 ) -> tuple[Accelerator | None, GpuSearch]:
     """The accelerator that JAX would use, and why there is none.
 
     Args:
-        told: the platform that JAX is told to use, and the setting; None where it is not told.
+        platform_setting: the platform that JAX is told to use, and the setting that tells it; None
+            where JAX chooses.
         env: environment variables.
         root: the directory that contains ``proc``, ``sys`` and ``dev``.
     """
-    platform_name, setting = told or (None, "")
+    platform_name, setting = platform_setting or (None, "")
     if platform_name not in (None, "gpu", "tpu"):
         # a driver that hangs is not waited for where JAX does not ask it
         reason = Message("accelerator_not_used", {"setting": setting})
@@ -120,8 +122,38 @@ def _describe_accelerator(
     facts.append(Fact("accelerator", f"{accelerator.name} x{accelerator.count}", source))
     if accelerator.others:
         facts.append(Fact("other_gpus", accelerator.others, source))
+    plugin = environment.find_jax_plugin(accelerator.kind)
+    facts.append(Fact("jax_support", plugin or Message("fact_missing"), "importlib.metadata"))
+    device_memory = _describe_device_memory(accelerator, memory, env, facts)
+    bandwidth = accelerator.bandwidth
+    rate = None if bandwidth is None else f"{bandwidth:.0f} GB/s"
+    facts.append(Fact("bandwidth", rate, accelerator.bandwidth_source))
+    if accelerator.capability is not None:
+        facts.append(Fact("compute_capability", accelerator.capability, source))
+    dtypes = look_up_dtypes(accelerator)
+    facts.append(Fact("native_dtypes", ", ".join(dtypes), "datasheet"))
+    return {
+        "name": accelerator.name,
+        "kind": accelerator.kind,
+        "devices": accelerator.count,
+        "bandwidth_gb_s": bandwidth,
+        "peak_tflops": accelerator.tflops,
+        "native_dtypes": dtypes,
+        "compute_capability": accelerator.capability,
+        "jax_support": plugin is not None,
+        **device_memory,
+    }
+
+
+def _describe_device_memory(
+    accelerator: Accelerator,
+    memory: host.HostMemory | None,
+    env: Mapping[str, str],
+    facts: list[Fact],
+) -> dict[str, Any]:
+    """The ``Runtime`` arguments of an accelerator's memory; appends to ``facts``."""
     fraction, fraction_source = _memory_fraction(env)
-    unified = accelerator.total is None
+    source, unified = accelerator.source, accelerator.total is None
     if unified:
         facts.append(Fact("unified_memory", True, source))
     total = accelerator.total or (memory.total if memory else 1)
@@ -131,31 +163,14 @@ def _describe_accelerator(
     if accelerator.kind == "gpu" and (pool := read_jax_memory(free)):
         # JAX can allocate what its own pool holds idle, up to JAX's own limit
         (free, total), fraction, fraction_source, source = pool, 1.0, "jax", "jax"
-    plugin = environment.find_jax_plugin(accelerator.kind)
-    facts.append(Fact("jax_support", plugin or Message("fact_missing"), "importlib.metadata"))
     facts.append(Fact("device_memory", free, source))
     facts.append(Fact("device_total_memory", total, source))
     if accelerator.kind == "gpu":
         facts.append(Fact("jax_share", f"{fraction:.0%}", fraction_source))
-    bandwidth = accelerator.bandwidth
-    rate = None if bandwidth is None else f"{bandwidth:.0f} GB/s"
-    facts.append(Fact("bandwidth", rate, accelerator.bandwidth_source))
-    if accelerator.capability is not None:
-        facts.append(Fact("compute_capability", accelerator.capability, accelerator.source))
-    dtypes = look_up_dtypes(accelerator)
-    facts.append(Fact("native_dtypes", ", ".join(dtypes), "datasheet"))
     return {
-        "name": accelerator.name,
-        "kind": accelerator.kind,
         "memory_bytes": max(1, free),
         "memory_total_bytes": total,
         "memory_fraction": fraction,
-        "devices": accelerator.count,
-        "bandwidth_gb_s": accelerator.bandwidth,
-        "peak_tflops": accelerator.tflops,
-        "native_dtypes": dtypes,
-        "compute_capability": accelerator.capability,
-        "jax_support": plugin is not None,
         "unified_memory": unified,
     }
 

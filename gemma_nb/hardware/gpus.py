@@ -82,9 +82,9 @@ def visible_gpus(gpus: tuple[Gpu, ...], env: Mapping[str, str]) -> list[Gpu]:
     """The GPUs, or the one MIG slice, that CUDA enumerates, in its order.
 
     CUDA_VISIBLE_DEVICES selects by number or by the beginning of a UUID, and what follows its first
-    invalid entry is ignored (CUDA C++ Programming Guide, "CUDA Environment Variables"). Where a
-    slice is enumerated, CUDA enumerates this one alone (NVIDIA MIG User Guide, "CUDA Device
-    Enumeration").
+    invalid entry is ignored (CUDA C++ Programming Guide, "CUDA Environment Variables"). An entry that
+    is repeated hides every device (PyTorch, ``torch.cuda._parse_visible_devices``). Where a slice is
+    enumerated, CUDA enumerates this one alone (NVIDIA MIG User Guide, "CUDA Device Enumeration").
 
     Args:
         gpus: the GPUs in the order of the PCI bus.
@@ -100,6 +100,8 @@ def visible_gpus(gpus: tuple[Gpu, ...], env: Mapping[str, str]) -> list[Gpu]:
             device = _find_device(entry, ordered, devices)
             if device is None:
                 break
+            if device in visible:
+                return []
             visible.append(device)
     slices = [gpu for gpu in visible if gpu.uuid.startswith("MIG-")]
     return slices[:1] or visible

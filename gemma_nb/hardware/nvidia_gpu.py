@@ -86,7 +86,8 @@ def is_unified(gpu: Gpu) -> bool:
 
 def no_memory(name: str, source: str, why: object) -> Message:
     """That the driver does not tell the memory of a GPU."""
-    return Message("accelerator_no_memory", {"name": name, "source": source, "why": str(why)})
+    values = {"name": name, "source": source, "why": str(why) or "?"}
+    return Message("accelerator_no_memory", values)
 
 
 def failure(source: str, why: object) -> Message:

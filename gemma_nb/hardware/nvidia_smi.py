@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gemma_nb.hardware.nvidia_gpu import (
@@ -37,17 +37,8 @@ def ask_nvidia_smi(program: str, env: Mapping[str, str], timeout: float) -> Driv
             command, capture_output=True, text=True, timeout=timeout, check=True, env=dict(env)
         ).stdout
 
-    query = _QUERY
     try:
-        try:
-            output = ask(f"--query-gpu={query}", "--format=csv,noheader,nounits")
-        except subprocess.CalledProcessError as error:
-            if "not a valid field" not in f"{error.stdout}{error.stderr}":
-                raise
-            query = _OLD_QUERY
-            output = ask(f"--query-gpu={query}", "--format=csv,noheader,nounits")
-        lines = [[cell.strip() for cell in line.split(",")] for line in output.splitlines()]
-        rows = [(*line, "", "")[:7] for line in lines if len(line) == query.count(",") + 1]
+        rows, output = _query_rows(ask)
         partitioned = any(row[6] == "Enabled" for row in rows)
         named = "MIG-" in env.get("CUDA_VISIBLE_DEVICES", "")
         listing = ask("-L") if rows and (partitioned or named) else ""
@@ -62,6 +53,24 @@ def ask_nvidia_smi(program: str, env: Mapping[str, str], timeout: float) -> Driv
         problems = [failure(source, output)]
     usable = tuple(gpu for gpu in gpus if isinstance(gpu, Gpu))
     return DriverAnswer(usable, problems[0] if problems else None, source)
+
+
+def _query_rows(ask: Callable[..., str]) -> tuple[list[tuple[str, ...]], str]:
+    """The cells of every GPU, and all that the program wrote.
+
+    Args:
+        ask: runs the program with arguments and returns what it writes.
+    """
+    query = _QUERY
+    try:
+        output = ask(f"--query-gpu={query}", "--format=csv,noheader,nounits")
+    except subprocess.CalledProcessError as error:
+        if "not a valid field" not in f"{error.stdout}{error.stderr}":
+            raise
+        query = _OLD_QUERY
+        output = ask(f"--query-gpu={query}", "--format=csv,noheader,nounits")
+    lines = [[cell.strip() for cell in line.split(",")] for line in output.splitlines()]
+    return [(*line, "", "")[:7] for line in lines if len(line) == query.count(",") + 1], output
 
 
 def _smi_gpu(row: tuple[str, ...], listing: str) -> Gpu | Message:
@@ -83,7 +92,7 @@ def _smi_gpu(row: tuple[str, ...], listing: str) -> Gpu | Message:
             total=int(total) * MIB,
             free=int(free if free.isdigit() else total) * MIB,
         )
-    supported = total.strip("[]").lower() in ("n/a", "not supported")
-    if gpu.partitioned or (is_unified(gpu) and supported):
+    unsupported = total.strip("[]").lower() in ("n/a", "not supported")
+    if gpu.partitioned or (is_unified(gpu) and unsupported):
         return gpu
     return no_memory(name, "nvidia-smi", total)

@@ -14,10 +14,10 @@ from gemma_nb.arguments import (
     text_argument,
     whole_number,
 )
-from gemma_nb.display import BarPart, Displayed, Summary
+from gemma_nb.display import Displayed, Summary, bar_parts
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message, text
-from gemma_nb.text_utils import format_bytes, format_gib
+from gemma_nb.text_utils import format_gib
 
 KINDS = ("cpu", "gpu", "tpu", "apple", "phone")
 
@@ -62,7 +62,7 @@ class Fact:
         if isinstance(self.value, bool):
             return text("fact_yes" if self.value else "fact_no")
         if isinstance(self.value, int) and self.name.endswith(("memory", "ram", "disk")):
-            return format_bytes(self.value)
+            return format_gib(self.value)
         return str(self.value)
 
     def __str__(self) -> str:
@@ -217,7 +217,7 @@ class Runtime(Displayed):
         return Summary(
             title,
             tuple((text(key), str(value)) for key, value in values.items() if value),
-            bar=tuple(BarPart(key, size) for key, size in sizes.items() if size > 0),
+            bar=bar_parts(sizes),
             notes=(str(self.notes),) if self.notes else (),
             details=tuple((fact.label, fact.shown, fact.source) for fact in self.facts),
             details_title=text("show_facts"),

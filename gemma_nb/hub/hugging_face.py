@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from gemma_nb.catalog.client_errors import is_network_error
+from gemma_nb.catalog.hub_client import MAX_ANSWER, UNCOMPRESSED, limited_answers
 from gemma_nb.errors import LoadError
 from gemma_nb.hub.checksums import Checksum, retry_after
 from gemma_nb.hub.credentials import Login
@@ -31,7 +32,7 @@ class HuggingFaceRepo:
 
         # False keeps the client from looking for a login itself
         token = login.token.reveal() if login and login.token else False
-        self._api = HfApi(token=token, library_name="gemma_nb")
+        self._api = HfApi(token=token, library_name="gemma_nb", headers=UNCOMPRESSED)
         self._login = login
         # the client's headers, with the login
         self._xet = XetStorage(self._api._build_hf_headers())  # noqa: SLF001
@@ -108,7 +109,7 @@ class HuggingFaceRepo:
         client_headers = self._api._build_hf_headers(token=False)  # noqa: SLF001
         response = requests.get(
             url,
-            headers={**client_headers, "Accept-Encoding": "identity", **headers},
+            headers={**client_headers, **headers},
             # requests removes the header that this sets on a redirect to another host
             auth=self._sign,
             stream=True,
@@ -144,11 +145,12 @@ class HuggingFaceRepo:
         return request
 
     def _call(self, call: Callable[[], _T]) -> _T:
-        """Calls huggingface_hub; turns its errors into a ``LoadError``."""
+        """Calls huggingface_hub, with a limit; turns its errors into a ``LoadError``."""
         from huggingface_hub.errors import HfHubHTTPError
 
         try:
-            return answered(call, lambda e: busy_wait(getattr(e, "response", None)))
+            with limited_answers(MAX_ANSWER):
+                return answered(call, lambda e: busy_wait(getattr(e, "response", None)))
         except HfHubHTTPError as error:
             raise self._load_error(error) from None
         except Exception as error:

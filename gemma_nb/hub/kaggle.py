@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gemma_nb import __version__
+from gemma_nb.catalog.hub_client import MAX_ANSWER, keep_body, read_up_to
 from gemma_nb.errors import LoadError
 from gemma_nb.hardware.environment import package_version
 from gemma_nb.hub.credential_sources import in_kaggle_notebook
@@ -32,8 +33,6 @@ from gemma_nb.hub.sources import Source
 _T = TypeVar("_T")
 #: Files in one page of a listing.
 _PAGE_SIZE = 100
-#: The most bytes of an answer of the API; a page of a list has some 50 kB.
-MAX_ANSWER = 16 * 2**20
 
 
 class KaggleModel:
@@ -215,13 +214,11 @@ def _read_answer(response: Any) -> None:
     """
     import requests
 
-    body = bytearray()
-    for chunk in response.iter_content(2**16):
-        body += chunk
-        if len(body) > MAX_ANSWER:
-            response.close()
-            raise requests.ConnectionError("the answer has no end")
-    response._content = bytes(body)  # noqa: SLF001 - where requests itself puts it
+    body = read_up_to(response.iter_content(2**16), MAX_ANSWER + 1)
+    if len(body) > MAX_ANSWER:
+        response.close()
+        raise requests.ConnectionError("the answer has no end")
+    keep_body(response, body)
 
 
 def _user_agent() -> str:

@@ -34,6 +34,7 @@ ROOMS = (
     "widgets",
     "panels",
     "trace",
+    "probabilities",
     "cli",
 )
 

@@ -367,8 +367,14 @@ TEXT = {
         "スマートフォンでは Swift、Kotlin、Flutter、React Native から使います",
     ),
     "framework_note_vllm": (
-        "KerasHub has a path into vLLM on TPU too",
-        "KerasHub から TPU 上の vLLM につなぐ方法もあります",
+        "Gemma 4 needs vLLM 0.19.0 or newer (the 12B 0.23.0); on TPU it also serves KerasHub's own "
+        'models: keras_hub.vllm.KerasHubLLM("keras_hub:PRESET")',
+        "Gemma 4 には vLLM 0.19.0 以降(12B は 0.23.0 以降)が必要です。TPU では KerasHub のモデルも "
+        'keras_hub.vllm.KerasHubLLM("keras_hub:PRESET") で動かせます',
+    ),
+    "framework_missing": (
+        "no: it does not have this variant",
+        "いいえ: このバリアントはありません",
     ),
     "framework_other_hardware": ("no: it runs on {hardware}", "いいえ: 動作環境は {hardware} です"),
     "framework_too_large": (
@@ -380,6 +386,16 @@ TEXT = {
         "({source})",
         "いいえ: このファミリーは float16 では動かず、bfloat16 には Compute Capability 8.0 が必要です"
         "({source})",
+    ),
+    "framework_note_llama_processor": (
+        "faster than this package on a processor: with Gemma 3 270M, Q8_0 is 1.1 times as fast as "
+        "int8 here, and Q4_K_M 2.3 times as fast as int4 here, by processor time "
+        "(benchmarks/processor.md). A model that is loaded here becomes a file for it with "
+        'model.export("FILE.gguf", "gguf", precision="Q8_0"); then: llama-cli -m FILE.gguf',
+        "CPU ではこのパッケージより高速です。Gemma 3 270M では、Q8_0 はここでの int8 の 1.1 倍、Q4_K_M は"
+        "ここでの int4 の 2.3 倍の速さでした(CPU 時間での比較、benchmarks/processor.md)。ここで読み込んだ"
+        'モデルは model.export("FILE.gguf", "gguf", precision="Q8_0") でファイルに書き出し、llama-cli -m FILE.gguf で'
+        "動かせます",
     ),
     "framework_note_litertlm": (
         "where a repository has several files, the command names one",

@@ -17,14 +17,14 @@ TEXT = {
         "{variant} は、最新のコア Gemma の指示チューニング版のうちパラメータが最も少ないものです。{fit}",
     ),
     "why_processor": (
-        "{reason} In float32, because a processor computes in 32 bit and it fits: the most exact. The "
-        "guide's 16-bit format, bfloat16, takes half the memory.",
-        "{reason}float32 にしたのは、CPU は 32 ビットで計算し、メモリにも収まるためです(最も正確です)。"
-        "ガイドの言う 16 ビット(bfloat16)なら、メモリは半分で済みます。",
+        "{reason} In float32, because a processor computes in 32 bit: the guide's 16-bit format, "
+        "bfloat16, was measured there only for models that write a reply. It takes half the memory.",
+        "{reason}float32 にしたのは、CPU が 32 ビットで計算するためです。ガイドの言う 16 ビット(bfloat16)は、"
+        "CPU では回答を生成するモデルでしか測定していません。メモリは半分で済みます。",
     ),
     "why_float16": (
         "{reason} In float16, because a GPU of compute capability {capability} computes it itself, and "
-        "bfloat16 by way of float32. Others report that it works; not measured here.",
+        "bfloat16 through float32. Others report that it works; not measured here.",
         "{reason}float16 にしたのは、Compute Capability {capability} の GPU が float16 を直接計算でき、"
         "bfloat16 は float32 を介するためです。動作するとの報告がありますが、ここでは測定していません。",
     ),
@@ -120,7 +120,7 @@ TEXT = {
         "ものです)最新のコア Gemma のうち、パラメータが最も少ないものです",
     ),
     "tuning_fits": (
-        "Tuning {variant} with LoRA takes about {needed} of {available} on {runtime}, tuning all "
+        "Tuning {variant} with LoRA takes about {needed} of {available} on {runtime}, and tuning all "
         "its parameters about {whole} (computed, not measured).",
         "{variant} の LoRA チューニングには {runtime} の {available} のうち約 {needed}、全パラメータの"
         "チューニングには約 {whole} が必要です(計算値であり、測定値ではありません)。",
@@ -136,6 +136,11 @@ TEXT = {
     "why_no_login": (
         "The best here that needs no account. {fit}{price}",
         "アカウントなしで使えるもののうち最適なものです。{fit}{price}",
+    ),
+    "why_no_login_chat": (
+        "Everything made for this needs an account. This needs none, and is for chat. {fit}{price}",
+        "この用途のモデルには、すべてアカウントが必要です。これはアカウントのいらないチャット用のモデルです。"
+        "{fit}{price}",
     ),
     "why_quantised": (
         "{reason} In {precision}, because 16 bit does not fit here with room.{price}",
@@ -166,14 +171,18 @@ TEXT = {
     "recommend_fits": ("Fits", "収まる"),
     "recommend_largest": ("Largest", "最大"),
     "recommend_fastest": ("Fastest", "最速"),
-    "recommend_no_login": ("No login", "登録不要"),
+    "recommend_no_login": ("No login", "ログイン不要"),
     "recommend_column_which": ("Which", "候補"),
     "recommend_column_variant": ("Variant", "バリアント"),
     "recommend_column_precision": ("Precision", "精度"),
     "recommend_column_memory": ("Memory", "メモリ"),
     "recommend_column_speed": ("Tokens/s", "トークン/秒"),
     "recommend_column_licence": ("Licence", "ライセンス"),
-    "recommend_login": ("{licence}, login", "{licence}(要登録)"),
+    "recommend_speed_note": (
+        "Tokens/s is estimated from the bytes that are read for each token; {basis}.",
+        "トークン/秒は、1 トークンごとに読むバイト数からの推定です。{basis}。",
+    ),
+    "recommend_login": ("{licence}, login", "{licence}(要ログイン)"),
     "recommend_instead": ("{because} {instead}", "{because}{instead}"),
     "none_code": (
         "No CodeGemma fits on {runtime}.",

@@ -11,7 +11,7 @@ TEXT = {
         "Looks at this machine, says which Gemma fits, loads the demo model, shows it a formatted "
         "prompt and streams its answer. No account, no download, no accelerator.",
         "このマシンを調べ、動く Gemma を示し、デモモデルを読み込み、プロンプトを見せて回答を流します。"
-        "アカウントもダウンロードもアクセラレータも不要です。",
+        "アカウントもダウンロードもアクセラレーターも不要です。",
     ),
     "cli_help_version": ("the version of gemma_nb", "gemma_nb のバージョンを表示"),
     "cli_help_lang": ("language of all sentences", "表示する言語"),

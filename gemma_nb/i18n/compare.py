@@ -89,7 +89,7 @@ TEXT = {
         "測定済みの行は {folder} に保存します。中断後に同じ呼び出しをすると続きから再開します。",
     ),
     "compare_interrupted": (
-        "Interrupted: the finished rows are kept, and the same call goes on with the rest.",
+        "Interrupted: the finished rows are kept, and the same call continues with the rest.",
         "中断しました。測定済みの行は保存してあり、同じ呼び出しで残りを続けられます。",
     ),
     "compare_waiting": ("the run was interrupted before it", "ここに来る前に中断されました"),
@@ -217,6 +217,7 @@ TEXT = {
     "plot_speed_title": ("Generation speed", "生成速度"),
     "plot_next_token_title": ("What may come next", "次に来るトークンの候補"),
     "plot_tokens_per_second": ("tokens per second", "トークン/秒"),
+    "plot_each_of_devices": ("on each of {devices} devices", "デバイス {devices} 個それぞれ"),
     "plot_milliseconds": ("milliseconds (logarithmic)", "ミリ秒（対数目盛）"),
     "plot_memory": ("memory", "メモリ"),
     "plot_probability": ("probability", "確率"),

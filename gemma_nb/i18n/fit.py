@@ -12,7 +12,7 @@ TEXT = {
     ),
     "verdict_tight": (
         "{variant} in {precision} is tight on {runtime}: it takes {needed} of {available} "
-        "{resource}, so anything else may push it out.",
+        "{resource}, so little is left for anything else.",
         "{variant}({precision})は {runtime} にぎりぎり収まります。{resource} {available} のうち "
         "{needed} を使うため、ほかの処理があると足りなくなるおそれがあります。",
     ),
@@ -32,7 +32,7 @@ TEXT = {
     "verdict_tight_copies": (
         "{variant} in {precision} is tight on {runtime}: it takes {needed} of {available} "
         "{resource}, {copies} of it for a float32 copy of its largest 16-bit weights, which a "
-        "processor makes, so anything else may push it out.",
+        "processor makes, so little is left for anything else.",
         "{variant}({precision})は {runtime} にぎりぎり収まります。{resource} {available} のうち "
         "{needed}(うち {copies} は、CPU が作る 16 ビットの最も大きい重みの float32 の複製)を使うため、"
         "ほかの処理があると足りなくなるおそれがあります。",
@@ -53,7 +53,7 @@ TEXT = {
     # guards
     "guard_not_loadable": (
         "KerasHub cannot load {variant}. What can: {others}; gemma_nb.frameworks_for({variant!r}) "
-        "tells how.",
+        "says how.",
         "KerasHub では {variant} を読み込めません。動かせるのは {others} です。方法は "
         "gemma_nb.frameworks_for({variant!r}) で確認できます。",
     ),
@@ -155,10 +155,14 @@ TEXT = {
         'float16 は直接計算できるので、このモデルでは precision="auto" が float16 を選びます。',
     ),
     "float16_no_way_out": (
-        "It computes float16 itself, which is no way out for this model: it would cost exactness, or "
+        "It computes float16 itself, but that does not help this model: it would cost exactness, or "
         "nobody has tried it.",
         "float16 は直接計算できますが、このモデルでは正確さが落ちるか、試された例がないため、代わりに"
         "なりません。",
+    ),
+    "float16_not_faster": (
+        "float16 is no faster there.",
+        "float16 にしても速くはなりません。",
     ),
     "guard_int8_float16": (
         "int8 goes with bfloat16 here too, though {runtime} would compute float16 faster: Keras "
@@ -210,7 +214,7 @@ TEXT = {
     "guard_rough_estimate": (
         "The architecture of {variant} is not published in full, so its memory is a rough "
         "estimate from its parameters.",
-        "{variant} の構成は完全には公開されていないため、メモリ量はパラメータ数からの概算です。",
+        "{variant} のアーキテクチャは完全には公開されていないため、メモリ量はパラメータ数からの概算です。",
     ),
     # changes
     "fix_float32_to_bfloat16": (
@@ -230,8 +234,8 @@ TEXT = {
         "float32 で読み込む: CPU はもともと float32 で計算します。",
     ),
     "fix_bfloat16_on_a_processor": (
-        "Load it in bfloat16: half the memory of float32, and faster on a processor.",
-        "bfloat16 で読み込む: メモリは float32 の半分で、CPU でも速くなります。",
+        "Load it in bfloat16: half the memory of float32. (Its time on a processor was not measured.)",
+        "bfloat16 で読み込む: メモリは float32 の半分です(CPU での速さは測定していません)。",
     ),
     "fix_text_only": (
         "Take {variant}, the same without images.",

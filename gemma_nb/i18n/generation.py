@@ -121,7 +121,7 @@ TEXT = {
         "gemma_nb.variants('ShieldGemma') を見てください。",
     ),
     "unloaded": (
-        "{name} was unloaded: load it again to go on.",
+        "{name} was unloaded: load it again to continue.",
         "{name} はメモリから解放されています。続けるにはもう一度読み込んでください。",
     ),
     "system_wants_text": (

@@ -3,7 +3,7 @@
 TEXT = {
     # facts
     "fact_place": ("Place", "実行場所"),
-    "fact_accelerator": ("Accelerator", "アクセラレータ"),
+    "fact_accelerator": ("Accelerator", "アクセラレーター"),
     "fact_system": ("System", "システム"),
     "fact_other_gpus": ("Other GPUs", "ほかの GPU"),
     "fact_unified_memory": ("Memory shared with the host", "ホストと共有のメモリ"),
@@ -14,8 +14,8 @@ TEXT = {
     "fact_bandwidth": ("Memory bandwidth", "メモリ帯域幅"),
     "fact_compute_capability": ("Compute capability", "Compute Capability"),
     "fact_native_dtypes": ("Native number formats", "ハードウェアが直接扱う数値形式"),
-    "fact_processor": ("Processor", "プロセッサ"),
-    "fact_processors": ("Processors", "プロセッサ数"),
+    "fact_processor": ("Processor", "CPU"),
+    "fact_processors": ("Processors", "CPU の数"),
     "fact_host_ram": ("Free host memory", "ホストの空きメモリ"),
     "fact_host_total_ram": ("Host memory in all", "ホストの総メモリ"),
     "fact_disk": ("Free disk for downloads", "ダウンロード先の空きディスク"),
@@ -111,7 +111,10 @@ TEXT = {
         "These numbers are of {date}, more than half a year ago: hosts and prices may have changed.",
         "この数値は {date} 時点のもので、半年以上前です。環境や価格が変わっている可能性があります。",
     ),
-    "note_phone": ("no KerasHub here: LiteRT-LM", "KerasHub は使えません。LiteRT-LM を使います"),
+    "note_phone": (
+        "KerasHub does not run here; LiteRT-LM does",
+        "KerasHub は使えません。LiteRT-LM を使います",
+    ),
     # errors
     "no_home": (
         "This user has no home directory (no HOME, and no entry in the user database), so there is "
@@ -147,7 +150,7 @@ TEXT = {
         "gemma_nb.Runtime(...) でほかの環境を記述できます。",
     ),
     "unknown_host": (
-        "No known runtime stands at {host!r}. There are: {all}.",
+        "No known runtime is hosted by {host!r}. There are: {all}.",
         "{host!r} にある実行環境は登録されていません。指定できるのは {all} です。",
     ),
     "runtime_kind": (

@@ -117,7 +117,7 @@ TEXT = {
     "load_cache_not_private": (
         "Others can write to {folder}, and what is in a compilation cache runs as your own code. Take the "
         "right to write away from them (chmod go-w), or name another directory.",
-        "{folder} にはほかの利用者も書き込めます。コンパイルキャッシュの中身は自分のコードとして実行される"
+        "{folder} にはほかのユーザーも書き込めます。コンパイルキャッシュの中身は自分のコードとして実行される"
         "ため使いません。chmod go-w で書き込みを禁じるか、別のディレクトリを指定してください。",
     ),
     "load_save_not_empty": (

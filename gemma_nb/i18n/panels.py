@@ -97,8 +97,9 @@ TEXT = {
         "The oldest {count} messages are not sent any more.",
         "古いメッセージ {count} 件はもう送られません。",
     ),
-    "chat_tabs": ("More", "詳細"),
+    "chat_tabs": ("Also show", "ほかの表示"),
     "chat_tab_settings": ("Settings", "設定"),
+    "chat_tab_none": ("Nothing", "表示しない"),
     "chat_tab_prompt": ("What the model was sent", "モデルに送られた内容"),
     "chat_tab_json": ("As JSON", "JSON"),
     "chat_tab_code": ("As code", "コード"),
@@ -138,12 +139,12 @@ TEXT = {
         "The seed is a whole number from 0 to 4294967295, or empty, not {value!r}.",
         "シードは 0 から 4294967295 までの整数か空欄にしてください({value!r} は使えません)。",
     ),
-    "chat_turn": ("Turn", "ターン"),
+    "chat_turn": ("Turn", "発言"),
     "chat_turn_name": ("{number}: {words}", "{number}: {words}"),
     "chat_no_turn": ("Nothing was sent yet.", "まだ何も送っていません。"),
     "chat_save": ("Save as a file", "ファイルに保存"),
     "chat_saved": (
-        "Saved as {path}. gnb.Chat.load({path!r}, model) goes on with it.",
+        "Saved as {path}. gnb.Chat.load({path!r}, model) continues it.",
         "{path} に保存しました。gnb.Chat.load({path!r}, model) で続きから再開できます。",
     ),
     "chat_not_saved": (
@@ -175,7 +176,7 @@ TEXT = {
     "inspector_example_question": ("A question", "質問"),
     "inspector_example_turns": (
         "Several turns and a system prompt",
-        "複数のターンとシステムプロンプト",
+        "複数の発言とシステムプロンプト",
     ),
     "inspector_example_attack": (
         "Somebody types control tokens",
@@ -216,7 +217,7 @@ TEXT = {
         "メッセージ {number} の要素(JSON)",
     ),
     "inspector_role_system": ("system: how to behave", "system: 振る舞いの指示"),
-    "inspector_role_user": ("user: you", "user: 利用者"),
+    "inspector_role_user": ("user: you", "user: ユーザー"),
     "inspector_role_assistant": ("assistant: the model", "assistant: モデル"),
     "inspector_role_tool": ("tool: a tool's answer", "tool: ツールの応答"),
     "inspector_add": ("Add a message", "メッセージを加える"),
@@ -230,7 +231,7 @@ TEXT = {
     "inspector_add_tools": ("Add tools", "ツールを加える"),
     "inspector_guideline": ("Guideline to judge by (ShieldGemma)", "判定の基準(ShieldGemma)"),
     "inspector_json": (
-        "{what}: this is not JSON ({why}). Mend it, or empty the field.",
+        "{what}: this is not JSON ({why}). Correct it, or empty the field.",
         "{what}: JSON として読めません({why})。直すか、欄を空にしてください。",
     ),
     "inspector_json_object": (
@@ -243,7 +244,7 @@ TEXT = {
     ),
     "inspector_prompt": ("What {variant} is sent", "{variant} に送られる内容"),
     "inspector_refused": (
-        "{variant} cannot be sent this",
+        "This cannot be sent to {variant}",
         "{variant} にはこの会話を送れません",
     ),
     "inspector_legend_token": ("control token", "制御トークン"),
@@ -253,7 +254,7 @@ TEXT = {
     ),
     "inspector_legend_text": ("text that a person wrote", "誰かが書いたテキスト"),
     "inspector_bos": (
-        "In front of it the tokenizer puts one <bos>.",
+        "The tokenizer puts one <bos> in front of it.",
         "先頭にはトークナイザーが <bos> を 1 つ付けます。",
     ),
     "inspector_no_vocabulary": (
@@ -319,7 +320,7 @@ TEXT = {
     ),
     "inspector_lint_take": ("Take the prompt from above", "上のプロンプトを写す"),
     "inspector_lint_none": (
-        "✓ No fault found: {variant} can be sent this raw.",
+        "✓ No fault found: this can be sent to {variant} raw.",
         "✓ 問題は見つかりませんでした。{variant} にそのまま(raw)送れます。",
     ),
     "inspector_lint_found": ("{count} found:", "{count} 件見つかりました:"),
@@ -334,8 +335,8 @@ TEXT = {
     # --- comparison
     "panel_compare_title": ("Compare models", "モデルを比べる"),
     "panel_compare_intro": (
-        "Each choice is loaded, measured and unloaded in turn on this machine, so what fits alone can be "
-        "compared.",
+        "Each choice is loaded, measured and unloaded in turn on this machine, so you can "
+        "compare anything that fits alone.",
         "このマシンで 1 つずつ読み込み、測定し、解放します。単独で収まるものなら何でも比べられます。",
     ),
     "panel_compare_choices": ("What to compare", "比べるもの"),
@@ -417,11 +418,11 @@ TEXT = {
         "終わりました。{count} 件中 {done} 件を測定しました。コードからは {name}.comparison で使えます。",
     ),
     "panel_compare_stopped": (
-        "Stopped: {done} of {count} are measured and kept; Compare goes on with the rest.",
+        "Stopped: {done} of {count} are measured and kept; Compare continues with the rest.",
         "停止しました。{count} 件中 {done} 件は測定済みで保存してあります。「比べる」で残りを続けられます。",
     ),
     "panel_compare_stopped_early": (
-        "Stopped before the first row was finished; Compare begins again.",
+        "Stopped before the first row was finished; Compare starts again.",
         "最初の行が終わる前に停止しました。「比べる」でもう一度始められます。",
     ),
     "panel_compare_failed": ("That did not work.", "うまくいきませんでした。"),

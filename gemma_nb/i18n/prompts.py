@@ -358,11 +358,11 @@ TEXT = {
     ),
     "lint_outside_turn": (
         "This text stands outside every turn: {text}",
-        "どのターンにも属さないテキストがあります: {text}",
+        "どの発言にも属さないテキストがあります: {text}",
     ),
     "lint_no_turns": (
         "The prompt has no turns: this model was tuned to text between {opening} tags.",
-        "ターンがありません。このモデルは {opening} で始まるターンで調整されています。",
+        "発言がありません。このモデルは {opening} で始まる発言で調整されています。",
     ),
     "lint_no_model_turn": (
         "The prompt does not end with {opening}model and a newline, so the model may write more of "
@@ -372,7 +372,7 @@ TEXT = {
     ),
     "lint_alternate": (
         "Two turns in a row have the role {role}.",
-        "{role} のターンが続いています。",
+        "{role} の発言が続いています。",
     ),
     "lint_role": (
         "{opening}{role} is no role of this family: use {roles}.",
@@ -381,7 +381,7 @@ TEXT = {
     "lint_no_system": (
         "This family has no {role} role: put the instruction at the head of the first user turn.",
         "このモデルに {role} という役割はありません。"
-        "指示は最初のユーザーのターンの先頭に書いてください。",
+        "指示は最初のユーザーの発言の先頭に書いてください。",
     ),
     "lint_fim_missing": (
         "{tag} is missing.",
@@ -401,7 +401,7 @@ TEXT = {
     ),
     "lint_think_place": (
         "{tag} belongs at the head of the system turn.",
-        "{tag} はシステムのターンの先頭に置いてください。",
+        "{tag} はシステムの発言の先頭に置いてください。",
     ),
     "lint_thought_closed": (
         "Thinking is on, but the prompt ends with an empty thought, which turns it off.",
@@ -419,7 +419,7 @@ TEXT = {
     ),
     "lint_activation": (
         "Without the sentence {sentence!r} in the developer turn, the model may not call functions.",
-        "developer のターンに {sentence!r} という文がないと、"
+        "developer の発言に {sentence!r} という文がないと、"
         "モデルが関数を呼び出さないことがあります。",
     ),
     "lint_task_newline": (

@@ -35,12 +35,12 @@ TEXT = {
     "show_load_host": ("While loading, host", "読み込み中(ホスト)"),
     "show_rough": (
         "A rough estimate: the architecture is not known in full.",
-        "概算です。構成が完全にはわかっていません。",
+        "概算です。アーキテクチャが完全にはわかっていません。",
     ),
     "part_overhead": ("Allocator and programs", "アロケーターとプログラム"),
     # a runtime
     "show_runtime": ("{name} ({kind}, {host})", "{name}({kind}、{host})"),
-    "show_kind_cpu": ("processor", "プロセッサ"),
+    "show_kind_cpu": ("processor", "CPU"),
     "show_kind_gpu": ("GPU", "GPU"),
     "show_kind_tpu": ("TPU", "TPU"),
     "show_kind_apple": ("Apple silicon", "Apple シリコン"),

@@ -38,7 +38,7 @@ TEXT = {
     "picker_runtime": ("Hardware", "ハードウェア"),
     "picker_this": ("This machine: {name}, {memory}", "このマシン: {name}、{memory}"),
     "picker_what_if": ("What if: {host} {name}, {memory}", "{host} {name} の場合、{memory}"),
-    "picker_own": ("an own", "手元の"),
+    "picker_own": ("your own", "手元の"),
     "picker_task": ("What for", "用途"),
     "picker_family": ("Family", "ファミリー"),
     "picker_size": ("Size", "サイズ"),
@@ -118,7 +118,7 @@ TEXT = {
     "picker_speed_range": ("{low} to {high} tokens a second", "毎秒 {low}〜{high} トークン"),
     "picker_speed_unknown": (
         "not known here (memory bandwidth or architecture unknown)",
-        "不明(メモリ帯域幅または構成が不明)",
+        "不明(メモリ帯域幅またはアーキテクチャが不明)",
     ),
     "picker_licence": ("Licence", "ライセンス"),
     "picker_terms": (
@@ -187,7 +187,7 @@ TEXT = {
     # loading
     "picker_load": ("Load {variant} in {precision}", "{variant} を {precision} で読み込む"),
     "picker_load_not_here": (
-        "Loading happens on this machine, and {runtime} is a what-if. The tab Code has what to "
+        "Loading happens on this machine; {runtime} is only a what-if. The Code tab has the code to "
         "paste there.",
         "読み込みはこのマシンで行います。{runtime} は仮定の環境です。そこで使うコードは「コード」タブにあります。",
     ),
@@ -218,7 +218,7 @@ TEXT = {
     "picker_talk_close": ("Close the chat", "チャットを閉じる"),
     "picker_failed": ("✗ Not loaded", "✗ 読み込めませんでした"),
     "picker_unexpected": (
-        "{kind}: {why}\nThis was not foreseen. The whole error:",
+        "{kind}: {why}\nThis error was not expected. All of it:",
         "{kind}: {why}\n想定外のエラーです。全文:",
     ),
     "picker_login": ("Log in …", "ログイン…"),

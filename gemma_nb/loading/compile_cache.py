@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import expand_home
@@ -42,7 +43,7 @@ def enable_compile_cache(directory: str | Path | None = None) -> Path | None:
     from jax.experimental.compilation_cache import compilation_cache
 
     chosen = directory or os.environ.get(VARIABLE)
-    if chosen and str(chosen).strip().lower() == OFF:
+    if _is_off(chosen):
         return None
     folder = _private(expand_home(chosen)) if chosen else None
     current: str | None = getattr(jax.config, "jax_compilation_cache_dir", None)
@@ -60,6 +61,27 @@ def enable_compile_cache(directory: str | Path | None = None) -> Path | None:
     return folder
 
 
+def check_compile_cache(directory: Any) -> None:
+    """Checks the directory that a caller gives, which is created, before anything is loaded.
+
+    Args:
+        directory: as in ``enable_compile_cache``.
+
+    Raises:
+        InvalidInput: as ``enable_compile_cache``, or it is no path.
+    """
+    if directory is None:
+        return
+    if not isinstance(directory, str | Path):
+        raise InvalidInput("path_type", kind=type(directory).__name__)
+    if directory and not _is_off(directory):
+        _private(expand_home(directory))
+
+
+def _is_off(directory: Any) -> bool:
+    return str(directory).strip().lower() == OFF
+
+
 def _default() -> Path | None:
     base = os.environ.get("XDG_CACHE_HOME")
     try:
@@ -75,9 +97,9 @@ def _private(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         info = folder.stat()
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise InvalidInput("load_cache_unusable", folder=folder, why=why) from None
+    except (OSError, ValueError) as error:  # ValueError: a null character, half a character
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise InvalidInput("load_cache_unusable", folder=str(folder)[:80], why=why) from None
     owned = not hasattr(os, "getuid") or info.st_uid == os.getuid()
     if not owned or info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise InvalidInput("load_cache_not_private", folder=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,18 +32,19 @@ def select_devices(devices: Any, parallel: str) -> DeviceLayout | None:
         InvalidInput: there are no such devices, or ``parallel`` is unknown.
         BackendError: as ``backend.prepare``.
     """
-    if parallel not in PARALLEL:
+    if not isinstance(parallel, str) or parallel not in PARALLEL:
         raise InvalidInput("bad_parallel", value=shown(parallel), all=", ".join(PARALLEL))
     if devices is None or (_is_whole(devices) and devices == 1):
         return None
     is_list = isinstance(devices, Sequence) and not isinstance(devices, str)
-    if not (is_list or _is_whole(devices) or devices == "all"):
+    is_all = isinstance(devices, str) and devices == "all"
+    if not (is_list or is_all or _is_whole(devices)):
         raise InvalidInput("bad_devices", value=shown(devices))
     backend.prepare()
     import jax
 
     known = jax.devices()
-    if devices == "all":
+    if is_all:
         chosen = known
     elif is_list:
         chosen = [_find(one, known, devices) for one in devices]
@@ -56,7 +58,7 @@ def select_devices(devices: Any, parallel: str) -> DeviceLayout | None:
 
 
 def _find(wanted: Any, known: Sequence[Any], devices: Any) -> Any:
-    if wanted in known:
+    if any(wanted is one for one in known):
         return wanted
     if _is_whole(wanted) and 0 <= wanted < len(known):
         return known[wanted]
@@ -68,7 +70,8 @@ def _names(known: Sequence[Any]) -> str:
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Whether a value is a whole number, of Python or NumPy."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def with_devices(runtime: Runtime, count: int) -> Runtime:

@@ -25,6 +25,8 @@ from gemma_nb.loading.tensor_files import (
 
 #: A callback that is given the number of bytes of each part that was read.
 BytesCallback = Callable[[int], None]
+#: Bytes of a tensor that NumPy converts in less time than XLA compiles a conversion (6 ms).
+SMALL = 2**20
 
 
 def read_weights(
@@ -268,8 +270,10 @@ class _BlockStore:
         if sharding:
             return stream_to_device(tensor, cast_block(dtype), sharding=sharding)[0]
         if stored_bytes(tensor) <= BLOCK:
-            # without a conversion: Keras's own would compile a program for each shape
-            return jax.device_put(tensor[:]) if tensor.dtype == dtype else tensor[:]
+            # for a conversion Keras would compile a program for each shape: not for a small tensor
+            if tensor.dtype == dtype or stored_bytes(tensor) <= SMALL:
+                return jax.device_put(tensor[:].astype(dtype, copy=False))
+            return tensor[:]
         return stream_to_device(tensor, cast_block(dtype))[0]
 
     def __contains__(self, key: str) -> bool:

@@ -50,9 +50,9 @@ class Canvas:
                 self.axes.spines[side].set_visible(False)
             self.axes.tick_params(labelfontfamily=self.fonts.families, colors=INK)
 
-    def text(self, key: str) -> str:
+    def text(self, key: str, **values: object) -> str:
         """The words of a key of ``i18n``, in a language whose characters the fonts have."""
-        return text(key, lang=self.fonts.lang)
+        return text(key, lang=self.fonts.lang, **values)
 
     def add_note(self, line: str) -> None:
         """Adds a line below the axes."""

@@ -281,10 +281,10 @@ class Book:
         self.host.save(self)
         saved = self.host.saved(self.name)
         outputs = saved["cells"][cell]["outputs"]
-        assert [sorted(o["data"]) for o in outputs if "data" in o] == [
-            ["application/vnd.jupyter.widget-view+json", "text/html", "text/plain"],
-            ["text/html", "text/plain"],
-        ]
+        kinds = [sorted(o["data"]) for o in outputs if "data" in o]
+        static = ["text/html", "text/plain"]
+        expected = [["application/vnd.jupyter.widget-view+json", *static], static]
+        assert kinds == expected, outputs
         self.host.stop_kernels()
         self.host.open(self)
         self.copy(cell).filter(has_text=says).wait_for(timeout=60_000)

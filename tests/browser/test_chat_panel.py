@@ -21,7 +21,8 @@ ATTACKS = (
     "![spy](https://example.org/spy.png)",
     "\\[ \\href{javascript:window.hacked=1}{x} \\] $x$",
 )
-START = "import gemma_nb as gnb\nmodel = gnb.load()\n"
+# a progress bar, which only a slow machine shows, would be one more output of the cell
+START = "import gemma_nb as gnb\nmodel = gnb.load(progress=False)\n"
 #: A model that goes on past its stop token, as fast as it is.
 LONG = """
 real, stops = model._decoder.tokens, model._stops
@@ -86,10 +87,13 @@ def button(book, name):
     return book.widget().get_by_role("button", name=name, exact=True)
 
 
-def answered(book, turns, text=ANSWER, where=".gnb-reply"):
+def answered(book, turns, text=ANSWER):
     """Waits until that many turns are answered, the last one so."""
-    replies = book.widget().locator(where)
+    replies = book.widget().locator(".gnb-reply")
     replies.nth(turns - 1).filter(has_text=text).wait_for(timeout=90_000)
+    # Send is switched off a moment after the reply's place appears: the note comes at its end
+    turn = book.widget().locator(".gnb-turn").nth(turns - 1)
+    turn.locator("small", has_text=re.compile(r"\d")).first.wait_for(timeout=90_000)
     ready(book)
     assert replies.count() == turns
 
@@ -253,6 +257,7 @@ def test_settings_and_thinking_aloud_on_the_page(opened):
     )
     book = opened(before=f"{thinks}{med}{marks}{SCRIPTED}")
     widget, page = book.widget(), book.page
+    button(book, "Settings").click()
     slider = widget.get_by_role("slider", name="Temperature", exact=True)
     slider.focus()
     page.keyboard.press("Home")

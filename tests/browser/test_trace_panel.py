@@ -16,7 +16,7 @@ def opened(host, browser):
 
     def open_(arguments="", **page):
         code = "import gemma_nb as gnb\n"
-        code += "model = gnb.load('demo_gemma3_instruct_1m', max_length=256)\n"
+        code += "model = gnb.load('demo_gemma3_instruct_1m', max_length=256, progress=False)\n"
         code += f"panel = gnb.TracePanel(model{arguments})\npanel"
         page = {"viewport": {"width": 1200, "height": 1500}, **page}
         book = host.book(browser, f"trace{len(books)}", [code], **page)

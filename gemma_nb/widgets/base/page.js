@@ -80,6 +80,22 @@
     element.append(button);
   });
 
+  // The sliders of ipywidgets have no accessible name, and those of ipywidgets 7 no role.
+  window.gnbWatch(".gnb .gnb-slider", (slider) => {
+    const label = slider.querySelector("label, .widget-label");
+    const readout = slider.querySelector(".widget-readout");
+    const handle = slider.querySelector(".noUi-handle, .ui-slider-handle");
+    if (!label || !handle) return;
+    handle.setAttribute("aria-label", label.textContent);
+    if (!readout) return;
+    readout.setAttribute("aria-label", label.textContent);
+    readout.setAttribute("role", "textbox");
+    if (handle.classList.contains("ui-slider-handle")) {
+      handle.setAttribute("role", "slider");
+      handle.setAttribute("aria-valuenow", readout.textContent);
+    }
+  });
+
   // When the control that has the focus is hidden, the focus moves to the nearest heading of its
   // panel, so that the keyboard stays there.
   let focused = null;

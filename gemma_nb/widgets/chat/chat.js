@@ -69,19 +69,42 @@
     if (!classList.contains("gnb-keyed")) classList.add("gnb-keyed");
   });
 
-  // The sliders of ipywidgets have no accessible name, and those of ipywidgets 7 no role.
-  window.gnbWatch(".gnb .gnb-slider", (slider) => {
-    const label = slider.querySelector("label, .widget-label");
-    const readout = slider.querySelector(".widget-readout");
-    const handle = slider.querySelector(".noUi-handle, .ui-slider-handle");
-    if (!label || !handle) return;
-    handle.setAttribute("aria-label", label.textContent);
-    if (!readout) return;
-    readout.setAttribute("aria-label", label.textContent);
-    readout.setAttribute("role", "textbox");
-    if (handle.classList.contains("ui-slider-handle")) {
-      handle.setAttribute("role", "slider");
-      handle.setAttribute("aria-valuenow", readout.textContent);
+  // The words of a reply are one stop of the Tab key; the arrow keys move from word to word.
+  window.gnbWatch(".gnb-chat ol.gnb-words", (list) => {
+    if (list.querySelector(":scope > [tabindex='-1']")) return;
+    [...list.children].slice(1).forEach((word) => {
+      word.tabIndex = -1;
+    });
+  });
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const word = event.target.closest?.(".gnb-chat ol.gnb-words > li");
+      const { parentElement: list } = word ?? {};
+      const next = {
+        ArrowRight: word?.nextElementSibling,
+        ArrowLeft: word?.previousElementSibling,
+        Home: list?.firstElementChild,
+        End: list?.lastElementChild,
+      };
+      if (!word || !(event.key in next)) return;
+      // the notebook programs move to another cell with these keys
+      event.preventDefault();
+      event.stopPropagation();
+      const target = next[event.key] ?? word;
+      word.tabIndex = -1;
+      target.tabIndex = 0;
+      target.focus();
+    },
+    true,
+  );
+
+  // The button that folds the settings says whether they are open.
+  window.gnbWatch(".gnb .gnb-fold", (button) => {
+    const { classList } = button;
+    const expanded = String(classList.contains("gnb-unfolded"));
+    if (button.getAttribute("aria-expanded") !== expanded) {
+      button.setAttribute("aria-expanded", expanded);
     }
   });
 })();

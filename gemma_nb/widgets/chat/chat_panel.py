@@ -14,13 +14,15 @@ from gemma_nb.html_markup import Html, tag
 from gemma_nb.i18n import text
 from gemma_nb.model import Model
 from gemma_nb.prompts.reply_parser import Chunk
-from gemma_nb.widgets.base import controls, prompt_view
+from gemma_nb.widgets.base import controls, prompt_view, sampling_sliders
 from gemma_nb.widgets.base.main_thread import on_main_thread, run_later, waiting_press
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.chat import conversation_view
 from gemma_nb.widgets.chat.chat_tabs import ChatSettings, ChatTabs
 from gemma_nb.widgets.chat.conversation_view import Conversation, TurnView
 from gemma_nb.widgets.chat.message_field import MessageField
+from gemma_nb.widgets.chat.words_switch import WordsSwitch
+from gemma_nb.widgets.trace import trace_view
 
 
 class ChatPanel(Panel):
@@ -46,7 +48,12 @@ class ChatPanel(Panel):
             unknown.
     """
 
-    style_files = (prompt_view.STYLE_FILE, "chat/chat.css")
+    style_files = (
+        prompt_view.STYLE_FILE,
+        sampling_sliders.STYLE_FILE,
+        trace_view.STYLE_FILE,
+        "chat/chat.css",
+    )
     script_files = ("chat/chat.js",)
 
     def __init__(
@@ -107,12 +114,14 @@ class ChatPanel(Panel):
         self._examples = controls.row(
             *(controls.button(example, self._on_example) for example in self._example_questions())
         )
-        self._tabs = ChatTabs(self, self.chat, self._settings, lambda: self._turns)
-        self.assemble(
-            controls.html(tag("h3", text("chat_title", variant=variant.name), lang=self.lang)),
+        self._tabs = ChatTabs(self, self.chat, lambda: self._turns, self._settings.options)
+        # the style sheet reverses this box, so that it stays scrolled to its end
+        transcript = controls.with_classes(ipywidgets.Box((self._turn_list,)), "gnb-transcript")
+        self._words = WordsSwitch(self, transcript, self._show_words)
+        title = tag("h3", text("chat_title", variant=variant.name), lang=self.lang)
+        talk = controls.column(
             self._list,
-            # the style sheet reverses this box, so that it stays scrolled to its end
-            controls.with_classes(ipywidgets.Box((self._turn_list,)), "gnb-transcript"),
+            self._words.widget,
             self._note,
             controls.html(
                 tag("p", text("chat_waiting"), class_="gnb-note", role="status", lang=self.lang),
@@ -123,9 +132,15 @@ class ChatPanel(Panel):
                 *(self._message_field.send_button, self._stop_button),
                 *(self._again_button, self._new_button),
             ),
+            self._words.box,
             self._context_left,
+            css_classes=("gnb-talk",),
+        )
+        self.assemble(
+            controls.row(controls.html(title), self._settings.fold_button),
+            controls.with_classes(ipywidgets.Box((talk, self._settings.widget)), "gnb-sides"),
             self._tabs.widget,
-            css_classes=("gnb-chat", "gnb-prompts"),
+            css_classes=("gnb-chat", "gnb-prompts", "gnb-trace", sampling_sliders.STYLE_CLASS),
         )
 
     def _example_questions(self) -> list[str]:
@@ -210,6 +225,7 @@ class ChatPanel(Panel):
             self._note.value = ""
             self._settings.show_system()
             self._update()
+        self._show_words()
 
     @property
     def _turns(self) -> list[TurnView]:
@@ -230,6 +246,36 @@ class ChatPanel(Panel):
             if message["role"] != "tool":
                 return list(message.get("tool_calls", ()))[answers:]
         return []
+
+    # probabilities
+
+    def _show_words(self) -> None:
+        """Shows the answers with or without probabilities; computes those that are not known yet."""
+        with self.using_language():
+            waiting = self._words.show(self._turns)
+        if self.busy or not waiting:
+            self.refresh()
+            return
+        self.busy, self._is_stopped = True, False
+        self._note.value = self.note_html(self.text("chat_words_busy"))
+        self._update_controls()
+        on_main_thread(partial(self._compute_words, waiting))
+
+    def _compute_words(self, turns: list[TurnView]) -> None:
+        """Computes the probabilities of answers; runs on the main thread."""
+        is_stop_waiting = waiting_press(self._stop_button)
+        with self.using_language():
+            is_stopped, error = self._words.compute(
+                turns, self.chat.model, lambda: self._is_stopped or is_stop_waiting()
+            )
+            self._note.value = ""
+            if error is not None:
+                self._show_error(error)
+            elif not is_stopped:
+                self.announce(text("chat_words_done"))
+        if is_stopped:
+            self._words.turn_off()
+        run_later(self._finish, 0.2)
 
     # answers
 
@@ -341,6 +387,8 @@ class ChatPanel(Panel):
             self._update()
         controls.close_tree(*(turn.widget for turn in self._replaced))
         self._replaced = []
+        if self._words.is_on:
+            self._show_words()
 
     def close(self) -> None:
         """Removes the panel with all its conversations, also those that are not on the page."""

@@ -1,4 +1,4 @@
-"""The tabs below a chat: settings, the prompt of each turn, and the chat as JSON and as code."""
+"""The settings beside a chat, and the tabs below it: prompts, the chat as JSON and as code."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.widgets.base import controls, prompt_view
 from gemma_nb.widgets.base.html import code_block
 from gemma_nb.widgets.base.panel import Panel
+from gemma_nb.widgets.base.sampling_sliders import SamplingSliders, label_slider, settings_grid
 from gemma_nb.widgets.chat.conversation_view import TurnView
 
-CHAT_TABS = ("settings", "prompt", "json", "code")
+CHAT_TABS = ("none", "prompt", "json", "code")
 
-#: The largest values of the sliders.
-_MAX_TEMPERATURE, _MAX_TOP_K = 2.0, 200
 #: The number of possible seeds.
 _SEEDS = 2**32
 #: data: URLs with more characters than this are shortened in the JSON that is shown.
@@ -35,10 +34,14 @@ _MAX_URL_SHOWN = 200
 class ChatSettings:
     """Controls for the system text, for thinking, and for how tokens are sampled.
 
-    The labels are in the language in force.
+    They are folded until a button shows them. The labels are in the language in force.
 
     Args:
         chat: the chat whose system text and thinking the controls change.
+
+    Attributes:
+        fold_button: the button that shows and hides the controls; the panel places it.
+        widget: the ipywidget with all the rest.
     """
 
     def __init__(self, chat: Chat) -> None:
@@ -46,32 +49,21 @@ class ChatSettings:
         model = chat.model
         sampling = default_sampling(model.variant)
         length = model.max_length
-        self.temperature = ipywidgets.FloatSlider(
-            value=sampling.temperature, min=0, max=_MAX_TEMPERATURE, step=0.05
-        )
-        self.top_k = ipywidgets.IntSlider(value=sampling.top_k, min=0, max=_MAX_TOP_K)
-        self.top_p = ipywidgets.FloatSlider(value=sampling.top_p, min=0.05, max=1, step=0.05)
+        self.sampling = SamplingSliders(sampling)
         self.length = ipywidgets.IntSlider(value=min(256, length), min=1, max=length)
+        label_slider(self.length, "length")
         self.seed = controls.text_field(text("chat_seed"))
-        sliders = {
-            "temperature": self.temperature,
-            "top_k": self.top_k,
-            "top_p": self.top_p,
-            "length": self.length,
-        }
-        for name, slider in sliders.items():
-            slider.description = text(f"chat_{name}")
-            slider.continuous_update = False
-            controls.with_classes(slider, "gnb-slider")
-        cells = []
-        for name, control in {**sliders, "seed": self.seed}.items():
-            meaning = controls.html(tag("small", text(f"chat_{name}_means")))
-            cells.append(controls.column(control, meaning, css_classes=("gnb-setting",)))
+        sliders = self.sampling.by_name
+        self.temperature, self.top_k, self.top_p = sliders.values()
+        grid = settings_grid({**sliders, "length": self.length, "seed": self.seed})
         self.system = controls.text_area(text("chat_system"), chat.system or "", None, "gnb-area")
         self.thinking = controls.checkbox(text("chat_think"), value=chat.thinking)
         controls.set_visible(self.thinking, chat.thinking or _can_think(model.variant))
-        grid = controls.with_classes(ipywidgets.Box(cells), "gnb-settings")
-        self.widget = controls.column(self.system, self.thinking, grid)
+        self.widget = controls.column(self.system, self.thinking, grid, css_classes=("gnb-side",))
+        self.fold_button = controls.button(
+            text("chat_tab_settings"), lambda _: self._on_fold(), "gnb-fold"
+        )
+        controls.set_visible(self.widget, visible=False)
         self.system.observe(self._on_system, "value")
         self.thinking.observe(self._on_thinking, "value")
 
@@ -93,9 +85,7 @@ class ChatSettings:
         """
         options: dict[str, Any] = {
             "max_new_tokens": self.length.value,
-            "temperature": round(self.temperature.value, 4),
-            "top_k": self.top_k.value,
-            "top_p": round(self.top_p.value, 4),
+            **self.sampling.values(),
         }
         seed = self.seed.value.strip()
         if seed:
@@ -103,6 +93,12 @@ class ChatSettings:
                 raise InvalidInput("chat_bad_seed", value=seed[:40])
             options["seed"] = int(seed)
         return options
+
+    def _on_fold(self) -> None:
+        is_open = self.widget.layout.display != "none"
+        controls.set_visible(self.widget, not is_open)
+        change = self.fold_button.remove_class if is_open else self.fold_button.add_class
+        change("gnb-unfolded")
 
     def _on_system(self, change: Any) -> None:
         self._chat.system = change["new"]
@@ -125,27 +121,27 @@ class ChatTabs:
     Args:
         panel: the panel that shows the tabs.
         chat: the conversation.
-        settings: the content of the first tab.
         turns: gives the turns so far.
+        options: gives the keyword arguments for ``Chat.send``.
     """
 
     def __init__(
         self,
         panel: Panel,
         chat: Chat,
-        settings: ChatSettings,
         turns: Callable[[], Sequence[TurnView]],
+        options: Callable[[], dict[str, Any]],
     ) -> None:
-        self._panel, self._chat, self._settings, self._turns = panel, chat, settings, turns
+        self._panel, self._chat, self._turns, self._options = panel, chat, turns, options
         names = [(text(f"chat_tab_{name}"), name) for name in CHAT_TABS]
-        self.selector = controls.toggle_buttons(text("chat_tabs"), names, "settings")
+        self.selector = controls.toggle_buttons(text("chat_tabs"), names, "none")
         self.turn = controls.dropdown(text("chat_turn"))
         self._turn_row = controls.row(self.turn)
         self.save_button = controls.button(text("chat_save"), lambda _: self._save())
         self.save_note = controls.html()
         self.body = controls.html()
         self.widget = controls.column(
-            *(self.selector, settings.widget, self._turn_row),
+            *(self.selector, self._turn_row),
             *(self.save_button, self.save_note, self.body),
         )
         self._is_filling = False
@@ -161,7 +157,6 @@ class ChatTabs:
         if self._is_filling:
             return
         name = self.selector.value
-        controls.set_visible(self._settings.widget, name == "settings")
         controls.set_visible(self._turn_row, name == "prompt" and self._turns())
         controls.set_visible(self.save_button, name == "json")
         controls.set_visible(self.save_note, name == "json")
@@ -198,7 +193,7 @@ class ChatTabs:
 
     def _code_html(self) -> Html:
         try:
-            options = self._settings.options()
+            options = self._options()
         except GemmaError:  # an invalid seed is reported when it is used
             options = {}
         return code_block(chat_as_code(self._chat, options), text("chat_code_label"))

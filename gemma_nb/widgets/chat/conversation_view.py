@@ -15,6 +15,8 @@ from gemma_nb.chat import Chat
 from gemma_nb.errors import GemmaError
 from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
+from gemma_nb.layer_trace import TracedToken
+from gemma_nb.model import Model
 from gemma_nb.prompts.formatting import format_prompt
 from gemma_nb.prompts.prompt import Prompt
 from gemma_nb.prompts.reply_parser import Chunk
@@ -22,6 +24,7 @@ from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.html import code_block, copyable, progress_bar
 from gemma_nb.widgets.base.markdown import markdown
 from gemma_nb.widgets.chat.message_field import Attachment
+from gemma_nb.widgets.chat.reply_words import trace_reply, words_html, words_table
 
 #: The shortest time between two updates of the page, in seconds. People do not see faster ones, and
 #: a browser that receives more falls behind.
@@ -61,6 +64,8 @@ class TurnView:
         self.answer, self.thoughts, self.note = "", "", ""
         #: tool calls and boxes of the answer
         self._additions: list[Html] = []
+        self._tokens: tuple[TracedToken, ...] = ()
+        self._shows_words = self._is_untraceable = False
         self._updated = -1.0
         self._question_block, self._thoughts_block, self._answer_block, self._note_block = (
             controls.html() for _ in range(4)
@@ -111,6 +116,35 @@ class TurnView:
         self._update()
         self._note_block.value = tag("small", note, lang=self._lang) if note else ""
 
+    @property
+    def needs_trace(self) -> bool:
+        """Whether the probabilities of the answer can be computed, and are not known yet."""
+        if self._tokens or self._is_untraceable or self.prompt is None:
+            return False
+        # the text of thoughts and calls is not known as the model wrote it
+        return bool(self.answer) and not self.thoughts and not self._additions
+
+    def trace(self, model: Model) -> None:
+        """Computes the probabilities of the answer; after an error, they are not asked for again.
+
+        Args:
+            model: the model that wrote it.
+
+        Raises:
+            InvalidInput: as for ``trace``.
+            GenerationError: the logits are not numbers.
+        """
+        assert self.prompt is not None
+        self._is_untraceable = True
+        self._tokens = trace_reply(model, self.prompt, self.answer)
+        self._is_untraceable = False
+
+    def show_words(self, shown: bool) -> None:
+        """Shows the answer as words with probabilities, where they are known, or as it is."""
+        self._shows_words = shown
+        if self.prompt is not None:  # the whole answer is there
+            self._update()
+
     def _update(self, *, is_arriving: bool = False) -> None:
         is_thinking = is_arriving and not self.answer
         thoughts = self.thoughts_html(is_thinking=is_thinking)
@@ -142,17 +176,31 @@ class TurnView:
         body = tag("div", self.thoughts, class_="gnb-said", dir="auto")
         return tag("details", head, body, class_="gnb-thought")
 
+    def static_answer_html(self) -> Html:
+        """The answer for a page without style sheets, its probabilities as a table where known."""
+        answer = self._answer_bubble(self._markdown_html())
+        return join([answer, words_table(self._tokens)]) if self._shows_tokens else answer
+
+    @property
+    def _shows_tokens(self) -> bool:
+        return self._shows_words and bool(self._tokens)
+
+    def _markdown_html(self) -> Html:
+        content = join([markdown(self.answer, text("chat_code")), *self._additions])
+        return copyable(content, self.answer.strip()) if self.answer.strip() else content
+
     def answer_html(self, *, is_arriving: bool = False) -> Html:
-        """The answer, rendered from Markdown; empty before its first chunk.
+        """The answer, rendered from Markdown or as words; empty before its first chunk.
 
         Args:
             is_arriving: whether more of it arrives; a cursor then stands at its end.
         """
         if not self.answer and not self._additions and is_arriving:
             return Html()
-        content = join([markdown(self.answer, text("chat_code")), *self._additions])
-        if not is_arriving and self.answer.strip():
-            content = copyable(content, self.answer.strip())
+        if is_arriving:
+            content = join([markdown(self.answer, text("chat_code")), *self._additions])
+        else:
+            content = words_html(self._tokens) if self._shows_tokens else self._markdown_html()
         return self._answer_bubble(content, is_arriving=is_arriving)
 
     def _answer_bubble(self, content: object, *, is_arriving: bool = False) -> Html:
@@ -237,7 +285,7 @@ def static_html(chat: Chat, turns: Sequence[TurnView]) -> Html:
         parts.append(tag("p", tag("em", chat.system)))
     for turn in turns:
         note = tag("small", turn.note)
-        parts += [turn.question_html(), turn.thoughts_html(), turn.answer_html(), note]
+        parts += [turn.question_html(), turn.thoughts_html(), turn.static_answer_html(), note]
     if not turns:
         parts.append(tag("p", text("chat_empty", question=text("tour_question"))))
     return join(parts)

@@ -32,7 +32,7 @@ from gemma_nb.html_markup import Html, tag
 from gemma_nb.hub.availability import is_on_disk
 from gemma_nb.hub.resolve import look_up_variant
 from gemma_nb.model import Model
-from gemma_nb.text_utils import format_bytes
+from gemma_nb.text_utils import format_gib
 from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.base.verdict_labels import labelled_options
@@ -239,7 +239,7 @@ class Picker(Panel):
 
     def _on_detect(self) -> None:
         self._detect()
-        memory = format_bytes(self._here.memory_bytes)
+        memory = format_gib(self._here.memory_bytes)
         sentence = self.text("picker_looked", name=self._here.name, memory=memory)
         self._note.value = self.note_html(sentence)
         self.announce(sentence)

@@ -8,7 +8,7 @@ from typing import Any
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import Choice, clip_to_context
+from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix
 from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.recommend import recommend
@@ -48,7 +48,6 @@ class RecommendationCard:
         self._panel = panel
         self.best: Recommendation | None = None
         self.demo_is_first = False
-        self._runtime: Runtime | None = None
         self._fault = ""
         self.body = controls.html()
         self.demo_reason = controls.html()
@@ -64,7 +63,6 @@ class RecommendationCard:
 
     def recommend(self, runtime: Runtime, task: str) -> None:
         """Finds the recommendation for a runtime and a task; ``show`` then shows it."""
-        self._runtime = runtime
         try:
             self.best, self._fault = recommend(runtime, task), ""
         except InvalidInput as error:  # not even the demo model fits
@@ -73,10 +71,8 @@ class RecommendationCard:
     def choice(self, *, larger: bool = False) -> Choice:
         """The recommended choice, or its larger alternative where there is one."""
         assert self.best is not None
-        assert self._runtime is not None
         best = self.best.alternative if larger and self.best.alternative else self.best
-        length = clip_to_context(best.variant, 2048)
-        return Choice(best.variant, best.precision, length, 1, self._runtime)
+        return best.verdict.choice
 
     def show(self, current: Choice, locked_parts: Callable[[Choice], list[str]]) -> None:
         """Shows the recommendation.
@@ -92,10 +88,11 @@ class RecommendationCard:
             (self.larger_button, "picker_larger", True),
         ):
             offered = best.alternative if best and larger else best
-            is_new = offered is not None and (offered.variant, offered.precision) != (
-                current.variant,
-                current.precision,
-            )
+            is_new = offered is not None and (
+                offered.variant,
+                offered.precision,
+                offered.verdict.choice.devices,
+            ) != (current.variant, current.precision, current.devices)
             controls.set_visible(button, is_new)
             if offered:
                 label = text(key, variant=offered.variant.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from gemma_nb.catalog.data_files import published_memory
+from gemma_nb.display import drawn_lengths
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix
 from gemma_nb.fit.frameworks import frameworks_for
@@ -18,7 +19,7 @@ from gemma_nb.hardware.known_runtimes import PRICE_DATE, is_outdated, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import align_columns, format_bytes, wrap_text
+from gemma_nb.text_utils import align_columns, format_gib, wrap_text
 from gemma_nb.widgets.base.html import code_block, link, table
 from gemma_nb.widgets.base.verdict_labels import STATUS_ICONS, status_label, status_with_icon
 from gemma_nb.widgets.picker.code_snippets import gemma_nb_code, keras_hub_code
@@ -46,14 +47,14 @@ def runtime_options(here: Runtime, other: Runtime | None = None) -> list[tuple[s
         here: this machine.
         other: a runtime of the user's, added where it is neither.
     """
-    this = text("picker_this", name=here.name, memory=format_bytes(here.memory_bytes))
+    this = text("picker_this", name=here.name, memory=format_gib(here.memory_bytes))
     pairs: list[tuple[str, Any]] = [(this, "this")]
     for known in runtimes():
         host = text("picker_own") if known.host == "own" else known.host
-        values = {"host": host, "name": known.name, "memory": format_bytes(known.memory_bytes)}
+        values = {"host": host, "name": known.name, "memory": format_gib(known.memory_bytes)}
         pairs.append((text("picker_what_if", **values), known.name))
     if other is not None and other is not here and other not in runtimes():
-        pairs.append((f"{other.name}, {format_bytes(other.memory_bytes)}", other.name))
+        pairs.append((f"{other.name}, {format_gib(other.memory_bytes)}", other.name))
     return pairs
 
 
@@ -95,9 +96,9 @@ def _runtime_rows(runtime: Runtime) -> list[tuple[str, str, str]]:
         return [(fact.label, fact.shown, fact.source) for fact in runtime.facts]
     source = text("picker_datasheet", date=runtime.as_of or PRICE_DATE)
     rows = [(text("fact_accelerator"), f"{runtime.name} ({runtime.kind}) x{runtime.devices}")]
-    rows.append((text("fact_device_memory"), format_bytes(runtime.memory_bytes)))
+    rows.append((text("fact_device_memory"), format_gib(runtime.memory_bytes)))
     if runtime.host_ram_bytes:
-        rows.append((text("fact_host_ram"), format_bytes(runtime.host_ram_bytes)))
+        rows.append((text("fact_host_ram"), format_gib(runtime.host_ram_bytes)))
     if runtime.bandwidth_gb_s:
         rows.append((text("fact_bandwidth"), f"{runtime.bandwidth_gb_s:g} GB/s"))
     rows.append((text("fact_native_dtypes"), ", ".join(runtime.native_dtypes)))
@@ -126,31 +127,24 @@ def memory_html(verdict: Verdict) -> Html:
     whole = max(check.needed, check.available)
     missing = next((part.size for part in parts if part.key == "missing"), 0)
     sections, legend = [], []
-    # the memory that is missing lies at the end of what is needed, so it covers that end
-    covered = missing
-    for part in reversed(parts):
-        length = part.size
-        if part.key != "missing":
-            hidden = min(covered, length)
-            covered, length = covered - hidden, length - hidden
+    for part, length in drawn_lengths(parts):
         pattern = f"gnb-p{_PATTERNS[part.key]}"
-        label = f"{text(f'part_{part.key}')} {format_bytes(part.size)}"
-        legend.append(tag("li", tag("i", class_=pattern, aria_hidden="true"), label))
+        legend.append(tag("li", tag("i", class_=pattern, aria_hidden="true"), part.label))
         width = f"width:{100 * length / whole:.2f}%"
-        sections.append(tag("span", class_=pattern, style=width, title=label))
-    spoken = "; ".join(f"{text(f'part_{part.key}')} {format_bytes(part.size)}" for part in parts)
+        sections.append(tag("span", class_=pattern, style=width, title=part.label))
+    spoken = "; ".join(part.label for part in parts)
     head = text(
-        "picker_memory", needed=format_bytes(check.needed), available=format_bytes(check.available)
+        "picker_memory", needed=format_gib(check.needed), available=format_gib(check.available)
     )
     notes = [text("picker_memory_host")] if check.resource == "host" else []
     if verdict.choice.devices > 1:
         notes.append(text("picker_memory_device"))
     if missing:
-        notes.append(text("picker_memory_over", missing=format_bytes(missing)))
+        notes.append(text("picker_memory_over", missing=format_gib(missing)))
     if notes:
         head = f"{head} ({', '.join(notes)})"
-    bar = tag("div", *reversed(sections), class_="gnb-bar", role="img", aria_label=spoken)
-    return join([tag("h4", head), bar, tag("ul", *reversed(legend), class_="gnb-keys")])
+    bar = tag("div", *sections, class_="gnb-bar", role="img", aria_label=spoken)
+    return join([tag("h4", head), bar, tag("ul", *legend, class_="gnb-keys")])
 
 
 def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None]]:
@@ -164,10 +158,10 @@ def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
     variant = choice.variant
     rows: list[tuple[str, str, str | None]] = []
     if not runtime.shares_host_memory:
-        needed, available = format_bytes(verdict.memory.load_peak_host), runtime.host_ram_bytes
+        needed, available = format_gib(verdict.memory.load_peak_host), runtime.host_ram_bytes
         host_ram = text("picker_unknown_of", needed=needed)
         if available:
-            host_ram = text("picker_of", needed=needed, available=format_bytes(available))
+            host_ram = text("picker_of", needed=needed, available=format_gib(available))
         rows.append((text("picker_host_ram"), host_ram, None))
     rows.append((text("picker_download"), _download_text(verdict, on_disk=on_disk), None))
     speed = None
@@ -201,8 +195,8 @@ def _download_text(verdict: Verdict, *, on_disk: bool) -> str:
         return text("picker_on_disk")
     free = verdict.choice.runtime.disk_free_bytes
     if free is None:
-        return text("picker_download_alone", needed=format_bytes(needed))
-    return text("picker_download_of", needed=format_bytes(needed), free=format_bytes(free))
+        return text("picker_download_alone", needed=format_gib(needed))
+    return text("picker_download_of", needed=format_gib(needed), free=format_gib(free))
 
 
 def facts_html(verdict: Verdict, *, on_disk: bool) -> Html:
@@ -239,7 +233,9 @@ def frameworks_html(choice: Choice) -> Html:
             how = join([how, " ", tag("small", option.note)])
         source = option.source
         name = link(source if source.startswith("https://") else None, option.framework)
-        runs_here: object = option.obstacle or text("picker_yes")
+        runs_here: object = option.obstacle
+        if runs_here is None:
+            runs_here = text("picker_yes" if option.runs_here else "show_unknown")
         rows.append((name, option.format, runs_here, how))
     heads = [text(f"picker_{h}") for h in ("framework", "format", "here", "how")]
     return table(rows, heads, label=text("picker_tab_elsewhere"), first_is_head=True)
@@ -280,7 +276,7 @@ def all_variants_html(verdicts: list[Verdict], current: str) -> Html:
                 join([variant.name, *mark]),
                 tag("span", status, class_=f"gnb-{verdict.status}"),
                 verdict.choice.precision,
-                format_bytes(verdict.bytes_needed),
+                format_gib(verdict.bytes_needed),
                 f"{variant.family} {variant.generation}",
                 variant.size,
                 variant.tuning,
@@ -311,7 +307,7 @@ def _all_rows(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | 
     rows: list[tuple[str, str, str | None]] = [
         (text(f"picker_{name}"), value, None) for name, value in values.items()
     ]
-    rows += [(text(f"part_{p.key}"), format_bytes(p.size), None) for p in memory_breakdown(verdict)]
+    rows += [(text(f"part_{p.key}"), format_gib(p.size), None) for p in memory_breakdown(verdict)]
     return [*rows, *facts(verdict, on_disk=on_disk)]
 
 

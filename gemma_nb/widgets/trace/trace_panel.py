@@ -42,7 +42,7 @@ class TracePanel(Panel):
         GenerationError: as for ``trace``.
     """
 
-    style_files = ("trace/trace.css",)
+    style_files = (trace_view.STYLE_FILE,)
 
     def __init__(
         self,
@@ -286,7 +286,7 @@ class TracePanel(Panel):
         """The tokens with their probabilities as a table, and the view that is open."""
         with self.using_language():
             title = tag("h3", text("trace_title", name=self._trace.name))
-            parts: list[object] = [title, trace_view.tokens_table(self._trace)]
+            parts: list[object] = [title, trace_view.tokens_table(self._trace.tokens)]
             if self.view != "words":
                 parts.append(self._view_html())
             return join(parts)

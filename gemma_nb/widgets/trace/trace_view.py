@@ -13,6 +13,8 @@ from gemma_nb.layer_trace import TokenGuess, Trace, TracedToken, percent
 from gemma_nb.text_utils import visible_piece
 from gemma_nb.widgets.base.html import scroll_region, table
 
+#: The style sheet of tokens and tables; its rules begin with the class ``gnb-trace`` of the panel.
+STYLE_FILE = "trace/trace.css"
 #: The lowest probabilities of the levels 1 to 4; below the first it is level 0.
 _LEVELS = (0.01, 0.1, 0.5, 0.9)
 #: The number of tokens in one table of layers.
@@ -72,9 +74,9 @@ def _word(number: int, token: TracedToken) -> Html:
     head = tag("strong", text(key, number=number, piece=piece, chance=chance))
     return tag(
         "li",
-        _flowing(token.piece),
+        flowing(token.piece),
         unseen,
-        tag("span", head, _guess_list(token.alternatives, token.id), class_="gnb-detail"),
+        tag("span", head, guess_list(token.alternatives, token.id), class_="gnb-detail"),
         class_=" ".join(c for c in classes if c),
         tabindex="0",
     )
@@ -82,12 +84,17 @@ def _word(number: int, token: TracedToken) -> Html:
 
 def _next_word(guesses: Sequence[TokenGuess]) -> Html:
     head = tag("strong", text("trace_detail_next"))
-    detail = tag("span", head, _guess_list(guesses, None), class_="gnb-detail")
+    detail = tag("span", head, guess_list(guesses, None), class_="gnb-detail")
     return tag("li", text("trace_next"), detail, class_="gnb-w gnb-next", tabindex="0")
 
 
-def _guess_list(guesses: Sequence[TokenGuess], chosen: int | None) -> Html:
-    """Likeliest tokens with bars, in one line where there is room."""
+def guess_list(guesses: Sequence[TokenGuess], chosen: int | None) -> Html:
+    """Likeliest tokens with bars, in one line where there is room.
+
+    Args:
+        guesses: the tokens, the likeliest first.
+        chosen: the id of the one that stands in the text; None for none.
+    """
 
     def one(guess: TokenGuess) -> Html:
         bar = tag(
@@ -104,8 +111,12 @@ def _guess_list(guesses: Sequence[TokenGuess], chosen: int | None) -> Html:
     return tag("span", join(map(one, guesses), " "), class_="gnb-guesses")
 
 
-def _flowing(piece: str) -> str:
-    """A piece as part of a text: spaces are spaces, unless the piece has nothing else."""
+def flowing(piece: str) -> str:
+    """A piece as part of a text: spaces are spaces, unless the piece has nothing else.
+
+    Args:
+        piece: the piece.
+    """
     flowing = piece.replace("▁", " ").replace("\n", "↵")
     return flowing if flowing.strip() else visible_piece(piece)
 
@@ -180,8 +191,12 @@ def _cell(trace: Trace, at: int, guesses: Sequence[TokenGuess]) -> Iterator[obje
     yield tag("small", percent(best.probability))
 
 
-def tokens_table(trace: Trace) -> Html:
-    """Every token with its probability and the likeliest ones, as a table."""
+def tokens_table(tokens: Sequence[TracedToken]) -> Html:
+    """Tokens with their probabilities and the likeliest ones, as a table.
+
+    Args:
+        tokens: the tokens, in order.
+    """
     rows = (
         (
             i,
@@ -191,7 +206,7 @@ def tokens_table(trace: Trace) -> Html:
                 f"{visible_piece(g.piece)} {percent(g.probability)}" for g in token.alternatives[:3]
             ),
         )
-        for i, token in enumerate(trace.tokens)
+        for i, token in enumerate(tokens)
     )
     heads = [text(f"trace_{key}") for key in ("number", "token", "chance", "expected")]
     return table(rows, heads, label=text("trace_view_words"))
