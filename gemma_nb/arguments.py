@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from pathlib import PurePath
 from typing import Any
 
 from gemma_nb.errors import InvalidInput
@@ -17,6 +18,8 @@ MAX_INT = 2**31 - 1
 MAX_FLOAT = 3e38
 #: The most characters of a value in a message.
 _LONGEST = 80
+#: The most characters of a path in a message.
+_LONGEST_PATH = 300
 
 
 def whole_number(value: Any, key: str, least: int, most: int = MAX_INT, **values: Any) -> int:
@@ -105,3 +108,13 @@ def shown(value: Any) -> Any:
     except Exception:  # noqa: BLE001 - a stranger's __repr__, and integers of 5,000 digits
         return type(value).__name__
     return value if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def shown_path(path: str | PurePath) -> str:
+    """A path for a message; the end of one that is long, as that holds the file's name.
+
+    Args:
+        path: a path that was read or written.
+    """
+    text = str(path)
+    return text if len(text) <= _LONGEST_PATH else f"…{text[-_LONGEST_PATH:]}"

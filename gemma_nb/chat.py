@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.arguments import flag_argument, shown, whole_number
+from gemma_nb.arguments import flag_argument, shown, shown_path, whole_number
 from gemma_nb.errors import InvalidInput
 from gemma_nb.files import atomic_write, expand_home, output_path, parse_json
 from gemma_nb.model import Model
@@ -214,15 +214,15 @@ class Chat:
         try:
             data = parse_json(expand_home(path).read_bytes())
         except ValueError as error:
-            raise InvalidInput("chat_not_read", path=shown(path), why=error) from None
+            raise InvalidInput("chat_not_read", path=shown_path(path), why=error) from None
         if not isinstance(data, dict) or data.get("format") != _FORMAT:
             raise InvalidInput(
-                "chat_not_read", path=shown(path), why=f'"format" is not "{_FORMAT}"'
+                "chat_not_read", path=shown_path(path), why=f'"format" is not "{_FORMAT}"'
             )
         messages = data.get("messages")
         if not isinstance(messages, list) or not all(_is_message(one) for one in messages):
             raise InvalidInput(
-                "chat_not_read", path=shown(path), why='"messages" is no conversation'
+                "chat_not_read", path=shown_path(path), why='"messages" is no conversation'
             )
         chat = cls(
             model,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gemma_nb.arguments import MAX_INT, real_number, shown, whole_number
+from gemma_nb.arguments import MAX_INT, real_number, shown, shown_path, whole_number
 from gemma_nb.errors import InvalidInput
 from gemma_nb.generation.sampling import Sampling
 
@@ -67,3 +67,12 @@ def test_a_value_in_a_message_is_short():
     assert shown([1, 2]) == [1, 2]
     assert shown("x" * 1000) == "'" + "x" * 79 + "…"
     assert shown(10**5000) == "int"
+
+
+def test_a_long_path_keeps_the_name_of_its_file():
+    assert shown_path("notes/chat.json") == "notes/chat.json"
+    assert shown_path(f"{'folder/' * 12}chat.json").startswith("folder/")
+    cut = shown_path(f"{'folder/' * 10_000}chat.json")
+    assert cut.startswith("…")
+    assert cut.endswith("/chat.json")
+    assert len(cut) < 400

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.arguments import shown
+from gemma_nb.arguments import shown_path
 from gemma_nb.comparison import result_plots
 from gemma_nb.comparison.report_html import report_fragment, report_html
 from gemma_nb.comparison.report_text import report_markdown, report_text, row_records
@@ -126,7 +126,7 @@ class Comparison(ComparisonResult):
             why = error.strerror or type(error).__name__
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             why = f"{type(error).__name__}: {error}"
-        raise InvalidInput("compare_unreadable", path=shown(path), why=why)
+        raise InvalidInput("compare_unreadable", path=shown_path(path), why=why)
 
     def to_html(self, path: str | Path | None = None, *, command: str | None = None) -> str:
         """One page with the table, the plots and the outputs side by side; it needs no other file.
@@ -176,5 +176,5 @@ def _write(path: str | Path | None, content: str) -> str:
         atomic_write(output_path(path), content)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise InvalidInput("compare_unwritable", path=shown(path), why=why) from None
+        raise InvalidInput("compare_unwritable", path=shown_path(path), why=why) from None
     return content
