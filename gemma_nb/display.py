@@ -17,7 +17,7 @@ _BAR_CELLS = 40
 #: A part of memory -> its colour. The legend names the parts in the order of the bar.
 _COLOURS = {
     "weights": "#3b6fd4",
-    "towers": "#8a5cd6",
+    "encoders": "#8a5cd6",
     "kv_cache": "#1f9e89",
     "workspace": "#d98c1f",
     "overhead": "#a8651a",

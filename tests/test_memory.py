@@ -352,7 +352,7 @@ def test_several_conversations_cost_a_copy_of_the_table():
 
 def test_the_parts_make_the_total():
     e = estimate_memory("gemma4_instruct_2b", "int8", 4096, 2)
-    parts = (e.weights, e.towers, e.kv_cache, e.workspace, e.overhead)
+    parts = (e.weights, e.encoders, e.kv_cache, e.workspace, e.overhead)
     assert all(isinstance(p, int) and p > 0 for p in parts)
     assert e.total == sum(parts)
     assert e.peak_device == max(e.total, e.load_peak_device)
@@ -456,7 +456,7 @@ def test_no_architecture_makes_a_rough_estimate():
 @pytest.mark.parametrize("precision", ["bfloat16", "int8", "int4"])
 def test_loading_holds_the_weights_and_a_block(precision):
     e = estimate_memory("gemma3_12b", precision)
-    assert e.load_peak_device == e.weights + e.towers + LOAD_BLOCK_BYTES
+    assert e.load_peak_device == e.weights + e.encoders + LOAD_BLOCK_BYTES
     assert e.load_peak_host < 2 * GIB
 
 
@@ -555,7 +555,7 @@ def test_two_devices_need_what_was_measured_on_two_h200():
         name = {"12b": "gemma3_12b_text"}.get(row["name"], row["name"])
         found = estimate_memory(name, row["precision"], 2048, devices=row["count"])
         assert found.weights == pytest.approx(row["weights"], rel=1e-3), name
-        assert found.total - found.towers == pytest.approx(max(row["peaks"]), rel=0.05), name
+        assert found.total - found.encoders == pytest.approx(max(row["peaks"]), rel=0.05), name
 
 
 def test_a_device_holds_its_share_and_the_whole_of_what_does_not_divide():

@@ -78,6 +78,13 @@ def test_every_plot_says_its_values_in_words():
     assert ParsedHtml(hostile._repr_html_()).tags == ["style", "img"]
 
 
+def test_the_memory_of_an_older_comparison_is_drawn_whole():
+    old, new = {"weights": GIB, "towers": GIB}, {"weights": GIB, "encoders": GIB}
+    assert plots.png(plots.memory(["a"], [old], [None])) == plots.png(
+        plots.memory(["a"], [new], [None])
+    )
+
+
 def test_a_plot_is_transparent_in_a_notebook_and_white_as_a_file():
     from PIL import Image
 

@@ -8,7 +8,7 @@ from the real class, so that a wrong number shows as a count that differs from t
 Sources (read 2026-11-22):
 - Gemma 1, 2, 3: keras-hub 0.32, ``utils/transformers/convert_gemma*.py``; the counts equal the
   registry's.
-- Gemma 3 vision tower (SigLIP So400m, 896 px, patch 14, pooled by 4): convert_gemma3.py.
+- Gemma 3 image encoder (SigLIP So400m, 896 px, patch 14, pooled by 4): convert_gemma3.py.
 - Gemma 3n: google-deepmind/gemma ``gm/nn/gemma3n/_gemma3n.py``; convert_gemma3n.py (MobileNetV5
   300M, vocabulary 262,400, AltUp 4, LAuReL 64); audio: transformers' Gemma3nAudioConfig.
 - Gemma 4: google-deepmind/gemma ``gm/nn/gemma4/_gemma4.py``, ``vision/_encoder.py``,

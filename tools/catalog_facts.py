@@ -13,7 +13,7 @@ Sources (read 2026-11-22):
 - TranslateGemma's card asks for inputs of at most 2K tokens; the positions are Gemma 3's;
 - PaliGemma's contexts are its decoder's (Gemma 1 and 2: 8192);
 - Gemma 4 12B: 11.95 billion parameters (model card); DiffusionGemma: the shape of 26B-A4B (model
-  card: 25.2 billion without the vision tower), the template of Gemma 4 with the empty thought of its
+  card: 25.2 billion without the image encoder), the template of Gemma 4 with the empty thought of its
   larger models (huggingface/trl, trl/chat_templates/diffusion_gemma.jinja); EmbeddingGemma 2: 744,371,512 (its safetensors
   header), Apache 2.0;
 - RecurrentGemma 2B: 2,682,862,080 (safetensors header); 9B: the same sum over its published shape
@@ -172,8 +172,8 @@ RULES = [
 
 #: A preset of another class that has "gemma" in its name: a part of a variant, none by itself.
 PARTS = {
-    "mobilenetv5_300m_enc_gemma3n": "Gemma 3n's vision tower by itself",
-    "medsiglip_900m_448": "MedGemma's vision tower with a text tower, without a decoder",
+    "mobilenetv5_300m_enc_gemma3n": "Gemma 3n's image encoder by itself",
+    "medsiglip_900m_448": "MedGemma's image encoder with a text encoder, without a decoder",
 }
 
 #: First KerasHub release that has the preset, where that is later than 0.26.
@@ -361,10 +361,10 @@ EXTRA: list[Facts] = [
                description="Says whether an image violates a safety policy.", **_GEMMA),
     _elsewhere("gemma4_unified_12b", hf_id="google/gemma-4-12B", tuning="PT", prompt_format="plain",
                description="Gemma 4 12B Unified base model: images and audio enter the decoder "
-               "directly, without towers.", **_12B),
+               "directly, without encoders.", **_12B),
     _elsewhere("gemma4_unified_instruct_12b", hf_id="google/gemma-4-12B-it", tuning="IT",
                prompt_format="gemma4_large", description="Gemma 4 12B Unified instruction-tuned "
-               "model: images and audio enter the decoder directly, without towers.", **_12B),
+               "model: images and audio enter the decoder directly, without encoders.", **_12B),
     _elsewhere("gemma4_unified_instruct_12b_assistant", hf_id="google/gemma-4-12B-it-assistant",
                description="Drafts tokens for Gemma 4 12B Unified.", tuning="IT",
                prompt_format="none", **{**_12B, "parameters": 400_000_000, "role": "draft",

@@ -71,12 +71,12 @@ def shapes_only(policy: str) -> Iterator[None]:
     Under int4, embeddings are in int8, as ``gemma_nb.load`` makes them. Three things need help
     there (keras 3.15.1, keras-hub 0.32): a variable made from an array (T5Gemma 2's end-of-image
     embeddings) is refused; a quantised policy asks layers that were built quantised to quantise
-    again; and Gemma 3n's convolutional tower, which ``quantize`` leaves in 16 bit, cannot be built
+    again; and Gemma 3n's convolutional encoder, which ``quantize`` leaves in 16 bit, cannot be built
     under one.
     """
     variable, quantize = keras.Variable, keras.Model.quantize
     Layer = keras.layers.Layer  # noqa: N806
-    check, tower = getattr(Layer, CHECK), MobileNetV5Backbone.from_config
+    check, encoder = getattr(Layer, CHECK), MobileNetV5Backbone.from_config
     Embedding = keras.layers.Embedding  # noqa: N806
     embedding = Embedding.__init__
 
@@ -100,7 +100,7 @@ def shapes_only(policy: str) -> Iterator[None]:
         keras.Variable, keras.Model.quantize = variable, quantize
         setattr(Layer, CHECK, check)
         Embedding.__init__ = embedding
-        MobileNetV5Backbone.from_config = tower
+        MobileNetV5Backbone.from_config = encoder
         keras.config.set_dtype_policy(before)
         global_state.set_global_attribute("uninitialized_variables", [])
 
@@ -109,10 +109,10 @@ def build(config: dict[str, Any]) -> Any:
     """The backbone of a configuration."""
     config = {k: v for k, v in config.items() if k != "task"}
     cls = getattr(keras_hub.models, config.pop("backbone"))
-    for tower in ("vision_encoder", "audio_encoder"):
-        if config.get(tower):
-            numbers = dict(config[tower])
-            config[tower] = ENCODERS[numbers.pop("encoder")](**numbers)
+    for encoder in ("vision_encoder", "audio_encoder"):
+        if config.get(encoder):
+            numbers = dict(config[encoder])
+            config[encoder] = ENCODERS[numbers.pop("encoder")](**numbers)
     if config.get("vision_encoder_config"):
         stages = MODEL_CONFIGS[config["vision_encoder_config"]]
         config["vision_encoder_config"] = {**stages, "image_shape": (768, 768, 3)}
@@ -144,7 +144,7 @@ def count(layer: Any) -> tuple[int, int]:
     return sum(n for n, _ in numbers), sum(n * sizes[dtype] for n, dtype in numbers)
 
 
-def towers(backbone: Any, names: tuple[str, ...]) -> tuple[int, int]:
+def encoders(backbone: Any, names: tuple[str, ...]) -> tuple[int, int]:
     """(Parameters, bytes) of the parts of ``names`` that the backbone has."""
     parts = [count(part) for name in names if (part := getattr(backbone, name, None)) is not None]
     return sum(p for p, _ in parts), sum(b for _, b in parts)
@@ -164,7 +164,7 @@ def shape_of(config: dict[str, Any]) -> dict[str, Any]:
     with shapes_only("bfloat16"):
         backbone = build(config)
     total = count(backbone)[0]
-    vision, audio = towers(backbone, VISION)[0], towers(backbone, AUDIO)[0]
+    vision, audio = encoders(backbone, VISION)[0], encoders(backbone, AUDIO)[0]
     task = task_numbers(config)
     total += sum(n for n, _ in task)
     shape: dict[str, Any] = {
@@ -183,7 +183,7 @@ def shape_of(config: dict[str, Any]) -> dict[str, Any]:
     for mode, policy in POLICIES.items():
         with shapes_only(policy):
             quantised = build(config)
-        outside = towers(quantised, VISION)[1] + towers(quantised, AUDIO)[1]
+        outside = encoders(quantised, VISION)[1] + encoders(quantised, AUDIO)[1]
         shape[f"{mode}_bytes"] = [count(quantised)[1] - outside, outside]
     return {**shape, "architecture": architecture(config)}
 
@@ -195,14 +195,14 @@ def image_numbers(config: dict[str, Any]) -> dict[str, Any]:
         return {"image_size": side, "image_tokens": (side // config["vit_patch_size"]) ** 2}
     if config["backbone"] == "Gemma3nBackbone":
         return {"image_size": 768, "image_tokens": config["vision_soft_tokens_per_image"]}
-    tower = config.get("vision_encoder")
-    if not tower:
+    encoder = config.get("vision_encoder")
+    if not encoder:
         return {}
-    if tower["encoder"] == "Gemma4VisionEncoder":
+    if encoder["encoder"] == "Gemma4VisionEncoder":
         # Google's default budget of 70, 140, 280, 560 and 1120 (gm/nn/gemma4/vision/_encoder.py)
         return {"image_tokens": 280}
-    side = tower["image_size"] // tower["patch_size"] // tower["pool_size"]
-    return {"image_size": tower["image_size"], "image_tokens": side * side}
+    side = encoder["image_size"] // encoder["patch_size"] // encoder["pool_size"]
+    return {"image_size": encoder["image_size"], "image_tokens": side * side}
 
 
 def architecture(config: dict[str, Any]) -> dict[str, Any]:

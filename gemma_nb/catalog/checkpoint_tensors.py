@@ -122,13 +122,13 @@ def unread_tensors(names: Iterable[str], read: Collection[str]) -> list[str]:
         names: the names in the files.
         read: the names that were read.
     """
-    towers = (*VISION_PREFIXES, *AUDIO_PREFIXES)
+    encoders = (*VISION_PREFIXES, *AUDIO_PREFIXES)
     return sorted(
         name
         for name in {*names} - {*read}
         if name not in OUTPUT_MATRIX
         and not _NO_WEIGHTS.search(name)
-        and not name.removeprefix("model.").startswith(towers)
+        and not name.removeprefix("model.").startswith(encoders)
     )
 
 

@@ -68,7 +68,7 @@ def complete_config(fields: Mapping[str, Any], where: str) -> dict[str, Any]:
         text.setdefault("tie_word_embeddings", config.get("tie_word_embeddings", True))
         rules.fill({"tie_word_embeddings": TEXT_FIELDS[kind]["tie_word_embeddings"]}, config, "")
         rules.text(kind, text, "text_config.")
-        return rules.with_towers(config, text)
+        return rules.with_encoders(config, text)
     else:
         rules.text(model_type, config, "")
     return config
@@ -266,7 +266,7 @@ class _Rules:
         if part != 1 and kind != "proportional":
             self.refuse(f"{path}.partial_rotary_factor", part, (1.0,))
 
-    def with_towers(self, config: dict[str, Any], text: dict[str, Any]) -> dict[str, Any]:
+    def with_encoders(self, config: dict[str, Any], text: dict[str, Any]) -> dict[str, Any]:
         """Completes the parts that read images and sound; without any, the text model alone."""
         model_type = config["model_type"]
         if model_type in ("gemma3n", "paligemma"):  # KerasHub builds neither of them without

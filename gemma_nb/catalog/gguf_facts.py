@@ -67,5 +67,5 @@ def int4_bytes(variant: Variant, model: GgufModel) -> tuple[int, int] | None:
         for name, tensor in model.tensors.items()
         if (match := re.fullmatch(r"blk\.\d+\.attn_([qkv])\.weight", name)) and heads[match[1]] > 1
     )
-    text, towers = variant.int4_bytes
-    return text + in_int8 // 2, towers
+    text, encoders = variant.int4_bytes
+    return text + in_int8 // 2, encoders

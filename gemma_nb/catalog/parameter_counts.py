@@ -63,7 +63,7 @@ def keras_counts(files: ModelFiles, summary: ConfigSummary) -> dict[str, Any]:
 
 
 def counts_of_config(total: int, summary: ConfigSummary) -> dict[str, Any]:
-    """The parameter counts where only the total is known: a model with towers is not split."""
+    """The parameter counts where only the total is known: a model with encoders is not split."""
     return {
         "parameters": total,
         "text_parameters": total if summary.modalities == ("text",) else None,

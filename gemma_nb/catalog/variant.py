@@ -82,8 +82,8 @@ class Variant(Displayed):
         modalities: the kinds of input: "text", "image", "audio", "video".
         parameters: number of all parameters; exact if ``architecture`` is known.
         text_parameters: parameters of the decoder (and encoder) with embeddings; None if unknown.
-        vision_parameters: parameters of the vision tower; None if unknown.
-        audio_parameters: parameters of the audio tower; None if unknown.
+        vision_parameters: parameters of the image encoder; None if unknown.
+        audio_parameters: parameters of the audio encoder; None if unknown.
         context_length: longest context, in tokens; None if unknown.
         licence: "Gemma" (Google's Gemma terms), "HAI-DEF" (Health AI Developer Foundations),
             "Apache-2.0", "MIT" or "unknown".
@@ -102,9 +102,9 @@ class Variant(Displayed):
         hf_id: its repository on Hugging Face; None if no source names one.
         image_tokens: number of tokens of one image; None without image input.
         image_size: side of an image in pixels; None if the aspect ratio is kept.
-        int8_bytes: bytes of (text, towers) after this package's int8 quantisation, with scales; None
+        int8_bytes: bytes of (text, encoders) after this package's int8 quantisation, with scales; None
             if unknown.
-        int4_bytes: bytes of (text, towers) after this package's int4 quantisation, with scales; None
+        int4_bytes: bytes of (text, encoders) after this package's int4 quantisation, with scales; None
             if unknown.
         quantization: Keras's quantisation of its (embeddings, kernels) in the files, such as
             ("int8", "int4/32"), where the number behind the slash is the block size; None for files
@@ -178,8 +178,8 @@ class Variant(Displayed):
             (text("show_released"), self.released or text("show_unknown")),
             (text("show_loads"), text("show_yes" if self.loadable else "show_not")),
         )
-        towers = (self.vision_parameters or 0) + (self.audio_parameters or 0)
-        bar = bar_parts({"weights": 2 * (self.parameters - towers), "towers": 2 * towers})
+        encoders = (self.vision_parameters or 0) + (self.audio_parameters or 0)
+        bar = bar_parts({"weights": 2 * (self.parameters - encoders), "encoders": 2 * encoders})
         size = text("show_16bit", size=format_gib(2 * self.parameters))
         return Summary(title, rows, bar=bar, notes=(size,))
 

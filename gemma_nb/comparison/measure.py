@@ -52,7 +52,7 @@ def predicted_row(choice: ResolvedChoice, runtime: Runtime) -> ComparisonRow:
         runtime: this machine.
     """
     memory = estimate_memory(choice.variant, choice.precision, choice.max_length, runtime=runtime)
-    parts = ("weights", "towers", "kv_cache", "workspace", "overhead")
+    parts = ("weights", "encoders", "kv_cache", "workspace", "overhead")
     predicted = {part: getattr(memory, part) for part in parts}
     device, host = memory.peak_device, memory.load_peak_host
     if runtime.shares_host_memory:

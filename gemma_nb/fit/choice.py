@@ -83,7 +83,7 @@ class Choice(Displayed):
             )
         sizes = {
             "weights": weights.text,
-            "towers": weights.towers,
+            "encoders": weights.encoders,
             "kv_cache": cache,
         }
         left = self.runtime.usable_bytes - sum(sizes.values())

@@ -54,7 +54,7 @@ def device_weight_bytes(variant: Variant, precision: Precision, devices: int = 1
         for shape in text_weight_shapes(variant)[0]
         if divides(shape, precision, devices)
     )
-    return WeightBytes(whole.text - divided + divided // devices, whole.towers)
+    return WeightBytes(whole.text - divided + divided // devices, whole.encoders)
 
 
 def device_architecture(architecture: Architecture, devices: int) -> Architecture:

@@ -126,7 +126,7 @@ def _in_bfloat16(choice: Choice, _: StatusOf) -> Iterator[Fix]:
 
 
 def _text_only(choice: Choice, _: StatusOf) -> Iterator[Fix]:
-    """The preset of the same model without the towers, if there is one (``gemma3_*_text``)."""
+    """The preset of the same model without the encoders, if there is one (``gemma3_*_text``)."""
     name = f"{choice.variant.name}_text"
     for variant in variants(loadable=True):
         if variant.name == name:

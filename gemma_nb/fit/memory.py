@@ -79,7 +79,7 @@ class MemoryEstimate(Displayed):
 
     Args:
         weights: the decoder with its embeddings.
-        towers: the vision and audio towers.
+        encoders: the image and audio encoders.
         kv_cache: the keys and values of ``max_length`` tokens.
         workspace: the temporary memory of the prefill pass or the decode step, whichever is larger.
         overhead: the allocator and the compiled programs.
@@ -93,7 +93,7 @@ class MemoryEstimate(Displayed):
     """
 
     weights: int
-    towers: int
+    encoders: int
     kv_cache: int
     workspace: int
     overhead: int
@@ -104,9 +104,14 @@ class MemoryEstimate(Displayed):
     precision: str = "bfloat16"
 
     @property
+    def towers(self) -> int:
+        """The former name of ``encoders``."""
+        return self.encoders
+
+    @property
     def total(self) -> int:
         """Peak on the device while generating text, in bytes: the sum of the parts."""
-        return self.weights + self.towers + self.kv_cache + self.workspace + self.overhead
+        return self.weights + self.encoders + self.kv_cache + self.workspace + self.overhead
 
     @property
     def peak_device(self) -> int:
@@ -114,7 +119,7 @@ class MemoryEstimate(Displayed):
         return max(self.total, self.load_peak_device)
 
     def _summary(self) -> Summary:
-        keys = ("weights", "towers", "kv_cache", "workspace", "overhead")
+        keys = ("weights", "encoders", "kv_cache", "workspace", "overhead")
         rows = (
             (text("show_load_device"), format_gib(self.load_peak_device)),
             (text("show_load_host"), format_gib(self.load_peak_host)),
@@ -181,7 +186,7 @@ def estimate_memory(
             workspace += table_copy_bytes(shapes, precision, devices)
     return MemoryEstimate(
         weights=weights.text,
-        towers=weights.towers,
+        encoders=weights.encoders,
         kv_cache=cache,
         workspace=workspace,
         overhead=WORKSPACE_CONSTANTS.fixed,

@@ -273,7 +273,7 @@ def download_bytes(variant: Variant) -> int:
 def memory_breakdown(verdict: Verdict) -> tuple[BarPart, ...]:
     """Splits the memory of one device (of a processor: the host) into parts.
 
-    Generating takes "weights", "towers", "kv_cache" and "workspace" (with the overhead). "host" is
+    Generating takes "weights", "encoders", "kv_cache" and "workspace" (with the overhead). "host" is
     Python with its packages, if they are in the same memory. "loading" is what loading takes beyond
     generating. The last part is "free", or "missing" if the choice does not fit. Parts of no bytes
     are left out.
@@ -288,7 +288,7 @@ def memory_breakdown(verdict: Verdict) -> tuple[BarPart, ...]:
     memory, check = verdict.memory, verdict.checks[0]
     sizes = {
         "weights": memory.weights,
-        "towers": memory.towers,
+        "encoders": memory.encoders,
         "kv_cache": memory.kv_cache,
         "workspace": memory.workspace + memory.overhead,
     }

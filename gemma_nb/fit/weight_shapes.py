@@ -16,7 +16,7 @@ from gemma_nb.fit.cache_layout import global_layers
 from gemma_nb.fit.precision import INT4_BLOCK, Precision
 
 #: The rank of LAuReL in Gemma 3n, in both sizes, and the rows of its per-layer embeddings, which
-#: have no rows for the towers' own tokens (google-deepmind/gemma, gemma3n; keras-hub 0.32,
+#: have no rows for the encoders' own tokens (google-deepmind/gemma, gemma3n; keras-hub 0.32,
 #: convert_gemma3n.py).
 _LAUREL_RANK, _PER_LAYER_ROWS = 64, 262144
 
@@ -24,13 +24,13 @@ _LAUREL_RANK, _PER_LAYER_ROWS = 64, 262144
 #: checkpoint in 16 bit.
 _QUANTIZATIONS = {"int8": ("int8", "int8"), "int4": ("int8", f"int4/{INT4_BLOCK}")}
 
-#: Share of a tower's parameters in the layers that Keras quantises (Dense, EinsumDense, Embedding),
-#: counted in the classes of keras-hub 0.32. The vision tower of Gemma 3n is a MobileNet V5, nine
-#: tenths of which are convolutions. The share in Gemma 4's vision tower is 0.906 in the small one
+#: Share of an encoder's parameters in the layers that Keras quantises (Dense, EinsumDense, Embedding),
+#: counted in the classes of keras-hub 0.32. The image encoder of Gemma 3n is a MobileNet V5, nine
+#: tenths of which are convolutions. The share in Gemma 4's image encoder is 0.906 in the small one
 #: (E2B, E4B) and 0.959 in the others.
 _VISION_SHARE = {"Gemma3nBackbone": 0.103, "Gemma4Backbone": 0.93}
 _AUDIO_SHARE = {"Gemma3nBackbone": 0.96, "Gemma4Backbone": 0.958}
-_TOWER_SHARE = 0.997  # of every other backbone
+_ENCODER_SHARE = 0.997  # of every other backbone
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,16 @@ class WeightBytes:
 
     Args:
         text: the decoder (and encoder) with embeddings.
-        towers: the vision and audio towers.
+        encoders: the image and audio encoders.
     """
 
     text: int
-    towers: int
+    encoders: int
 
     @property
     def total(self) -> int:
         """The sum of both, in bytes."""
-        return self.text + self.towers
+        return self.text + self.encoders
 
 
 def decoder_weight_shapes(architecture: Architecture) -> list[WeightShape]:
@@ -255,7 +255,7 @@ def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
     if text is None:
         text = variant.parameters - vision - audio
     if vision + audio == 0:
-        # the rest belongs to a tower of unknown kind
+        # the rest belongs to an encoder of unknown kind
         vision = variant.parameters - text
     dtype_bytes = precision.dtype_bytes
     if precision.quantize is None:
@@ -267,11 +267,11 @@ def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
         return WeightBytes(*counted)
 
     backbone = variant.architecture.backbone if variant.architecture else ""
-    vision_share = _VISION_SHARE.get(backbone, _TOWER_SHARE)
-    audio_share = _AUDIO_SHARE.get(backbone, _TOWER_SHARE)
+    vision_share = _VISION_SHARE.get(backbone, _ENCODER_SHARE)
+    audio_share = _AUDIO_SHARE.get(backbone, _ENCODER_SHARE)
     quantised = vision * vision_share + audio * audio_share
     parameter_bytes = _parameter_bytes(modes[1], dtype_bytes)
-    towers = round(quantised * parameter_bytes + (vision + audio - quantised) * dtype_bytes)
+    encoders = round(quantised * parameter_bytes + (vision + audio - quantised) * dtype_bytes)
 
     shapes, rest = text_weight_shapes(variant)
     # a large rest holds matrices that the architecture does not describe; these are quantised too
@@ -281,7 +281,7 @@ def weight_bytes(variant: Variant, precision: Precision) -> WeightBytes:
         sum(weight_shape_bytes(shape, precision, modes) for shape in shapes)
         + round(undescribed * parameter_bytes)
         + unquantised * dtype_bytes,
-        towers,
+        encoders,
     )
 
 

@@ -232,7 +232,7 @@ TEXT = {
         "最高精度と同じトークンになる割合",
     ),
     "plot_part_weights": ("weights", "重み"),
-    "plot_part_towers": ("vision and audio", "画像・音声"),
+    "plot_part_encoders": ("vision and audio", "画像・音声"),
     "plot_part_kv_cache": ("KV cache", "KV キャッシュ"),
     "plot_part_workspace": ("workspace", "作業領域"),
     "plot_part_overhead": ("overhead", "オーバーヘッド"),

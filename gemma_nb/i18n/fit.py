@@ -331,7 +331,7 @@ TEXT = {
         "{variant} の学習時の長さは {context} トークンまでなので、長さを {context} に変えました。",
     ),
     "part_weights": ("Weights", "重み"),
-    "part_towers": ("Image and audio encoders", "画像・音声エンコーダー"),
+    "part_encoders": ("Image and audio encoders", "画像・音声エンコーダー"),
     "part_kv_cache": ("KV cache", "KV キャッシュ"),
     "part_workspace": ("Workspace", "作業領域"),
     "part_host": ("Python and packages", "Python とパッケージ"),

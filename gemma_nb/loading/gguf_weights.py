@@ -168,7 +168,7 @@ class GgufPresetLoader:
 
         name = _TOKENIZERS[self.check_backbone_class().__name__]
         proto = gguf_vocabulary(self.model)
-        # the towers' tokens mean nothing to a text model
+        # the encoders' tokens mean nothing to a text model
         kwargs = {f"has_{kind}_tokens": False for kind in _media_kinds(name)}
         return getattr(keras_hub.models, name)(proto=proto, **kwargs)
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: The parts of a memory prediction, in the order in which they are stacked.
-PARTS = ("weights", "towers", "kv_cache", "workspace", "overhead", "python")
+PARTS = ("weights", "encoders", "kv_cache", "workspace", "overhead", "python")
+#: A name of ``PARTS`` -> its name in comparisons that an older version stored.
+FORMER_PARTS = {"encoders": "towers"}
 
 
 def speed_quality(
@@ -102,7 +104,7 @@ def memory(
     axes, rows = canvas.axes, range(len(names))
     left = [0.0] * len(names)
     for i, part in enumerate(PARTS):
-        values = [p.get(part, 0) / unit for p in parts]
+        values = [p.get(part, p.get(FORMER_PARTS.get(part, ""), 0)) / unit for p in parts]
         if not any(values):
             continue
         label = canvas.text(f"plot_part_{part}")

@@ -71,7 +71,7 @@ def button(book, name):
 
 def unfold(book):
     """Opens the fold with the rarer settings."""
-    fold = book.widget().locator(".gnb-fold")
+    fold = book.widget().locator(".gnb-summary")
     fold.click()
     book.page.wait_for_function(
         "e => e.getAttribute('aria-expanded') === 'true'", arg=fold.element_handle()
@@ -153,7 +153,9 @@ def test_it_is_readable_on_every_page(opened):
 def test_choosing_by_mouse(opened):
     book = opened("runtime='L4'", viewport={"width": 1200, "height": 2200})
     widget = book.widget()
-    book.picture("picker_en")
+    button(book, "^Code$").click()
+    said(book, "gnb.load", "[aria-label='With gemma_nb']")
+    book.picture("picker_en")  # as the README describes it
     unfold(book)
     choose(book, "Family", "Gemma 3")
     said(book, "gemma3_instruct")
@@ -175,8 +177,7 @@ def test_choosing_by_mouse(opened):
     said(book, "was trained for 8192 tokens", ".gnb-note")
     assert "8,192" not in chosen(book, "Context length (tokens)")
     # the tabs
-    button(book, "^Code$").click()
-    said(book, "gnb.load", "[aria-label='With gemma_nb']")
+    said(book, "code_gemma_2b_en", "[aria-label='With gemma_nb']")
     assert 'gnb.load("code_gemma_2b_en"' in widget.get_by_label("With gemma_nb").inner_text()
     button(book, "^Elsewhere$").click()
     said(book, "llama.cpp", "[aria-label=Elsewhere]")
@@ -286,6 +287,8 @@ def test_in_japanese(opened):
     assert not re.search(r"\b(fits|Load|tokens|Licence|Download)\b", shown), shown
     assert book.widget().locator("[lang=ja]").count() > 3
     assert book.faults() == []
+    button(book, "^コード$").click()
+    said(book, "gnb.load", "[aria-label='gemma_nb の場合']")
     book.picture("picker_ja")
     book.page.set_viewport_size({"width": 360, "height": 1200})
     book.page.wait_for_timeout(500)

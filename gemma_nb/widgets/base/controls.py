@@ -138,7 +138,7 @@ def fold(label: str, *children: Any) -> tuple[Any, Any]:
     Returns:
         The button, whose value is whether the children are shown, and the whole.
     """
-    toggle = with_classes(ipywidgets.ToggleButton(description=label_text(label)), "gnb-fold")
+    toggle = with_classes(ipywidgets.ToggleButton(description=label_text(label)), "gnb-summary")
     body = column(*children)
     set_visible(body, visible=False)
     toggle.observe(lambda change: set_visible(body, change["new"]), "value")

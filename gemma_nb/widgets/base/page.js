@@ -46,7 +46,7 @@
   });
 
   // A screen reader hears whether a fold is open; ipywidgets marks it by a class alone.
-  window.gnbWatch(".gnb-fold", (element) => {
+  window.gnbWatch(".gnb-summary", (element) => {
     element.setAttribute("aria-expanded", String(element.classList.contains("mod-active")));
   });
 

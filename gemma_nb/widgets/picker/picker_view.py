@@ -30,7 +30,7 @@ SORT_KEYS = ("released", "variant", "parameters", "needed", "status")
 #: A part of the memory -> the number of the pattern that it has in the bar.
 _PATTERNS = {
     "weights": 1,
-    "towers": 2,
+    "encoders": 2,
     "kv_cache": 3,
     "workspace": 4,
     "host": 5,
