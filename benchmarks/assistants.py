@@ -29,38 +29,29 @@ COUNTS = (5, 2)
 
 def models(precision: str, layers: int) -> tuple[Any, Any]:
     """The model and its assistant, with constant weights that lie as ``load`` lays them out."""
-    import keras
     import keras_hub
+    import memory
     from catalog_configs import CONFIGS
-    from memory import _full
 
     from gemma_nb.loading import relayout
 
     def backbone(name: str, count: int, **changes: Any) -> Any:
-        config = {k: v for k, v in CONFIGS[name].items() if k not in ("backbone", "task")}
-        config.update(
-            vocabulary_size=VOCABULARY,
-            vision_encoder=None,
-            audio_encoder=None,
-            num_layers=count,
-            layer_types=CONFIGS["gemma4_2b_assistant"]["layer_types"] * (count // 4),
-            sliding_window_pattern=4,
-            dtype=precision,
-            **changes,
-        )
-        return keras_hub.models.Gemma4Backbone(**config)
+        kinds = CONFIGS["gemma4_2b_assistant"]["layer_types"] * (count // 4)
+        config = {k: v for k, v in CONFIGS[name].items() if k != "task"}
+        size = {"vocabulary_size": VOCABULARY, "num_layers": count, "layer_types": kinds}
+        CONFIGS["in small"] = {**config, **size, "sliding_window_pattern": 4, **changes}
+        return memory.skeleton("in small", precision)
 
-    with keras.StatelessScope(initialize_variables=False):
-        target = keras_hub.models.Gemma4CausalLM(
-            backbone=backbone("gemma4_2b", layers, num_kv_shared_layers=0), preprocessor=None
-        )
-        task = {**CONFIGS["gemma4_2b_assistant"]["task"], "num_centroids": VOCABULARY // 128}
-        helper = keras_hub.models.Gemma4AssistantCausalLM(
-            backbone=backbone("gemma4_2b_assistant", 4), preprocessor=None, **task
-        )
+    large, small = (
+        backbone("gemma4_2b", layers, num_kv_shared_layers=0),
+        backbone("gemma4_2b_assistant", 4),
+    )
+    target = keras_hub.models.Gemma4CausalLM(backbone=large, preprocessor=None)
+    task = {**CONFIGS["gemma4_2b_assistant"]["task"], "num_centroids": VOCABULARY // 128}
+    helper = keras_hub.models.Gemma4AssistantCausalLM(backbone=small, preprocessor=None, **task)
     for lm in (target, helper):
         for variable in lm.variables:
-            variable._value = _full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
+            variable._value = memory._full(tuple(variable.shape), variable.dtype)()  # noqa: SLF001
     relayout.relayout_layers(list(target._flatten_layers()))  # noqa: SLF001
     return target, helper
 

@@ -221,8 +221,9 @@ def workspace_bytes(
     allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
     of ``benchmarks/memory.md`` agree).
 
-    On a processor XLA has no products of 8 or 16 bits. A matrix is converted to float32 where a
-    prompt is multiplied by it: the largest of a layer counts, half of it but in int8. A decode step
+    On a processor XLA has no products of 8 or 16 bits. A matrix is converted to float32, or copied to
+    another layout, where a prompt is multiplied by it: the largest of a layer counts, in 16 bit and
+    int4 half of it. A decode step
     converts the numbers while it reads them, and so do the logits. But the embedding table is held in
     float32 where it is in float16, or in bfloat16 for more conversations than ``PROCESSOR_ROWS``. The
     experts of a mixture were not measured.
@@ -274,11 +275,11 @@ def _workspace(
     prefill += score_bytes * a.num_query_heads * tokens * max_length
     if processor:
         fixed, fixed_converted = constants.processor_fixed
-        if precision.dtype == "float32":
-            return round(prefill + fixed), 0
         layer = 4 * max(s.rows * s.columns for s in shapes if s.use == "layer")
         # the experts of a layer are one matrix, which Keras never quantises
         experts = 4 * max((s.parameters for s in shapes if s.use == "expert"), default=0)
+        if precision.dtype == "float32":
+            return round(prefill + fixed + layer), 0
         held = layer if precision.quantize == "int8" else layer // 2
         prefill = round(prefill + fixed_converted + held + experts)
         in_rows = precision.name == "bfloat16" and batch_size <= PROCESSOR_ROWS

@@ -151,7 +151,9 @@ def _multiply_row(row: Any, matrix: Any) -> Any:
     row, size = _materialized(row), row.shape[0]
     step = -(-size // -(-size // MAX_SUMMED))
     spans = [slice(start, start + step) for start in range(0, size, step)]
-    parts = (row[span] @ matrix[:, span].astype(jnp.float32).T for span in spans)
+    # materialized: XLA would compute a product within what adds it to another value, and then write a
+    # float32 copy of its matrix
+    parts = (_materialized(row[span] @ matrix[:, span].astype(jnp.float32).T) for span in spans)
     return sum(parts, start=next(parts))
 
 
