@@ -7,19 +7,14 @@ from __future__ import annotations
 
 import math
 import numbers
-from pathlib import PurePath
 from typing import Any
 
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 
 #: The largest whole number that a device computes with: JAX's integers have 32 bits.
 MAX_INT = 2**31 - 1
 #: The largest number that float32 holds is 3.4e38.
 MAX_FLOAT = 3e38
-#: The most characters of a value in a message.
-_LONGEST = 80
-#: The most characters of a path in a message.
-_LONGEST_PATH = 300
 
 
 def whole_number(value: Any, key: str, least: int, most: int = MAX_INT, **values: Any) -> int:
@@ -94,27 +89,3 @@ def flag_argument(value: Any, name: str) -> bool:
         return bool(value)
     except Exception:  # noqa: BLE001 - a stranger's __bool__
         raise InvalidInput("not_a_flag", name=name, kind=type(value).__name__) from None
-
-
-def shown(value: Any) -> Any:
-    """A value for a message; the beginning of its text where that is long.
-
-    Args:
-        value: any value; its ``repr`` may raise an error or be without an end, as of a list that
-            holds itself.
-    """
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - a stranger's __repr__, and integers of 5,000 digits
-        return type(value).__name__
-    return value if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def shown_path(path: str | PurePath) -> str:
-    """A path for a message; the end of one that is long, as that holds the file's name.
-
-    Args:
-        path: a path that was read or written.
-    """
-    text = str(path)
-    return text if len(text) <= _LONGEST_PATH else f"…{text[-_LONGEST_PATH:]}"

@@ -10,8 +10,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.arguments import flag_argument, shown, shown_path, whole_number
-from gemma_nb.errors import InvalidInput
+from gemma_nb.arguments import flag_argument, whole_number
+from gemma_nb.errors import InvalidInput, shown, shown_path
 from gemma_nb.files import atomic_write, expand_home, output_path, parse_json
 from gemma_nb.model import Model
 from gemma_nb.prompts.reply_parser import Chunk, ReplyParser

@@ -1,4 +1,4 @@
-"""The package's exceptions: each holds its sentence as a key plus values.
+"""The package's exceptions, each with its sentence as a key plus values, and how values are shown.
 
 The sentence is made when the error is shown, in the language in force at that moment.
 """
@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from gemma_nb.i18n import Message
+
+#: The most characters of a value in a message.
+_LONGEST = 80
+#: The most characters of a path in a message.
+_LONGEST_PATH = 300
 
 
 class GemmaError(Exception):
@@ -83,3 +89,27 @@ def _picklable(value: Any) -> Any:
     except Exception:  # noqa: BLE001 - __reduce__ and constructors may raise anything
         return _Rendered(str(value), repr(value))
     return value
+
+
+def shown(value: Any) -> Any:
+    """A value for a message; the beginning of its text where that is long.
+
+    Args:
+        value: any value; its ``repr`` may raise an error or be without an end, as of a list that
+            holds itself.
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a stranger's __repr__, and integers of 5,000 digits
+        return type(value).__name__
+    return value if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def shown_path(path: str | PurePath) -> str:
+    """A path for a message; the end of one that is long, as that holds the file's name.
+
+    Args:
+        path: a path that was read or written.
+    """
+    text = str(path)
+    return text if len(text) <= _LONGEST_PATH else f"…{text[-_LONGEST_PATH:]}"

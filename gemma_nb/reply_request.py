@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gemma_nb.arguments import shown, whole_number
+from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.detokenizer import Detokenizer
 from gemma_nb.generation.media_encoders import MediaEmbeddingCache

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gemma_nb.arguments import MAX_INT, real_number, shown, shown_path, whole_number
-from gemma_nb.errors import InvalidInput
+from gemma_nb.arguments import MAX_INT, real_number, whole_number
+from gemma_nb.errors import InvalidInput, shown, shown_path
 from gemma_nb.generation.sampling import Sampling
 
 

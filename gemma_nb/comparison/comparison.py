@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemma_nb.arguments import shown_path
 from gemma_nb.comparison import result_plots
 from gemma_nb.comparison.report_html import report_fragment, report_html
 from gemma_nb.comparison.report_text import report_markdown, report_text, row_records
 from gemma_nb.comparison.result import ComparisonResult
-from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.errors import GemmaError, InvalidInput, shown_path
 from gemma_nb.files import atomic_write, expand_home, output_path, parse_json
 
 #: With these characters, and their full-width forms, a formula begins.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gemma_nb.arguments import MAX_INT, shown, whole_number
+from gemma_nb.arguments import MAX_INT, whole_number
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.display import BarPart, Displayed, Summary, bar_parts
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.fit.cache_layout import cache_bytes
 from gemma_nb.fit.device_split import device_architecture, device_weight_bytes
 from gemma_nb.fit.precision import precision as find_precision

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gemma_nb.arguments import shown
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.fit.float16 import takes_float16
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.text_utils import closest_matches

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gemma_nb.arguments import shown
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.text_utils import closest_matches
 
 #: "If unsure, start with the newest core IT model with the fewest parameters" (2026-09).

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gemma_nb.arguments import shown, whole_number
+from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.generation.compilation import next_power_of_two
 from gemma_nb.generation.keras_internals import variable_arrays
 from gemma_nb.generation.partitioning import compiled_functions

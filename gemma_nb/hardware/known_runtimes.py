@@ -19,8 +19,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from gemma_nb.arguments import shown
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.hardware.accelerators import GPU_DTYPES, OLD_GPU_DTYPES, TPU_DTYPES
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.runtime import Runtime

@@ -6,16 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gemma_nb.arguments import (
-    MAX_FLOAT,
-    flag_argument,
-    real_number,
-    shown,
-    text_argument,
-    whole_number,
-)
+from gemma_nb.arguments import MAX_FLOAT, flag_argument, real_number, text_argument, whole_number
 from gemma_nb.display import Displayed, Summary, bar_parts
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.i18n import Message, text
 from gemma_nb.text_utils import format_gib
 

@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from gemma_nb import backend
-from gemma_nb.arguments import shown
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
 from gemma_nb.loading.sharding import PARALLEL, DeviceLayout

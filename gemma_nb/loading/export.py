@@ -10,10 +10,10 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.arguments import shown, text_argument
+from gemma_nb.arguments import text_argument
 from gemma_nb.catalog.handles import SUFFIX
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput, LoadError
+from gemma_nb.errors import InvalidInput, LoadError, shown
 from gemma_nb.files import directory_beside, output_path, remove_abandoned
 from gemma_nb.hub.progress import ProgressStep, progress_callback
 from gemma_nb.i18n import text

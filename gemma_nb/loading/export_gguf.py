@@ -11,9 +11,8 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
-from gemma_nb.arguments import shown
 from gemma_nb.catalog.gguf_format import gguf_package
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.loading.dequantize import float_weight
 from gemma_nb.loading.export_config import transformers_config
 from gemma_nb.loading.gguf_names import GgufName, GgufNames

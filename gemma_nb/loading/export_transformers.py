@@ -7,8 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import IO, Any
 
-from gemma_nb.arguments import shown
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.loading.dequantize import float_weight
 from gemma_nb.loading.export_config import expect, transformers_config
 from gemma_nb.loading.tokenizer_json import tokenizer_json

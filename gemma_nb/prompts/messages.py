@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from gemma_nb.arguments import shown
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.prompts.prompt import Media, Part, Prompt
 
 #: Role in a message -> role in a ``Turn``.

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from gemma_nb.arguments import shown, text_argument, whole_number
+from gemma_nb.arguments import text_argument, whole_number
 from gemma_nb.catalog import registry
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.i18n import Message
 from gemma_nb.prompts.boxes import Box, is_box_start, parse_box
 from gemma_nb.prompts.call_parser import ToolCall, parse_call

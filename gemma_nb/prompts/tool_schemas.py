@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from gemma_nb.arguments import shown
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.files import MAX_JSON_DEPTH
 from gemma_nb.prompts.messages import check_text
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gemma_nb.arguments import shown
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.prompts.formats import plain
 from gemma_nb.prompts.lint import Finding, check_tags, error, warning
 from gemma_nb.prompts.messages import ContentPart, PromptRequest, check_text, refuse_extras

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gemma_nb.arguments import shown
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.options import SETTINGS, setting
 from gemma_nb.i18n import text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gemma_nb.arguments import shown, whole_number
-from gemma_nb.errors import InvalidInput
+from gemma_nb.arguments import whole_number
+from gemma_nb.errors import InvalidInput, shown
 from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.layer_trace import Trace, trace
