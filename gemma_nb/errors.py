@@ -105,11 +105,13 @@ def shown(value: Any) -> Any:
     return value if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def shown_path(path: str | PurePath) -> str:
+def shown_path(path: Any) -> Any:
     """A path for a message; the end of one that is long, as that holds the file's name.
 
     Args:
-        path: a path that was read or written.
+        path: what a caller gave as a path; ``shown`` shows what is none.
     """
+    if not isinstance(path, str | PurePath):
+        return shown(path)
     text = str(path)
     return text if len(text) <= _LONGEST_PATH else f"…{text[-_LONGEST_PATH:]}"

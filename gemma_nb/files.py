@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown_path
 
 #: The suffix of a file that is being written. A process that is killed leaves such a file behind.
 PARTIAL_SUFFIX = ".part"
@@ -97,7 +97,7 @@ def expand_home(path: str | Path) -> Path:
     except TypeError:
         raise InvalidInput("path_type", kind=type(path).__name__) from None
     except RuntimeError:
-        raise InvalidInput("no_home_in_path", path=path) from None
+        raise InvalidInput("no_home_in_path", path=shown_path(path)) from None
 
 
 def output_path(path: str | Path) -> Path:
@@ -117,11 +117,11 @@ def output_path(path: str | Path) -> Path:
     try:
         target.lstat()
     except ValueError as error:  # a null character, or half a character of UTF-16
-        raise InvalidInput("path_unusable", path=str(target)[:80], why=error) from None
+        raise InvalidInput("path_unusable", path=shown_path(target), why=error) from None
     except OSError as error:  # most often: there is no such file yet
         if error.errno in _IMPOSSIBLE:
             why = error.strerror
-            raise InvalidInput("path_unusable", path=str(target)[:80], why=why) from None
+            raise InvalidInput("path_unusable", path=shown_path(target), why=why) from None
     return Path(os.path.realpath(target)) if target.is_symlink() else target
 
 

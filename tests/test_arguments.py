@@ -76,3 +76,5 @@ def test_a_long_path_keeps_the_name_of_its_file():
     assert cut.startswith("…")
     assert cut.endswith("/chat.json")
     assert len(cut) < 400
+    assert shown_path(10**5000) == "int"
+    assert shown_path(["x"]) == ["x"]

@@ -732,3 +732,4 @@ def test_two_turns_with_the_demo_model_and_its_code_gives_them_again():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     said = [m["content"] for m in panel.chat.messages if m["role"] == "assistant"]
     assert done.stdout.splitlines() == said
+    model.unload()

@@ -23,6 +23,7 @@ from gemma_nb.files import (
     parse_json,
     read_json,
 )
+from gemma_nb.generation.media_files import read_image
 
 
 def test_text_and_bytes_are_written_as_they_are(tmp_path):
@@ -178,3 +179,10 @@ def test_what_a_killed_process_left_is_removed_and_what_a_live_one_writes_is_not
 def test_a_directory_is_no_file_to_write(path):
     with pytest.raises(IsADirectoryError):
         atomic_write(Path(path), "text")
+
+
+@pytest.mark.parametrize("read", [output_path, read_image], ids=["output", "image"])
+def test_a_message_names_the_file_of_a_long_path(read, tmp_path):
+    folder = tmp_path / ("folder" * 20)
+    with pytest.raises(InvalidInput, match=r"photo.*\.png"):
+        read(str(folder / "photo\0.png"))

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown_path
 from gemma_nb.files import expand_home
 
 #: Keys of a mapping that may hold the data.
@@ -278,10 +278,12 @@ def _read_string(text: str | bytes, kind: str) -> bytes:
         raise
     except (OSError, ValueError) as error:
         if len(name) < _MIN_BASE64:
-            raise InvalidInput("media_no_file", kind=kind, path=name[:80], why=error) from None
+            raise InvalidInput(
+                "media_no_file", kind=kind, path=shown_path(name), why=error
+            ) from None
     if len(name) >= _MIN_BASE64 and "." not in name:
         return _decode_base64(name, kind)
-    raise InvalidInput("media_no_file", kind=kind, path=name[:80], why="–")
+    raise InvalidInput("media_no_file", kind=kind, path=shown_path(name), why="–")
 
 
 def _read_file(path: Path, kind: str) -> bytes:

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, shown_path
 from gemma_nb.files import expand_home
 
 #: The environment variable that names the directory, or is "off".
@@ -99,7 +99,7 @@ def _private(folder: Path) -> Path:
         info = folder.stat()
     except (OSError, ValueError) as error:  # ValueError: a null character, half a character
         why = getattr(error, "strerror", None) or type(error).__name__
-        raise InvalidInput("load_cache_unusable", folder=str(folder)[:80], why=why) from None
+        raise InvalidInput("load_cache_unusable", folder=shown_path(folder), why=why) from None
     owned = not hasattr(os, "getuid") or info.st_uid == os.getuid()
     if not owned or info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise InvalidInput("load_cache_not_private", folder=folder)
