@@ -136,15 +136,25 @@ def likeliest_tokens(model: Model, logits: Any, kept: Any, count: int) -> list[N
         kept: as ``sampling_probabilities`` returns them.
         count: the number of tokens.
     """
-    import numpy as np
-
-    order = np.argsort(-logits, kind="stable")[:count]
     probabilities = _softmax(logits)
     vocab = vocabulary(model.tokenizer)
     return [
-        NextToken(int(i), vocab.piece(int(i)), float(probabilities[i]), float(kept[i]))
-        for i in order
+        NextToken(i, vocab.piece(i), float(probabilities[i]), float(kept[i]))
+        for i in likeliest_ids(logits, count)
     ]
+
+
+def likeliest_ids(logits: Any, count: int) -> list[int]:
+    """The ids of the tokens with the largest logits, the likeliest first.
+
+    Args:
+        logits: as ``next_logits`` returns them.
+        count: the number of tokens.
+    """
+    import numpy as np
+
+    order: list[int] = np.argsort(-logits, kind="stable")[:count].tolist()
+    return order
 
 
 def finish_word(model: Model, ids: Sequence[int], token: int) -> str:

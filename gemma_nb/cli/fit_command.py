@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.options import best_verdict
+from gemma_nb.fit.options import best_verdict, on_fewest_devices
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, ModelTask, find_task, variants_for_task
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     take = text("fit_take", variant=best.variant.name, precision=best.precision)
     print(wrap_text(take, width, indent=0))
     print(fit_columns(best.table(), width))
-    for said in filter(None, (*best.reasons, best.speed_note)):
+    for said in best.sentences:
         print(wrap_text(str(said), width))
     return 0
 
@@ -116,7 +116,13 @@ class _Row:
 def _judge(variant: Variant, runtime: Runtime, task: ModelTask, args: argparse.Namespace) -> _Row:
     """The verdict for the task that was asked for; for tuning, on the memory that LoRA takes."""
     precision = args.precision or task.precision
-    verdict = _on_fewest_devices(variant, runtime, task, args.max_length, precision)
+
+    def judge(devices: int) -> Verdict:
+        return best_verdict(
+            variant, runtime, args.max_length, precision, devices=devices, task=task.key
+        )
+
+    verdict = on_fewest_devices(judge, runtime, task.key)
     needed, available = verdict.bytes_needed, verdict.bytes_available
     status, reason = verdict.status, verdict.reason
     if task.key == "tuning" and verdict.fits:
@@ -125,19 +131,6 @@ def _judge(variant: Variant, runtime: Runtime, task: ModelTask, args: argparse.N
         reason = tuning_sentence(verdict)
     choice = verdict.choice
     return _Row(variant.name, choice.precision, needed, available, status, reason, choice.devices)
-
-
-def _on_fewest_devices(
-    variant: Variant, runtime: Runtime, task: ModelTask, max_length: int, precision: str | None
-) -> Verdict:
-    """The verdict on as few devices as hold the variant; that on one device where none do."""
-    counts = [n for n in (1, 2, 4, 8) if n == 1 or (n <= runtime.devices and task.key != "tuning")]
-    verdicts = (
-        best_verdict(variant, runtime, max_length, precision, devices=n, task=task.key)
-        for n in counts
-    )
-    first = next(verdicts)
-    return first if first.fits else next((v for v in verdicts if v.fits), first)
 
 
 def _table_row(row: _Row, runtime: Runtime) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     best = recommend(runtime)
     _section("tour_recommended", variant=best.variant.name, precision=best.precision)
     print(align_columns(best.table()))
-    for said in filter(None, (*best.reasons, best.speed_note)):
+    for said in best.sentences:
         print(wrap_text(str(said)))
     print(wrap_text(text("tour_load_it", variant=best.variant.name, precision=best.precision)))
     _show_answer(question)

@@ -223,10 +223,9 @@ def workspace_bytes(
 
     On a processor XLA has no products of 8 or 16 bits. A matrix is converted to float32, or copied to
     another layout, where a prompt is multiplied by it: the largest of a layer counts, in 16 bit and
-    int4 half of it. A decode step
-    converts the numbers while it reads them, and so do the logits. But the embedding table is held in
-    float32 where it is in float16, or in bfloat16 for more conversations than ``PROCESSOR_ROWS``. The
-    experts of a mixture were not measured.
+    int4 half of it. A decode step converts the numbers while it reads them, and so do the logits. But
+    the embedding table is held in float32 where it is in float16, or in bfloat16 for more
+    conversations than ``PROCESSOR_ROWS``. The experts of a mixture were not measured.
 
     Args:
         architecture: the decoder's dimensions.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import Choice, check_numbers, clip_to_context
+from gemma_nb.fit.choice import Choice, check_numbers, clip_to_context, device_counts
 from gemma_nb.fit.precision import PRECISIONS, auto_precision, precisions_to_try
 from gemma_nb.fit.verdict import STATUSES, Verdict, advise
 from gemma_nb.hardware.runtime import Runtime
@@ -32,6 +32,8 @@ LENGTHS = (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144)
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 #: From variants that only continue a text to variants that answer.
 TUNINGS = ("PT", "IT", "FT", "mix")
+#: The statuses of what runs.
+_FITTING = ("fits", "tight")
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def fitting_options(listed: Iterable[Option], current: Any) -> tuple[Option, ...
         listed: options of one setting.
         current: the present value of that setting.
     """
-    return tuple(o for o in listed if o.status in ("fits", "tight") or o.value == current)
+    return tuple(o for o in listed if o.status in _FITTING or o.value == current)
 
 
 def _with_status(option: Option, task: str) -> Option:
@@ -286,5 +288,34 @@ def best_verdict(
         return advise(variant, precision, runtime, length, **options)
     precisions = precisions_to_try(variant, runtime)
     verdicts = (advise(variant, p, runtime, length, **options) for p in precisions)
-    default = next(verdicts)
-    return default if default.fits else next((v for v in verdicts if v.fits), default)
+    return _first_of(verdicts, _FITTING)
+
+
+def on_fewest_devices(
+    judge: Callable[[int], Verdict],
+    runtime: Runtime,
+    task: str = "chat",
+    *,
+    statuses: Sequence[str] = _FITTING,
+) -> Verdict:
+    """Returns the verdict on as few devices as a model takes.
+
+    Args:
+        judge: gives the verdict on a number of devices.
+        runtime: the runtime; a model is divided over 2, 4 or 8 of its devices.
+        task: what the model is for, one of ``TASKS``. Tuning takes one device.
+        statuses: the statuses that suffice.
+
+    Returns:
+        The first verdict that suffices; that on one device if none does.
+    """
+    counts = (1,) if task == "tuning" else device_counts(runtime)
+    return _first_of(map(judge, counts), statuses)
+
+
+def _first_of(verdicts: Iterator[Verdict], statuses: Sequence[str]) -> Verdict:
+    """The first verdict with one of the statuses; the very first if none has."""
+    first = next(verdicts)
+    if first.status in statuses:
+        return first
+    return next((verdict for verdict in verdicts if verdict.status in statuses), first)

@@ -8,8 +8,8 @@ from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import clip_to_context, device_counts
-from gemma_nb.fit.options import family_line
+from gemma_nb.fit.choice import clip_to_context
+from gemma_nb.fit.options import family_line, on_fewest_devices
 from gemma_nb.fit.precision import QUANTISED, auto_precision, precisions_to_try
 from gemma_nb.fit.quality import price_of
 from gemma_nb.fit.recommendation import Recommendation
@@ -116,15 +116,12 @@ def _candidates(task: ModelTask, runtime: Runtime, max_length: int) -> list[Verd
 def _on_fewest_devices(
     variant: Variant, precision: str, runtime: Runtime, max_length: int, task: ModelTask
 ) -> Verdict:
-    """The verdict on one device, or on as few as it takes; that of one where none suffice."""
-    verdicts = (
-        advise(variant, precision, runtime, max_length, devices=n, task=task.key)
-        for n in device_counts(runtime)
-    )
-    first = next(verdicts)
-    if first.status == "fits" or task.key == "tuning":
-        return first
-    return next((v for v in verdicts if v.status == "fits"), first)
+    """The verdict on as few devices as hold the choice with room."""
+
+    def judge(devices: int) -> Verdict:
+        return advise(variant, precision, runtime, max_length, devices=devices, task=task.key)
+
+    return on_fewest_devices(judge, runtime, task.key, statuses=("fits",))
 
 
 def _fits_with_room(verdict: Verdict, task: ModelTask) -> bool:

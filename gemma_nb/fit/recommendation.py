@@ -100,6 +100,11 @@ class Recommendation(Displayed):
         speed = self.speed
         return Message("recommend_speed_note", {"basis": speed.basis_message}) if speed else None
 
+    @property
+    def sentences(self) -> tuple[Message, ...]:
+        """What stands below the table: the reasons, and what the speeds rest on."""
+        return (*self.reasons, *((note,) if (note := self.speed_note) else ()))
+
     def _summary(self) -> Summary:
         heads, *rows = self.table()
         choice = self.verdict.choice
@@ -120,8 +125,7 @@ class Recommendation(Displayed):
         )
 
     def __str__(self) -> str:
-        said = map(str, filter(None, (*self.reasons, self.speed_note)))
-        return "\n\n".join([align_columns(self.table(), indent=0), *said])
+        return "\n\n".join([align_columns(self.table(), indent=0), *map(str, self.sentences)])
 
 
 def _table_row(one: Recommendation) -> tuple[str, ...]:

@@ -45,9 +45,7 @@ def tuning_check(verdict: Verdict) -> ResourceCheck:
     """
     choice = verdict.choice
     lora = tuning_bytes(choice.variant, choice.max_length, whole=False)
-    return ResourceCheck(
-        "device", max(lora, verdict.bytes_needed), verdict.choice.runtime.usable_bytes
-    )
+    return ResourceCheck("device", max(lora, verdict.bytes_needed), choice.runtime.usable_bytes)
 
 
 def tuning_sentence(verdict: Verdict) -> Message:

@@ -286,7 +286,6 @@ class Decoder:
         # elsewhere than on a GPU, XLA compiles the program of the reply behind the first token
         self._ensure_compiled(prompts, len(cache.ids), decode=compilation.compiles_in_background())
         decode = self.programs.decode_specs(batch)
-        decode_args: Any = ()
         written = max(len(p) for p in prompts)
         is_short = written - len(cache.ids) <= prefill_buckets()[0]
         seeds = same_seeds(seeds, self.devices)
@@ -295,8 +294,7 @@ class Decoder:
         token.copy_to_host_async()  # before the next call, which the copy would wait for
         # once for all further calls, while the device computes the prompt
         sampling_args = send_inputs(sampling_args, self.devices)
-        if not self.programs.samples_apart(batch):
-            decode_args = sampling_args
+        step_args = () if self.programs.samples_apart(batch) else sampling_args
         pending, requested = [token], 1
         max_pending = 1 if is_short or ("decode", batch) not in self.compiled else 2
         uncached = None  # a token that was yielded and is not in the cache yet
@@ -304,11 +302,10 @@ class Decoder:
             while requested < count and len(pending) < max_pending:
                 self.compiled.ensure(decode)
                 tokens, token, position, cache.layers, *logits = self.compiled["decode", batch](
-                    weights, token, position, None, cache.layers, *decode_args
+                    weights, token, position, None, cache.layers, *step_args
                 )
-                if logits and sampling.temperature:
-                    token = self._sample(logits[0], position, sampling_args)
-                    tokens = token
+                if logits and sampling.temperature > 0:
+                    tokens = token = self._sample(logits[0], position, sampling_args)
                 tokens.copy_to_host_async()
                 if uncached is not None:  # this call writes it
                     cache.ids.append(uncached)

@@ -171,10 +171,9 @@ class CredentialsPanel(Panel):
         with self.using_language():
             self._places_block.value = self.with_lang(self._places_html())
         for service in SERVICES:
-            is_kept = any(p.found for p in self._places_of(service) if p.place == SESSION_SOURCE)
-            controls.set_visible(self._forget_buttons[service], is_kept)
-            is_found = any(place.found for place in self._places_of(service))
-            controls.set_visible(self._test_buttons[service], is_found)
+            found = [source.place for source in self._places_of(service) if source.found]
+            controls.set_visible(self._forget_buttons[service], SESSION_SOURCE in found)
+            controls.set_visible(self._test_buttons[service], found)
         self.refresh()
 
     def _places_of(self, service: str) -> list[CredentialSource]:

@@ -70,6 +70,23 @@ def lab(tmp_path_factory):
         server.wait(30)
 
 
+@pytest.fixture
+def run_all(lab):
+    """Opens a notebook in a page and runs all of it from the menu."""
+
+    def run(page, lang, name):
+        page.goto(f"{lab}/lab/tree/notebooks/{lang}/{name}.ipynb?reset")
+        page.locator(".jp-NotebookPanel").first.wait_for(timeout=60_000)
+        # JupyterLab asks for the kernel where the link came before its list of kernels
+        asked = page.locator(".jp-Dialog")
+        page.add_locator_handler(asked, lambda: asked.locator(".jp-mod-accept").click())
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+    return run
+
+
 @pytest.fixture(
     scope="session",
     params=["jupyterlab", pytest.param("notebook6", marks=pytest.mark.slow_suite)],

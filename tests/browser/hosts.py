@@ -245,6 +245,13 @@ class Book:
                 .map(e => e.outerHTML.slice(0, 200))"""
         )
 
+    def fits_narrow_pages(self):
+        """Makes the page 600 and then 360 pixels wide: nothing of the widget is too wide."""
+        for width in (600, 360):
+            self.page.set_viewport_size({"width": width, "height": 1500})
+            self.page.wait_for_timeout(500)
+            assert self.overflow() <= 1, width
+
     def out(self, cell=0):
         """Where a cell's outputs are."""
         return self.page.locator(self.host.cell).nth(cell).locator(self.host.outputs)

@@ -87,10 +87,7 @@ def test_the_words_of_a_reply_by_mouse_and_by_keyboard(opened):
     # a reply that arrives while the switch is on
     ask(book, "What is 12 + 30?", 2, "42")
     widget.locator("ol.gnb-words").nth(1).wait_for(timeout=60_000)
-    for width in (600, 360):
-        page.set_viewport_size({"width": width, "height": 1500})
-        page.wait_for_timeout(500)
-        assert book.overflow() <= 1, width
+    book.fits_narrow_pages()
     book.picture("chat_words_narrow_en")
     page.set_viewport_size({"width": 1200, "height": 1500})
     book.dark()

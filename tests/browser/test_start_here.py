@@ -17,17 +17,10 @@ PANEL = {
 
 
 @pytest.mark.parametrize("lang", ANSWERS)
-def test_runs_from_the_menu(browser, lab, lang):
+def test_runs_from_the_menu(browser, run_all, lang):
     page = browser.new_page(viewport={"width": 1280, "height": 1800})
     try:
-        page.goto(f"{lab}/lab/tree/notebooks/{lang}/00_start_here.ipynb?reset")
-        page.locator(".jp-NotebookPanel").first.wait_for(timeout=60_000)
-        # JupyterLab asks for the kernel where the link came before its list of kernels
-        asked = page.locator(".jp-Dialog")
-        page.add_locator_handler(asked, lambda: asked.locator(".jp-mod-accept").click())
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        run_all(page, lang, "00_start_here")
         begun = time.monotonic()
         capital, total = ANSWERS[lang]
         page.locator(".jp-OutputArea-output").get_by_text(capital).first.wait_for(timeout=120_000)

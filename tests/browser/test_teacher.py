@@ -41,20 +41,14 @@ LABELS = {
 
 
 @pytest.fixture
-def lesson(browser, lab):
+def lesson(browser, lab, run_all):
     """Opens a lesson, runs all of it from the menu, and closes it with its kernel."""
     pages = {}
 
     def run(lang, name):
         page = browser.new_page(viewport={"width": 1280, "height": 1800})
         pages[f"{name}_{lang}"] = page
-        page.goto(f"{lab}/lab/tree/notebooks/{lang}/{name}.ipynb?reset")
-        page.locator(".jp-NotebookPanel").first.wait_for(timeout=60_000)
-        asked = page.locator(".jp-Dialog")
-        page.add_locator_handler(asked, lambda: asked.locator(".jp-mod-accept").click())
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        run_all(page, lang, name)
         last = page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt")
         last.filter(has_text=re.compile(r"\[\d+\]")).wait_for(timeout=400_000)
         for kind in ("stderr", "error"):

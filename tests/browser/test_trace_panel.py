@@ -84,10 +84,7 @@ def test_from_the_words_to_the_layers_to_the_heads(opened):
     panel.locator("th", has_text="4: What").wait_for(timeout=30_000)
     assert panel.locator("tbody tr").count() == 1
     assert book.faults() == []
-    for width in (600, 360):
-        page.set_viewport_size({"width": width, "height": 1500})
-        page.wait_for_timeout(500)
-        assert book.overflow() <= 1, width
+    book.fits_narrow_pages()
     book.picture("trace_attention_narrow_en")
     press(book, "Probabilities")
     panel.locator("ol.gnb-words").first.wait_for()

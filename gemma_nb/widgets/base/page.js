@@ -45,9 +45,10 @@
     element.setAttribute("aria-live", "polite");
   });
 
-  // A screen reader hears whether a fold is open; ipywidgets marks it by a class alone.
-  window.gnbWatch(".gnb-summary", (element) => {
-    element.setAttribute("aria-expanded", String(element.classList.contains("mod-active")));
+  // A screen reader hears whether a fold is open; a class alone marks it: that of a toggle button of
+  // ipywidgets, or that of a button which shows what stands elsewhere.
+  window.gnbWatch(".gnb-summary, .gnb-fold", (element) => {
+    element.setAttribute("aria-expanded", String(element.matches(".mod-active, .gnb-unfolded")));
   });
 
   // A Copy button on code and on answers. navigator.clipboard is missing on pages without https.

@@ -98,13 +98,4 @@
     },
     true,
   );
-
-  // The button that folds the settings says whether they are open.
-  window.gnbWatch(".gnb .gnb-fold", (button) => {
-    const { classList } = button;
-    const expanded = String(classList.contains("gnb-unfolded"));
-    if (button.getAttribute("aria-expanded") !== expanded) {
-      button.setAttribute("aria-expanded", expanded);
-    }
-  });
 })();

@@ -97,8 +97,7 @@ class ChatSettings:
     def _on_fold(self) -> None:
         is_open = self.widget.layout.display != "none"
         controls.set_visible(self.widget, not is_open)
-        change = self.fold_button.remove_class if is_open else self.fold_button.add_class
-        change("gnb-unfolded")
+        controls.set_class(self.fold_button, "gnb-unfolded", not is_open)
 
     def _on_system(self, change: Any) -> None:
         self._chat.system = change["new"]

@@ -185,9 +185,10 @@ class TurnView:
     def _shows_tokens(self) -> bool:
         return self._shows_words and bool(self._tokens)
 
-    def _markdown_html(self) -> Html:
+    def _markdown_html(self, *, is_arriving: bool = False) -> Html:
         content = join([markdown(self.answer, text("chat_code")), *self._additions])
-        return copyable(content, self.answer.strip()) if self.answer.strip() else content
+        written = self.answer.strip()
+        return copyable(content, written) if written and not is_arriving else content
 
     def answer_html(self, *, is_arriving: bool = False) -> Html:
         """The answer, rendered from Markdown or as words; empty before its first chunk.
@@ -197,10 +198,10 @@ class TurnView:
         """
         if not self.answer and not self._additions and is_arriving:
             return Html()
-        if is_arriving:
-            content = join([markdown(self.answer, text("chat_code")), *self._additions])
+        if self._shows_tokens and not is_arriving:
+            content = words_html(self._tokens)
         else:
-            content = words_html(self._tokens) if self._shows_tokens else self._markdown_html()
+            content = self._markdown_html(is_arriving=is_arriving)
         return self._answer_bubble(content, is_arriving=is_arriving)
 
     def _answer_bubble(self, content: object, *, is_arriving: bool = False) -> Html:

@@ -56,7 +56,7 @@ class WordsSwitch:
         hint = tag("p", text("chat_words_hint"), class_="gnb-hint")
         legend = legend_html("chat_words_legend", "gnb-w")
         self._hint.value = self._panel.with_lang(legend, hint) if is_on else ""
-        (self.widget.add_class if is_on else self.widget.remove_class)("gnb-worded")
+        controls.set_class(self.widget, "gnb-worded", is_on)
         for turn in turns:
             turn.show_words(is_on)
         return [turn for turn in reversed(turns) if is_on and turn.needs_trace]

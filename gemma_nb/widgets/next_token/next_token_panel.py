@@ -14,6 +14,7 @@ from gemma_nb.layer_trace import percent
 from gemma_nb.model import Model
 from gemma_nb.next_token import (
     finish_word,
+    likeliest_ids,
     likeliest_tokens,
     next_logits,
     sampling_probabilities,
@@ -86,6 +87,8 @@ class NextTokenPanel(Panel):
         self._beginning = f"{messages}{begun}" if self._is_text else begun
         self._control = frozenset(vocabulary(model.tokenizer).control.values())
         self._random = np.random.default_rng()
+        #: the chart, until the text or a slider changes: a panel shows it in several forms
+        self._computed_chart: NextTokenChart | None = None
         with self.using_language():
             self._build(sampling)
             self._read(self._beginning, ids)
@@ -130,6 +133,7 @@ class NextTokenPanel(Panel):
     # event handlers
 
     def _on_slider(self, _: Any) -> None:
+        self._computed_chart = None
         with self.using_language():
             self._show()
             self.announce(self._chart().summary)
@@ -184,13 +188,11 @@ class NextTokenPanel(Panel):
             ids: its token ids, the prompt's before them.
             detokenizer: holds the bytes of an incomplete character at its end; None for no bytes.
         """
-        import numpy as np
-
         logits = next_logits(self._model, ids)
-        likeliest = np.argsort(-logits, kind="stable")[: self._count]
-        words = [finish_word(self._model, ids, int(token)) for token in likeliest]
+        words = [finish_word(self._model, ids, one) for one in likeliest_ids(logits, self._count)]
         # set together, so that an error leaves the chart as it was
         self._ids, self._logits, self._words = ids, logits, words
+        self._computed_chart = None
         self._detokenizer = detokenizer or Detokenizer(self._model.tokenizer, self._control)
         self._is_filling = True
         try:
@@ -217,16 +219,18 @@ class NextTokenPanel(Panel):
     # view
 
     def _chart(self) -> NextTokenChart:
-        sampling = self.sampling
-        kept = sampling_probabilities(self._logits, sampling)
-        return NextTokenChart(
-            self.written,
-            likeliest_tokens(self._model, self._logits, kept, self._count),
-            self._words,
-            sampling,
-            len(kept),
-            int((kept > 0).sum()),
-        )
+        """The chart of the text and of the sliders as they stand."""
+        if self._computed_chart is None:
+            kept = sampling_probabilities(self._logits, self.sampling)
+            self._computed_chart = NextTokenChart(
+                self.written,
+                likeliest_tokens(self._model, self._logits, kept, self._count),
+                self._words,
+                self.sampling,
+                len(kept),
+                int((kept > 0).sum()),
+            )
+        return self._computed_chart
 
     def _show(self) -> None:
         self._chart_block.value = self.with_lang(next_token_view.chart_html(self._chart()))
