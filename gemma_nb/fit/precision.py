@@ -147,7 +147,7 @@ def unquantised_precision(variant: Variant, runtime: Runtime) -> Precision:
     (``takes_float16``); there it emulates bfloat16 for the others.
 
     A processor computes in 32 bit, and converts 16-bit weights while it reads them. A token of
-    Gemma 3 270M takes 0.56 of float32's processor time in bfloat16, and half of its memory
+    Gemma 3 270M takes two thirds of float32's processor time in bfloat16, and half of its memory
     (benchmarks/processor.md); the perplexity stays the same (benchmarks/quality.md). That was
     measured for models that generate token by token. The others stay in float32 on a processor,
     and so do the demo models, whose weights are small.

@@ -388,12 +388,12 @@ TEXT = {
         "({source})",
     ),
     "framework_note_llama_processor": (
-        "faster than this package on a processor: with Gemma 3 270M, Q8_0 is 1.1 times as fast as "
-        "int8 here, and Q4_K_M 2.3 times as fast as int4 here, by processor time "
+        "faster than this package on a processor: with Gemma 3 270M, Q8_0 is 1.4 times as fast as "
+        "int8 here, and Q4_K_M 1.7 times as fast as int4 here, by processor time "
         "(benchmarks/processor.md). A model that is loaded here becomes a file for it with "
         'model.export("FILE.gguf", "gguf", precision="Q8_0"); then: llama-cli -m FILE.gguf',
-        "CPU ではこのパッケージより高速です。Gemma 3 270M では、Q8_0 はここでの int8 の 1.1 倍、Q4_K_M は"
-        "ここでの int4 の 2.3 倍の速さでした(CPU 時間での比較、benchmarks/processor.md)。ここで読み込んだ"
+        "CPU ではこのパッケージより高速です。Gemma 3 270M では、Q8_0 はここでの int8 の 1.4 倍、Q4_K_M は"
+        "ここでの int4 の 1.7 倍の速さでした(CPU 時間での比較、benchmarks/processor.md)。ここで読み込んだ"
         'モデルは model.export("FILE.gguf", "gguf", precision="Q8_0") でファイルに書き出し、llama-cli -m FILE.gguf で'
         "動かせます",
     ),
