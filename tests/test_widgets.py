@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -253,6 +254,28 @@ def every_widget(widget):
         yield from every_widget(child)
 
 
+def unordered(widget):
+    """The controls whose messages ipykernel 7.4.0 may handle before those that were sent earlier."""
+    from ipywidgets import HTML, Button, ValueWidget
+
+    controls = [one for one in every_widget(widget) if isinstance(one, (Button, ValueWidget))]
+    return [
+        one
+        for one in controls
+        if not isinstance(one, HTML) and not hasattr(one.comm, "_reply_subshell_for")
+    ]
+
+
+def test_messages_are_handled_where_the_page_sent_them():
+    pytest.importorskip("ipykernel.comm")
+    from ipykernel.comm.comm import BaseComm
+
+    comm = BaseComm(comm_id="1", primary=False)
+    comm._reply_subshell_id = None  # the kernel wrote to it last from the main shell
+    main_thread.handle_in_order(SimpleNamespace(comm=comm))
+    assert comm._reply_subshell_for({"content": {"event": "click"}}, "sub") == "sub"
+
+
 @pytest.mark.parametrize("attack", [*ATTACKS, "$\\href{javascript:alert(1)}{x}$", "\\(x\\)"])
 def test_no_label_holds_markup_or_a_formula(attack):
     """ipywidgets 7 renders a description as HTML; both versions typeset formulas in it."""
@@ -330,6 +353,7 @@ def test_closing_a_panel_leaves_no_widget(kind, use):
     panel = kind()
     assert len(widgets()) > len(before) + 20
     use(panel)
+    assert unordered(panel.root) == []
     panel.close()
     left = [one for name, one in widgets().items() if name not in before]
     assert left == []

@@ -93,7 +93,7 @@ class CredentialsPanel(Panel):
         field = _SecretField(
             description=self.text(f"login_field_{service}"), continuous_update=False
         )
-        controls.with_classes(field, "gnb-field", "gnb-wide")
+        controls.control(field, "gnb-field", "gnb-wide")
         field.observe(partial(self._on_entered, service), "value")
         # needs no handler: pressing it takes the focus from the field, which then sends its value
         keep = controls.button(self.text("login_keep"), lambda _: None)

@@ -119,6 +119,40 @@ def test_another_question_and_one_with_markup(opened):
     assert book.problems == []
 
 
+def test_texts_and_clicks_are_handled_on_one_thread(host, browser):
+    """On two threads a click may overtake the text before it."""
+    code = """import threading
+import gemma_nb as gnb
+from ipywidgets import Button
+model = gnb.load('demo_gemma3_instruct_1m', max_length=256, progress=False)
+panel = gnb.TracePanel(model, max_new_tokens=4)
+threads = []
+def note(*_):
+    threads.append(threading.current_thread().name)
+def below(widget):
+    yield widget
+    for child in getattr(widget, 'children', ()):
+        yield from below(child)
+for widget in below(panel.root):
+    if isinstance(widget, Button):
+        widget.on_click(note)
+panel._question.observe(note, 'value')
+panel"""
+    book = host.book(browser, "threads", [code, "print(len(threads), len(set(threads)))"])
+    try:
+        book.run()
+        panel = book.widget()
+        for number in (1, 2, 3):
+            panel.locator("ol.gnb-words li").first.wait_for(timeout=90_000)
+            panel.get_by_label("Question", exact=True).fill(f"Hello {number}")
+            press(book, "Look inside")
+            panel.locator("ol.gnb-words li", has_text=f"{number}").first.wait_for(timeout=60_000)
+        book.run_cell(1)
+        book.out(1).get_by_text("6 1", exact=True).wait_for(timeout=30_000)
+    finally:
+        book.close()
+
+
 def test_in_japanese_and_reopened_without_its_kernel(opened):
     book = opened(", lang='ja'")
     panel = book.widget()

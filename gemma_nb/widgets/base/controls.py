@@ -12,6 +12,8 @@ from typing import Any
 
 import ipywidgets
 
+from gemma_nb.widgets.base.main_thread import handle_in_order
+
 #: Characters with which markup and formulas begin -> characters that look alike.
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆", "$": "＄", "\\": "＼"})
 
@@ -29,6 +31,17 @@ def with_classes(widget: Any, *css_classes: str) -> Any:
     for name in css_classes:
         widget.add_class(name)
     return widget
+
+
+def control(widget: Any, *css_classes: str) -> Any:
+    """Makes a widget that a person changes or clicks a part of a panel, and returns it.
+
+    Args:
+        widget: the widget.
+        *css_classes: CSS classes to add.
+    """
+    handle_in_order(widget)
+    return with_classes(widget, *css_classes)
 
 
 def html(value: str = "", *css_classes: str) -> Any:
@@ -50,7 +63,7 @@ def dropdown(label: str, options: Sequence[Any] = (), value: Any = None) -> Any:
         value: the selected value; None selects none.
     """
     widget = ipywidgets.Dropdown(description=label_text(label), options=options, value=value)
-    return with_classes(widget, "gnb-field")
+    return control(widget, "gnb-field")
 
 
 def set_options(control: Any, options: list[tuple[str, Any]] | None, value: Any) -> None:
@@ -73,7 +86,7 @@ def text_field(label: str, placeholder: str = "") -> Any:
     widget = ipywidgets.Text(
         description=label_text(label), placeholder=placeholder, continuous_update=False
     )
-    return with_classes(widget, "gnb-field")
+    return control(widget, "gnb-field")
 
 
 def text_area(
@@ -91,20 +104,20 @@ def text_area(
     widget = ipywidgets.Textarea(
         description=label_text(label), value=value, rows=rows, continuous_update=each_key
     )
-    return with_classes(widget, "gnb-field", *css_classes)
+    return control(widget, "gnb-field", *css_classes)
 
 
 def checkbox(label: str, *, value: bool = False) -> Any:
     """A box to tick."""
     widget = ipywidgets.Checkbox(description=label_text(label), value=value, indent=False)
-    return with_classes(widget, "gnb-check")
+    return control(widget, "gnb-check")
 
 
 def button(label: str, on_click: Callable[[Any], None], *css_classes: str) -> Any:
     """A button; ``on_click`` receives the button."""
     widget = ipywidgets.Button(description=label_text(label))
     widget.on_click(on_click)
-    return with_classes(widget, "gnb-button", *css_classes)
+    return control(widget, "gnb-button", *css_classes)
 
 
 def toggle_buttons(label: str, options: Sequence[tuple[str, str]], value: str) -> Any:
@@ -113,7 +126,7 @@ def toggle_buttons(label: str, options: Sequence[tuple[str, str]], value: str) -
     ``ipywidgets.Tab`` does not serve: in ipywidgets 7 the keyboard does not reach its tabs.
     """
     widget = ipywidgets.ToggleButtons(description=label_text(label), options=options, value=value)
-    return with_classes(widget, "gnb-choices")
+    return control(widget, "gnb-choices")
 
 
 def row(*children: Any) -> Any:
@@ -138,7 +151,7 @@ def fold(label: str, *children: Any) -> tuple[Any, Any]:
     Returns:
         The button, whose value is whether the children are shown, and the whole.
     """
-    toggle = with_classes(ipywidgets.ToggleButton(description=label_text(label)), "gnb-summary")
+    toggle = control(ipywidgets.ToggleButton(description=label_text(label)), "gnb-summary")
     body = column(*children)
     set_visible(body, visible=False)
     toggle.observe(lambda change: set_visible(body, change["new"]), "value")
@@ -178,7 +191,7 @@ def file_upload(label: str, accept: str) -> Any:
         accept: kinds of files, as the ``accept`` attribute of HTML ("image/*,audio/*").
     """
     widget = ipywidgets.FileUpload(description=label_text(label), accept=accept, multiple=False)
-    return with_classes(widget, "gnb-button")
+    return control(widget, "gnb-button")
 
 
 def take_uploaded_file(control: Any) -> tuple[str, bytes] | None:

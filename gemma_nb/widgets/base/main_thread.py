@@ -51,6 +51,21 @@ def _run_interruptible(work: Callable[[], None]) -> None:
         signal.signal(signal.SIGINT, previous)
 
 
+def handle_in_order(widget: Any) -> None:
+    """Has the messages to a widget handled where the page sent them, so that none overtakes another.
+
+    ipykernel 7.4.0 moves each widget's messages to the shell from which the kernel last wrote to
+    that widget (``_reply_subshell_for`` in its ``comm/comm.py``). A text and the click after it then
+    arrive on two threads, and a panel may read the text as it was before. Other versions do not look
+    at what is set here.
+
+    Args:
+        widget: an ipywidget that is open.
+    """
+    if widget.comm is not None:
+        widget.comm._reply_subshell_for = lambda _, sent_to: sent_to  # noqa: SLF001
+
+
 def run_later(work: Callable[[], None], seconds: float = 0.5) -> None:
     """Runs ``work`` on this thread's event loop after the messages that are queued now.
 

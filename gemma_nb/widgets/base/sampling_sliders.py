@@ -70,7 +70,7 @@ def label_slider(slider: Any, name: str, *, continuous: bool = False) -> None:
     """
     slider.description = text(f"chat_{name}")
     slider.continuous_update = continuous
-    controls.with_classes(slider, "gnb-slider")
+    controls.control(slider, "gnb-slider")
 
 
 def settings_grid(settings: dict[str, Any]) -> Any:

@@ -133,7 +133,7 @@ class PromptInspector(Panel):
         self._variant_list = controls.dropdown(text("inspector_variant"), names, variant.name)
         self._compared_list = controls.dropdown(text("inspector_other"), names, compared)
         self._example_list = controls.dropdown(text("inspector_example"), examples, "")
-        self._max_length = controls.with_classes(
+        self._max_length = controls.control(
             ipywidgets.BoundedIntText(
                 description=text("inspector_max_length"), value=max_length, min=1, max=10**7
             ),
