@@ -46,6 +46,17 @@ def format_gib(count: int) -> str:
     return f"{number:#.3g}".rstrip(".") + f" {unit}" if number else "0 GiB"
 
 
+def format_each(count: int, devices: int) -> str:
+    """The bytes on each of several devices: "2 x 11.5 GiB"; of one device as ``format_gib``.
+
+    Args:
+        count: bytes on one device.
+        devices: the number of devices.
+    """
+    size = format_gib(count)
+    return size if devices == 1 else f"{devices} x {size}"
+
+
 def remove_invisible(text: str) -> str:
     """Removes the characters that a token or a key never has and that nobody sees.
 

@@ -291,6 +291,25 @@ def best_verdict(
     return _first_of(verdicts, _FITTING)
 
 
+def best_verdict_on_devices(
+    variant: Variant,
+    runtime: Runtime,
+    max_length: int = 2048,
+    precision: str | None = None,
+    *,
+    task: str = "chat",
+) -> Verdict:
+    """Returns ``best_verdict`` on as few devices of a runtime as hold a variant.
+
+    The arguments and the errors are those of ``best_verdict``.
+    """
+
+    def judge(devices: int) -> Verdict:
+        return best_verdict(variant, runtime, max_length, precision, devices=devices, task=task)
+
+    return on_fewest_devices(judge, runtime, task)
+
+
 def on_fewest_devices(
     judge: Callable[[int], Verdict],
     runtime: Runtime,

@@ -145,7 +145,7 @@ class Picker(Panel):
         )
         self._fix_buttons = FixButtons(self, self._take)
         self._loader = ModelLoader(self, self._on_loader, self._model_name)
-        self._tabs = PickerTabs(self, self._take_name)
+        self._tabs = PickerTabs(self, self._take_row)
         self._more_button, more = controls.fold(
             "…",
             row(*(lists[n] for n in ("max_length", "batch_size", "devices")), self._name_field),
@@ -207,6 +207,19 @@ class Picker(Panel):
             self._take_option(change_setting(self._choice, "variant", variant))
             return True
         return False
+
+    def _take_row(self, row: Choice) -> None:
+        """Selects a variant of the table, in the precision and on the devices of its row.
+
+        Where a lesson locks one of them, the variant alone.
+        """
+        with self._showing_errors():
+            option = change_setting(self._choice, "variant", row.variant)
+            if option.choice:
+                listed = replace(option.choice, precision=row.precision, devices=row.devices)
+                if not self._locked_changes(listed):
+                    option = replace(option, choice=listed)
+            self._take_option(option)
 
     def _take_option(self, option: Option) -> None:
         """Selects the choice of an option and notes what else changed; notes it where it is locked."""
