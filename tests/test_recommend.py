@@ -8,6 +8,7 @@ import pytest
 
 from gemma_nb import advise, recommend, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.frameworks import frameworks_for
 from gemma_nb.fit.quality import quality_figure
 from gemma_nb.fit.recommend import DEMO
 from gemma_nb.fit.tasks import GUIDE_URL, TASKS, find_task, is_core, variants_for_task
@@ -158,6 +159,38 @@ def test_speeds_say_what_they_rest_on(name, basis):
     # where the bandwidth is not known, there is no estimate to speak of
     assert recommend("colab-cpu").speed_note is None
     assert "estimated" not in str(recommend("colab-cpu"))
+
+
+@pytest.mark.parametrize("task", ["chat", "image", "audio"])
+def test_on_a_phone_what_a_framework_runs_there_without_a_login(task):
+    found = recommend("phone 8 GB", task)
+    assert (found.variant.name, found.precision) == ("gemma4_instruct_2b", "int4")
+    assert not found.variant.gated
+    assert found.alternatives == ()  # no other Gemma 4 that fits exists for a phone
+    runs = {o.framework: o for o in frameworks_for(found.variant, "phone 8 GB")}
+    assert runs["LiteRT-LM"].runs_here
+    # the memory is that of LiteRT-LM's file, here, in the list of frameworks and for advise
+    assert found.memory_bytes == runs["LiteRT-LM"].memory_bytes
+    verdict = advise(found.verdict.choice)
+    assert verdict.bytes_needed == found.memory_bytes
+    # what is said of Keras's int4 is not said of that file
+    assert {w.key for w in verdict.warnings} == {"no_keras"}
+    assert sum(part.size for part in found.verdict.memory_bar if part.key != "free") == (
+        found.memory_bytes
+    )
+    assert "LiteRT-LM" in str(found.reason)
+    assert "4.5 bits" in found.reason.text("en")
+    assert "4.5 ビット" in found.reason.text("ja")
+
+
+def test_on_a_smaller_phone_an_older_one_that_exists_for_it():
+    """Gemma 3 4B would fit too, but nobody has published it for a phone."""
+    found = recommend(Runtime("phone", "phone", 3 * GIB, native_dtypes=("float32",)))
+    assert found.variant.name == "gemma3_instruct_270m"
+    assert [a.variant.name for a in found.alternatives] == ["gemma3_instruct_1b"]
+    assert "Nothing newer" in str(found)
+    # KerasHub's figures have no part in it
+    assert recommend("phone 8 GB", "tuning").verdict.task == "chat"
 
 
 @pytest.mark.parametrize("name", ["binder", "laptop 4 GB"])

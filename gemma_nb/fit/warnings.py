@@ -136,6 +136,8 @@ def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
         yield _warning("emulated_bfloat16", choice, blocks=False, **values)
         if precision.name == "int8":
             yield _warning("int8_float16", choice)
+    if not runtime.runs_keras:
+        return  # what follows is about Keras's int8 and int4
     if precision.quantize and a and a.experts:
         yield _warning("experts_stay", choice)
     if precision.name == "int4":
