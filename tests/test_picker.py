@@ -368,6 +368,18 @@ def test_all_variants_can_be_sorted_and_taken():
     assert tabs.body.value.count("← chosen") == 1
 
 
+def test_a_phone_gets_the_file_that_runs_there():
+    picker = gnb.Picker(runtime="phone 8 GB")
+    assert (picker.choice.variant.name, picker.choice.precision) == ("gemma4_instruct_2b", "int4")
+    assert "Fits" in ParsedHtml(picker._verdict_block.value).text
+    picker._tabs.selector.value = "facts"
+    size = format_gib(gnb.advise(picker.choice).memory.weights)
+    assert f"Download{size}" in ParsedHtml(picker._tabs.body.value).text
+    # int4 is the phone's own default; on another machine it is that machine's
+    choose(picker, "runtime", "L4")
+    assert picker.choice.precision == "bfloat16"
+
+
 @pytest.mark.parametrize(
     ("lang", "word", "button"),
     [

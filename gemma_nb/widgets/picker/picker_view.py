@@ -196,6 +196,8 @@ def _download_text(verdict: Verdict, *, on_disk: bool) -> str:
     if handle.startswith("demo://"):
         return text("picker_with_package")
     needed = download_bytes(verdict.choice.variant)
+    if not verdict.choice.runtime.runs_keras:  # it is another framework's file
+        on_disk, needed = False, verdict.memory.weights
     if on_disk or not needed:
         return text("picker_on_disk")
     free = verdict.choice.runtime.disk_free_bytes
