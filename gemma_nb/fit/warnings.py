@@ -121,9 +121,8 @@ def _precision_warnings(choice: Choice, task: str) -> Iterator[FitWarning]:
     a, float16 = variant.architecture, float16_state(variant)
     if precision.name == "float16" and float16 in _FLOAT16_WARNINGS:
         yield _warning(f"float16_{float16}", choice, blocks=float16 == "overflows")
-    # tuning takes full precision
-    lossless = precision if task == "tuning" else unquantised_precision(variant, runtime)
-    if precision.name == "float32" and lossless.name != "float32":
+    lossless = unquantised_precision(variant, runtime).name
+    if precision.name == "float32" and lossless != "float32" and task != "tuning":
         yield _warning("float32", choice)
     if (
         runtime.kind == "gpu"
