@@ -203,7 +203,9 @@ def test_what_would_change_the_demo(name):
         enough = Runtime("enough", "cpu", round((float(needed) + 0.06) * GIB))
         assert advise(values[which], values[f"{which}_precision"], enough).status == "fits"
         assert f"{needed} GiB" in str(recommend(name))
+        # with that memory it is what is recommended
         took = recommend(enough)
+        assert (took.variant.name, took.precision) == (values[which], values[f"{which}_precision"])
         assert took.variant.generation == ("4" if which == "newest" else "3")
     assert values["newest"] == "gemma4_instruct_2b"
 

@@ -257,16 +257,16 @@ def _demo(runtime: Runtime, max_length: int) -> Recommendation:
     candidates = _candidates(find_task("chat"), runtime, max_length)
     line = family_line(candidates[0].choice.variant)
     newest = [v for v in candidates if family_line(v.choice.variant) == line]
-    wanted = {
-        which: min(verdicts, key=lambda v: v.bytes_needed)
-        for which, verdicts in (("any", candidates), ("newest", newest))
-    }
+
+    def memory_for(wanted: Verdict) -> int:
+        """Bytes of memory with which a choice would be recommended."""
+        enough = round(wanted.bytes_needed / TIGHT_SHARE)
+        return max(enough, LEAST_PROCESSOR_BYTES) if runtime.is_processor else enough
+
     values: dict[str, object] = {"variant": verdict.choice.variant.name, "fit": verdict.reason}
-    for which, least in wanted.items():
+    for which, verdicts in (("any", candidates), ("newest", newest)):
+        least = min(verdicts, key=memory_for)  # of equal ones the first, which is the best
         values[which] = least.choice.variant.name
         values[f"{which}_precision"] = least.choice.precision
-        needed = round(least.bytes_needed / TIGHT_SHARE)
-        if runtime.is_processor:
-            needed = max(needed, LEAST_PROCESSOR_BYTES)
-        values[f"{which}_bytes"] = format_gib(needed)
+        values[f"{which}_bytes"] = format_gib(memory_for(least))
     return Recommendation(verdict, Message("why_demo", values), "gemma_nb")
