@@ -410,6 +410,31 @@ def test_what_fits_on_the_devices_at_hand(lang, word, button):
     assert picker.choice.devices == 1
 
 
+def test_the_lists_say_what_fits_on_the_devices_at_hand_and_take_them():
+    picker = gnb.Picker("gemma3_instruct_1b", "T4 x2")
+    choose(picker, "precision", "int4")
+    labels = {value: label for label, value in picker._lists["size"].options}
+    assert labels["1B"] == "✓ 1B: fits"
+    assert labels["27B"] == "✓ 27B: fits on 2 devices"
+    picker._only_fitting.value = True
+    assert "27B" in [value for _, value in picker._lists["size"].options]
+    choose(picker, "size", "27B")
+    assert (picker.choice.variant.size, picker.choice.devices) == ("27B", 2)
+    assert gnb.advise(picker.choice).fits
+    # the number of devices itself is what a person sets, and the present size is judged on it
+    picker._only_fitting.value = False
+    choose(picker, "devices", 1)
+    assert picker.choice.devices == 1
+    assert not gnb.advise(picker.choice).fits
+    assert label(picker, "size") == "✗ 27B: no"
+
+
+def test_a_lesson_that_locks_the_devices_keeps_them():
+    picker = gnb.Picker(gnb.Choice("gemma3_instruct_1b", "int4", runtime="T4 x2"), lock="devices")
+    choose(picker, "size", "27B")
+    assert (picker.choice.variant.size, picker.choice.devices) == ("27B", 1)
+
+
 def test_what_a_lesson_locks_stays_as_it_is_when_a_row_is_taken():
     picker = gnb.Picker(gnb.Choice("gemma3_1b", "bfloat16", runtime="T4 x2"), lock="precision")
     picker._tabs.selector.value = "all"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.options import best_verdict_on_devices
+from gemma_nb.fit.best_verdict import best_verdict_on_devices
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, ModelTask, find_task, variants_for_task

@@ -14,9 +14,9 @@ from pathlib import Path
 from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.fit.best_verdict import best_verdict
 from gemma_nb.fit.framework_table import FrameworkTable
 from gemma_nb.fit.memory import packed_bytes
-from gemma_nb.fit.options import best_verdict
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message

@@ -8,10 +8,11 @@ from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.best_verdict import on_fewest_devices
 from gemma_nb.fit.choice import clip_to_context
 from gemma_nb.fit.frameworks import frameworks_for
 from gemma_nb.fit.memory import LITERT_BITS
-from gemma_nb.fit.options import family_line, on_fewest_devices
+from gemma_nb.fit.options import family_line
 from gemma_nb.fit.precision import QUANTISED, auto_precision, precisions_to_try
 from gemma_nb.fit.quality import price_of
 from gemma_nb.fit.recommendation import Recommendation

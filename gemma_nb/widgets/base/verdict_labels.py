@@ -54,7 +54,9 @@ def _option_label(option: Option) -> str:
     if option.note and option.note.key == "option_not_together":
         other = option.note.values["tuning" if option.setting == "size" else "size"]
         name = text("picker_option_not_with", label=name, other=other)
-    return name_with_status(name, option.status)
+    tells_devices = option.setting != "devices" and option.status != "no"
+    devices = option.choice.devices if tells_devices else 1
+    return name_with_status(name, option.status, devices)
 
 
 def _value_name(part: str, value: Any) -> str:

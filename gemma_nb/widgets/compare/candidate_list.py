@@ -12,8 +12,8 @@ from gemma_nb.catalog.registry import variants
 from gemma_nb.comparison.report_html import breakable_name
 from gemma_nb.comparison.request import ResolvedChoice, check_can_reply, resolve_choices
 from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.fit.best_verdict import best_verdict_on_devices, on_fewest_devices
 from gemma_nb.fit.choice import Choice, clip_to_context
-from gemma_nb.fit.options import best_verdict_on_devices, on_fewest_devices
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.hardware.detect import detect_runtime

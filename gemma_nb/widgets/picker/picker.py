@@ -21,6 +21,7 @@ from gemma_nb.fit.options import (
     fitting_options,
     options,
     setting,
+    with_status,
 )
 from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.tasks import TASKS
@@ -185,10 +186,12 @@ class Picker(Panel):
                 if self._recommendation.best:
                     best = self._recommendation.choice()
                 self._select(self._choice if self._locked_changes(best) else best)
-            elif name == "runtime":
-                self._take_option(change_setting(self._choice, name, self._listed_runtime(value)))
             else:
-                self._take_option(change_setting(self._choice, name, value, self._task))
+                value = self._listed_runtime(value) if name == "runtime" else value
+                option = change_setting(self._choice, name, value, self._task)
+                spread = with_status(option, self._task)  # as the list says that it fits
+                is_locked = spread.choice and self._locked_changes(spread.choice)
+                self._take_option(option if is_locked else spread)
 
     def _on_name(self, change: Any) -> None:
         name = change["new"].strip()

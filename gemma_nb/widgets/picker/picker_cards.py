@@ -8,9 +8,9 @@ from typing import Any
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.best_verdict import best_verdict_on_devices
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix
-from gemma_nb.fit.options import best_verdict_on_devices
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.verdict import Verdict
