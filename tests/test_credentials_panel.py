@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from ipywidgets import Widget
 from parsed_html import ParsedHtml
 
 import gemma_nb as gnb
@@ -28,6 +29,7 @@ def nothing_known(monkeypatch, tmp_path):
     yield
     for service in credentials.SERVICES:
         credentials.clear_session(service)
+    Widget.close_all()  # everything() looks through all that are open
 
 
 def typed(panel, service, text):

@@ -137,6 +137,8 @@ class Comparison(ComparisonResult):
         Raises:
             InvalidInput: the file cannot be written.
         """
+        if path is not None:
+            output_path(path)  # what is no path is refused before the plots are drawn
         return _write(path, report_html(self, command))
 
     def plot_speed_quality(self) -> Figure:
