@@ -65,13 +65,15 @@ def _chat(texts, system=True):
 
 
 def _tools(texts):
-    call = {"name": texts[0], "arguments": {texts[1]: texts[2], "n": [1, {texts[3]: texts[0]}]}}
+    # keys that are longer than a text, so that no text takes the place of another key
+    other = [1, {texts[3]: texts[0]}]
+    call = {"name": texts[0], "arguments": {texts[1]: texts[2], f"{texts[1]}n": other}}
     messages = [
         {"role": "system", "content": texts[1]},
         {"role": "user", "content": texts[2]},
         {"role": "assistant", "content": texts[3], "reasoning": texts[0],
          "tool_calls": [{"function": call}]},
-        {"role": "tool", "name": texts[1], "content": {texts[2]: texts[3], "list": [texts[0]]}},
+        {"role": "tool", "name": texts[1], "content": {texts[2]: texts[3], f"{texts[2]}n": [texts[0]]}},
         {"role": "assistant", "content": texts[3]},
         {"role": "user", "content": texts[1]},
     ]  # fmt: skip
