@@ -54,6 +54,12 @@ TEXT = {
         "The replies show how likely each word was.",
         "回答に単語ごとの確率を表示しました。",
     ),
+    "chat_words_none": (
+        "No probabilities for this reply: it has thoughts, tool calls or boxes, and their exact text is "
+        "not kept.",
+        "この回答の確率は表示できません。思考、ツール呼び出し、領域を含む回答では、モデルが書いたままのテキストを"
+        "保持していないためです。",
+    ),
     "chat_words_hint": (
         "Point at a word of a reply to see its probability and what else the model expected. With the "
         "keyboard, go to a reply with Tab and to its words with the arrow keys.",
