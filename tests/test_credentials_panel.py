@@ -66,7 +66,7 @@ def test_the_field_is_never_echoed():
     ("service", "text", "why"),
     [
         (HUGGING_FACE, "not-a-token-at-all", "begin with hf_"),
-        (KAGGLE, SECRET, "token of Hugging Face"),
+        (KAGGLE, SECRET, "is a Hugging Face token"),
         (KAGGLE, '{"username": "x"', "kaggle.json"),
         (KAGGLE, '{"username": "", "key": "x"}', "kaggle.json"),
         (KAGGLE, '["username", "key"]x{', "begins with KGAT_"),
@@ -75,7 +75,7 @@ def test_the_field_is_never_echoed():
         (KAGGLE, f"KGAT_{'9b1f' * 8} and a word", "other characters"),
         (HUGGING_FACE, "hf_Short", "cut off"),
         (HUGGING_FACE, f"{SECRET}…", "other characters"),
-        (HUGGING_FACE, f"{SECRET}\n{SECRET}", "in one piece"),
+        (HUGGING_FACE, f"{SECRET}\n{SECRET}", "without spaces"),
         (HUGGING_FACE, f"hf_{'ｘ' * 34}", "other characters"),
     ],
 )
@@ -124,7 +124,7 @@ def test_test_says_what_the_hub_answered(monkeypatch):
     monkeypatch.setattr(credentials_panel, "check_access", answer)
     button.click()
     assert asked == [(HUGGING_FACE, "gemma3_instruct_1b")]
-    assert "Hugging Face answered: it knows the login" in panel._note.value
+    assert "Hugging Face accepts the login" in panel._note.value
     assert "answered" in panel._live_region.value
     assert not button.disabled
 
@@ -133,7 +133,7 @@ def test_test_says_what_the_hub_answered(monkeypatch):
 
     monkeypatch.setattr(credentials_panel, "check_access", fail)
     button.click()
-    assert "does not know the login" in panel._note.value
+    assert "does not accept the login" in panel._note.value
     assert 'role="alert"' in panel._note.value
 
     def interrupted(*_):
@@ -180,7 +180,7 @@ def test_an_error_of_giving_holds_no_secret():
             assert "sk-something" not in repr(frame.tb_frame.f_locals)
         frame = frame.tb_next
     assert "sk-something" not in str(caught.value)
-    with pytest.raises(ValueError, match="nothing in the field"):
+    with pytest.raises(ValueError, match="field is empty"):
         credentials.set_session(KAGGLE, "  ")
 
 

@@ -31,7 +31,7 @@ WORDS = {
         "Kept for this session",
         "Where it was looked for, first that counts first",
         "Test",
-        "and gemma3_instruct_1b may be downloaded with it",
+        "and lets it download gemma3_instruct_1b",
     ),
     "ja": (
         "Hugging Face のトークン",
