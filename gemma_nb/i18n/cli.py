@@ -19,11 +19,11 @@ TEXT = {
     "cli_commands": ("commands", "コマンド"),
     "tour_hardware": (
         "This machine (and the source of each fact)",
-        "このマシン（括弧内は情報の出どころ）",
+        "このマシン(括弧内は情報の出どころ)",
     ),
     "tour_fits": (
         "Gemma variants near its limit (prompt and reply up to 2,048 tokens)",
-        "メモリの限界付近の Gemma（プロンプトと回答で 2,048 トークンまで）",
+        "メモリの限界付近の Gemma(プロンプトと回答で 2,048 トークンまで)",
     ),
     "tour_of": ("of {available}", "/ {available}"),
     "tour_fits_status": ("fits", "収まります"),
@@ -31,7 +31,7 @@ TEXT = {
     "tour_no_status": ("does not fit", "収まりません"),
     "tour_recommended": (
         "Recommended here: {variant} in {precision}",
-        "おすすめ: {variant}（{precision}）",
+        "おすすめ: {variant}({precision})",
     ),
     "tour_load_it": (
         "Load it with gemma_nb.load({variant!r}, {precision!r}). Now the demo model, which needs no account and "
@@ -56,12 +56,12 @@ TEXT = {
     "tour_speed": (
         "First token after {first} ms (plus {compile} s of compiling, once), then {rate} tokens per second; "
         "{tokens} tokens in all.",
-        "最初のトークンまで {first} ミリ秒（ほかに初回のコンパイル {compile} 秒）、その後は毎秒 "
+        "最初のトークンまで {first} ミリ秒(ほかに初回のコンパイル {compile} 秒)、その後は毎秒 "
         "{rate} トークン、全 {tokens} トークン。",
     ),
     "tour_speed_one": (
         "First token after {first} ms (plus {compile} s of compiling, once); {tokens} token in all.",
-        "最初のトークンまで {first} ミリ秒（ほかに初回のコンパイル {compile} 秒）、全 {tokens} "
+        "最初のトークンまで {first} ミリ秒(ほかに初回のコンパイル {compile} 秒)、全 {tokens} "
         "トークン。",
     ),
     # --- python -m gemma_nb fit
@@ -229,19 +229,19 @@ TEXT = {
     "compare_help_choices": (
         "what to compare, such as gemma3_instruct_1b:int8; when left out, the four demo models, each also "
         "in int8",
-        "比べるもの（例: gemma3_instruct_1b:int8）。省略時は 4 つのデモモデルとその int8",
+        "比べるもの(例: gemma3_instruct_1b:int8)。省略時は 4 つのデモモデルとその int8",
     ),
     "compare_help_prompt": (
         "what to ask; repeat it for several prompts",
-        "質問（複数回指定できます）",
+        "質問(複数回指定できます)",
     ),
     "compare_help_reference": (
         "the right answer to each --prompt, in the same order",
-        "各 --prompt の正解（同じ順番で）",
+        "各 --prompt の正解(同じ順番で)",
     ),
     "compare_help_text": (
         "a text file whose likelihood is measured (bits per byte)",
-        "尤度を測るテキストファイル（ビット/バイト）",
+        "尤度を測るテキストファイル(ビット/バイト)",
     ),
     "compare_help_out": (
         "a folder for the page, the table and the rows; a stopped run continues from it",
@@ -249,15 +249,15 @@ TEXT = {
     ),
     "compare_help_max_new_tokens": (
         "the most tokens of a reply (default {default})",
-        "回答の最大トークン数（既定値 {default}）",
+        "回答の最大トークン数(既定値 {default})",
     ),
     "compare_help_max_length": (
         "tokens of prompt and reply together (default {default})",
-        "プロンプトと回答の合計トークン数（既定値 {default}）",
+        "プロンプトと回答の合計トークン数(既定値 {default})",
     ),
     "compare_help_repeats": (
         "how often speed is measured (default {default})",
-        "速度を測る回数（既定値 {default}）",
+        "速度を測る回数(既定値 {default})",
     ),
     "compare_help_fresh": ("measure everything again", "すべて測り直す"),
     "compare_help_force": (

@@ -9,7 +9,7 @@ TEXT = {
     "compare_not_a_choice": (
         "A {kind} is no choice: give names with or without a precision ('gemma3_instruct_1b:int8'), "
         "Choice objects or loaded models, in a list.",
-        "{kind} は指定できません。名前（'gemma3_instruct_1b:int8' のように精度も可）、Choice、読み込み"
+        "{kind} は指定できません。名前('gemma3_instruct_1b:int8' のように精度も可)、Choice、読み込み"
         "済みのモデルをリストで指定してください。",
     ),
     "compare_twice": (
@@ -45,17 +45,17 @@ TEXT = {
     "compare_bad_text": (
         "text has to be a string that is not empty (this is a {kind}); read a file with "
         "Path(…).read_text() first.",
-        "text には空でない文字列が必要です（{kind} でした）。ファイルなら先に Path(…).read_text() で"
+        "text には空でない文字列が必要です({kind} でした)。ファイルなら先に Path(…).read_text() で"
         "読んでください。",
     ),
     "compare_bad_number": (
         "{name} has to be a whole number from 1 on, not {value!r}.",
-        "{name} は 1 以上の整数にしてください（{value!r} でした）。",
+        "{name} は 1 以上の整数にしてください({value!r} でした)。",
     ),
     "compare_other_run": (
         "{folder} holds another comparison, or one of another machine: give another path, or "
         "fresh=True to replace it.",
-        "{folder} には別の比較（または別のマシンでの比較）があります。別の path を指定するか、fresh=True "
+        "{folder} には別の比較(または別のマシンでの比較)があります。別の path を指定するか、fresh=True "
         "で置き換えてください。",
     ),
     "compare_not_empty": (
@@ -77,7 +77,7 @@ TEXT = {
     ),
     "compare_unreadable": (
         "{path} is no comparison that can be read ({why}): give a file that Comparison.to_json wrote.",
-        "{path} は比較結果として読めません（{why}）。Comparison.to_json が書いたファイルを指定してください。",
+        "{path} は比較結果として読めません({why})。Comparison.to_json が書いたファイルを指定してください。",
     ),
     "compare_no_pandas": (
         "pandas is not installed: pip install pandas, or use records(), which needs nothing.",
@@ -96,7 +96,7 @@ TEXT = {
     "compare_killed": (
         "The process ended {count} times while this was measured, perhaps because the system's memory ran "
         "out, so it was left out. Pass fresh=True to try again.",
-        "測定中にプロセスが {count} 回終了したため省きました（システムのメモリ不足の可能性があります）。"
+        "測定中にプロセスが {count} 回終了したため省きました(システムのメモリ不足の可能性があります)。"
         "もう一度試すには fresh=True を指定してください。",
     ),
     "compare_failed": ("{doing} failed: {why}.", "{doing}に失敗しました: {why}。"),
@@ -121,10 +121,10 @@ TEXT = {
     "compare_status_waiting": ("not measured", "未測定"),
     "compare_head_variant": ("variant", "モデル"),
     "compare_head_precision": ("precision", "精度"),
-    "compare_head_load": ("load, s", "読み込み（秒）"),
-    "compare_head_cold": ("first token, cold, s", "最初のトークン 初回（秒）"),
-    "compare_head_warm": ("first token, warm, ms", "最初のトークン 2 回目〜（ミリ秒）"),
-    "compare_head_speed": ("tokens/s (spread)", "トークン/秒（範囲）"),
+    "compare_head_load": ("load, s", "読み込み(秒)"),
+    "compare_head_cold": ("first token, cold, s", "最初のトークン 初回(秒)"),
+    "compare_head_warm": ("first token, warm, ms", "最初のトークン 2 回目〜(ミリ秒)"),
+    "compare_head_speed": ("tokens/s (spread)", "トークン/秒(範囲)"),
     "compare_head_device": ("device peak", "デバイス 実測"),
     "compare_head_device_predicted": ("device, predicted", "デバイス 予測"),
     "compare_head_host": ("host peak", "ホスト 実測"),
@@ -132,7 +132,7 @@ TEXT = {
     "compare_head_exact": ("exact", "一致"),
     "compare_head_contains": ("contains", "含む"),
     "compare_head_bits": ("bits/byte", "ビット/バイト"),
-    "compare_head_same": ("same token as", "トークン一致（比較先）"),
+    "compare_head_same": ("same token as", "トークン一致(比較先)"),
     "compare_head_divergence": ("KL, bits", "KL ビット"),
     "compare_head_output": ("reply", "回答"),
     "compare_about_speed": ("Speed", "速度"),
@@ -140,26 +140,26 @@ TEXT = {
     "compare_about_quality": ("Quality", "品質"),
     "compare_prompt": ("Prompt {number}: {prompt}", "プロンプト {number}: {prompt}"),
     "compare_reference": ("reference: {reference}", "参照解答: {reference}"),
-    "compare_empty": ("(empty)", "（空）"),
+    "compare_empty": ("(empty)", "(空)"),
     "compare_mark_exact": ("equal to the reference", "参照解答と一致"),
     "compare_mark_contains": ("contains the reference", "参照解答を含む"),
     "compare_mark_wrong": ("does not contain the reference", "参照解答を含まない"),
     "compare_measured_on": (
         "Measured on {device} ({memory} usable), {packages}, Python {python}, {date}.",
-        "測定環境: {device}（使用可能 {memory}）、{packages}、Python {python}、{date}。",
+        "測定環境: {device}(使用可能 {memory})、{packages}、Python {python}、{date}。",
     ),
     "compare_how_speed": (
         "Tokens per second: one conversation, after the first token, 64 tokens or what max_length leaves; the "
         "median of {repeats} repeats, in brackets the lowest and the highest. The warm first token is the median "
         "of the same repeats.",
-        "トークン/秒: 1 つの会話で、最初のトークンの後、64 トークン（または max_length の残り）を生成した速度。"
+        "トークン/秒: 1 つの会話で、最初のトークンの後、64 トークン(または max_length の残り)を生成した速度。"
         "{repeats} 回の中央値で、括弧内は最低と最高です。2 回目以降の最初のトークンも同じ測定の中央値です。",
     ),
     "compare_how_cold": (
         "The cold first token is that of the first call after loading: what loading had not compiled yet "
         "is compiled in it, or found where an earlier process had compiled it.",
         "初回の最初のトークンは、読み込み後の最初の呼び出しの時間です。読み込み中にコンパイルされなかった"
-        "もののコンパイル（または以前のプロセスがコンパイルしたプログラムの読み出し）を含みます。",
+        "もののコンパイル(または以前のプロセスがコンパイルしたプログラムの読み出し)を含みます。",
     ),
     "compare_how_memory": (
         "Peaks are of loading and generating. The host's is of the whole process, with Python, its packages and "
@@ -180,8 +180,8 @@ TEXT = {
     "compare_how_scores": (
         "Exact: the whole reply equals the reference. Contains: the reference stands somewhere in it, case, width "
         "and spaces apart.",
-        "一致: 回答全体が参照解答と同じ。含む: 回答のどこかに参照解答がある（大文字小文字、全角半角、空白の"
-        "違いは無視）。",
+        "一致: 回答全体が参照解答と同じ。含む: 回答のどこかに参照解答がある(大文字小文字、全角半角、空白の"
+        "違いは無視)。",
     ),
     "compare_how_bits": (
         "Bits per byte: mean negative log-likelihood of a text of {count} bytes, sent without a template; less is "
@@ -218,14 +218,14 @@ TEXT = {
     "plot_next_token_title": ("What may come next", "次に来るトークンの候補"),
     "plot_tokens_per_second": ("tokens per second", "トークン/秒"),
     "plot_each_of_devices": ("on each of {devices} devices", "デバイス {devices} 個それぞれ"),
-    "plot_milliseconds": ("milliseconds (logarithmic)", "ミリ秒（対数目盛）"),
+    "plot_milliseconds": ("milliseconds (logarithmic)", "ミリ秒(対数目盛)"),
     "plot_memory": ("memory", "メモリ"),
     "plot_probability": ("probability", "確率"),
     "plot_quality_exact": ("answers equal to the reference", "参照解答と一致した割合"),
     "plot_quality_contains": ("answers that contain the reference", "参照解答を含む割合"),
     "plot_quality_bits": (
         "bits per byte of the text (better upwards)",
-        "テキスト 1 バイトあたりのビット数（上ほど良い）",
+        "テキスト 1 バイトあたりのビット数(上ほど良い)",
     ),
     "plot_quality_same": (
         "same token as the highest precision",
@@ -241,7 +241,7 @@ TEXT = {
     "plot_available": ("available here", "ここで使える量"),
     "plot_available_far": (
         "Available here: {value}, beyond the right edge.",
-        "ここで使える量: {value}（右端の外）",
+        "ここで使える量: {value}(右端の外)",
     ),
     "plot_cold": ("first call", "初回"),
     "plot_warm": ("later calls", "2 回目以降"),
@@ -266,7 +266,7 @@ TEXT = {
     "plot_what_speed": ("a measured speed", "速度の測定値"),
     "plot_what_quality": (
         "a score (give references or text, or one variant in several precisions)",
-        "品質の値（references か text を指定するか、同じモデルを複数の精度で比べてください）",
+        "品質の値(references か text を指定するか、同じモデルを複数の精度で比べてください)",
     ),
     "plot_what_rows": ("anything", "測定値"),
 }

@@ -13,7 +13,7 @@ TEXT = {
     "chat_not_json": (
         "The conversation cannot be written as JSON ({why}): give images and sound as paths, and "
         "tools as JSON schemas.",
-        "会話を JSON に書き出せません（{why}）。画像と音声はパスで、ツールは JSON スキーマで"
+        "会話を JSON に書き出せません({why})。画像と音声はパスで、ツールは JSON スキーマで"
         "指定してください。",
     ),
     "chat_still_answering": (
@@ -60,15 +60,15 @@ TEXT = {
     ),
     "bad_max_length": (
         "max_length is {value!r}: give a whole number of tokens, 2 or more.",
-        "max_length が {value!r} です。2 以上の整数（トークン数）を指定してください。",
+        "max_length が {value!r} です。2 以上の整数(トークン数)を指定してください。",
     ),
     "bad_temperature": (
         "temperature is {value!r}: give 0 (greedy) or a positive number.",
-        "temperature が {value!r} です。0（貪欲法）または正の数を指定してください。",
+        "temperature が {value!r} です。0(貪欲法)または正の数を指定してください。",
     ),
     "bad_top_k": (
         "top_k is {value!r}: give a whole number, 0 to keep every token.",
-        "top_k が {value!r} です。0（すべて残す）以上の整数を指定してください。",
+        "top_k が {value!r} です。0(すべて残す)以上の整数を指定してください。",
     ),
     "bad_top_p": (
         "top_p is {value!r}: give a number above 0 and up to 1.",
@@ -99,7 +99,7 @@ TEXT = {
         "The prompt has {tokens} tokens and leaves no room for a reply within max_length={max_length}: "
         "it is {over} too long. Shorten it, or load the model with a larger max_length.",
         "プロンプトは {tokens} トークンで、max_length={max_length} の中に回答の余地がありません"
-        "（{over} トークン超過）。短くするか、max_length を大きくして読み込み直してください。",
+        "({over} トークン超過)。短くするか、max_length を大きくして読み込み直してください。",
     ),
     "not_a_number": (
         "The model's output stopped being numbers in {precision}. {advice}",
@@ -155,7 +155,7 @@ TEXT = {
     "embed_text_type": (
         "Text {index} is a {kind} that cannot be embedded: give a string, or for a document "
         "{{'text': …, 'title': …}}.",
-        "{index} 番のテキスト（{kind}）は埋め込めません。文字列か、文書なら "
+        "{index} 番のテキスト({kind})は埋め込めません。文字列か、文書なら "
         "{{'text': …, 'title': …}} を渡してください。",
     ),
     "embed_empty": (
@@ -190,7 +190,7 @@ TEXT = {
     ),
     "media_no_file": (
         "There is no file {path!r} to read the {kind} from ({why}): check the path.",
-        "{kind} のファイル {path!r} がありません（{why}）。パスを確認してください。",
+        "{kind} のファイル {path!r} がありません({why})。パスを確認してください。",
     ),
     "media_url": (
         "{url!r} is on the network, and gemma_nb fetches no {kind} by itself: download it and give the "
@@ -231,13 +231,13 @@ TEXT = {
     "media_too_large": (
         "The {kind} is too large to read: it has {count:,} pixels, samples or bytes, and {most:,} are the "
         "most. Make it smaller, or cut it.",
-        "{kind} が大きすぎます。{count:,} 個（ピクセル、サンプルまたはバイト）ありますが、上限は {most:,} 個です。"
+        "{kind} が大きすぎます。{count:,} 個(ピクセル、サンプルまたはバイト)ありますが、上限は {most:,} 個です。"
         "縮小するか、短くしてください。",
     ),
     "media_audio_range": (
         "The samples go up to {value}, and floats are read from -1 to 1: divide them by the largest value "
         "of their format (32768 for 16 bits).",
-        "サンプルの最大値が {value} です。小数は -1〜1 の範囲で渡してください。形式の最大値（16 ビットなら 32768）で"
+        "サンプルの最大値が {value} です。小数は -1〜1 の範囲で渡してください。形式の最大値(16 ビットなら 32768)で"
         "割ってください。",
     ),
     "media_not_wav": (

@@ -3,7 +3,7 @@
 TEXT = {
     "credentials_bad": (
         "credentials is a {kind} without a login: give a token, or a dict with {names}.",
-        "credentials（{kind}）からログイン情報を読み取れません。トークン、または {names} をキーとする dict を"
+        "credentials({kind})からログイン情報を読み取れません。トークン、または {names} をキーとする dict を"
         "指定してください。",
     ),
     "credentials_empty": (
@@ -12,11 +12,11 @@ TEXT = {
     ),
     "credentials_not_hf": (
         "That is not a Hugging Face token: those begin with {prefix}. It was not kept.",
-        "Hugging Face のトークンではありません（{prefix} で始まります）。保持していません。",
+        "Hugging Face のトークンではありません({prefix} で始まります)。保持していません。",
     ),
     "credentials_not_kaggle": (
         "That is a Hugging Face token (it begins with {prefix}), not a Kaggle token. It was not kept.",
-        "これは Kaggle ではなく Hugging Face のトークンです（{prefix} で始まります）。保持していません。",
+        "これは Kaggle ではなく Hugging Face のトークンです({prefix} で始まります)。保持していません。",
     ),
     "credentials_bad_shape": (
         "A {service} token is {prefix} followed by letters and digits, without spaces. This one is cut off "
@@ -39,7 +39,7 @@ TEXT = {
     "credentials_characters": (
         "The login found in {place} has characters that no login contains (a quotation mark, a letter of "
         "another script, an ellipsis). Copy it again from {page} and put it there.",
-        "{place} にあるログイン情報に、使われないはずの文字（引用符、全角文字、省略記号など）が含まれています。"
+        "{place} にあるログイン情報に、使われないはずの文字(引用符、全角文字、省略記号など)が含まれています。"
         "{page} からコピーし直して、置き換えてください。",
     ),
     "credentials_found": ("{service}: found in {place}", "{service}: {place} にありました"),
@@ -62,8 +62,8 @@ TEXT = {
     "fetch_bad_handle": (
         "{handle!r} is not a handle: write kaggle://owner/model/framework/variation (then /version, if you "
         "want a particular one) or hf://owner/model (then @revision).",
-        "{handle!r} はハンドルとして読めません。kaggle://所有者/モデル/フレームワーク/バリエーション（/バージョン）"
-        "または hf://所有者/モデル（@リビジョン）の形で書いてください。",
+        "{handle!r} はハンドルとして読めません。kaggle://所有者/モデル/フレームワーク/バリエーション(/バージョン)"
+        "または hf://所有者/モデル(@リビジョン)の形で書いてください。",
     ),
     "fetch_no_directory": (
         "There is no directory {folder}. Check the path; on Colab, mount Google Drive first.",
@@ -78,7 +78,7 @@ TEXT = {
         "{name} needs a login at {hub}, and none was found (looked in {places}). Get a token at "
         "{login_page}, put it in one of these places or pass it as credentials=…, and accept the terms at "
         "{page}.",
-        "{name} には {hub} へのログインが必要ですが、見つかりませんでした（探した場所: {places}）。{login_page} で"
+        "{name} には {hub} へのログインが必要ですが、見つかりませんでした(探した場所: {places})。{login_page} で"
         "トークンを取得して、このいずれかに設定するか credentials=… で渡し、{page} で利用規約に同意してください。",
     ),
     "fetch_wrong_credentials": (
@@ -92,13 +92,13 @@ TEXT = {
         "{page} with the same account, accept the terms, and try again. (A fine-grained token also needs "
         "the right to read gated models.)",
         "{place} のログイン情報は {hub} で有効ですが、このアカウントはまだ {name} を利用できません。同じア"
-        "カウントで {page} を開いて利用規約に同意し、もう一度試してください（権限を絞ったトークンには、要同"
-        "意モデルの読み取り権限も必要です）。",
+        "カウントで {page} を開いて利用規約に同意し、もう一度試してください(権限を絞ったトークンには、要同"
+        "意モデルの読み取り権限も必要です)。",
     ),
     "fetch_unknown": (
         "{hub} has no {handle} that this login can see. Check the name at {page}; gnb.variants() lists the "
         "variants that gemma_nb knows.",
-        "{hub} に {handle} が見つかりません（このログインで見える範囲）。{page} で名前を確認してください。"
+        "{hub} に {handle} が見つかりません(このログインで見える範囲)。{page} で名前を確認してください。"
         "gnb.variants() で既知のバリアントを一覧できます。",
     ),
     "fetch_version_gone": (
@@ -109,8 +109,8 @@ TEXT = {
     "fetch_no_network": (
         "{hub} cannot be reached, and {name} is not on disk. Check the network (on Kaggle, turn on Internet "
         "in the notebook's settings) and try again; the demo models need no network.{proxy}",
-        "{hub} に接続できず、{name} はディスク上にもありません。ネットワークを確認して（Kaggle ではノートブックの"
-        "設定で Internet を有効にして）もう一度試してください。デモモデルなら接続は不要です。{proxy}",
+        "{hub} に接続できず、{name} はディスク上にもありません。ネットワークを確認して(Kaggle ではノートブックの"
+        "設定で Internet を有効にして)もう一度試してください。デモモデルなら接続は不要です。{proxy}",
     ),
     "fetch_through_proxy": (
         " Requests go through the proxy that {names} names: check it too.",
@@ -128,19 +128,19 @@ TEXT = {
     "fetch_offline": (
         "HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set, so {hub} is not contacted, and {name} is not "
         "complete on disk. Remove the variable, restart and try again; the demo models need no network.",
-        "HF_HUB_OFFLINE（または TRANSFORMERS_OFFLINE）が設定されているため {hub} に接続せず、{name} のファ"
+        "HF_HUB_OFFLINE(または TRANSFORMERS_OFFLINE)が設定されているため {hub} に接続せず、{name} のファ"
         "イルはディスク上に揃っていません。変数を外して再起動し、もう一度試してください。デモモデルなら接続"
         "は不要です。",
     ),
     "fetch_no_answer": (
         "Something else answered for {hub}: a web page came instead of data. A proxy, or a network that "
         "asks for a login in the browser, causes this. Fix it and try again.",
-        "{hub} の代わりに別のものが応答しました（データではなくページが届きました）。ブラウザでのログインを求める"
+        "{hub} の代わりに別のものが応答しました(データではなくページが届きました)。ブラウザでのログインを求める"
         "ネットワークやプロキシで起こります。解決してからもう一度試してください。",
     ),
     "fetch_hub_busy": (
         "{hub} could not serve {name} (status {status}). What was downloaded is kept; try again {when}.",
-        "{hub} が {name} を提供できませんでした（ステータス {status}）。ダウンロード済みの分は残してありま"
+        "{hub} が {name} を提供できませんでした(ステータス {status})。ダウンロード済みの分は残してありま"
         "す。{when}もう一度試してください。",
     ),
     "fetch_in_minutes": ("in a few minutes", "数分後に"),
@@ -148,7 +148,7 @@ TEXT = {
     "fetch_read_only": (
         "{name} is not complete on disk, and {folder} cannot be written to ({why}). Set {variable} to a "
         "folder that you can write to, restart and try again.",
-        "{name} のファイルがディスク上に揃っておらず、{folder} に書き込めません（{why}）。{variable} に書き"
+        "{name} のファイルがディスク上に揃っておらず、{folder} に書き込めません({why})。{variable} に書き"
         "込めるフォルダーを指定して再起動し、もう一度試してください。",
     ),
     "fetch_hub_refused": (
@@ -166,7 +166,7 @@ TEXT = {
     "fetch_not_attached": (
         "{name} could not be attached to this notebook ({why}). Add it under Input in the notebook's "
         "panel, or accept its terms at {page}, and try again.",
-        "{name} をこのノートブックに追加できませんでした（{why}）。ノートブックの Input パネルから追加するか、"
+        "{name} をこのノートブックに追加できませんでした({why})。ノートブックの Input パネルから追加するか、"
         "{page} で利用規約に同意して、もう一度試してください。",
     ),
     "fetch_cut": (
@@ -188,7 +188,7 @@ TEXT = {
     "fetch_hash": (
         "{file} of {name} arrived damaged: its hash is not the one that {hub} gives. It was deleted, and "
         "the other files are kept; try again.",
-        "{name} の {file} は壊れて届きました（ハッシュが {hub} の値と一致しません）。このファイルは削除し、"
+        "{name} の {file} は壊れて届きました(ハッシュが {hub} の値と一致しません)。このファイルは削除し、"
         "ほかのファイルは残してあります。もう一度試してください。",
     ),
     "fetch_bad_file": (
@@ -213,14 +213,14 @@ TEXT = {
         "{name} needs {needed} on disk, and {folder} has {free} left. Delete models that you do not need "
         "(gnb.cached() lists them), or set {variable} to a folder on a larger disk and restart.",
         "{name} にはディスクに {needed} が必要ですが、{folder} の空きは {free} です。不要なモデルを削除する"
-        "か（gnb.cached() で一覧）、{variable} に大きなディスクのフォルダーを指定して再起動してください。",
+        "か(gnb.cached() で一覧)、{variable} に大きなディスクのフォルダーを指定して再起動してください。",
     ),
     "fetch_full": (
         "The disk filled up while {file} of {name} was downloading ({why}). What was downloaded is kept in "
         "{folder}: make room (gnb.cached() lists the models on disk) and try again, and the download "
         "resumes there.",
-        "{name} の {file} のダウンロード中にディスクがいっぱいになりました（{why}）。ダウンロード済みの分は "
-        "{folder} に残してあります。空きを作って（gnb.cached() で一覧）もう一度試すと、続きから再開します。",
+        "{name} の {file} のダウンロード中にディスクがいっぱいになりました({why})。ダウンロード済みの分は "
+        "{folder} に残してあります。空きを作って(gnb.cached() で一覧)もう一度試すと、続きから再開します。",
     ),
     "fetch_write": (
         "{file} of {name} could not be written to {folder}: {why}. Check the disk and the permissions of "
@@ -231,13 +231,13 @@ TEXT = {
     "fetch_disk": (
         "{name} was not downloaded: {why} ({file}). Check the disk and the permissions there, and try "
         "again.",
-        "{name} をダウンロードできませんでした: {why}（{file}）。ディスクと権限を確認して、もう一度試してく"
+        "{name} をダウンロードできませんでした: {why}({file})。ディスクと権限を確認して、もう一度試してく"
         "ださい。",
     ),
     "fetch_unexpected": (
         "{name} was not downloaded: {why} at {where}, which gemma_nb did not expect. What was downloaded is "
         "kept; try again, and if it happens again, report this line.",
-        "{name} をダウンロードできませんでした: {where} で {why}（gemma_nb の想定外）。ダウンロード済みの分"
+        "{name} をダウンロードできませんでした: {where} で {why}(gemma_nb の想定外)。ダウンロード済みの分"
         "は残してあります。もう一度試し、続くようならこの行を報告してください。",
     ),
     "fetch_busy": (
@@ -253,11 +253,11 @@ TEXT = {
         "{path} leads through a link to a place outside the cache {cache}, so nothing is written or deleted "
         "there. Remove the link, or move the whole cache (HF_HOME, KAGGLEHUB_CACHE) to the other disk.",
         "{path} はリンクによってキャッシュ {cache} の外を指しているため、書き込みも削除もしません。リンクを"
-        "消すか、キャッシュ全体を別のディスクに移してください（HF_HOME、KAGGLEHUB_CACHE）。",
+        "消すか、キャッシュ全体を別のディスクに移してください(HF_HOME、KAGGLEHUB_CACHE)。",
     ),
     "fetch_why_outside": (
         "refers to data outside itself ({link}), which no preset needs",
-        "がファイルの外を参照しています（{link}）。プリセットには不要なものです",
+        "がファイルの外を参照しています({link})。プリセットには不要なものです",
     ),
     "fetch_why_not_json": ("is not JSON", "が JSON ではありません"),
     "fetch_why_not_config": (
@@ -267,28 +267,28 @@ TEXT = {
     "fetch_why_unknown_class": (
         "names {name}, which is not a Gemma class of the installed keras-hub {version} (a newer one may "
         "have it)",
-        "に書かれた {name} は、インストールされている keras-hub {version} の Gemma のクラスではありません（"
-        "新しい keras-hub にはあるかもしれません）",
+        "に書かれた {name} は、インストールされている keras-hub {version} の Gemma のクラスではありません("
+        "新しい keras-hub にはあるかもしれません)",
     ),
     "progress_download": ("Downloading {label}", "{label} をダウンロード中"),
     "progress_download_done": (
         "Downloaded {label} in {seconds} s",
-        "{label} をダウンロードしました（{seconds} 秒）",
+        "{label} をダウンロードしました({seconds} 秒)",
     ),
     "progress_import": ("Importing {label}", "{label} をインポート中"),
     "progress_import_done": (
         "Imported {label} in {seconds} s",
-        "{label} をインポートしました（{seconds} 秒）",
+        "{label} をインポートしました({seconds} 秒)",
     ),
     "progress_build": ("Building {label}", "{label} を組み立て中"),
     "progress_build_done": (
         "Built {label} in {seconds} s",
-        "{label} を組み立てました（{seconds} 秒）",
+        "{label} を組み立てました({seconds} 秒)",
     ),
     "progress_weights": ("Reading the weights of {label}", "{label} の重みを読み込み中"),
     "progress_weights_done": (
         "Read the weights of {label} in {seconds} s",
-        "{label} の重みを読み込みました（{seconds} 秒）",
+        "{label} の重みを読み込みました({seconds} 秒)",
     ),
     "progress_compile": (
         "Compiling {label} for its first answer",
@@ -296,7 +296,7 @@ TEXT = {
     ),
     "progress_compile_done": (
         "Compiled {label} in {seconds} s",
-        "{label} をコンパイルしました（{seconds} 秒）",
+        "{label} をコンパイルしました({seconds} 秒)",
     ),
     "progress_bytes": ("{what}: {shown}, {rate}", "{what}: {shown}、{rate}"),
     "progress_waiting": (
@@ -306,7 +306,7 @@ TEXT = {
     "cached_head": ("Models on disk: {count}, {total}", "ディスク上のモデル: {count} 個、{total}"),
     "cached_none": (
         "No models on disk ({places}).",
-        "ディスク上にモデルはありません（{places}）。",
+        "ディスク上にモデルはありません({places})。",
     ),
     "cached_part": ("incomplete", "未完了"),
 }

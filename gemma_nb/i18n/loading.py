@@ -86,7 +86,7 @@ TEXT = {
     "load_out_of_memory": (
         "{name} in {precision} ran out of memory on the {where} while it was loaded. Nothing of it stays "
         "there. {fixes}",
-        "{name}（{precision}）の読み込み中に{where}のメモリが足りなくなりました。途中まで読み込んだ分は"
+        "{name}({precision})の読み込み中に{where}のメモリが足りなくなりました。途中まで読み込んだ分は"
         "解放しました。{fixes}",
     ),
     "load_where_device": ("device", "デバイス"),
