@@ -275,8 +275,8 @@ TEXT = {
         "精度 {name!r} はありません。近い名前: {near}。指定できるのは {all} です。",
     ),
     "int8_refuses_float16": (
-        'Keras refuses int8 with float16 ("doesn\'t work well", keras 3.15.1): ask for int8, '
-        "which keeps bfloat16 round the quantised matrices.",
+        'Keras refuses int8 with float16 ("doesn\'t work well", keras 3.15.1): ask for int8, which keeps '
+        "bfloat16 around the quantised matrices.",
         "Keras は int8 と float16 の組み合わせを受け付けません(keras 3.15.1)。"
         "int8 を指定してください。量子化した行列の周りは bfloat16 になります。",
     ),
