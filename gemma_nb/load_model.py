@@ -30,7 +30,12 @@ from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.hub.credentials import parse_credentials
 from gemma_nb.hub.progress import ProgressCallback, ProgressMeter, progress_callback
 from gemma_nb.hub.resolve import ResolvedModel, look_up_variant, resolve_model
-from gemma_nb.loading.assistants import check_memory_beside, find_assistant, read_assistant
+from gemma_nb.loading.assistants import (
+    check_memory_beside,
+    find_assistant,
+    processor_note,
+    read_assistant,
+)
 from gemma_nb.loading.build import UnloadedModel, build_without_weights
 from gemma_nb.loading.compile_cache import check_compile_cache, enable_compile_cache
 from gemma_nb.loading.device_selection import select_devices, uneven_note, with_devices
@@ -112,8 +117,9 @@ def load(
             none; None takes ``GEMMA_NB_COMPILE_CACHE``, else a private directory of the user. One
             that was given to JAX itself is used instead.
         assistant: a small model that proposes tokens for this one (speculative decoding): the same
-            replies, sooner. True for the assistant that was published for the variant (Gemma 4 has
-            them), or the name, handle or directory of one.
+            replies, sooner where enough proposals are accepted. On a processor they are not sooner
+            (benchmarks/assistants.md), and a note says so. True for the assistant that was published
+            for the variant (Gemma 4 has them), or the name, handle or directory of one.
         devices: the devices to use: a number, "all", or a list of indices of ``jax.devices()`` (or
             of the devices themselves); None for one, or for those of a ``Choice``. The other Keras
             models of the process are not affected.
@@ -162,6 +168,8 @@ def load(
         _unload_all()
     runtime = model.fit_runtime(detect_runtime())
     chosen, verdict = _check(model, helper, given, runtime, max_length, spread, force=force)
+    if helper and (note := processor_note(runtime)):
+        ProgressMeter(report, "build", model.variant.name).note(note.key, **note.values)
     backend.prepare()
     directory = model.fetch(report)
     base = model.base.fetch(report) if model.base else None

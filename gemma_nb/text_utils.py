@@ -32,15 +32,29 @@ def format_bytes(count: int) -> str:
 
 
 def format_gib(count: int) -> str:
-    """A number of bytes in GiB with three digits: "14.7 GiB", "1.86 GiB", "0.0156 GiB".
+    """A number of bytes in GiB with three digits, below 0.1 GiB in MiB: "14.7 GiB", "59.1 MiB".
 
     Args:
         count: bytes.
     """
-    gib = count / GIB
-    if abs(gib) >= 999.5 or 0 < abs(gib) < 0.0001:
-        return f"{gib:.0f} GiB"
-    return f"{gib:#.3g}".rstrip(".") + " GiB" if gib else "0 GiB"
+    if abs(count) >= 0.1 * GIB:
+        number, unit = count / GIB, "GiB"
+    else:
+        number, unit = count / MIB, "MiB"
+    if abs(number) >= 999.5 or 0 < abs(number) < 0.1:
+        return f"{number:.0f} {unit}"
+    return f"{number:#.3g}".rstrip(".") + f" {unit}" if number else "0 GiB"
+
+
+def format_each(count: int, devices: int) -> str:
+    """The bytes on each of several devices: "2 x 11.5 GiB"; of one device as ``format_gib``.
+
+    Args:
+        count: bytes on one device.
+        devices: the number of devices.
+    """
+    size = format_gib(count)
+    return size if devices == 1 else f"{devices} x {size}"
 
 
 def remove_invisible(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 
 import pytest
 from hubs import HF_KERAS, KAGGLE
@@ -12,7 +13,7 @@ from kagglesdk import kaggle_env
 import gemma_nb as gnb
 from gemma_nb import i18n
 from gemma_nb.errors import LoadError
-from gemma_nb.hub import access_check, credentials
+from gemma_nb.hub import access_check, credentials, hugging_face
 from gemma_nb.hub.access_check import check_access
 
 pytest_plugins = ["hubs.plugin"]
@@ -96,6 +97,17 @@ def test_what_is_no_answer_is_said(service, hubs, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", closed)
     monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.LOCAL, closed)
     assert refused(service, GATED) == "fetch_no_network"
+
+
+def test_a_hub_that_does_not_say_whether_the_terms_are_accepted_is_given_up(hubs, monkeypatch):
+    monkeypatch.setattr(hugging_face, "TIMEOUT", (0.2, 0.2))
+    credentials.set_session("huggingface", HF_LOGIN)
+    hubs.faults.login_needed = True
+    assert check_access("huggingface", GATED).key == "access_variant"
+    hubs.faults.check_wait = 20
+    started = time.monotonic()
+    assert refused("huggingface", GATED) == "fetch_no_network"
+    assert time.monotonic() - started < 10
 
 
 def test_nothing_is_downloaded(hubs, tmp_path):

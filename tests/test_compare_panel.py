@@ -18,8 +18,8 @@ from gemma_nb.comparison.run import ComparisonProgress
 from gemma_nb.errors import InvalidInput
 from gemma_nb.i18n import Message
 from gemma_nb.widgets.base.panel import WIDGET_VIEW
+from gemma_nb.widgets.compare import candidate_list, compare_view, comparison_results
 from gemma_nb.widgets.compare import compare_panel as module
-from gemma_nb.widgets.compare import compare_view, comparison_results
 from gemma_nb.widgets.compare.compare_view import RunState
 
 DEMO = "demo_gemma3_1m:float32"
@@ -122,6 +122,38 @@ def test_the_demo_models_come_first_then_what_fits():
     # what compare refuses is not offered
     names = {name for _, name in options}
     assert not names & {"embedding_gemma3_300m", "gemma4_instruct_2b_assistant"}
+
+
+def test_what_fits_on_the_devices_at_hand(monkeypatch):
+    monkeypatch.setattr(candidate_list, "detect_runtime", lambda: gnb.runtimes("Kaggle")[0])
+    widget = panel(["gemma3_instruct_27b_text:int4", "gemma3_instruct_1b:int8"])
+    large, small = widget._candidates.candidates
+    choices = widget._candidates.choices()
+    assert [choice.devices for choice in choices] == [2, 1]
+    told = [ParsedHtml(widget._candidates.candidate_html(one)).text for one in (large, small)]
+    assert "✓ Fits on 2 devices" in told[0]
+    assert "devices" not in told[1]
+    lists = widget._candidates
+    labels = {name: label for label, name in lists.variant.options}
+    assert labels["gemma3_instruct_27b_text"].endswith(": fits on 2 devices")
+    assert labels["gemma3_instruct_1b"].endswith(": fits")
+    assert "✗" in labels["gemma4_instruct_26b_a4b"]  # no number of them holds its experts
+    # the precisions too, each on as few as hold it
+    lists.variant.value = "gemma4_instruct_4b"
+    marks = {name: label for label, name in lists.precision.options}
+    assert marks["int8"] == "✓ int8: fits"
+    assert marks["float16"].startswith("✓ float16: fits on 2 devices")
+    assert lists.precision.value == "int8"
+    gnb.set_language("ja")
+    assert "デバイス 2 個で収まります" in lists.status_text(large)
+
+
+def test_a_choice_keeps_the_devices_that_it_names(monkeypatch):
+    kaggle = gnb.runtimes("Kaggle")[0]
+    monkeypatch.setattr(candidate_list, "detect_runtime", lambda: kaggle)
+    widget = panel([gnb.Choice("gemma3_instruct_1b", "int8", runtime=kaggle, devices=2)])
+    (choice,) = widget._candidates.choices()
+    assert choice.devices == 2
 
 
 def test_a_misfit_is_told_in_words_with_its_reason():

@@ -1,6 +1,7 @@
 """Comparisons: the measured values, the rows on disk, and the tables, files and pages."""
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -30,7 +31,7 @@ from gemma_nb.comparison.rows import (
     row_to_json,
 )
 from gemma_nb.comparison.store import MAX_ATTEMPTS, RowStore, StoredRow
-from gemma_nb.errors import InvalidInput
+from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.i18n import Message
 from gemma_nb.model import live_models
 
@@ -129,6 +130,26 @@ def test_bad_input_raises_before_anything_is_loaded(arguments, more, match, tmp_
     with pytest.raises(ValueError, match=re.escape(match)):
         gnb.compare(*arguments, path=folder, progress=False, **more)
     assert not folder.exists()
+
+
+def test_a_choice_is_loaded_on_its_devices(tmp_path, monkeypatch):
+    """Here up to the loading: two devices are in tests/virtual_devices.py."""
+    kaggle, devices = gnb.runtimes("Kaggle")[0], []
+
+    def load(*_, **options):
+        if not options.get("download_only"):
+            devices.append(options["devices"])
+            raise LoadError("compare_out_of_memory")
+
+    monkeypatch.setattr("gemma_nb.comparison.measure.load", load)
+    for module in ("measure", "run"):
+        monkeypatch.setattr(f"gemma_nb.comparison.{module}.detect_runtime", lambda: kaggle)
+    one = gnb.Choice("gemma3_instruct_27b_text", "int4", runtime=kaggle)
+    two = dataclasses.replace(one, devices=2)
+    rows = gnb.compare([two, one], "hi", path=tmp_path, progress=False).rows
+    assert devices == [2, None]
+    for row, choice in zip(rows, (two, one), strict=True):
+        assert row.predicted_device == gnb.advise(choice).memory.peak_device
 
 
 def test_nothing_heavy_is_imported_to_find_bad_input():

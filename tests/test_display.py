@@ -58,7 +58,7 @@ def test_a_few_lines_and_a_table_in_both_languages(name, lang):
     assert page.text.startswith(lines[0])
     japanese = re.search("[ぁ-んァ-ヶ一-龯]", text + page.text)
     assert bool(japanese) == (lang == "ja")
-    bars = [value for key, value in page.attributes if key == "aria-label" and "GiB" in value]
+    bars = [value for key, value in page.attributes if key == "aria-label" and "iB" in value]
     assert bool(bars) == (name in WITH_BAR)
     assert ("█" in text) == (name in WITH_BAR) or name == "runtime"
 
@@ -138,14 +138,17 @@ def test_a_picker_shows_its_choice():
         (0, "0 GiB"),
         (round(14.7 * GIB), "14.7 GiB"),
         (round(1.857 * GIB), "1.86 GiB"),
-        (16 * 2**20, "0.0156 GiB"),
+        (GIB // 10 + 1, "0.100 GiB"),
+        (round(0.0577 * GIB), "59.1 MiB"),
+        (2**20, "1.00 MiB"),
         (167 * GIB, "167 GiB"),
         (1500 * GIB, "1500 GiB"),
         (-3 * GIB, "-3.00 GiB"),
-        (1000, "0 GiB"),
+        (-16 * 2**20, "-16.0 MiB"),
+        (1000, "0 MiB"),
     ],
 )
-def test_gib_with_three_digits(count, shown):
+def test_a_size_has_three_digits(count, shown):
     assert format_gib(count) == shown
 
 

@@ -116,6 +116,20 @@ def test_another_runtime_gets_its_own_default_precision():
     assert change_setting(two, "runtime", "T4").choice.devices == 1
 
 
+def test_what_fits_only_on_more_devices_is_listed_with_them():
+    now = choice("gemma3_instruct_1b", "int4", runtime="T4 x2")
+    sizes = {o.value: o for o in options(now, "size")}
+    assert [sizes[size].choice.devices for size in ("1B", "12B", "27B")] == [1, 1, 2]
+    assert gnb.advise(sizes["27B"].choice).status == sizes["27B"].status == "fits"
+    # what no number of devices holds stays on the present one
+    precisions = {o.value: o for o in options(sizes["27B"].choice, "precision")}
+    assert (precisions["float32"].status, precisions["float32"].choice.devices) == ("no", 2)
+    # the present value is judged as it is, and so is each number of devices
+    large = replace(sizes["27B"].choice, devices=1)
+    assert next(o for o in options(large, "size") if o.value == "27B").status == "no"
+    assert [o.status for o in options(large, "devices")] == ["no", "fits"]
+
+
 def test_a_variant_from_outside_the_catalog_stays_what_it_is():
     own = replace(gnb.variant("gemma3_instruct_1b"), name="hf://x/y", family="Own", generation="9")
     start = choice(own)

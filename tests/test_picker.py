@@ -11,6 +11,7 @@ from parsed_html import ParsedHtml
 import gemma_nb as gnb
 from gemma_nb import load_model
 from gemma_nb.hub.progress import ProgressStep
+from gemma_nb.text_utils import format_gib
 from gemma_nb.widgets.picker import model_loader as loader_module
 from gemma_nb.widgets.picker import picker_cards
 from gemma_nb.widgets.picker.picker import LOCKABLE_PARTS
@@ -365,6 +366,88 @@ def test_all_variants_can_be_sorted_and_taken():
     assert picker.choice.variant.name == "gemma2_2b_en"
     assert tabs.variant.value == ""
     assert tabs.body.value.count("← chosen") == 1
+
+
+def test_a_phone_gets_the_file_that_runs_there():
+    picker = gnb.Picker(runtime="phone 8 GB")
+    assert (picker.choice.variant.name, picker.choice.precision) == ("gemma4_instruct_2b", "int4")
+    assert "Fits" in ParsedHtml(picker._verdict_block.value).text
+    picker._tabs.selector.value = "facts"
+    size = format_gib(gnb.advise(picker.choice).memory.weights)
+    assert f"Download{size}" in ParsedHtml(picker._tabs.body.value).text
+    # int4 is the phone's own default; on another machine it is that machine's
+    choose(picker, "runtime", "L4")
+    assert picker.choice.precision == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("lang", "word", "button"),
+    [
+        ("en", "fits on 2 devices", "Or the largest: gemma4_instruct_31b on 2 devices"),
+        ("ja", "デバイス 2 個で収まる", "デバイス 2 個で最大のもの: gemma4_instruct_31b"),
+    ],
+)
+def test_what_fits_on_the_devices_at_hand(lang, word, button):
+    """A model that two T4 hold is no model that does not run, and it is taken for both."""
+    picker = gnb.Picker(runtime="T4 x2", lang=lang)
+    assert picker._recommendation.larger_button.description == button
+    tabs = picker._tabs
+    tabs.selector.value = "all"
+    rows = [ParsedHtml(row).text for row in tabs.body.value.split("<tr>")]
+    (row,) = [row for row in rows if row.startswith("gemma3_instruct_27b_text")]
+    verdict = gnb.advise("gemma3_instruct_27b_text", "int4", "T4 x2", devices=2)
+    assert word in row
+    assert f"2 x {format_gib(verdict.bytes_needed)}" in row
+    # what one of them holds is on one
+    assert not [row for row in rows if row.startswith("gemma3_instruct_1b") and "2 x" in row]
+    tabs.variant.value = "gemma3_instruct_27b_text"
+    choice = picker.choice
+    assert (choice.precision, choice.devices) == ("int4", 2)
+    assert gnb.advise(choice).fits
+    status = {"en": "Fits on 2 devices", "ja": "デバイス 2 個で収まります"}[lang]
+    assert status in ParsedHtml(picker._verdict_block.value).text
+    tabs.variant.value = "gemma3_instruct_1b"
+    assert picker.choice.devices == 1
+
+
+def test_the_lists_say_what_fits_on_the_devices_at_hand_and_take_them():
+    picker = gnb.Picker("gemma3_instruct_1b", "T4 x2")
+    choose(picker, "precision", "int4")
+    labels = {value: label for label, value in picker._lists["size"].options}
+    assert labels["1B"] == "✓ 1B: fits"
+    assert labels["27B"] == "✓ 27B: fits on 2 devices"
+    picker._only_fitting.value = True
+    assert "27B" in [value for _, value in picker._lists["size"].options]
+    choose(picker, "size", "27B")
+    assert (picker.choice.variant.size, picker.choice.devices) == ("27B", 2)
+    assert gnb.advise(picker.choice).fits
+    # the number of devices itself is what a person sets, and the present size is judged on it
+    picker._only_fitting.value = False
+    choose(picker, "devices", 1)
+    assert picker.choice.devices == 1
+    assert not gnb.advise(picker.choice).fits
+    assert label(picker, "size") == "✗ 27B: no"
+
+
+def test_a_lesson_that_locks_the_devices_keeps_them():
+    picker = gnb.Picker(gnb.Choice("gemma3_instruct_1b", "int4", runtime="T4 x2"), lock="devices")
+    choose(picker, "size", "27B")
+    assert (picker.choice.variant.size, picker.choice.devices) == ("27B", 1)
+
+
+def test_what_a_lesson_locks_stays_as_it_is_when_a_row_is_taken():
+    picker = gnb.Picker(gnb.Choice("gemma3_1b", "bfloat16", runtime="T4 x2"), lock="precision")
+    picker._tabs.selector.value = "all"
+    picker._tabs.variant.value = "gemma3_instruct_27b_text"  # its row is in int4
+    choice = picker.choice
+    assert (choice.variant.name, choice.precision) == ("gemma3_instruct_27b_text", "bfloat16")
+
+
+def test_the_same_model_on_more_devices_is_loaded_again():
+    one = gnb.Choice("gemma3_1b", "bfloat16", runtime="T4 x2")
+    two = dataclasses.replace(one, devices=2)
+    assert loader_module._loads_same(one, dataclasses.replace(one))
+    assert not loader_module._loads_same(one, two)
 
 
 def test_the_tabs_show_code_and_the_other_ways():

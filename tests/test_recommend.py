@@ -8,6 +8,7 @@ import pytest
 
 from gemma_nb import advise, recommend, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.frameworks import frameworks_for
 from gemma_nb.fit.quality import quality_figure
 from gemma_nb.fit.recommend import DEMO
 from gemma_nb.fit.tasks import GUIDE_URL, TASKS, find_task, is_core, variants_for_task
@@ -160,6 +161,38 @@ def test_speeds_say_what_they_rest_on(name, basis):
     assert "estimated" not in str(recommend("colab-cpu"))
 
 
+@pytest.mark.parametrize("task", ["chat", "image", "audio"])
+def test_on_a_phone_what_a_framework_runs_there_without_a_login(task):
+    found = recommend("phone 8 GB", task)
+    assert (found.variant.name, found.precision) == ("gemma4_instruct_2b", "int4")
+    assert not found.variant.gated
+    assert found.alternatives == ()  # no other Gemma 4 that fits exists for a phone
+    runs = {o.framework: o for o in frameworks_for(found.variant, "phone 8 GB")}
+    assert runs["LiteRT-LM"].runs_here
+    # the memory is that of LiteRT-LM's file, here, in the list of frameworks and for advise
+    assert found.memory_bytes == runs["LiteRT-LM"].memory_bytes
+    verdict = advise(found.verdict.choice)
+    assert verdict.bytes_needed == found.memory_bytes
+    # what is said of Keras's int4 is not said of that file
+    assert {w.key for w in verdict.warnings} == {"no_keras"}
+    assert sum(part.size for part in found.verdict.memory_bar if part.key != "free") == (
+        found.memory_bytes
+    )
+    assert "LiteRT-LM" in str(found.reason)
+    assert "4.5 bits" in found.reason.text("en")
+    assert "4.5 ビット" in found.reason.text("ja")
+
+
+def test_on_a_smaller_phone_an_older_one_that_exists_for_it():
+    """Gemma 3 4B would fit too, but nobody has published it for a phone."""
+    found = recommend(Runtime("phone", "phone", 3 * GIB, native_dtypes=("float32",)))
+    assert found.variant.name == "gemma3_instruct_270m"
+    assert [a.variant.name for a in found.alternatives] == ["gemma3_instruct_1b"]
+    assert "Nothing newer" in str(found)
+    # KerasHub's figures have no part in it
+    assert recommend("phone 8 GB", "tuning").verdict.task == "chat"
+
+
 @pytest.mark.parametrize("name", ["binder", "laptop 4 GB"])
 def test_what_would_change_the_demo(name):
     """A small machine is told how much memory which Gemma takes, and it is true."""
@@ -170,7 +203,9 @@ def test_what_would_change_the_demo(name):
         enough = Runtime("enough", "cpu", round((float(needed) + 0.06) * GIB))
         assert advise(values[which], values[f"{which}_precision"], enough).status == "fits"
         assert f"{needed} GiB" in str(recommend(name))
+        # with that memory it is what is recommended
         took = recommend(enough)
+        assert (took.variant.name, took.precision) == (values[which], values[f"{which}_precision"])
         assert took.variant.generation == ("4" if which == "newest" else "3")
     assert values["newest"] == "gemma4_instruct_2b"
 
@@ -412,10 +447,10 @@ def test_what_needs_no_login_says_when_it_is_for_another_task():
     assert "The best here that needs no account" in str(free.reason)
 
 
-def test_every_size_in_a_recommendation_has_three_digits_of_gib():
+def test_every_size_in_a_recommendation_has_three_digits():
     for runtime in runtimes():
         for task in ("chat", "tuning", "embedding"):
             said = str(recommend(runtime, task))
-            assert "MiB" not in said
-            for size in re.findall(r"([\d.]+) GiB", said):
+            for size, unit in re.findall(r"([\d.]+) ([GM])iB", said):
                 assert len(size.replace(".", "").lstrip("0")) == 3, (runtime.name, size)
+                assert float(size) >= (0.1 if unit == "G" else 1), (runtime.name, size)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from pathlib import Path
 
 import numpy as np
 import prompt_helpers
@@ -14,7 +15,9 @@ from gemma_nb.fit.precision import precision as find_precision
 from gemma_nb.generation.decoder import Decoder
 from gemma_nb.generation.sampling import Sampling
 from gemma_nb.generation.speculative import DraftModel, SpeculativeDecoder
-from gemma_nb.loading.assistants import check_memory_beside
+from gemma_nb.hardware.detect import detect_runtime
+from gemma_nb.hardware.known_runtimes import runtimes
+from gemma_nb.loading.assistants import check_memory_beside, processor_note
 
 pytestmark = pytest.mark.slow
 
@@ -213,10 +216,15 @@ def folders(tmp_path_factory):
 def test_a_model_is_loaded_with_its_assistant(folders, precision):
     path, beside, wanted = folders
     greedy = {"temperature": 0, "ignore_eos": True}
-    alone = gnb.load(path, precision, 64, progress=False, force=True)
+    steps = []
+    alone = gnb.load(path, precision, 64, progress=steps.append, force=True)
+    assert not any(step.note for step in steps)
     reply = alone.generate("Hello", 30, **greedy)
     assert alone.last.tokens_per_pass is None
-    model = gnb.load(path, precision, 64, progress=False, force=True, assistant=beside)
+    steps = []
+    model = gnb.load(path, precision, 64, progress=steps.append, force=True, assistant=beside)
+    notes = [step.note for step in steps if step.note]
+    assert notes == [str(note) for note in (processor_note(detect_runtime()),) if note]
     read = {v.path: np.asarray(v.value) for v in model._decoder.programs.draft_model.lm.variables}
     for variable in wanted.variables:
         value = read[variable.path]
@@ -257,6 +265,21 @@ def test_a_wrong_assistant_is_refused_before_anything_is_read(folders):
         gnb.load(path, assistant=path)
     with pytest.raises(InvalidInput, match="gemma4_instruct_2b_assistant"):
         gnb.load(path, assistant="gemma4_instruct_2b_asistant")
+
+
+def test_on_a_processor_and_nowhere_else_it_is_said_not_to_pay():
+    """In one sentence, with the figures of the table."""
+    page = Path(__file__).parent.parent / "benchmarks" / "assistants.md"
+    rows = [line.strip("|").split("|") for line in page.read_text().splitlines() if "float" in line]
+    break_even = [row[-1].strip() for row in rows if row[-1].strip().endswith("%")]
+    assert len(break_even) == 4
+    for runtime in runtimes():
+        note = processor_note(runtime)
+        assert bool(note) == (runtime.kind in ("cpu", "apple")), runtime.name
+        for lang in ("en", "ja") if note else ():
+            assert f"{min(break_even)}" in note.text(lang)
+            assert f"{max(break_even)}" in note.text(lang)
+            assert "benchmarks/assistants.md" in note.text(lang)
 
 
 def test_there_is_room_for_it_or_a_refusal():

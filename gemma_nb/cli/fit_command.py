@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
-from gemma_nb.fit.options import best_verdict, on_fewest_devices
+from gemma_nb.fit.best_verdict import best_verdict_on_devices
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.tasks import TASKS, ModelTask, find_task, variants_for_task
 from gemma_nb.fit.tuning import tuning_check, tuning_sentence
-from gemma_nb.fit.verdict import Verdict
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message, text
@@ -116,13 +115,7 @@ class _Row:
 def _judge(variant: Variant, runtime: Runtime, task: ModelTask, args: argparse.Namespace) -> _Row:
     """The verdict for the task that was asked for; for tuning, on the memory that LoRA takes."""
     precision = args.precision or task.precision
-
-    def judge(devices: int) -> Verdict:
-        return best_verdict(
-            variant, runtime, args.max_length, precision, devices=devices, task=task.key
-        )
-
-    verdict = on_fewest_devices(judge, runtime, task.key)
+    verdict = best_verdict_on_devices(variant, runtime, args.max_length, precision, task=task.key)
     needed, available = verdict.bytes_needed, verdict.bytes_available
     status, reason = verdict.status, verdict.reason
     if task.key == "tuning" and verdict.fits:

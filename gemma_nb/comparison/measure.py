@@ -51,7 +51,13 @@ def predicted_row(choice: ResolvedChoice, runtime: Runtime) -> ComparisonRow:
         choice: the choice.
         runtime: this machine.
     """
-    memory = estimate_memory(choice.variant, choice.precision, choice.max_length, runtime=runtime)
+    memory = estimate_memory(
+        choice.variant,
+        choice.precision,
+        choice.max_length,
+        runtime=runtime,
+        devices=1 if runtime.shares_host_memory else choice.devices,
+    )
     parts = ("weights", "encoders", "kv_cache", "workspace", "overhead")
     predicted = {part: getattr(memory, part) for part in parts}
     device, host = memory.peak_device, memory.load_peak_host
@@ -147,13 +153,23 @@ class Measurement:
         choice = self._choice
         self._begin("load")
         runtime = resolve_model(choice.variant).fit_runtime(detect_runtime())
-        fits = advise(choice.variant, choice.precision, runtime, choice.max_length).fits
+        settings = (choice.variant, choice.precision, runtime, choice.max_length)
+        fits = advise(*settings, devices=choice.devices).fits
         if fits or self._options.get("force"):
             # the download is not part of the load time; without room, load refuses before it
             load(choice.variant, download_only=True, **self._options)
         started = time.perf_counter()
-        model = load(choice.variant, choice.precision, choice.max_length, **self._options)
+        devices = choice.devices if choice.devices > 1 else None
+        model = load(
+            choice.variant,
+            choice.precision,
+            choice.max_length,
+            devices=devices,
+            **self._options,
+        )
         self._values["load_seconds"] = time.perf_counter() - started
+        if devices:
+            self._notes.append(Message("compare_devices", {"devices": devices}))
         return model
 
     def _generate(self, model: Model, peak: PeakMemory) -> list[list[int]]:

@@ -38,12 +38,14 @@ class ResolvedChoice:
         precision: the name of the precision.
         max_length: tokens of prompt and reply together.
         model: the model that the user loaded; None if the comparison loads it.
+        devices: the number of devices over which the comparison spreads it.
     """
 
     variant: Variant
     precision: str
     max_length: int
     model: Model | None = None
+    devices: int = 1
 
     @property
     def label(self) -> str:
@@ -55,6 +57,8 @@ class ResolvedChoice:
         """The name of its files."""
         name = re.sub(r"[^\w.-]+", "-", self.variant.name)[-80:].lstrip("-.")
         suffix = "-given" if self.model else ""
+        if self.devices > 1:
+            suffix += f"-{self.devices}-devices"
         digest = hashlib.sha256(self.variant.name.encode()).hexdigest()[:6]
         return f"{name}-{digest}-{self.precision}-{self.max_length}{suffix}"
 
@@ -132,7 +136,9 @@ def _resolve(
         _check_role(choice.variant)
         return ResolvedChoice(choice.variant, choice.precision, choice.max_length, choice)
     if isinstance(choice, Choice):
-        resolved = ResolvedChoice(choice.variant, choice.precision, choice.max_length)
+        resolved = ResolvedChoice(
+            choice.variant, choice.precision, choice.max_length, devices=choice.devices
+        )
     elif isinstance(choice, (str, Path, Variant)):
         name, precision = _split_precision(choice)
         variant, precision = _look_up(name, precision, runtime, credentials)

@@ -99,7 +99,8 @@ def compare(
     Args:
         choices: one or several of: a name of ``variants()``, a handle or a directory, each with or
             without ``:precision`` at its end ("gemma3_instruct_1b:int8"); a ``Variant``; a
-            ``Choice``; a loaded ``Model``, which is measured first and stays loaded.
+            ``Choice``, which is loaded on its devices; a loaded ``Model``, which is measured first and
+            stays loaded.
         prompts: strings (one user turn each) or conversations. Speed is measured with the first.
         references: the right answer to each prompt, None where there is none. The scores are the
             exact match and whether the reply contains the reference.

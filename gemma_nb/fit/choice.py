@@ -64,7 +64,8 @@ class Choice(Displayed):
         return Summary(
             text("show_choice", runtime=self.runtime.name, **names),
             rows,
-            bar=self._memory_bar(),
+            # a phone runs another framework's file, which advise knows
+            bar=self._memory_bar() if self.runtime.runs_keras else (),
             notes=(text("show_choice_note"),),
         )
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.fit.best_verdict import best_verdict
 from gemma_nb.fit.framework_table import FrameworkTable
-from gemma_nb.fit.options import best_verdict
+from gemma_nb.fit.memory import packed_bytes
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -31,8 +32,6 @@ _HARDWARE = {
     "apple": {"apple", "arm"},
     "phone": {"phone"},
 }
-#: Memory of a running model as a multiple of its weights: a tenth for cache and workspace.
-_ROOM = 1.1
 #: The values of ``FrameworkOption.exists``, in the order of the list.
 _EXISTS = ("yes", "unknown", "no")
 
@@ -191,7 +190,7 @@ def _keras_option(variant: Variant, runtime: Runtime | None) -> FrameworkOption:
     if variant.family == "Demo":
         command = f'gemma_nb.load("{variant.name}")'
     on_apple = runtime is not None and runtime.kind == "apple"
-    verdict = runtime and best_verdict(variant, runtime)
+    verdict = best_verdict(variant, runtime) if runtime and runtime.runs_keras else None
     exists = "yes" if variant.loadable else "no"
     obstacle = _missing_obstacle(exists, runtime) or _hardware_obstacle(hardware, runtime)
     if verdict and not obstacle and not verdict.fits:
@@ -219,7 +218,7 @@ def _option(framework: Framework, variant: Variant, runtime: Runtime | None) -> 
         command = text.format(artifact=artifact, hf=hugging_face_id(variant))
     needed = None
     if framework.bits:
-        needed = round(_ROOM * variant.parameters * framework.bits / 8)
+        needed = packed_bytes(variant, framework.bits)
     hardware = tuple(_entry(framework.hardware_of, variant) or framework.hardware)
     obstacle = _missing_obstacle(exists, runtime) or _hardware_obstacle(hardware, runtime)
     obstacle = obstacle or _obstacle(framework, variant, runtime, needed)

@@ -31,6 +31,9 @@ from gemma_nb.text_utils import GIB, format_gib
 #: Host memory of Python with keras, keras-hub and jax imported (measured: about 0.9 GB).
 INTERPRETER_BYTES = round(0.9e9)
 
+#: Bits of one parameter in LiteRT-LM's 4-bit files, with their scales, as ``frameworks.json`` has them.
+LITERT_BITS = 4.5
+
 #: Cache and workspace together, as a share of the weights, if the architecture is unknown.
 _ROUGH_SHARE = 0.25
 
@@ -132,6 +135,32 @@ class MemoryEstimate(Displayed):
         )
 
 
+def packed_bytes(variant: Variant, bits: float) -> int:
+    """Computes what a variant takes in another framework's quantised format, in bytes.
+
+    Args:
+        variant: the variant.
+        bits: bits of one parameter in this format, with its scales. A tenth is added for the cache and
+            the workspace.
+    """
+    return round(1.1 * variant.parameters * bits / 8)
+
+
+def _on_a_phone(variant: Variant) -> MemoryEstimate:
+    """The estimate in LiteRT-LM's 4-bit format, which a phone runs instead of KerasHub's int4."""
+    total, weights = packed_bytes(variant, LITERT_BITS), round(variant.parameters * LITERT_BITS / 8)
+    return MemoryEstimate(
+        weights=weights,
+        encoders=0,
+        kv_cache=0,
+        workspace=total - weights,
+        overhead=0,
+        load_peak_device=total,
+        load_peak_host=total,
+        precision="int4",
+    )
+
+
 def estimate_memory(
     variant: str | Path | Variant,
     precision: str | Precision = "bfloat16",
@@ -152,8 +181,8 @@ def estimate_memory(
         precision: a precision or its Keras dtype name.
         max_length: tokens of prompt and reply together.
         batch_size: number of conversations at once.
-        runtime: the runtime or its name, because the workspace of a processor differs; None for a
-            GPU.
+        runtime: the runtime or its name, because the workspace of a processor differs, and because
+            int4 on a phone is LiteRT-LM's format; None for a GPU.
         plan: the layout of the cache; None for the layout of this package.
         devices: the number of devices over which the model is laid out.
 
@@ -167,6 +196,8 @@ def estimate_memory(
     precision = find_precision(precision)
     max_length, batch_size = check_numbers(variant, max_length, batch_size, devices)
     runtime = None if runtime is None else find_runtime(runtime)
+    if runtime and not runtime.runs_keras and precision.name == "int4":
+        return _on_a_phone(variant)
     plan = plan or cache_plan()
     weights = device_weight_bytes(variant, precision, devices)
     unquantised = weight_bytes(variant, PRECISIONS[precision.dtype]).total

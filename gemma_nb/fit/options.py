@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from gemma_nb.catalog.registry import variants
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
-from gemma_nb.fit.choice import Choice, check_numbers, clip_to_context, device_counts
-from gemma_nb.fit.precision import PRECISIONS, auto_precision, precisions_to_try
+from gemma_nb.fit.best_verdict import FITTING, on_fewest_devices
+from gemma_nb.fit.choice import Choice, check_numbers
+from gemma_nb.fit.precision import PRECISIONS, auto_precision
 from gemma_nb.fit.verdict import STATUSES, Verdict, advise
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.i18n import Message
@@ -32,8 +33,6 @@ LENGTHS = (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 262144)
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 #: From variants that only continue a text to variants that answer.
 TUNINGS = ("PT", "IT", "FT", "mix")
-#: The statuses of what runs.
-_FITTING = ("fits", "tight")
 
 
 @dataclass(frozen=True)
@@ -79,13 +78,17 @@ def setting(choice: Choice, name: str) -> Any:
 def options(choice: Choice, name: str, task: str = "chat") -> tuple[Option, ...]:
     """Lists every value of one setting: families that fit first, other settings in a natural order.
 
+    A value that fits only on more devices is listed with a choice on as few as hold it. The present
+    value is judged on the present devices.
+
     Args:
         choice: the present choice.
         name: one of ``SETTINGS`` except "runtime", whose values are ``gemma_nb.runtimes()``.
         task: what the model is for, one of ``TASKS``.
     """
+    current = setting(choice, name)
     changes = (change_setting(choice, name, value, task) for value in _values(choice, name))
-    listed = tuple(_with_status(option, task) for option in changes)
+    listed = tuple(with_status(o, task, spread=o.value != current) for o in changes)
     if name == "family":  # a stable sort: the newest first among those of one status
         return tuple(sorted(listed, key=lambda option: STATUSES.index(option.status)))
     return listed
@@ -98,13 +101,29 @@ def fitting_options(listed: Iterable[Option], current: Any) -> tuple[Option, ...
         listed: options of one setting.
         current: the present value of that setting.
     """
-    return tuple(o for o in listed if o.status in _FITTING or o.value == current)
+    return tuple(o for o in listed if o.status in FITTING or o.value == current)
 
 
-def _with_status(option: Option, task: str) -> Option:
-    if option.choice is None:
+def with_status(option: Option, task: str = "chat", *, spread: bool = True) -> Option:
+    """Determines the status of an option; what does not fit is spread over more devices if that helps.
+
+    Args:
+        option: the result of ``change_setting``. One of "devices" keeps its number of devices.
+        task: what the model is for, one of ``TASKS``.
+        spread: False keeps the number of devices.
+    """
+    choice = option.choice
+    if choice is None:
         return option
-    return replace(option, status=advise(option.choice, task=task).status)
+    verdict = advise(choice, task=task)
+    if spread and not verdict.fits and option.setting != "devices":
+
+        def judge(devices: int) -> Verdict:
+            return advise(replace(choice, devices=devices), task=task)
+
+        on_more = on_fewest_devices(judge, choice.runtime, task)
+        verdict = on_more if on_more.fits else verdict
+    return replace(option, choice=verdict.choice, status=verdict.status)
 
 
 def _values(choice: Choice, name: str) -> Iterable[Any]:
@@ -255,67 +274,3 @@ def _with_variant(choice: Choice, variant: Variant, name: str) -> Option:
         note = Message("option_shorter_context", values)
     new = replace(choice, variant=variant, max_length=length)
     return Option(name, setting(new, name), new, "", note)
-
-
-def best_verdict(
-    variant: Variant,
-    runtime: Runtime,
-    max_length: int = 2048,
-    precision: str | None = None,
-    *,
-    devices: int = 1,
-    task: str = "chat",
-) -> Verdict:
-    """Returns the verdict in the best precision that fits.
-
-    Args:
-        variant: the variant.
-        runtime: the runtime.
-        max_length: tokens of prompt and reply together; cut to the variant's context.
-        precision: a Keras dtype name, the only one to try; None for ``precisions_to_try``.
-        devices: the devices of the runtime over which the model is divided.
-        task: what the model is for, one of ``TASKS``.
-
-    Returns:
-        The verdict in the first precision that fits; in that of "auto" if none does.
-
-    Raises:
-        InvalidInput: the precision is unknown, or the length is not allowed.
-    """
-    length = clip_to_context(variant, max_length)
-    options: dict[str, Any] = {"devices": devices, "task": task}
-    if precision:
-        return advise(variant, precision, runtime, length, **options)
-    precisions = precisions_to_try(variant, runtime)
-    verdicts = (advise(variant, p, runtime, length, **options) for p in precisions)
-    return _first_of(verdicts, _FITTING)
-
-
-def on_fewest_devices(
-    judge: Callable[[int], Verdict],
-    runtime: Runtime,
-    task: str = "chat",
-    *,
-    statuses: Sequence[str] = _FITTING,
-) -> Verdict:
-    """Returns the verdict on as few devices as a model takes.
-
-    Args:
-        judge: gives the verdict on a number of devices.
-        runtime: the runtime; a model is divided over 2, 4 or 8 of its devices.
-        task: what the model is for, one of ``TASKS``. Tuning takes one device.
-        statuses: the statuses that suffice.
-
-    Returns:
-        The first verdict that suffices; that on one device if none does.
-    """
-    counts = (1,) if task == "tuning" else device_counts(runtime)
-    return _first_of(map(judge, counts), statuses)
-
-
-def _first_of(verdicts: Iterator[Verdict], statuses: Sequence[str]) -> Verdict:
-    """The first verdict with one of the statuses; the very first if none has."""
-    first = next(verdicts)
-    if first.status in statuses:
-        return first
-    return next((verdict for verdict in verdicts if verdict.status in statuses), first)

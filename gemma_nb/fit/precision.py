@@ -114,12 +114,15 @@ def auto_precision(variant: Variant, runtime: Runtime) -> Precision:
 
     A preset that was saved quantised keeps its precision (``saved_precision``). A GGUF file whose
     layers are in Q4_0 or Q8_0 stays as small as it is, in int4 or int8. A file of any other type, or
-    of several, is read as a 16-bit checkpoint is: in the ``unquantised_precision``.
+    of several, is read as a 16-bit checkpoint is: in the ``unquantised_precision``. On a phone, where
+    KerasHub does not run, it is int4: the models for phones have 4 bit (LiteRT-LM).
 
     Args:
         variant: the variant to load.
         runtime: the runtime on which it runs.
     """
+    if not runtime.runs_keras:
+        return PRECISIONS["int4"]
     if saved := saved_precision(variant):
         return PRECISIONS[saved]
     if variant.stored_type in GGUF_PRECISIONS:
@@ -132,11 +135,12 @@ def precisions_to_try(variant: Variant, runtime: Runtime) -> tuple[str, ...]:
 
     Args:
         variant: the variant. A preset that was saved quantised has its own precision alone.
-        runtime: the runtime on which it runs.
+        runtime: the runtime on which it runs. A phone has one precision.
     """
-    if saved := saved_precision(variant):
-        return (saved,)
-    return tuple(dict.fromkeys((auto_precision(variant, runtime).name, *QUANTISED)))
+    auto = auto_precision(variant, runtime).name
+    if saved_precision(variant) or not runtime.runs_keras:
+        return (auto,)
+    return tuple(dict.fromkeys((auto, *QUANTISED)))
 
 
 def unquantised_precision(variant: Variant, runtime: Runtime) -> Precision:

@@ -8,8 +8,11 @@ from gemma_nb.catalog.registry import DEMO
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.best_verdict import on_fewest_devices
 from gemma_nb.fit.choice import clip_to_context
-from gemma_nb.fit.options import family_line, on_fewest_devices
+from gemma_nb.fit.frameworks import frameworks_for
+from gemma_nb.fit.memory import LITERT_BITS
+from gemma_nb.fit.options import family_line
 from gemma_nb.fit.precision import QUANTISED, auto_precision, precisions_to_try
 from gemma_nb.fit.quality import price_of
 from gemma_nb.fit.recommendation import Recommendation
@@ -39,6 +42,8 @@ def recommend(
     2. one that needs no login before one that does;
     3. in the precision of ``auto_precision`` before int8 before int4;
     4. the smallest.
+
+    On a phone, where KerasHub does not run, a choice must exist for a framework that does.
 
     If nothing made for the task fits, the recommendation for chat is given; if no Gemma fits, the
     demo model. For tuning only float32 counts: tune in full precision, quantise afterwards.
@@ -129,8 +134,18 @@ def _fits_with_room(verdict: Verdict, task: ModelTask) -> bool:
     runtime = verdict.choice.runtime
     if runtime.is_processor and runtime.usable_bytes < LEAST_PROCESSOR_BYTES:
         return False
+    if not runtime.runs_keras and not _runs_without_keras(verdict):
+        return False
     status = tuning_check(verdict).status if task.key == "tuning" else verdict.status
     return verdict.status == status == "fits"
+
+
+def _runs_without_keras(verdict: Verdict) -> bool:
+    """Whether a framework is known to run a choice on a runtime without KerasHub, such as a phone."""
+    if verdict.choice.precision != "int4":  # no other format is judged there
+        return False
+    options = frameworks_for(verdict.choice.variant, verdict.choice.runtime)
+    return any(option.runs_here for option in options)
 
 
 def _best(task: ModelTask, runtime: Runtime, max_length: int) -> Recommendation | None:
@@ -165,7 +180,7 @@ def _alternatives(
         fastest = max(offers, key=lambda r: r.speed.low * r.speed.high if r.speed else 0.0)
         reason = _with_price("why_fastest", fastest.verdict, task, speed=fastest.speed)
         found.append(replace(fastest, reason=reason))
-    if best.choice.variant.gated:
+    if best.choice.variant.gated and best.choice.runtime.runs_keras:
         free = [v for v in fitting if not v.choice.variant.gated]
         other = free[0] if free else _without_login(best.choice.runtime, task, max_length)
         made_for_it = free or task.key == "chat"
@@ -199,7 +214,8 @@ def _reason(verdict: Verdict, task: ModelTask, *, newest: bool) -> Message:
     )
     runtime = verdict.choice.runtime
     if not runtime.runs_keras:
-        return Message("why_phone", {"reason": reason})
+        values = {"reason": reason, "bits": LITERT_BITS, "price": price_of(verdict.choice)}
+        return Message("why_phone", values)
     if verdict.choice.precision == "float16":
         values = {"reason": reason, "capability": runtime.compute_capability or "?"}
         return Message("why_float16", values)
@@ -242,16 +258,16 @@ def _demo(runtime: Runtime, max_length: int) -> Recommendation:
     candidates = _candidates(find_task("chat"), runtime, max_length)
     line = family_line(candidates[0].choice.variant)
     newest = [v for v in candidates if family_line(v.choice.variant) == line]
-    wanted = {
-        which: min(verdicts, key=lambda v: v.bytes_needed)
-        for which, verdicts in (("any", candidates), ("newest", newest))
-    }
+
+    def memory_for(wanted: Verdict) -> int:
+        """Bytes of memory with which a choice would be recommended."""
+        enough = round(wanted.bytes_needed / TIGHT_SHARE)
+        return max(enough, LEAST_PROCESSOR_BYTES) if runtime.is_processor else enough
+
     values: dict[str, object] = {"variant": verdict.choice.variant.name, "fit": verdict.reason}
-    for which, least in wanted.items():
+    for which, verdicts in (("any", candidates), ("newest", newest)):
+        least = min(verdicts, key=memory_for)  # of equal ones the first, which is the best
         values[which] = least.choice.variant.name
         values[f"{which}_precision"] = least.choice.precision
-        needed = round(least.bytes_needed / TIGHT_SHARE)
-        if runtime.is_processor:
-            needed = max(needed, LEAST_PROCESSOR_BYTES)
-        values[f"{which}_bytes"] = format_gib(needed)
+        values[f"{which}_bytes"] = format_gib(memory_for(least))
     return Recommendation(verdict, Message("why_demo", values), "gemma_nb")

@@ -10,7 +10,7 @@ from gemma_nb.fit.speed import SpeedEstimate, estimate_speed
 from gemma_nb.fit.tuning import tuning_check
 from gemma_nb.fit.verdict import Verdict
 from gemma_nb.i18n import Message, text
-from gemma_nb.text_utils import align_columns, format_gib
+from gemma_nb.text_utils import align_columns, format_each
 
 #: The columns of ``Recommendation.table``.
 _COLUMNS = ("which", "variant", "precision", "memory", "speed", "licence")
@@ -129,13 +129,12 @@ class Recommendation(Displayed):
 
 
 def _table_row(one: Recommendation) -> tuple[str, ...]:
-    speed, licence, devices = one.speed, one.licence, one.verdict.choice.devices
-    memory = format_gib(one.memory_bytes)
+    speed, licence = one.speed, one.licence
     return (
         str(one.title),
         one.variant.name,
         one.precision,
-        memory if devices == 1 else f"{devices} x {memory}",
+        format_each(one.memory_bytes, one.verdict.choice.devices),
         speed.range_text if speed else "?",
         text("recommend_login", licence=licence) if one.variant.gated else licence,
     )

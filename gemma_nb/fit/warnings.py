@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.float16 import computes_float16_only, float16_state, takes_float16
-from gemma_nb.fit.precision import PRECISIONS
+from gemma_nb.fit.precision import PRECISIONS, unquantised_precision
 from gemma_nb.hardware.environment import release
 from gemma_nb.hardware.runtime import MEMORY_FRACTION
 from gemma_nb.i18n import Message
@@ -64,7 +64,7 @@ def warnings_for(
     """
     warnings = [
         *_runtime_warnings(choice),
-        *_precision_warnings(choice),
+        *_precision_warnings(choice, task),
         *_task_warnings(choice, task),
     ]
     if rough:
@@ -115,13 +115,14 @@ def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
         yield _warning("terms", choice, licence=variant.licence)
 
 
-def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
+def _precision_warnings(choice: Choice, task: str) -> Iterator[FitWarning]:
     """What the precision costs or breaks for this variant on this runtime."""
     variant, runtime, precision = choice.variant, choice.runtime, PRECISIONS[choice.precision]
     a, float16 = variant.architecture, float16_state(variant)
     if precision.name == "float16" and float16 in _FLOAT16_WARNINGS:
         yield _warning(f"float16_{float16}", choice, blocks=float16 == "overflows")
-    if precision.name == "float32" and not runtime.is_processor:
+    lossless = unquantised_precision(variant, runtime).name
+    if precision.name == "float32" and lossless != "float32" and task != "tuning":
         yield _warning("float32", choice)
     if (
         runtime.kind == "gpu"
@@ -136,6 +137,8 @@ def _precision_warnings(choice: Choice) -> Iterator[FitWarning]:
         yield _warning("emulated_bfloat16", choice, blocks=False, **values)
         if precision.name == "int8":
             yield _warning("int8_float16", choice)
+    if not runtime.runs_keras:
+        return  # what follows is about Keras's int8 and int4
     if precision.quantize and a and a.experts:
         yield _warning("experts_stay", choice)
     if precision.name == "int4":

@@ -57,7 +57,7 @@ class HuggingFaceRepo:
         info = self._model_info()
         if getattr(info, "gated", None):
             # the file list of a gated repository is public, the files are not
-            self._call(lambda: self._api.auth_check(self.src.handle))
+            self._call(self._check_access)
         try:
             sizes = check_files((file.rfilename, file.size) for file in info.siblings or ())
             for file in info.siblings or ():
@@ -96,6 +96,20 @@ class HuggingFaceRepo:
                 raise load_error("no_answer", self.src, self._login) from None
             self._info = info
         return self._info
+
+    def _check_access(self) -> None:
+        """Asks whether the login may download the files, as ``HfApi.auth_check`` does.
+
+        That method takes no timeout, and huggingface_hub's session has none (2.4.0).
+        """
+        from huggingface_hub import get_session, utils
+
+        response = get_session().get(
+            f"{self._api.endpoint}/api/models/{self.src.handle}/auth-check",
+            headers=self._api._build_hf_headers(),  # noqa: SLF001
+            timeout=TIMEOUT[1],
+        )
+        utils.hf_raise_for_status(response)  # type: ignore[attr-defined]
 
     def _open(self, name: str, headers: dict[str, str]) -> Any:
         import requests

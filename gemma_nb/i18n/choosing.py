@@ -29,12 +29,13 @@ TEXT = {
         "bfloat16 は float32 を介するためです。動作するとの報告がありますが、ここでは測定していません。",
     ),
     "why_phone": (
-        "{reason} These are sizes of KerasHub, which does not run on a phone. LiteRT-LM does: its file "
-        "of Gemma 4 E2B takes 2.6 GB, and Google's app AI Edge Gallery, which runs it, asks for a "
-        "phone with 8 GB (google-ai-edge/gallery, 2026-11).",
-        "{reason}これは KerasHub での大きさで、KerasHub はスマートフォンでは動きません。LiteRT-LM なら動きます。"
-        "Gemma 4 E2B のファイルは 2.6 GB で、これを動かす Google のアプリ AI Edge Gallery は 8 GB の"
-        "スマートフォンを求めています(google-ai-edge/gallery、2026-11)。",
+        "{reason} That is in LiteRT-LM, with {bits} bits a parameter: KerasHub does not run on a "
+        "phone. LiteRT-LM's file of Gemma 4 E2B takes 2.6 GB, and Google's app AI Edge Gallery, which "
+        "runs it, asks for a phone with 8 GB (google-ai-edge/gallery, 2026-11).{price}",
+        "{reason}これは LiteRT-LM での大きさ(1 パラメータあたり {bits} ビット)です。KerasHub は"
+        "スマートフォンでは動きません。LiteRT-LM の Gemma 4 E2B のファイルは 2.6 GB で、これを動かす Google の"
+        "アプリ AI Edge Gallery は 8 GB のスマートフォンを求めています(google-ai-edge/gallery、2026-11)。"
+        "{price}",
     ),
     "why_older": (
         "Nothing newer of its kind fits here with room to spare; {variant} is {why}. {fit}",

@@ -100,6 +100,10 @@ TEXT = {
         "もう一度試すには fresh=True を指定してください。",
     ),
     "compare_failed": ("{doing} failed: {why}.", "{doing}に失敗しました: {why}。"),
+    "compare_devices": (
+        "divided over {devices} devices; the memory is that of one",
+        "デバイス {devices} 個に分けて載せました。メモリは 1 個あたりです",
+    ),
     "compare_encoder": (
         "text and agreement are not measured for a model with an encoder",
         "エンコーダーのあるモデルでは、テキストの評価と精度どうしの比較は行いません",

@@ -48,6 +48,7 @@ TEXT = {
     "picker_max_length": ("Context length (tokens)", "コンテキスト長(トークン)"),
     "picker_batch_size": ("Conversations at once", "同時に処理する会話数"),
     "picker_devices": ("Devices", "デバイス数"),
+    "picker_on_devices": ("{what} on {devices} devices", "デバイス {devices} 個で{what}"),
     "picker_only_fitting": ("Only what fits", "収まるものだけ"),
     "picker_more": (
         "More settings (context length {length}, conversations at once {batch})",

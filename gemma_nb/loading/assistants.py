@@ -13,7 +13,13 @@ from gemma_nb.errors import InvalidInput, LoadError
 from gemma_nb.fit.memory import estimate_memory
 from gemma_nb.fit.precision import Precision
 from gemma_nb.fit.verdict import Verdict
+from gemma_nb.hardware.runtime import Runtime
+from gemma_nb.i18n import Message
 from gemma_nb.text_utils import format_bytes
+
+#: The least and the largest share of accepted proposals from which an assistant saves processor time,
+#: of the precisions and numbers of proposals that were measured (benchmarks/assistants.md, 2026-11-30).
+PROCESSOR_BREAK_EVEN = (0.84, 0.95)
 
 
 def find_assistant(
@@ -64,6 +70,18 @@ def check_memory_beside(assistant: Variant, precision: Precision, verdict: Verdi
     weights = estimate_memory(assistant, precision.dtype, max_length=2).weights
     if verdict.bytes_needed + weights > verdict.bytes_available:
         raise LoadError("assistant_no_room", name=assistant.name, needed=format_bytes(weights))
+
+
+def processor_note(runtime: Runtime) -> Message | None:
+    """The sentence that an assistant does not pay on a processor; None on any other runtime.
+
+    Args:
+        runtime: the runtime on which the model is loaded.
+    """
+    if not runtime.is_processor:
+        return None
+    low, high = (f"{share:.0%}" for share in PROCESSOR_BREAK_EVEN)
+    return Message("assistant_on_processor", {"low": low, "high": high})
 
 
 def read_assistant(directory: Path, precision: Precision) -> Any:

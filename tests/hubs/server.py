@@ -45,6 +45,7 @@ class Faults:
     login_needed: bool = False
     consent_needed: bool = False
     slow: float = 0.0  # seconds for each 16 KiB
+    check_wait: float = 0.0  # seconds before Hugging Face says whether a login may download
     api_busy: int = 0  # how many requests to the hub are answered by 429
     storage_busy: int = 0
     retry_after: str | None = "0"  # what a busy one says
@@ -266,6 +267,7 @@ class _Handler(BaseHTTPRequestHandler):
         if commit is None:
             return self._json(404, {"error": "no"}, {"X-Error-Code": "RevisionNotFound"})
         if check:
+            time.sleep(self.hubs.faults.check_wait)
             return self._json(200, {})
         if listing:
             return self._json(

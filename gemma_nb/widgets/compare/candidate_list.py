@@ -12,8 +12,9 @@ from gemma_nb.catalog.registry import variants
 from gemma_nb.comparison.report_html import breakable_name
 from gemma_nb.comparison.request import ResolvedChoice, check_can_reply, resolve_choices
 from gemma_nb.errors import GemmaError, InvalidInput
+from gemma_nb.fit.best_verdict import best_verdict_on_devices, on_fewest_devices
 from gemma_nb.fit.choice import Choice, clip_to_context
-from gemma_nb.fit.options import best_verdict, options
+from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.verdict import Verdict, advise
 from gemma_nb.hardware.detect import detect_runtime
 from gemma_nb.hardware.runtime import Runtime
@@ -23,7 +24,6 @@ from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.panel import Panel
 from gemma_nb.widgets.base.verdict_labels import (
     STATUS_ICONS,
-    labelled_options,
     name_with_status,
     status_with_icon,
 )
@@ -186,13 +186,20 @@ class CandidateList:
         return status_with_icon(self._verdict(candidate))
 
     def _verdict(self, candidate: Candidate) -> Verdict:
-        return advise(self._choice(candidate))
-
-    def _choice(self, candidate: Candidate) -> Choice:
+        """The verdict on the devices of the candidate; without its own, on as few as hold it."""
         entry = candidate.entry
         length = entry.max_length if candidate.has_own_length else self._max_length
         length = clip_to_context(entry.variant, length)
-        return Choice(entry.variant, entry.precision, length, 1, self._here)
+
+        def judge(devices: int) -> Verdict:
+            return advise(Choice(entry.variant, entry.precision, length, 1, self._here, devices))
+
+        if entry.devices > 1:
+            return judge(min(entry.devices, self._here.devices))
+        return on_fewest_devices(judge, self._here)
+
+    def _choice(self, candidate: Candidate) -> Choice:
+        return self._verdict(candidate).choice
 
     def _make_row(self, number: int) -> _CandidateRow:
         body = controls.html("", "gnb-item")
@@ -235,8 +242,8 @@ class CandidateList:
         """Lists the variants that can be compared: demo models, those that fit, and the others."""
         pairs = []
         for verdict in self._listed_verdicts():
-            name = verdict.choice.variant.name
-            pairs.append((name_with_status(name, verdict.status), name))
+            name, devices = verdict.choice.variant.name, verdict.choice.devices
+            pairs.append((name_with_status(name, verdict.status, devices), name))
         self._is_filling = True
         try:
             controls.set_options(self.variant, pairs, self.variant.value or pairs[0][1])
@@ -249,7 +256,7 @@ class CandidateList:
         for variant in variants(loadable=True):
             try:
                 check_can_reply(variant)
-                verdicts.append(best_verdict(variant, self._here, self._max_length))
+                verdicts.append(best_verdict_on_devices(variant, self._here, self._max_length))
             except InvalidInput:  # it cannot be compared, or does not take this length
                 continue
         return sorted(verdicts, key=lambda v: 0 if _is_demo(v) else 1 if v.fits else 2)
@@ -260,9 +267,13 @@ class CandidateList:
             return
         with self._panel.using_language():
             variant = find_variant(self.variant.value)
-            best = best_verdict(variant, self._here, self._max_length).choice
-            pairs = labelled_options(options(best, "precision"))
-            values = [value for _, value in pairs]
+            runtime, length = self._here, self._max_length
+            best = best_verdict_on_devices(variant, runtime, length).choice
+            verdicts = {p: best_verdict_on_devices(variant, runtime, length, p) for p in PRECISIONS}
+            pairs = [
+                (name_with_status(p, v.status, v.choice.devices), p) for p, v in verdicts.items()
+            ]
+            values = list(verdicts)
             is_unchanged = list(self.precision.options) == pairs
             keeps_value = is_unchanged and self.precision.value in values
             value = self.precision.value if keeps_value else best.precision

@@ -247,8 +247,5 @@ def _stage_list(lines: list[str]) -> Html:
 
 def _loads_same(one: Choice, other: Choice | None) -> bool:
     """Whether two choices load the same model; the free memory of their runtimes may differ."""
-    return other is not None and (one.variant, one.precision, one.max_length) == (
-        other.variant,
-        other.precision,
-        other.max_length,
-    )
+    names = ("variant", "precision", "max_length", "devices")
+    return other is not None and all(getattr(one, n) == getattr(other, n) for n in names)

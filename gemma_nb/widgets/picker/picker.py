@@ -21,6 +21,7 @@ from gemma_nb.fit.options import (
     fitting_options,
     options,
     setting,
+    with_status,
 )
 from gemma_nb.fit.precision import auto_precision
 from gemma_nb.fit.tasks import TASKS
@@ -145,7 +146,7 @@ class Picker(Panel):
         )
         self._fix_buttons = FixButtons(self, self._take)
         self._loader = ModelLoader(self, self._on_loader, self._model_name)
-        self._tabs = PickerTabs(self, self._take_name)
+        self._tabs = PickerTabs(self, self._take_row)
         self._more_button, more = controls.fold(
             "…",
             row(*(lists[n] for n in ("max_length", "batch_size", "devices")), self._name_field),
@@ -185,10 +186,12 @@ class Picker(Panel):
                 if self._recommendation.best:
                     best = self._recommendation.choice()
                 self._select(self._choice if self._locked_changes(best) else best)
-            elif name == "runtime":
-                self._take_option(change_setting(self._choice, name, self._listed_runtime(value)))
             else:
-                self._take_option(change_setting(self._choice, name, value, self._task))
+                value = self._listed_runtime(value) if name == "runtime" else value
+                option = change_setting(self._choice, name, value, self._task)
+                spread = with_status(option, self._task)  # as the list says that it fits
+                is_locked = spread.choice and self._locked_changes(spread.choice)
+                self._take_option(option if is_locked else spread)
 
     def _on_name(self, change: Any) -> None:
         name = change["new"].strip()
@@ -207,6 +210,19 @@ class Picker(Panel):
             self._take_option(change_setting(self._choice, "variant", variant))
             return True
         return False
+
+    def _take_row(self, row: Choice) -> None:
+        """Selects a variant of the table, in the precision and on the devices of its row.
+
+        Where a lesson locks one of them, the variant alone.
+        """
+        with self._showing_errors():
+            option = change_setting(self._choice, "variant", row.variant)
+            if option.choice:
+                listed = replace(option.choice, precision=row.precision, devices=row.devices)
+                if not self._locked_changes(listed):
+                    option = replace(option, choice=listed)
+            self._take_option(option)
 
     def _take_option(self, option: Option) -> None:
         """Selects the choice of an option and notes what else changed; notes it where it is locked."""

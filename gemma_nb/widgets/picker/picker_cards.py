@@ -8,9 +8,9 @@ from typing import Any
 
 from gemma_nb.catalog.registry import variants
 from gemma_nb.errors import InvalidInput
+from gemma_nb.fit.best_verdict import best_verdict_on_devices
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix
-from gemma_nb.fit.options import best_verdict
 from gemma_nb.fit.recommend import recommend
 from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.verdict import Verdict
@@ -20,7 +20,7 @@ from gemma_nb.hub.availability import find_obstacle, is_on_disk
 from gemma_nb.i18n import text
 from gemma_nb.widgets.base import controls
 from gemma_nb.widgets.base.panel import Panel
-from gemma_nb.widgets.base.verdict_labels import STATUS_ICONS
+from gemma_nb.widgets.base.verdict_labels import STATUS_ICONS, on_devices
 from gemma_nb.widgets.picker import picker_view
 
 #: The names of the tabs, in their order.
@@ -95,7 +95,9 @@ class RecommendationCard:
             ) != (current.variant, current.precision, current.devices)
             controls.set_visible(button, is_new)
             if offered:
-                label = text(key, variant=offered.variant.name)
+                with self._panel.using_language():
+                    devices = offered.verdict.choice.devices
+                    label = on_devices(text(key, variant=offered.variant.name), devices)
                 button.description = controls.label_text(label)
                 button.disabled = bool(locked_parts(self.choice(larger=larger)))
         missing = find_obstacle(best.variant) if best else ""
@@ -159,10 +161,10 @@ class PickerTabs:
 
     Args:
         panel: the panel that shows the tabs.
-        on_take: receives the name of a variant that was selected below the table.
+        on_take: receives the choice of the row that was selected below the table.
     """
 
-    def __init__(self, panel: Panel, on_take: Callable[[str], object]) -> None:
+    def __init__(self, panel: Panel, on_take: Callable[[Choice], object]) -> None:
         self._panel, self._on_take = panel, on_take
         self._verdict: Verdict | None = None
         self._only_fitting = False
@@ -214,7 +216,7 @@ class PickerTabs:
 
     def _update_table(self, choice: Choice) -> Html:
         """Fills the list of variants; returns the table."""
-        key = (choice.runtime.name, choice.runtime.memory_bytes, choice.max_length)
+        key = _table_key(choice)
         if key not in self._verdicts:
             self._verdicts[key] = _all_verdicts(choice)
         verdicts = sorted(
@@ -237,16 +239,24 @@ class PickerTabs:
         return join([tag("p", head), rows])
 
     def _on_variant(self, change: Any) -> None:
-        if change["new"] and not self._is_filling:
-            self._on_take(change["new"])
+        if not change["new"] or self._is_filling or self._verdict is None:
+            return
+        verdicts = self._verdicts[_table_key(self._verdict.choice)]
+        row = next(v.choice for v in verdicts if v.choice.variant.name == change["new"])
+        self._on_take(row)
+
+
+def _table_key(choice: Choice) -> tuple[str, int, int]:
+    """What the table of all variants depends on."""
+    return choice.runtime.name, choice.runtime.memory_bytes, choice.max_length
 
 
 def _all_verdicts(choice: Choice) -> list[Verdict]:
-    """The verdicts on all variants, for the runtime and the length of a choice."""
+    """The verdicts on all variants, on as few devices as hold each, for a runtime and a length."""
     verdicts = []
     for variant in variants():
         try:
-            verdicts.append(best_verdict(variant, choice.runtime, choice.max_length))
+            verdicts.append(best_verdict_on_devices(variant, choice.runtime, choice.max_length))
         except InvalidInput:  # the variant does not take this length
             continue
     return verdicts

@@ -19,9 +19,14 @@ from gemma_nb.hardware.known_runtimes import PRICE_DATE, is_outdated, runtimes
 from gemma_nb.hardware.runtime import Runtime
 from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
-from gemma_nb.text_utils import align_columns, format_gib, wrap_text
+from gemma_nb.text_utils import align_columns, format_each, format_gib, wrap_text
 from gemma_nb.widgets.base.html import code_block, link, table
-from gemma_nb.widgets.base.verdict_labels import STATUS_ICONS, status_label, status_with_icon
+from gemma_nb.widgets.base.verdict_labels import (
+    STATUS_ICONS,
+    on_devices,
+    status_label,
+    status_with_icon,
+)
 from gemma_nb.widgets.picker.code_snippets import gemma_nb_code, keras_hub_code
 
 #: How the table of all variants can be sorted.
@@ -191,6 +196,8 @@ def _download_text(verdict: Verdict, *, on_disk: bool) -> str:
     if handle.startswith("demo://"):
         return text("picker_with_package")
     needed = download_bytes(verdict.choice.variant)
+    if not verdict.choice.runtime.runs_keras:  # it is another framework's file
+        on_disk, needed = False, verdict.memory.weights
     if on_disk or not needed:
         return text("picker_on_disk")
     free = verdict.choice.runtime.disk_free_bytes
@@ -253,7 +260,7 @@ def sort_value(verdict: Verdict, key: str) -> tuple[Any, str]:
         "released": variant.released or "",
         "variant": variant.name,
         "parameters": variant.parameters,
-        "needed": verdict.bytes_needed,
+        "needed": verdict.bytes_needed * verdict.choice.devices,
         "status": STATUSES.index(verdict.status),
     }
     return values[key], variant.name
@@ -270,13 +277,15 @@ def all_variants_html(verdicts: list[Verdict], current: str) -> Html:
     for verdict in verdicts:
         variant = verdict.choice.variant
         mark = [" ", tag("small", "← ", text("picker_current"))] if variant.name == current else []
-        status = f"{STATUS_ICONS[verdict.status]} {text(f'picker_status_{verdict.status}')}"
+        devices = verdict.choice.devices
+        word = on_devices(text(f"picker_status_{verdict.status}"), devices)
+        status = f"{STATUS_ICONS[verdict.status]} {word}"
         rows.append(
             (
                 join([variant.name, *mark]),
                 tag("span", status, class_=f"gnb-{verdict.status}"),
                 verdict.choice.precision,
-                format_gib(verdict.bytes_needed),
+                format_each(verdict.bytes_needed, devices),
                 f"{variant.family} {variant.generation}",
                 variant.size,
                 variant.tuning,
@@ -304,6 +313,8 @@ def _all_rows(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | 
         "max_length": f"{choice.max_length:,}",
         "batch_size": str(choice.batch_size),
     }
+    if choice.runtime.devices > 1:
+        values["devices"] = str(choice.devices)
     rows: list[tuple[str, str, str | None]] = [
         (text(f"picker_{name}"), value, None) for name, value in values.items()
     ]
