@@ -412,7 +412,7 @@ def test_any_turn_can_be_edited(model):
         type_and_send(panel, said)
     panel._turns[1].edit_button.click()
     assert panel._message_field.field.value == "Second"
-    assert "what followed it is replaced" in panel._message_field.field.description
+    assert "everything after it is replaced" in panel._message_field.field.description
     model.says = ["Other"]
     type_and_send(panel, "Changed")
     said = [m["content"] for m in panel.chat.messages if m["role"] == "user"]

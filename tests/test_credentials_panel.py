@@ -125,7 +125,7 @@ def test_test_says_what_the_hub_answered(monkeypatch):
     button.click()
     assert asked == [(HUGGING_FACE, "gemma3_instruct_1b")]
     assert "Hugging Face accepts the login" in panel._note.value
-    assert "answered" in panel._live_region.value
+    assert "lets it download" in panel._live_region.value
     assert not button.disabled
 
     def fail(*_):
@@ -196,7 +196,7 @@ def test_terms_of_a_variant_or_of_all():
 def test_terms_are_shown_of_what_was_chosen_alone():
     panel = gnb.CredentialsPanel()
     assert "https://" not in panel._terms_block.value
-    assert "Choose the model" in panel._terms_block.value
+    assert "Choose a model" in panel._terms_block.value
     names = [value for _, value in panel._terms_list.options if value]
     assert "gemma3_instruct_1b" in names
     assert "gemma4_instruct_2b" not in names  # it asks for none

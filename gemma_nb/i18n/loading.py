@@ -63,10 +63,10 @@ TEXT = {
         "すか、precision や max_length を小さくするか、force=True を指定してください。",
     ),
     "assistant_on_processor": (
-        "On a processor an assistant makes replies slower: measured there, it pays only where {low} to "
-        "{high} of its proposals are accepted (benchmarks/assistants.md), so load the model without it.",
-        "CPU ではアシスタントを使うと回答が遅くなります。測定では、提案の {low}〜{high} 以上が採用されて初めて"
-        "速くなるため(benchmarks/assistants.md)、assistant なしで読み込んでください。",
+        "On a processor, an assistant makes replies slower. In a measurement it paid only if {low} to "
+        "{high} of its proposals were accepted (benchmarks/assistants.md), so load the model without it.",
+        "CPU ではアシスタントを使うと回答が遅くなります。測定では、提案の {low}〜{high} が採用されて初めて"
+        "元が取れるため(benchmarks/assistants.md)、アシスタントなしで読み込んでください。",
     ),
     "not_loadable": (
         "KerasHub cannot load {name}; see gemma_nb.frameworks_for({name!r}) for what can.",

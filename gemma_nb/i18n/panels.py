@@ -18,7 +18,7 @@ TEXT = {
     "chat_transcript": ("Conversation", "会話"),
     "chat_message": ("Your message", "メッセージ"),
     "chat_message_edit": (
-        "Your message, to be changed; what followed it is replaced",
+        "Edit your message; everything after it is replaced",
         "メッセージを編集中(これより後は置き換えられます)",
     ),
     "chat_message_tool": (
@@ -74,7 +74,8 @@ TEXT = {
     "chat_code": ("Code", "コード"),
     "chat_stopped": ("stopped", "停止しました"),
     "chat_stopped_early": (
-        "Stopped before the first word; the conversation is as it was, and your message is in the field.",
+        "Stopped before the first word; the conversation is unchanged, and your message is back in the "
+        "field.",
         "最初の文字の前に停止しました。会話は元のままで、メッセージは入力欄に戻しました。",
     ),
     "chat_failed": ("That did not work.", "うまくいきませんでした。"),

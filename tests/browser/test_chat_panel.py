@@ -135,7 +135,7 @@ def test_two_turns_and_what_follows(opened):
     page.wait_for_timeout(300)
     answered(book, 2, "Paris")
     button(book, "Edit this message").last.click()
-    widget.get_by_label("Your message, to be changed; what followed it is replaced").wait_for()
+    widget.get_by_label("Edit your message; everything after it is replaced").wait_for()
     assert message(book).input_value() == "What is the capital of France?"
     say(book, "What is the capital of Italy?")
     answered(book, 2, "Rome")

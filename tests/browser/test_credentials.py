@@ -29,7 +29,7 @@ WORDS = {
     "en": (
         "Hugging Face token",
         "Kept for this session",
-        "Where it was looked for, first that counts first",
+        "Where gemma_nb looks for it, in order of precedence",
         "Test",
         "and lets it download gemma3_instruct_1b",
     ),
