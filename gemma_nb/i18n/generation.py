@@ -95,8 +95,8 @@ TEXT = {
         "外してください。",
     ),
     "no_room_for_reply": (
-        "The prompt has {tokens} tokens, {over} too many to leave room for a reply within max_length="
-        "{max_length}. Shorten it, or load the model with a larger max_length.",
+        "The prompt has {tokens} tokens and leaves no room for a reply within max_length={max_length}: it "
+        "is {over} tokens too long. Shorten it, or load the model with a larger max_length.",
         "プロンプトは {tokens} トークンで、max_length={max_length} の中に回答の余地がありません"
         "({over} トークン超過)。短くするか、max_length を大きくして読み込み直してください。",
     ),
