@@ -96,7 +96,7 @@ def test_a_real_vocabulary(converter):
     for key in ("turns", "plain", "shieldgemma", "functiongemma", "translategemma", "embedding"):
         messages, options = CONVERSATIONS[key](["Hello", "<bos>", "city\n\n", "日本"])
         prompt = format_prompt(messages, prompt_helpers.variant(key), **options)
-        ids = vocabulary.ids((part.text, part.control) for part in prompt.parts)
+        ids = vocabulary.ids((part.text, part.by_format) for part in prompt.parts)
         assert ids[0] == bos == 2
         assert ids.count(bos) == 1
         assert len(ids) > 2

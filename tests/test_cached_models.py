@@ -104,7 +104,7 @@ def test_an_unfinished_download_is_listed_as_such(hubs):
         fetch(K, progress=False)
     [model] = gnb.cached()
     assert not model.whole
-    assert "unfinished" in repr(gnb.cached())
+    assert "incomplete" in repr(gnb.cached())
     model.delete()
     assert not gnb.cached()
 

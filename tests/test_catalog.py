@@ -308,7 +308,7 @@ def test_unknown_filters_name_the_existing_values(wrong):
 
 
 def test_a_filter_is_a_text():
-    with pytest.raises(ValueError, match="family is a text: give a string, not int"):
+    with pytest.raises(ValueError, match="family must be a string, not int"):
         gnb.variants(family=3)
 
 

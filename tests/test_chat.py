@@ -104,7 +104,7 @@ def test_what_a_later_turn_needs_is_compiled_in_time(model, monkeypatch):
 
 def test_edit_and_regenerate(model, computed):
     chat = gnb.Chat(model)
-    with pytest.raises(InvalidInput, match="Nothing was asked"):
+    with pytest.raises(InvalidInput, match="Nothing has been asked"):
         chat.regenerate()
     for question in QUESTIONS[:3]:
         says(chat.send(question))

@@ -403,7 +403,7 @@ def test_again_and_edit_replace_the_last_turn(model):
     assert (panel._message_field.is_editing, panel._message_field.field.value) == (True, "Fourth")
     panel._new_button.click()
     assert panel.chat.messages == []
-    assert "Nothing was said yet" in panel._empty_note.value
+    assert "Nothing has been said yet" in panel._empty_note.value
 
 
 def test_any_turn_can_be_edited(model):
@@ -412,7 +412,7 @@ def test_any_turn_can_be_edited(model):
         type_and_send(panel, said)
     panel._turns[1].edit_button.click()
     assert panel._message_field.field.value == "Second"
-    assert "what followed it is replaced" in panel._message_field.field.description
+    assert "everything after it is replaced" in panel._message_field.field.description
     model.says = ["Other"]
     type_and_send(panel, "Changed")
     said = [m["content"] for m in panel.chat.messages if m["role"] == "user"]
@@ -557,7 +557,7 @@ def test_it_is_exported(model, tmp_path, monkeypatch):
 def test_the_raw_prompt_of_each_turn(model):
     panel = gnb.ChatPanel(model)
     panel._tabs.selector.value = "prompt"
-    assert "Nothing was sent yet" in panel._tabs.body.value
+    assert "Nothing has been sent yet" in panel._tabs.body.value
     type_and_send(panel, "First")
     type_and_send(panel, "Second")
     assert "Second" in panel._tabs.body.value
@@ -607,7 +607,7 @@ def test_images_and_sounds_go_in(model):
     panel._message_field.upload.set_state(
         {"value": [file_of("notes.png", b"<svg onload=alert(1)>")]}
     )
-    assert "no image that can be read" in panel._message_field.error_block.value
+    assert "cannot be read as an image" in panel._message_field.error_block.value
     sound = read_attachment("hi.wav", wav(), frozenset({"audio", "image"}))
     assert sound.part["type"] == "audio"
     assert "hi.wav (1.5 s)" in sound.html

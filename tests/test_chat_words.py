@@ -4,12 +4,24 @@ import pytest
 from parsed_html import ParsedHtml
 
 import gemma_nb as gnb
+from gemma_nb import i18n
 from gemma_nb.layer_trace import TokenGuess, TracedToken, percent
+from gemma_nb.prompts.boxes import Box
+from gemma_nb.prompts.call_parser import ToolCall
+from gemma_nb.prompts.reply_parser import Chunk
 from gemma_nb.widgets.chat import conversation_view, reply_words
+from gemma_nb.widgets.chat.conversation_view import TurnView
 
 pytestmark = pytest.mark.slow
 
 QUESTION = "What is the capital of Japan?"
+
+#: What a parser takes out of a reply.
+PARSED_PARTS = [
+    Chunk("thought", "Hm."),
+    Chunk("call", call=ToolCall("weather", {"city": "Tokyo"})),
+    Chunk("box", box=Box("cat", (0, 0, 9, 9))),
+]
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +151,31 @@ def test_stop_ends_it_and_turns_the_switch_off(panel, monkeypatch):
     assert not panel.busy
     assert [turn.needs_trace for turn in panel._turns] == [True, False]
     assert "ol" not in words(panel._turns[1]).tags
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+@pytest.mark.parametrize("part", PARSED_PARTS, ids=["thought", "call", "box"])
+def test_a_reply_with_parsed_parts_says_why_it_has_no_probabilities(lang, part):
+    with i18n.using_language(lang):
+        turn = TurnView({"role": "user", "content": QUESTION}, (), "gemma", lang)
+        turn.add(part)
+        turn.add(Chunk("answer", "Tokyo."))
+        turn.prompt = gnb.format_prompt(QUESTION, "gemma4_instruct_2b")
+        turn.finish("")
+        why = i18n.text("chat_words_none")
+        for shown in (False, True, False):
+            turn.show_words(shown)
+            assert not turn.needs_trace
+            assert words(turn).text.count(why) == shown
+            assert ParsedHtml(turn.static_answer_html()).text.count(why) == shown
+            assert "Tokyo." in words(turn).text
+
+
+def test_a_reply_without_parsed_parts_does_not_say_so(panel):
+    panel.send(QUESTION)
+    panel._words.box.value = True
+    assert "ol" in words(panel._turns[0]).tags
+    assert i18n.text("chat_words_none", lang="en") not in words(panel._turns[0]).text
 
 
 def test_another_conversation_is_shown_as_the_switch_says(panel, traced):

@@ -74,7 +74,7 @@ def test_a_reader_that_leaves():
 def test_help_explains():
     done = run("-h")
     assert done.returncode == 0
-    for word in ("--ask", "--lang", "--version", "fit", "prompt", "compare", "No account"):
+    for word in ("--ask", "--lang", "--version", "fit", "prompt", "compare", "no account"):
         assert word in done.stdout
 
 

@@ -170,11 +170,11 @@ def test_a_misfit_is_told_in_words_with_its_reason():
         ({"choices": ["gemma3_instruct_1c"]}, "gemma3_instruct_1b"),
         ({"choices": [DEMO, DEMO]}, "twice"),
         ({"choices": ["demo_gemma3_1m:int3"]}, "int3"),
-        ({"choices": 5}, "int is no choice"),
+        ({"choices": 5}, "int cannot be compared"),
         ({"choices": ["embedding_gemma3_300m"]}, "embedding_gemma3_300m"),
-        ({"prompts": [[{"role": "user", "content": "x"}]]}, "Prompt 1 is no text"),
-        ({"prompts": 5}, "no text"),
-        ({"text": 5}, "text has to be a string"),
+        ({"prompts": [[{"role": "user", "content": "x"}]]}, "Prompt 1 is not text"),
+        ({"prompts": 5}, "not text"),
+        ({"text": 5}, "text must be a string"),
         ({"lang": "fr"}, "fr"),
     ],
 )
@@ -327,7 +327,7 @@ def test_an_interrupt_keeps_what_is_finished(fake):
     widget.run()
     assert widget.comparison is None
     assert "Stopped before the first row" in note(widget)
-    assert "Nothing was compared yet" in results_text(widget)
+    assert "Nothing has been compared yet" in results_text(widget)
     assert not widget.busy
 
 

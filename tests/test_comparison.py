@@ -95,9 +95,9 @@ def several():
 
 BAD = [
     (([], "hi"), {}, "at least one variant"),
-    ((None, "hi"), {}, "NoneType is no choice"),
-    (({"a": 1}, "hi"), {}, "dict is no choice"),
-    (([3], "hi"), {}, "int is no choice"),
+    ((None, "hi"), {}, "NoneType cannot be compared"),
+    (({"a": 1}, "hi"), {}, "dict cannot be compared"),
+    (([3], "hi"), {}, "int cannot be compared"),
     (("demo_gemma3_9m", "hi"), {}, "demo_gemma3_1m"),
     (("demo_gemma3_1m:int7", "hi"), {}, "int8"),
     (("demo_gemma3_1m:", "hi"), {}, "precision"),
@@ -108,11 +108,11 @@ BAD = [
     (("demo_gemma3_1m", "hi"), {"max_length": 2.5}, "max_length"),
     (("demo_gemma3_1m", []), {}, "at least one prompt"),
     (("demo_gemma3_1m", ["hi", "  "]), {}, "Prompt 2 is empty"),
-    (("demo_gemma3_1m", 3), {}, "int is no choice"),
+    (("demo_gemma3_1m", 3), {}, "int cannot be compared"),
     (("demo_gemma3_instruct_1m", [[{"role": "nobody", "content": "x"}]]), {}, "Prompt 1"),
     (("demo_gemma3_1m", ["a", "b"]), {"references": ["x"]}, "1 references for 2 prompts"),
-    (("demo_gemma3_1m", ["a"]), {"references": [3]}, "3 is no reference"),
-    (("demo_gemma3_1m", ["a"]), {"references": [" "]}, "is no reference"),
+    (("demo_gemma3_1m", ["a"]), {"references": [3]}, "3 is not a reference"),
+    (("demo_gemma3_1m", ["a"]), {"references": [" "]}, "is not a reference"),
     (("demo_gemma3_1m", ["a"]), {"text": ""}, "not empty"),
     (("demo_gemma3_1m", ["a"]), {"text": b"bytes"}, "bytes"),
     (("demo_gemma3_1m", ["a"]), {"max_new_tokens": 0}, "max_new_tokens"),
@@ -487,11 +487,11 @@ def test_csv_and_json_are_read_back(several, tmp_path):
 def test_files_that_cannot_be_read_or_written_raise(several, tmp_path):
     with pytest.raises(InvalidInput, match="cannot be written"):
         several.to_csv(tmp_path / "nowhere" / "x.csv")
-    with pytest.raises(InvalidInput, match="no comparison"):
+    with pytest.raises(InvalidInput, match="read as a comparison"):
         Comparison.from_json(tmp_path / "missing.json")
     for content in ("[]", "{}", "nonsense", '{"rows": [{"status": "x"}]}'):
         (tmp_path / "x.json").write_text(content)
-        with pytest.raises(InvalidInput, match="no comparison"):
+        with pytest.raises(InvalidInput, match="read as a comparison"):
             Comparison.from_json(tmp_path / "x.json")
 
 

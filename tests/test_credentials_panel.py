@@ -68,7 +68,7 @@ def test_the_field_is_never_echoed():
     ("service", "text", "why"),
     [
         (HUGGING_FACE, "not-a-token-at-all", "begin with hf_"),
-        (KAGGLE, SECRET, "token of Hugging Face"),
+        (KAGGLE, SECRET, "is a Hugging Face token"),
         (KAGGLE, '{"username": "x"', "kaggle.json"),
         (KAGGLE, '{"username": "", "key": "x"}', "kaggle.json"),
         (KAGGLE, '["username", "key"]x{', "begins with KGAT_"),
@@ -77,7 +77,7 @@ def test_the_field_is_never_echoed():
         (KAGGLE, f"KGAT_{'9b1f' * 8} and a word", "other characters"),
         (HUGGING_FACE, "hf_Short", "cut off"),
         (HUGGING_FACE, f"{SECRET}…", "other characters"),
-        (HUGGING_FACE, f"{SECRET}\n{SECRET}", "in one piece"),
+        (HUGGING_FACE, f"{SECRET}\n{SECRET}", "without spaces"),
         (HUGGING_FACE, f"hf_{'ｘ' * 34}", "other characters"),
     ],
 )
@@ -126,8 +126,8 @@ def test_test_says_what_the_hub_answered(monkeypatch):
     monkeypatch.setattr(credentials_panel, "check_access", answer)
     button.click()
     assert asked == [(HUGGING_FACE, "gemma3_instruct_1b")]
-    assert "Hugging Face answered: it knows the login" in panel._note.value
-    assert "answered" in panel._live_region.value
+    assert "Hugging Face accepts the login" in panel._note.value
+    assert "lets it download" in panel._live_region.value
     assert not button.disabled
 
     def fail(*_):
@@ -135,7 +135,7 @@ def test_test_says_what_the_hub_answered(monkeypatch):
 
     monkeypatch.setattr(credentials_panel, "check_access", fail)
     button.click()
-    assert "does not know the login" in panel._note.value
+    assert "does not accept the login" in panel._note.value
     assert 'role="alert"' in panel._note.value
 
     def interrupted(*_):
@@ -182,7 +182,7 @@ def test_an_error_of_giving_holds_no_secret():
             assert "sk-something" not in repr(frame.tb_frame.f_locals)
         frame = frame.tb_next
     assert "sk-something" not in str(caught.value)
-    with pytest.raises(ValueError, match="nothing in the field"):
+    with pytest.raises(ValueError, match="field is empty"):
         credentials.set_session(KAGGLE, "  ")
 
 
@@ -198,7 +198,7 @@ def test_terms_of_a_variant_or_of_all():
 def test_terms_are_shown_of_what_was_chosen_alone():
     panel = gnb.CredentialsPanel()
     assert "https://" not in panel._terms_block.value
-    assert "Choose the model" in panel._terms_block.value
+    assert "Choose a model" in panel._terms_block.value
     names = [value for _, value in panel._terms_list.options if value]
     assert "gemma3_instruct_1b" in names
     assert "gemma4_instruct_2b" not in names  # it asks for none

@@ -137,7 +137,7 @@ def test_an_embedding_model_writes_nothing_and_others_embed_nothing(model):
     for call in (model.stream, model.stream_ids, model.generate):
         with pytest.raises(InvalidInput, match="embed"):
             call("Hello")
-    with pytest.raises(InvalidInput, match="judges nothing"):
+    with pytest.raises(InvalidInput, match="does not judge"):
         model.score("Hello", guideline="x")
     lm = tiny.gemma3(layers=1)
     writer = gnb.Model(lm, model.tokenizer, prompt_helpers.variant("turns"), "float32", 64)

@@ -700,7 +700,7 @@ def test_directories(hubs, tmp_path):
     assert fetch("demo://demo_gemma3_instruct_1m").name == "demo_gemma3_instruct_1m"
     shard = folder / "model_00001.weights.h5"
     good = shard.read_bytes()
-    for how, key in (("truncated", "ends too early"), ("corrupt", "no HDF5")):
+    for how, key in (("truncated", "ends too early"), ("corrupt", "not an HDF5 file")):
         shard.write_bytes(damaged(good, how))
         assert key in refused(f"{how} shard in a directory", folder, "bad_preset")
     shard.unlink()
@@ -721,7 +721,7 @@ def test_weights_that_read_another_file_are_refused(tmp_path):
         (folder / name).write_bytes(data)
     with h5py.File(folder / WEIGHTS, "a") as file:
         file["layers/other"] = h5py.ExternalLink("/etc/passwd", "/x")
-    with pytest.raises(LoadError, match="reads from outside itself"):
+    with pytest.raises(LoadError, match="outside itself"):
         fetch(folder)
 
 

@@ -52,6 +52,12 @@ def test_a_word_that_the_glossary_avoids_is_not_written(word):
     assert [where for where, text in pages() if uses(word, text)] == []
 
 
+def test_japanese_texts_have_one_kind_of_brackets():
+    assert [
+        where for where, text in pages() if "README" not in where and re.search("[（）]", text)
+    ] == []
+
+
 def test_each_japanese_term_is_one_that_people_read():
     """The glossary explains no words that nothing uses: most of them stand in the texts."""
     written = "\n".join(text for _, text in pages())

@@ -466,7 +466,7 @@ def test_a_link_out_of_the_cache_is_not_followed(hubs, tmp_path, handle, folder)
     root = model_folder(source)
     root.mkdir(parents=True)
     (root / folder).symlink_to(mine, target_is_directory=True)
-    with pytest.raises(LoadError, match="out of the cache"):
+    with pytest.raises(LoadError, match="outside the cache"):
         fetch(handle, progress=False)
     assert [p.name for p in mine.rglob("*")] == ["thesis.txt"]
 
@@ -478,7 +478,7 @@ def test_a_model_behind_a_link_is_not_deleted(hubs, tmp_path):
     root.rename(mine)
     root.symlink_to(mine, target_is_directory=True)
     (model,) = gnb.cached()
-    with pytest.raises(LoadError, match="out of the cache"):
+    with pytest.raises(LoadError, match="outside the cache"):
         model.delete()
     assert (mine / "1" / "config.json").is_file()
 

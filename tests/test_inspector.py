@@ -118,7 +118,7 @@ def test_what_is_typed_cannot_become_a_control_token():
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_shown_as_it_is(typed):
-    prompt = Prompt([Part("<start_of_turn>user\n", control=True), Part(typed)])
+    prompt = Prompt([Part("<start_of_turn>user\n", by_format=True), Part(typed)])
     seen = Boxes(prompt_view.prompt_html(prompt, "x"))
     # a browser reads a lone carriage return as a newline, and NUL not at all
     expected = str(prompt).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")

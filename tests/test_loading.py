@@ -287,7 +287,7 @@ def test_out_of_memory_is_told_with_fixes_and_nothing_stays(error, where, monkey
 
     before = device_bytes()
     monkeypatch.setattr(weights, "open_tensor", stored)
-    with pytest.raises(LoadError, match=f"ran out of memory on the {where}") as caught:
+    with pytest.raises(LoadError, match=f"ran out of {where} memory") as caught:
         demo()
     assert "smaller precision" in str(caught.value) or "What would help" in str(caught.value)
     assert device_bytes() == before
@@ -326,7 +326,7 @@ def test_no_room_beside_a_loaded_model_names_it_and_offers_to_unload(monkeypatch
     # a machine that lacks a little less than what the first model holds
     runtime = gnb.Runtime("small", "cpu", needed - 2**20)
     monkeypatch.setattr(load_model, "detect_runtime", lambda: runtime)
-    with pytest.raises(LoadError, match=rf"no room beside {DEMO} \(bfloat16\)") as caught:
+    with pytest.raises(LoadError, match=rf"not enough room beside {DEMO} \(bfloat16\)") as caught:
         gnb.load(other, "float32", progress=False)
     assert "replace=True" in str(caught.value)
     # unloading would not help here, so it is not offered

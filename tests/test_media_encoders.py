@@ -217,7 +217,7 @@ def test_refusals(case):
     blind = create_media_encoder(case.lm, Converters(), case.family)
     with pytest.raises(InvalidInput, match="no encoder"):
         blind.read(Media("image", PICTURES[0]))
-    with pytest.raises(InvalidInput, match="no file"):
+    with pytest.raises(InvalidInput, match="no image file"):
         case.encoder.read(Media("image", "none.png"))
     if not case.converters.audio:
         with pytest.raises(InvalidInput, match="audio"):

@@ -81,15 +81,15 @@ def test_a_photo_is_turned_as_its_camera_noted():
         (None, "without any data"),
         ({}, "without any data"),
         ({"url": {"url": "x"}}, "without any data"),
-        ("no/such/file.png", "no file 'no/such/file.png'"),
+        ("no/such/file.png", "no image file 'no/such/file.png'"),
         ("a" * 4999, "base64"),
         ("https://example.org/a.png", "download it"),
         ("data:image/png,xyz", "base64"),
         ("data:image/png;base64,?!", "base64"),
-        (b"not an image", "no image"),
+        (b"not an image", "read as an image"),
         (png()[:-30], "cannot be read"),
-        (3, "A int is no image"),
-        (["a"], "no image"),
+        (3, "A int is not image data"),
+        (["a"], "not image data"),
         ([[1], [2, 3]], "cannot be read"),
         (np.zeros((2, 2, 2)), r"\(2, 2, 2\)"),
         (np.zeros((0, 2, 3)), r"\(0, 2, 3\)"),
@@ -149,7 +149,7 @@ def test_another_rate_is_resampled():
     ("data", "match"),
     [
         (None, "without any data"),
-        ("no/such.wav", "no file"),
+        ("no/such.wav", "no audio file"),
         (b"RIFFnothing", "WAV|cannot be read"),
         (png(), "WAV|cannot be read"),
         (np.zeros((2, 2, 2)), r"\(2, 2, 2\)"),
@@ -158,7 +158,7 @@ def test_another_rate_is_resampled():
         (np.full(9, np.nan), "NaN"),
         ({"array": SAMPLES, "sampling_rate": 0}, "sampling_rate"),
         ({"array": SAMPLES, "sampling_rate": "x"}, "sampling_rate"),
-        (object(), "A object is no audio"),
+        (object(), "A object is not audio data"),
     ],
 )
 def test_what_is_no_clip_is_refused_in_one_line(data, match):
@@ -234,7 +234,7 @@ def test_a_picture_that_was_closed_is_refused():
 
 def test_postscript_is_not_run():
     eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n"
-    with pytest.raises(InvalidInput, match="no image"):
+    with pytest.raises(InvalidInput, match="read as an image"):
         read_image(eps)
 
 
@@ -276,7 +276,7 @@ def test_channels_may_come_first():
     stereo = np.stack([SAMPLES, -SAMPLES / 2])
     for form in (stereo, stereo.T):
         np.testing.assert_allclose(read_sound(form, RATE), SAMPLES / 4, atol=1e-6)
-    with pytest.raises(InvalidInput, match="no clip"):
+    with pytest.raises(InvalidInput, match="not a clip"):
         read_sound(np.zeros((100, 100)), RATE)
 
 

@@ -67,7 +67,7 @@ def test_an_encoded_image_is_not_encoded_again(model, monkeypatch):
 
 def test_bad_images_are_refused_by_the_call_itself(model):
     for call in (model.stream, model.stream_ids, model.generate):
-        with pytest.raises(InvalidInput, match="no file"):
+        with pytest.raises(InvalidInput, match="no image file"):
             call(asked("none.png"))
     with pytest.raises(InvalidInput, match="too long"):
         model.stream(asked(picture(), "word " * 200))

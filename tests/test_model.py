@@ -288,5 +288,5 @@ def test_a_prompt_is_sent_as_it_is(model):
     for options in ({"tools": []}, {"thinking": True}, {"guideline": "x"}):
         with pytest.raises(InvalidInput, match=r"format_prompt\(\)"):
             model.generate(prompt, 8, **options)
-    with pytest.raises(InvalidInput, match="no part of a message"):
+    with pytest.raises(InvalidInput, match="not part of a message"):
         gnb.Chat(model).send(prompt)

@@ -47,10 +47,10 @@ def test_every_setting_of_every_variant_can_be_changed(name, step, data):
 def test_a_missing_combination_names_the_existing_ones():
     found = change_setting(choice("code_gemma_instruct_7b_en"), "size", "2B")
     assert found.choice.variant.name == "code_gemma_2b_en"
-    assert "There is no CodeGemma 1 2B as IT. 2B goes with: PT" in str(found.note)
+    assert "CodeGemma 1 2B does not exist as IT. 2B goes with: PT" in str(found.note)
     found = change_setting(choice("code_gemma_2b_en"), "tuning", "IT")
     assert found.choice.variant.name == "code_gemma_instruct_7b_en"
-    assert "7B now" in str(found.note)
+    assert "changed to 7B" in str(found.note)
 
 
 def test_families_that_fit_come_first():

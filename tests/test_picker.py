@@ -250,7 +250,7 @@ def test_what_cannot_be_together_is_listed_with_its_reason():
     assert "not with 2B" in tunings["IT"]
     choose(picker, "tuning", "IT")
     assert picker.choice.variant.size == "7B"
-    assert "There is no CodeGemma 1 2B as IT" in picker._note.value
+    assert "CodeGemma 1 2B does not exist as IT" in picker._note.value
     lengths = {v: k for k, v in picker._lists["max_length"].options}
     assert "beyond" in lengths[131072]
     choose(picker, "max_length", 131072)

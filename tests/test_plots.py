@@ -201,7 +201,7 @@ def test_without_a_japanese_font_labels_are_english_with_a_note(monkeypatch):
     labels = words(figure)
     assert "probability" in labels
     assert "[U+4EAC]" in labels
-    assert any("No font with Japanese" in word for word in labels)
+    assert any("No Japanese font" in word for word in labels)
     gnb.set_language("en")
     assert not fonts.choose_fonts().note
 

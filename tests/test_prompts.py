@@ -63,7 +63,7 @@ def test_a_prompt_is_a_string_with_parts():
     prompt = format_prompt([SYSTEM, IMAGE], variant("turns"))
     assert isinstance(prompt, str)
     assert "".join(part.text for part in prompt.parts) == prompt
-    assert [part.text for part in prompt.parts if not part.control] == ["Be brief.", "What?"]
+    assert [part.text for part in prompt.parts if not part.by_format] == ["Be brief.", "What?"]
     assert [medium.kind for medium in prompt.media] == ["image"]
     again = pickle.loads(pickle.dumps(prompt))
     assert again == prompt

@@ -25,7 +25,7 @@ def conversation(one):
 def test_every_variant_has_a_prompt(one):
     messages, options = conversation(one)
     prompt = format_prompt(messages, one.name, **options)
-    assert any(not part.control for part in prompt.parts)
+    assert any(not part.by_format for part in prompt.parts)
     assert check_prompt(prompt, one) == ()
     assert parse_reply("Yes.", one).answer == "Yes."
     if one.prompt_format in {"plain", "fim"}:

@@ -222,7 +222,7 @@ def test_every_argument_of_load_is_held():
     held = {"variant", "precision", "max_length", "force", "credentials", "progress", "download_only",
             "assistant", "devices", "parallel", "compile_cache"}  # fmt: skip
     assert set(arguments_of(gnb.load)) - held == {"replace"}
-    with pytest.raises(InvalidInput, match="replace is True or False"):
+    with pytest.raises(InvalidInput, match="replace must be True or False"):
         gnb.load("demo_gemma3_1m", replace=np.array([1, 2]), progress=False)
 
 
@@ -293,9 +293,9 @@ def test_runtimes_with_wrong_fields_are_refused_by_name():
 def test_texts_and_flags_are_checked_by_name():
     assert text_argument("x", "text") == "x"
     assert flag_argument(np.True_, "raw") is True
-    with pytest.raises(InvalidInput, match="text is a text"):
+    with pytest.raises(InvalidInput, match="text must be a string"):
         text_argument(b"x", "text")
-    with pytest.raises(InvalidInput, match="raw is True or False"):
+    with pytest.raises(InvalidInput, match="raw must be True or False"):
         flag_argument(np.array([1, 2]), "raw")
 
 

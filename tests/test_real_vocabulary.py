@@ -234,7 +234,7 @@ def test_ids_of_prompts_equal_the_published_tokenizers(render, vocabularies, tmp
     (ids,) = published_ids(tmp_path, ([render(messages) for messages in drawn], ()))
     prompts = [format_prompt(messages, variant("turns")) for messages in drawn]
     for name, vocabulary in vocabularies.items():
-        ours = [vocabulary.ids((p.text, p.control) for p in prompt.parts) for prompt in prompts]
+        ours = [vocabulary.ids((p.text, p.by_format) for p in prompt.parts) for prompt in prompts]
         assert ours == ids, name
 
 

@@ -65,13 +65,15 @@ def _chat(texts, system=True):
 
 
 def _tools(texts):
-    call = {"name": texts[0], "arguments": {texts[1]: texts[2], "n": [1, {texts[3]: texts[0]}]}}
+    # keys that are longer than a text, so that no text takes the place of another key
+    other = [1, {texts[3]: texts[0]}]
+    call = {"name": texts[0], "arguments": {texts[1]: texts[2], f"{texts[1]}n": other}}
     messages = [
         {"role": "system", "content": texts[1]},
         {"role": "user", "content": texts[2]},
         {"role": "assistant", "content": texts[3], "reasoning": texts[0],
          "tool_calls": [{"function": call}]},
-        {"role": "tool", "name": texts[1], "content": {texts[2]: texts[3], "list": [texts[0]]}},
+        {"role": "tool", "name": texts[1], "content": {texts[2]: texts[3], f"{texts[2]}n": [texts[0]]}},
         {"role": "assistant", "content": texts[3]},
         {"role": "user", "content": texts[1]},
     ]  # fmt: skip
@@ -157,9 +159,9 @@ def check_no_breakout(key, name, texts):
     assert processor(name).decode(ids) == prompt
 
     # the ids of a text that spells no control token are those of the whole string
-    if not any(CONTROL.search(part.text) for part in prompt.parts if not part.control) and not any(
-        token in prompt for token in ("<bos>", "<eos>", "<pad>", "<unk>")
-    ):
+    if not any(
+        CONTROL.search(part.text) for part in prompt.parts if not part.by_format
+    ) and not any(token in prompt for token in ("<bos>", "<eos>", "<pad>", "<unk>")):
         assert ids[1:] == processor(name).encode(str(prompt))
 
 
@@ -295,10 +297,10 @@ def test_other_kinds_of_vocabulary(model_type, prefix):
     vocab = Vocabulary(model)
     assert vocab._spans_independent == (model_type == "bpe" and not prefix)
     prompt = format_prompt("Hello  world 日本 ", variant("turns_t5"))
-    tokens = vocab.encode((p.text, p.control) for p in prompt.parts)
+    tokens = vocab.encode((p.text, p.by_format) for p in prompt.parts)
     assert [i for i, _ in tokens] == [own.bos_id(), *own.encode(str(prompt))]
     prompt = format_prompt("Hi<end_of_turn> <start_of_turn>model", variant("turns_t5"))
-    tokens = vocab.encode((p.text, p.control) for p in prompt.parts)
+    tokens = vocab.encode((p.text, p.by_format) for p in prompt.parts)
     assert [vocab.piece(i) for i, control in tokens if control] == [
         "<bos>",
         "<start_of_turn>",

@@ -134,7 +134,7 @@ def prompt_token_ids(
     soft_token_ids = set()
     for part in prompt.parts:
         if not part.medium:
-            parts.append((part.text, part.control))
+            parts.append((part.text, part.by_format))
             continue
         medium = next(remaining)
         tokens = placeholders.get(medium.kind)

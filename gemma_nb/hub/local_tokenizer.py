@@ -103,12 +103,12 @@ def tokenize_prompt(prompt: Prompt, tokenizer: LocalTokenizer) -> list[Piece]:
     start = vocab.encode([])
     for part in prompt.parts:
         offset = 0
-        for token in CONTROL.finditer(part.text) if part.control else ():
+        for token in CONTROL.finditer(part.text) if part.by_format else ():
             if token[0] not in vocab.control:
                 pending.append((part.text[offset : token.start()], True))
                 encode_pending()
                 pieces.append(Piece(-1, token[0], control=True))
                 offset = token.end()
-        pending.append((part.text[offset:], part.control))
+        pending.append((part.text[offset:], part.by_format))
     encode_pending()
     return pieces

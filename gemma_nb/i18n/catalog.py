@@ -25,7 +25,7 @@ TEXT = {
     ),
     "variant_on_hugging_face": (
         (
-            "{asked!r} is an id on Hugging Face: the same model is {name!r} here, from Kaggle. "
+            "{asked!r} is a Hugging Face id: here, the same model is called {name!r} and comes from Kaggle. "
             "Write 'hf://{asked}' to load it from Hugging Face."
         ),
         (
@@ -35,8 +35,8 @@ TEXT = {
     ),
     "no_such_directory": (
         (
-            "There is no directory {path!r}. A model on Hugging Face is 'hf://org/name', one on "
-            "Kaggle 'kaggle://owner/model/framework/variation'."
+            "There is no directory {path!r}. For a model on Hugging Face, write 'hf://org/name'; for one on "
+            "Kaggle, 'kaggle://owner/model/framework/variation'."
         ),
         (
             "ディレクトリ {path!r} がありません。Hugging Face のモデルは 'hf://org/name'、"
@@ -44,7 +44,7 @@ TEXT = {
         ),
     ),
     "unknown_filter": (
-        "No variant has the {field} {asked!r}. There is: {names}.",
+        "No variant has the {field} {asked!r}. These exist: {names}.",
         "{field} が {asked!r} のバリアントはありません。候補: {names}。",
     ),
     "not_a_demo": (
@@ -53,9 +53,9 @@ TEXT = {
     ),
     "bad_handle": (
         (
-            "{handle!r} is not a handle. A model on Hugging Face is 'hf://org/name' (with '@revision' "
-            "for a branch, a tag or a commit), one on Kaggle "
-            "'kaggle://owner/model/framework/variation' (with '/version' for a particular one)."
+            "{handle!r} is not a handle. For a model on Hugging Face, write 'hf://org/name' (with '@revision' "
+            "for a branch, a tag or a commit); for one on Kaggle, 'kaggle://owner/model/framework/variation' "
+            "(with '/version' for a particular one)."
         ),
         (
             "{handle!r} はハンドルとして読めません。Hugging Face のモデルは 'hf://org/name'"
@@ -66,8 +66,8 @@ TEXT = {
     ),
     "hub_not_found": (
         (
-            "There is no model at {handle}, or it is private. Check the spelling; for a private "
-            "one, set a token that may read it (HF_TOKEN)."
+            "There is no model at {handle}, or it is private. Check the spelling; for a private model, set a "
+            "token that may read it (HF_TOKEN)."
         ),
         (
             "{handle} にモデルがないか、非公開です。綴りを確認し、非公開の場合は"
@@ -76,22 +76,22 @@ TEXT = {
     ),
     "hub_refused": (
         (
-            "{handle} may not be read yet: its terms must be accepted first, with an account. "
-            "Accept them at {url} and set your token, then try again."
+            "{handle} cannot be read yet: an account has to accept its terms first. Accept them at {url}, set "
+            "your token, and try again."
         ),
         (
-            "{handle} はまだ読めません。先にアカウントで利用条件に同意する必要があります。"
-            "{url} で同意し、トークンを設定してから、もう一度お試しください。"
+            "{handle} はまだ読めません。先にアカウントで利用規約に同意する必要があります。{url} で同意し、トー"
+            "クンを設定してから、もう一度試してください。"
         ),
     ),
     "hub_unreachable": (
         (
-            "{handle} could not be read: {why}. Check the connection and try again; models that "
-            "are on this disk already load without it."
+            "{handle} could not be read: {why}. Check the connection and try again; models that are already on "
+            "this disk load without it."
         ),
         (
-            "{handle} を読めませんでした({why})。接続を確認して、もう一度お試しください。"
-            "すでにこのディスクにあるモデルは接続なしで読み込めます。"
+            "{handle} を読めませんでした({why})。接続を確認して、もう一度試してください。すでにこのディスクにあ"
+            "るモデルは接続なしで読み込めます。"
         ),
     ),
     "hub_no_revision": (
@@ -106,23 +106,21 @@ TEXT = {
     ),
     "hub_certificate": (
         (
-            "{handle} could not be read: the certificate of the server that answered is not trusted "
-            "here. A proxy that puts its own certificate in the hub's place does that. Save the "
-            "proxy's root certificate as a .pem file, set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to its "
-            "path before Python starts, and try again. ({why})"
+            "{handle} could not be read: the server that answered has a certificate that is not trusted here. A "
+            "proxy that replaces the hub's certificate with its own causes this. Save the proxy's root "
+            "certificate as a .pem file, set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to its path before Python "
+            "starts, and try again. ({why})"
         ),
         (
-            "{handle} を読めませんでした。応答したサーバーの証明書がここでは信頼されていません。"
-            "プロキシが独自の証明書に差し替えている可能性があります。プロキシのルート証明書を .pem で保存し、"
-            "Python の起動前に SSL_CERT_FILE と REQUESTS_CA_BUNDLE をそのパスに設定して、もう一度お試しください。"
-            "({why})"
+            "{handle} を読めませんでした。応答したサーバーの証明書がここでは信頼されていません。プロキシが独自"
+            "の証明書に差し替えている可能性があります。プロキシのルート証明書を .pem で保存し、Python の起動前"
+            "に SSL_CERT_FILE と REQUESTS_CA_BUNDLE をそのパスに設定して、もう一度試してください。({why})"
         ),
     ),
     "hub_token_characters": (
         (
-            "{handle} could not be read: the Hugging Face token (HF_TOKEN, or the file that the login "
-            "program keeps) has characters that no token has. Copy it again from "
-            "https://huggingface.co/settings/tokens."
+            "{handle} could not be read: the Hugging Face token (HF_TOKEN, or the file that the login saved) "
+            "has characters that no token contains. Copy it again from https://huggingface.co/settings/tokens."
         ),
         (
             "{handle} を読めませんでした。Hugging Face のトークン(HF_TOKEN またはログインが保存したファイル)に、"
@@ -151,8 +149,8 @@ TEXT = {
     ),
     "is_adapter": (
         (
-            "{where} holds an adapter (adapter_config.json), not a whole model. Load the model it "
-            "was made for, or merge the two first."
+            "{where} holds an adapter (adapter_config.json), not a whole model. Load the model that it belongs "
+            "to, or merge the two first."
         ),
         (
             "{where} はモデル全体ではなくアダプター(adapter_config.json)です。"
@@ -161,18 +159,18 @@ TEXT = {
     ),
     "adapter_unsupported": (
         (
-            "The adapter of {where} says {field} {value} (adapter_config.json), which is not merged "
-            "here. Merge it with PEFT (merge_and_unload, then save_pretrained), and load the result."
+            "The adapter of {where} has {field} {value} (adapter_config.json), which gemma_nb cannot merge. "
+            "Merge it with PEFT (merge_and_unload, then save_pretrained), and load the result."
         ),
         (
-            "{where} のアダプター(adapter_config.json)の {field} は {value} で、ここでは統合できません。"
+            "{where} のアダプター(adapter_config.json)の {field} は {value} で、gemma_nb では統合できません。"
             "PEFT の merge_and_unload で統合して save_pretrained で保存し、それを読み込んでください。"
         ),
     ),
     "adapter_tensor": (
         (
-            "The adapter of {where} (adapter_config.json) has the tensor {tensor!r}, which fits no "
-            "weight of its base. Take the base that it was trained on, or merge it with PEFT."
+            "The adapter of {where} (adapter_config.json) has the tensor {tensor!r}, which fits no weight of "
+            "its base. Use the base that it was trained on, or merge it with PEFT."
         ),
         (
             "{where} のアダプター(adapter_config.json)のテンソル {tensor!r} に合う重みが元のモデルに"
@@ -181,8 +179,8 @@ TEXT = {
     ),
     "adapter_file_missing": (
         (
-            "The adapter of {where} has no {file} (only adapter_config.json with "
-            "adapter_model.safetensors is read). Save it with PEFT's save_pretrained."
+            "The adapter of {where} has no {file} (gemma_nb reads only adapter_config.json with "
+            "adapter_model.safetensors). Save it with PEFT's save_pretrained."
         ),
         (
             "{where} のアダプターに {file} がありません(読み込めるのは adapter_config.json と "
@@ -191,8 +189,8 @@ TEXT = {
     ),
     "adapter_base_format": (
         (
-            "The adapter of {where} (adapter_config.json) is in PEFT's format, and its base {base} "
-            "is a Keras preset. Take the base as a Hugging Face checkpoint."
+            "The adapter of {where} (adapter_config.json) is in PEFT's format, and its base {base} is a Keras "
+            "preset. Use the base as a Hugging Face checkpoint."
         ),
         (
             "{where} のアダプター(adapter_config.json)は PEFT の形式ですが、元のモデル {base} は "
@@ -211,9 +209,8 @@ TEXT = {
     ),
     "is_quantised": (
         (
-            "{where} is quantised ({method}), which KerasHub cannot load. Take the unquantised "
-            "model and load it with precision 'int8' or 'int4', or run this one with the "
-            "framework that it was made for."
+            "{where} is quantised ({method}), which KerasHub cannot load. Load the unquantised model with "
+            "precision 'int8' or 'int4', or run this one with the framework that it was made for."
         ),
         (
             "{where} は量子化済み({method})で、KerasHub では読み込めません。量子化前のモデルを "
@@ -223,8 +220,8 @@ TEXT = {
     ),
     "config_field_missing": (
         (
-            "The configuration of {where} has no {field!r}, so its memory is unknown. Add the field, "
-            "or take a model that has it."
+            "The configuration of {where} has no {field!r}, so its memory is unknown. Add the field, or use a "
+            "model that has it."
         ),
         (
             "{where} の設定に {field!r} がないため、必要な大きさが分かりません。"
@@ -233,19 +230,18 @@ TEXT = {
     ),
     "config_field_unsupported": (
         (
-            "The configuration of {where} says {field} {value}, and KerasHub computes it with "
-            "{wanted} only: the replies would be wrong. Take a model with that value, or run this "
-            "one with Transformers."
+            "The configuration of {where} has {field} {value}, and KerasHub computes only {wanted}: the replies "
+            "would be wrong. Use a model with {wanted}, or run this one with Transformers."
         ),
         (
-            "{where} の設定では {field} が {value} ですが、KerasHub で計算できるのは {wanted} だけで、"
-            "回答が誤ったものになります。その値のモデルを使うか、Transformers で動かしてください。"
+            "{where} の設定では {field} が {value} ですが、KerasHub で計算できるのは {wanted} だけで、回答が誤っ"
+            "たものになります。{wanted} のモデルを使うか、Transformers で動かしてください。"
         ),
     ),
     "config_field_impossible": (
         (
-            "The configuration of {where} says {field} {value}, which no model can have. Correct "
-            "the field, or download the model again."
+            "The configuration of {where} has {field} {value}, which no model can have. Correct the field, or "
+            "download the model again."
         ),
         (
             "{where} の設定の {field} が {value} で、モデルとしてあり得ない値です。項目を直すか、"
@@ -277,8 +273,8 @@ TEXT = {
     ),
     "tensors_of_two_models": (
         (
-            "{where} holds two models ({first!r} and {second!r}), and its config describes one. "
-            "Keep the files of one of them."
+            "{where} holds two models ({first!r} and {second!r}), and its config describes only one. Keep the "
+            "files of one of them."
         ),
         (
             "{where} には 2 つのモデル({first!r} と {second!r})が入っていますが、設定は 1 つ分です。"
@@ -287,8 +283,8 @@ TEXT = {
     ),
     "tensor_shape": (
         (
-            "The tensor {tensor!r} of {where} has the shape {shape}, and its config.json describes "
-            "{wanted}. The two do not belong together: download the model again."
+            "The tensor {tensor!r} of {where} has the shape {shape}, and its config.json calls for {wanted}. "
+            "The two do not belong together: download the model again."
         ),
         (
             "{where} のテンソル {tensor!r} の形は {shape} ですが、config.json からは {wanted} のはず"
@@ -307,9 +303,8 @@ TEXT = {
     ),
     "tensor_untied": (
         (
-            "{where} has an output matrix of its own ({tensor!r}, not equal to the embedding), and "
-            "KerasHub uses the embedding for both. Its replies would be wrong; run it with "
-            "Transformers."
+            "{where} has an output matrix of its own ({tensor!r}, not equal to the embedding), and KerasHub "
+            "uses the embedding in its place. The replies would be wrong; run the model with Transformers."
         ),
         (
             "{where} の出力行列 {tensor!r} は埋め込みと異なりますが、KerasHub は埋め込みを両方に使う"
@@ -318,8 +313,8 @@ TEXT = {
     ),
     "not_gemma": (
         (
-            "{where} is not a Gemma model that is known here: its config.json says {field} "
-            "{value!r}. gemma_nb.variants() lists what is known."
+            "{where} is not a Gemma model that gemma_nb knows: its config.json has {field} {value!r}. "
+            "gemma_nb.variants() lists what it knows."
         ),
         (
             "{where} はここで扱える Gemma のモデルではありません。config.json の {field} は "
@@ -332,7 +327,7 @@ TEXT = {
         "{framework}({format}): {command}",
     ),
     "framework_nameless": (
-        "{framework} ({format}): runs it; the model's name there is not known here.",
+        "{framework} ({format}): runs it; what the model is called there is not known here.",
         "{framework}({format}): 動きますが、そこでのモデル名はここでは把握していません。",
     ),
     "framework_no": (
@@ -340,7 +335,7 @@ TEXT = {
         "{framework}({format}): ありません({date} 時点)。",
     ),
     "framework_unknown": (
-        "{framework} ({format}): unknown; no source read by {date} names it.",
+        "{framework} ({format}): unknown; no source that was read by {date} names it.",
         "{framework}({format}): 不明です。{date} までに確認した資料には載っていません。",
     ),
     "framework_note_keras_apple": (
@@ -348,13 +343,13 @@ TEXT = {
         "CPU だけで動きます",
     ),
     "framework_note_jax": (
-        "Gemma 4's code is there; its checkpoints on Kaggle were not listed when read. int4 "
+        "It has the code of Gemma 4, but no checkpoints of it were listed on Kaggle when we looked. int4 "
         "checkpoints exist for Gemma 3.",
         "Gemma 4 のコードはありますが、確認時点で Kaggle のチェックポイントは載っていませんでした。"
         "Gemma 3 には int4 のチェックポイントがあります。",
     ),
     "framework_note_unsloth": (
-        "made for tuning first; its local web interface starts with: unsloth studio -p 8888",
+        "mainly for tuning; its local web interface starts with: unsloth studio -p 8888",
         "主にチューニング用です。ローカルの Web 画面は unsloth studio -p 8888 で起動します",
     ),
     "framework_note_gallery": (
@@ -388,10 +383,10 @@ TEXT = {
         "({source})",
     ),
     "framework_note_llama_processor": (
-        "faster than this package on a processor: with Gemma 3 270M, Q8_0 is 1.4 times as fast as "
-        "int8 here, and Q4_K_M 1.7 times as fast as int4 here, by processor time "
-        "(benchmarks/processor.md). A model that is loaded here becomes a file for it with "
-        'model.export("FILE.gguf", "gguf", precision="Q8_0"); then: llama-cli -m FILE.gguf',
+        "faster than this package on a processor: with Gemma 3 270M, Q8_0 is 1.4 times as fast as int8 "
+        "here, and Q4_K_M 1.7 times as fast as int4 here, by processor time (benchmarks/processor.md). To "
+        'run a model that is loaded here, export it with model.export("FILE.gguf", "gguf", '
+        'precision="Q8_0"); then: llama-cli -m FILE.gguf',
         "CPU ではこのパッケージより高速です。Gemma 3 270M では、Q8_0 はここでの int8 の 1.4 倍、Q4_K_M は"
         "ここでの int4 の 1.7 倍の速さでした(CPU 時間での比較、benchmarks/processor.md)。ここで読み込んだ"
         'モデルは model.export("FILE.gguf", "gguf", precision="Q8_0") でファイルに書き出し、llama-cli -m FILE.gguf で'
@@ -403,11 +398,11 @@ TEXT = {
     ),
     "framework_note_app": ("a desktop application", "デスクトップアプリです"),
     "framework_note_sbs": (
-        "the .sbs weights lie on Kaggle under the model's Gemma C++ tab",
+        "the .sbs weights are on Kaggle, under the model's Gemma C++ tab",
         ".sbs の重みは Kaggle のモデルページの「Gemma C++」タブにあります",
     ),
     "framework_note_mediapipe": (
-        "an application SDK; LiteRT-LM follows it",
+        "an SDK for apps; LiteRT-LM is its successor",
         "アプリ用 SDK です。後継は LiteRT-LM です",
     ),
     "framework_note_vertex": (
@@ -416,7 +411,7 @@ TEXT = {
         "に改称されました",
     ),
     "framework_note_container": (
-        "any model that the container inside it serves (vLLM or Ollama)",
+        "any model that the container in it serves (vLLM or Ollama)",
         "中で動かすコンテナ(vLLM や Ollama)が対応するモデルなら動きます",
     ),
 }

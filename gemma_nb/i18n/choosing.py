@@ -3,7 +3,7 @@
 TEXT = {
     # recommendations
     "unknown_task": (
-        "There is no task {task!r}. The nearest: {near}. There are: {all}.",
+        "There is no task {task!r}. The nearest: {near}. All tasks: {all}.",
         "用途 {task!r} はありません。近いもの: {near}。指定できるのは {all} です。",
     ),
     "nothing_fits": (

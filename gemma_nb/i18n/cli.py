@@ -3,35 +3,35 @@
 TEXT = {
     # --- every command, and gemma_nb.set_language
     "unknown_language": (
-        "There is no language {asked!r} here: use one of {known}.",
-        "言語 {asked!r} はありません。{known} のいずれかを指定してください。",
+        "gemma_nb has no language {asked!r}: use one of {known}.",
+        "言語 {asked!r} には対応していません。{known} のいずれかを指定してください。",
     ),
     # --- python -m gemma_nb
     "cli_description": (
-        "Looks at this machine, says which Gemma fits, loads the demo model, shows it a formatted "
-        "prompt and streams its answer. No account, no download, no accelerator.",
-        "このマシンを調べ、動く Gemma を示し、デモモデルを読み込み、プロンプトを見せて回答を流します。"
-        "アカウントもダウンロードもアクセラレーターも不要です。",
+        "Looks at this machine, shows which Gemma fits, loads the demo model, prints its formatted prompt "
+        "and streams its answer. Needs no account, no download and no accelerator.",
+        "このマシンを調べて収まる Gemma を示し、デモモデルを読み込んで、書式どおりのプロンプトと、生成され"
+        "る回答を表示します。アカウントもダウンロードもアクセラレーターも不要です。",
     ),
     "cli_help_version": ("the version of gemma_nb", "gemma_nb のバージョンを表示"),
     "cli_help_lang": ("language of all sentences", "表示する言語"),
     "cli_help_ask": ("what to ask the demo model", "デモモデルへの質問"),
     "cli_commands": ("commands", "コマンド"),
     "tour_hardware": (
-        "This machine (and where each fact was read)",
-        "このマシン（括弧内は情報の出どころ）",
+        "This machine (and the source of each fact)",
+        "このマシン(括弧内は情報の出どころ)",
     ),
     "tour_fits": (
-        "Gemma variants around its limit (prompt and reply up to 2,048 tokens)",
-        "メモリの限界付近の Gemma（プロンプトと回答で 2,048 トークンまで）",
+        "Gemma variants near its limit (prompt and reply up to 2,048 tokens)",
+        "メモリの限界付近の Gemma(プロンプトと回答で 2,048 トークンまで)",
     ),
     "tour_of": ("of {available}", "/ {available}"),
-    "tour_fits_status": ("fits", "動きます"),
-    "tour_tight_status": ("fits, tight", "動きます（余裕なし）"),
-    "tour_no_status": ("does not fit", "入りません"),
+    "tour_fits_status": ("fits", "収まります"),
+    "tour_tight_status": ("fits, tight", "ぎりぎり収まります"),
+    "tour_no_status": ("does not fit", "収まりません"),
     "tour_recommended": (
         "Recommended here: {variant} in {precision}",
-        "おすすめ: {variant}（{precision}）",
+        "おすすめ: {variant}({precision})",
     ),
     "tour_load_it": (
         "Load it with gemma_nb.load({variant!r}, {precision!r}). Now the demo model, which needs no account and "
@@ -54,14 +54,14 @@ TEXT = {
         "日本の首都はどこですか？",
     ),
     "tour_speed": (
-        "First token after {first} ms (and {compile} s of compiling, once), then {rate} tokens per "
-        "second: {tokens} tokens.",
-        "最初のトークンまで {first} ミリ秒（ほかに初回のコンパイル {compile} 秒）、その後は毎秒 "
+        "First token after {first} ms (plus {compile} s of compiling, once), then {rate} tokens per second; "
+        "{tokens} tokens in all.",
+        "最初のトークンまで {first} ミリ秒(ほかに初回のコンパイル {compile} 秒)、その後は毎秒 "
         "{rate} トークン、全 {tokens} トークン。",
     ),
     "tour_speed_one": (
-        "First token after {first} ms (and {compile} s of compiling, once); {tokens} token in all.",
-        "最初のトークンまで {first} ミリ秒（ほかに初回のコンパイル {compile} 秒）、全 {tokens} "
+        "First token after {first} ms (plus {compile} s of compiling, once); {tokens} token in all.",
+        "最初のトークンまで {first} ミリ秒(ほかに初回のコンパイル {compile} 秒)、全 {tokens} "
         "トークン。",
     ),
     # --- python -m gemma_nb fit
@@ -83,7 +83,7 @@ TEXT = {
         "精度: {precisions}。省略すると収まる中で最も高いもの",
     ),
     "fit_help_all": (
-        "every variant, those that KerasHub cannot load too",
+        "every variant, also those that KerasHub cannot load",
         "KerasHub で読み込めないものも含めた全バリアント",
     ),
     "fit_help_json": ("a JSON list of objects", "オブジェクトの JSON リストで出力"),
@@ -94,7 +94,7 @@ TEXT = {
     "fit_needed": ("Needs", "必要量"),
     "fit_available": ("of", "使える量"),
     "fit_fits": ("yes", "可"),
-    "fit_tight": ("tight", "余裕なし"),
+    "fit_tight": ("tight", "ぎりぎり"),
     "fit_no": ("no", "不可"),
     "fit_take": ("Take {variant} in {precision}.", "おすすめ: {variant}({precision})"),
     # --- python -m gemma_nb chat
@@ -136,19 +136,18 @@ TEXT = {
     "terminal_thinking": ("(thinking)", "(思考)"),
     "terminal_answer": ("(answer)", "(回答)"),
     "terminal_dropped": (
-        "The conversation no longer fits --max-length: the {count} oldest messages are not sent any "
-        "more.",
+        "The conversation no longer fits --max-length: the {count} oldest messages are no longer sent.",
         "会話が --max-length に収まらないため、古いメッセージ {count} 件は今後送信しません。",
     ),
     "terminal_no_command": (
         "There is no command {name}. Did you mean {near}? /help lists them all. To send a message that "
         "begins with a slash, type two.",
-        "コマンド {name} はありません({near} のことですか?)。一覧は /help で表示できます。スラッシュで始まる"
-        "メッセージを送るには、スラッシュを 2 つ入力してください。",
+        "コマンド {name} はありません({near} のことですか？)。一覧は /help で表示できます。スラッシュで始ま"
+        "るメッセージを送るには、スラッシュを 2 つ入力してください。",
     ),
     "terminal_command_help": ("lists the commands", "コマンドの一覧を表示"),
     "terminal_command_system": (
-        "TEXT sets the system prompt, - removes it, nothing shows it",
+        "TEXT sets the system prompt, - removes it, no argument shows it",
         "TEXT でシステムプロンプトを設定、- で削除、何も付けないと表示",
     ),
     "terminal_command_again": (
@@ -192,7 +191,7 @@ TEXT = {
         "ツールの JSON スキーマのファイル(Gemma 4、FunctionGemma)",
     ),
     "prompt_help_guideline": (
-        "the guideline to judge by (ShieldGemma)",
+        "the guideline for the judgement (ShieldGemma)",
         "判定の基準(ShieldGemma)",
     ),
     "prompt_help_thinking": (
@@ -204,7 +203,7 @@ TEXT = {
         "代わりにトークンの ID とピースを表示します(ID、ピース、control または text)",
     ),
     "prompt_help_file": (
-        "messages as JSON: a string, or a list of role and content; - reads the standard input",
+        "messages as JSON: a string, or a list of objects with role and content; - reads standard input",
         "JSON のメッセージ(文字列、または role と content のリスト)。- は標準入力",
     ),
     "prompt_file": (
@@ -225,45 +224,45 @@ TEXT = {
     # --- python -m gemma_nb compare
     "compare_help": (
         "measures variants and precisions side by side on this machine",
-        "モデルと精度をこのマシンで測って比べます",
+        "バリアントと精度をこのマシンで測って比べます",
     ),
     "compare_help_choices": (
-        "what to compare, such as gemma3_instruct_1b:int8; the four demo models and their int8 forms "
-        "when none is given",
-        "比べるもの（例: gemma3_instruct_1b:int8）。省略時は 4 つのデモモデルとその int8",
+        "what to compare, such as gemma3_instruct_1b:int8; when left out, the four demo models, each also "
+        "in int8",
+        "比べるもの(例: gemma3_instruct_1b:int8)。省略時は 4 つのデモモデルとその int8",
     ),
     "compare_help_prompt": (
-        "what to ask (several times for several prompts)",
-        "質問（複数回指定できます）",
+        "what to ask; repeat it for several prompts",
+        "質問(複数回指定できます)",
     ),
     "compare_help_reference": (
         "the right answer to each --prompt, in the same order",
-        "各 --prompt の正解（同じ順番で）",
+        "各 --prompt の正解(同じ順番で)",
     ),
     "compare_help_text": (
         "a text file whose likelihood is measured (bits per byte)",
-        "尤度を測るテキストファイル（ビット/バイト）",
+        "尤度を測るテキストファイル(ビット/バイト)",
     ),
     "compare_help_out": (
-        "a folder for page, table and rows; a stopped run goes on there",
+        "a folder for the page, the table and the rows; a stopped run continues from it",
         "ページ、表、測定結果を置くフォルダー。中断後はここから再開します",
     ),
     "compare_help_max_new_tokens": (
         "the most tokens of a reply (default {default})",
-        "回答の最大トークン数（既定値 {default}）",
+        "回答の最大トークン数(既定値 {default})",
     ),
     "compare_help_max_length": (
         "tokens of prompt and reply together (default {default})",
-        "プロンプトと回答の合計トークン数（既定値 {default}）",
+        "プロンプトと回答の合計トークン数(既定値 {default})",
     ),
     "compare_help_repeats": (
         "how often speed is measured (default {default})",
-        "速度を測る回数（既定値 {default}）",
+        "速度を測る回数(既定値 {default})",
     ),
     "compare_help_fresh": ("measure everything again", "すべて測り直す"),
     "compare_help_force": (
-        "try also what does not fit",
-        "メモリに入らないものも試す",
+        "also try what does not fit",
+        "収まらないものも試す",
     ),
     "compare_text_file": (
         "The text {file} cannot be read: {why}.",

@@ -109,7 +109,7 @@ TEXT = {
         "利用規約({licence})に同意しておく必要があります。",
     ),
     "guard_float16_overflows": (
-        "Not {variant} in float16: its activations leave float16's range (65,504), and it answers "
+        "{variant} does not work in float16: its activations leave float16's range (65,504), and it answers "
         "nonsense. Take bfloat16, which has float32's range. (Reported by others, not measured here.)",
         "{variant} に float16 は使えません。活性値が float16 の範囲(65,504)を超え、意味のない出力になります。"
         "float32 と同じ範囲をもつ bfloat16 を使ってください。(他者の報告であり、ここでは測定していません。)",
@@ -181,11 +181,10 @@ TEXT = {
         "int4 で減るのはメモリで、時間は短くなりません。Keras は使うたびに行列全体を展開します。",
     ),
     "guard_int4_small": (
-        "4 bit cost a small model much: on a page of text, the perplexity of Gemma 3 270M rises by "
+        "A small model gets much worse in 4 bit: on a page of text, the perplexity of Gemma 3 270M rises by "
         "30 % in int4 and by less than 1 % in int8. Take int8 for {variant} where it fits.",
-        "小さいモデルを 4 ビットにすると、性能が大きく落ちます。Gemma 3 270M のパープレキシティは、"
-        "ある文章では int4 で 30 %、int8 では 1 % 未満の上昇でした。{variant} は、メモリに入るなら "
-        "int8 にしてください。",
+        "小さいモデルを 4 ビットにすると、性能が大きく落ちます。Gemma 3 270M のパープレキシティは、ある文章"
+        "では int4 で 30 %、int8 では 1 % 未満の上昇でした。{variant} は、収まるなら int8 にしてください。",
     ),
     "guard_drafter": (
         "{variant} is a drafter: it proposes tokens for its large model and cannot answer alone. "
@@ -271,12 +270,12 @@ TEXT = {
     ),
     # --- precision, length and speed
     "unknown_precision": (
-        "There is no precision {name!r}. The nearest: {near}. There are: {all}.",
+        "There is no precision {name!r}. The nearest: {near}. All precisions: {all}.",
         "精度 {name!r} はありません。近い名前: {near}。指定できるのは {all} です。",
     ),
     "int8_refuses_float16": (
-        'Keras refuses int8 with float16 ("doesn\'t work well", keras 3.15.1): ask for int8, '
-        "which keeps bfloat16 round the quantised matrices.",
+        'Keras refuses int8 with float16 ("doesn\'t work well", keras 3.15.1): ask for int8, which keeps '
+        "bfloat16 around the quantised matrices.",
         "Keras は int8 と float16 の組み合わせを受け付けません(keras 3.15.1)。"
         "int8 を指定してください。量子化した行列の周りは bfloat16 になります。",
     ),
@@ -322,12 +321,12 @@ TEXT = {
     ),
     # --- options, the memory's parts, Google's own figures
     "option_not_together": (
-        "There is no {family} {size} as {tuning}. {wanted} goes with: {there}; it is {now} now.",
+        "{family} {size} does not exist as {tuning}. {wanted} goes with: {there}; it was changed to {now}.",
         "{family} {size} の {tuning} はありません。{wanted} と組み合わせられるのは {there} で、"
         "{now} に変えました。",
     ),
     "option_shorter_context": (
-        "{variant} was trained for {context} tokens, so the length is {context} now.",
+        "{variant} was trained for {context} tokens, so the length was changed to {context}.",
         "{variant} の学習時の長さは {context} トークンまでなので、長さを {context} に変えました。",
     ),
     "part_weights": ("Weights", "重み"),

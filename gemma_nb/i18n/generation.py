@@ -7,13 +7,13 @@ TEXT = {
         "overflow は会話が長くなりすぎたときの動作で、{known} のどれかです。{value!r} は使えません。",
     ),
     "chat_nothing_asked": (
-        "Nothing was asked yet: send a message first.",
+        "Nothing has been asked yet: send a message first.",
         "まだ何も質問していません。先にメッセージを送ってください。",
     ),
     "chat_not_json": (
         "The conversation cannot be written as JSON ({why}): give images and sound as paths, and "
         "tools as JSON schemas.",
-        "会話を JSON に書き出せません（{why}）。画像と音声はパスで、ツールは JSON スキーマで"
+        "会話を JSON に書き出せません({why})。画像と音声はパスで、ツールは JSON スキーマで"
         "指定してください。",
     ),
     "chat_still_answering": (
@@ -22,12 +22,11 @@ TEXT = {
         "この会話の回答はまだ読み取り中です。最後まで読むか閉じてから、次の発言を送ってください。",
     ),
     "chat_went_on": (
-        "The conversation went on after this turn was sent and before its reply was read: send it "
-        "again.",
+        "The conversation continued after this turn was sent and before its reply was read: send it again.",
         "この発言を送ってから回答を読み始めるまでの間に、会話が先へ進みました。もう一度送ってください。",
     ),
     "chat_not_read": (
-        "{path} is no conversation that Chat.save wrote: {why}.",
+        "{path} is not a conversation that Chat.save wrote: {why}.",
         "{path} は Chat.save が書き出した会話ではありません: {why}。",
     ),
     "bad_batch_size": (
@@ -45,8 +44,8 @@ TEXT = {
         "count は表示するトークンの数で、1 以上の整数です。{value!r} は使えません。",
     ),
     "next_tokens_no_decoder": (
-        "{name} reads its prompt with an encoder: next_tokens knows decoders only. "
-        "Its generate answers.",
+        "{name} reads its prompt with an encoder, and next_tokens works with decoders only. Use generate "
+        "for its replies.",
         "{name} はプロンプトをエンコーダーで読みます。next_tokens が使えるのはデコーダーだけの"
         "モデルです。回答には generate を使ってください。",
     ),
@@ -55,20 +54,20 @@ TEXT = {
         "next_tokens が受け取れるのはテキストだけです。画像と音声は除いてください。",
     ),
     "undecodable_class": (
-        "gemma_nb cannot generate with {name} yet: it knows {known}.",
+        "gemma_nb cannot generate with {name} yet. It can with {known}.",
         "gemma_nb はまだ {name} で生成できません。使えるのは {known} です。",
     ),
     "bad_max_length": (
         "max_length is {value!r}: give a whole number of tokens, 2 or more.",
-        "max_length が {value!r} です。2 以上の整数（トークン数）を指定してください。",
+        "max_length が {value!r} です。2 以上の整数(トークン数)を指定してください。",
     ),
     "bad_temperature": (
         "temperature is {value!r}: give 0 (greedy) or a positive number.",
-        "temperature が {value!r} です。0（貪欲法）または正の数を指定してください。",
+        "temperature が {value!r} です。0(貪欲法)または正の数を指定してください。",
     ),
     "bad_top_k": (
         "top_k is {value!r}: give a whole number, 0 to keep every token.",
-        "top_k が {value!r} です。0（すべて残す）以上の整数を指定してください。",
+        "top_k が {value!r} です。0(すべて残す)以上の整数を指定してください。",
     ),
     "bad_top_p": (
         "top_p is {value!r}: give a number above 0 and up to 1.",
@@ -76,7 +75,7 @@ TEXT = {
     ),
     "bad_option": (
         "There is no option {name!r}. Did you mean {near}?",
-        "{name!r} というオプションはありません。{near} のことでしょうか？",
+        "{name!r} というオプションはありません。{near} のことですか？",
     ),
     "bad_seed": (
         "seed is {value!r}: give a whole number from 0 to 4294967295, or None.",
@@ -91,18 +90,18 @@ TEXT = {
         "max_new_tokens が {value!r} です。1 以上の整数を指定してください。",
     ),
     "raw_wants_text": (
-        "raw=True sends a string as it stands, but this is a {kind}: give a string, or leave raw out.",
+        "raw=True sends a string as it is, but this is a {kind}: give a string, or leave raw out.",
         "raw=True は文字列をそのまま送りますが、渡されたのは {kind} です。文字列を渡すか、raw を"
         "外してください。",
     ),
     "no_room_for_reply": (
-        "The prompt has {tokens} tokens and leaves no room for a reply within max_length={max_length}: "
-        "it is {over} too long. Shorten it, or load the model with a larger max_length.",
+        "The prompt has {tokens} tokens and leaves no room for a reply within max_length={max_length}: it "
+        "is {over} tokens too long. Shorten it, or load the model with a larger max_length.",
         "プロンプトは {tokens} トークンで、max_length={max_length} の中に回答の余地がありません"
-        "（{over} トークン超過）。短くするか、max_length を大きくして読み込み直してください。",
+        "({over} トークン超過)。短くするか、max_length を大きくして読み込み直してください。",
     ),
     "not_a_number": (
-        "The model's output stopped being numbers in {precision}. {advice}",
+        "In {precision}, the model's output is no longer numbers. {advice}",
         "{precision} での計算結果が数値でなくなりました。{advice}",
     ),
     "not_a_number_load_in": (
@@ -116,7 +115,7 @@ TEXT = {
         "モデルを使ってください。",
     ),
     "score_wants_a_judge": (
-        "{name} judges nothing: score() is for ShieldGemma, see gemma_nb.variants('ShieldGemma').",
+        "{name} does not judge texts: score() is for ShieldGemma, see gemma_nb.variants('ShieldGemma').",
         "{name} は判定モデルではありません。score() は ShieldGemma 用です。"
         "gemma_nb.variants('ShieldGemma') を見てください。",
     ),
@@ -136,9 +135,9 @@ TEXT = {
         "gemma_nb.variants('EmbeddingGemma') を見てください。",
     ),
     "embed_no_reply": (
-        "{name} makes embeddings and writes no text: use embed(), or load a variant that answers.",
-        "{name} は埋め込みモデルで、文章は生成できません。embed() を使うか、生成できるモデルを読み込んで"
-        "ください。",
+        "{name} makes embeddings and does not write text: use embed(), or load a variant that answers.",
+        "{name} は埋め込みモデルで、文章は生成できません。embed() を使うか、回答できるモデルを読み込んでく"
+        "ださい。",
     ),
     "embed_task": (
         "There is no embedding task {task!r}: use one of {tasks}.",
@@ -155,7 +154,7 @@ TEXT = {
     "embed_text_type": (
         "Text {index} is a {kind} that cannot be embedded: give a string, or for a document "
         "{{'text': …, 'title': …}}.",
-        "{index} 番のテキスト（{kind}）は埋め込めません。文字列か、文書なら "
+        "{index} 番のテキスト({kind})は埋め込めません。文字列か、文書なら "
         "{{'text': …, 'title': …}} を渡してください。",
     ),
     "embed_empty": (
@@ -185,33 +184,33 @@ TEXT = {
         "入れてください。",
     ),
     "media_type": (
-        "A {type} is no {kind}: give a path, bytes, a PIL image or an array.",
+        "A {type} is not {kind} data: give a path, bytes, a PIL image or an array.",
         "{type} は {kind} として読めません。パス、バイト列、PIL 画像、配列のいずれかを渡してください。",
     ),
     "media_no_file": (
-        "There is no file {path!r} to read the {kind} from ({why}): check the path.",
-        "{kind} のファイル {path!r} がありません（{why}）。パスを確認してください。",
+        "There is no {kind} file {path!r} ({why}): check the path.",
+        "{kind} のファイル {path!r} がありません({why})。パスを確認してください。",
     ),
     "media_url": (
-        "{url!r} is on the network, and gemma_nb fetches no {kind} by itself: download it and give the "
-        "file.",
-        "{url!r} はネットワーク上にあります。gemma_nb は {kind} を取得しません。ダウンロードしてファイルを"
-        "渡してください。",
+        "{url!r} is on the network, and gemma_nb does not download any {kind}: download it yourself and "
+        "give the file.",
+        "{url!r} はネットワーク上にあります。gemma_nb は {kind} をダウンロードしません。自分でダウンロード"
+        "し、そのファイルを渡してください。",
     ),
     "media_data_url": (
-        "The {kind} is neither a file nor sound base64 data: give a path or bytes.",
+        "The {kind} is neither a file nor valid base64 data: give a path or bytes.",
         "{kind} がファイルでも正しい base64 でもありません。パスかバイト列を渡してください。",
     ),
     "media_not_an_image": (
-        "These bytes are no image that can be read: give a PNG, JPEG, WebP or GIF.",
+        "These bytes cannot be read as an image: give a PNG, JPEG, WebP or GIF.",
         "画像として読めないデータです。PNG、JPEG、WebP、GIF のいずれかを渡してください。",
     ),
     "media_unreadable": (
-        "The {kind} cannot be read: {why}. Check the file, or save it anew.",
+        "The {kind} cannot be read: {why}. Check the file, or save it again.",
         "{kind} を読み込めません: {why}。ファイルを確認するか、保存し直してください。",
     ),
     "media_image_shape": (
-        "An array of shape {shape} is no image: give (height, width, 3).",
+        "An array of shape {shape} is not an image: give (height, width, 3).",
         "形が {shape} の配列は画像ではありません。(高さ, 幅, 3) の配列を渡してください。",
     ),
     "media_image_range": (
@@ -219,49 +218,49 @@ TEXT = {
         "画像の値が範囲外です。0〜255 の整数か、0〜1 の小数を渡してください。",
     ),
     "media_audio_shape": (
-        "An array of shape {shape} and type {dtype} is no clip: give (samples,) or (samples, channels), "
-        "floats from -1 to 1 or 16-bit whole numbers.",
+        "An array of shape {shape} and type {dtype} is not a clip: give (samples,) or (samples, channels), "
+        "floats from -1 to 1 or 16-bit integers.",
         "形 {shape}、型 {dtype} の配列は音声ではありません。(サンプル数,) か (サンプル数, チャンネル数) で、"
         "-1〜1 の小数か 16 ビット整数を渡してください。",
     ),
     "media_audio_rate": (
-        "sampling_rate is {value!r}: give a whole number of samples a second, 1000 to 384000.",
+        "sampling_rate is {value!r}: give a whole number of samples per second, from 1000 to 384000.",
         "sampling_rate が {value!r} です。1 秒あたりのサンプル数を 1000〜384000 の整数で指定してください。",
     ),
     "media_too_large": (
-        "The {kind} is too large to read: it has {count:,} pixels, samples or bytes, and {most:,} are the "
-        "most. Make it smaller, or cut it.",
-        "{kind} が大きすぎます。{count:,} 個（ピクセル、サンプルまたはバイト）ありますが、上限は {most:,} 個です。"
+        "The {kind} is too large to read: it has {count:,} pixels, samples or bytes, and the limit is "
+        "{most:,}. Make it smaller, or cut it.",
+        "{kind} が大きすぎます。{count:,} 個(ピクセル、サンプルまたはバイト)ありますが、上限は {most:,} 個です。"
         "縮小するか、短くしてください。",
     ),
     "media_audio_range": (
-        "The samples go up to {value}, and floats are read from -1 to 1: divide them by the largest value "
+        "The samples go up to {value}, but floats have to be from -1 to 1: divide them by the largest value "
         "of their format (32768 for 16 bits).",
-        "サンプルの最大値が {value} です。小数は -1〜1 の範囲で渡してください。形式の最大値（16 ビットなら 32768）で"
+        "サンプルの最大値が {value} です。小数は -1〜1 の範囲で渡してください。形式の最大値(16 ビットなら 32768)で"
         "割ってください。",
     ),
     "media_not_wav": (
-        "This sound is no WAV in plain PCM: save it as WAV, or install the package soundfile, which reads "
+        "This sound is not WAV in plain PCM: save it as WAV, or install the package soundfile, which reads "
         "FLAC, OGG and MP3.",
         "PCM の WAV ではない音声です。WAV で保存し直すか、FLAC・OGG・MP3 を読める soundfile パッケージを"
         "インストールしてください。",
     ),
     "media_audio_long": (
-        "The clip is {seconds} s long, and {name} takes {most} s: cut it.",
+        "The clip is {seconds} s long, and {name} takes at most {most} s: cut it.",
         "音声が {seconds} 秒あります。{name} が受け取れるのは {most} 秒までです。短くしてください。",
     ),
     "media_audio_short": (
-        "The clip is too short to hear anything in: give at least {least} s.",
+        "The clip is too short: give at least {least} s.",
         "音声が短すぎます。{least} 秒以上のものを渡してください。",
     ),
     "media_no_encoder": (
-        "This model was loaded without what {kind}s are read with: its backbone has no encoder for them, "
-        "or its files no converter. Load a variant that takes {kind}s, or leave them out.",
+        "This model cannot read {kind}s: its backbone has no encoder for them, or its files have no "
+        "converter. Load a variant that takes {kind}s, or leave them out.",
         "このモデルには {kind} を読むためのエンコーダーか変換の設定がありません。{kind} に対応したモデルを"
         "読み込むか、{kind} を外してください。",
     ),
     "media_no_video": (
-        "Videos are not read yet: give single frames as images.",
+        "Videos are not supported yet: give single frames as images.",
         "動画にはまだ対応していません。フレームを画像として渡してください。",
     ),
 }

@@ -53,7 +53,7 @@ TEXT = {
         "不明: {source} が失敗しました({why})。NVIDIA GPU がある場合はドライバーを確認してください",
     ),
     "accelerator_no_memory": (
-        "unknown: {source} does not tell the memory of {name} ({why}); check its driver",
+        "unknown: {source} does not report the memory of {name} ({why}); check its driver",
         "不明: {source} が {name} のメモリを報告しません({why})。ドライバーを確認してください",
     ),
     "accelerator_no_driver": (
@@ -100,15 +100,15 @@ TEXT = {
     ),
     "note_example": ("for example {device}", "例: {device}"),
     "note_apple": (
-        "unified memory; KerasHub on JAX runs on its CPU: MLX or llama.cpp serve it better",
-        "ユニファイドメモリ。KerasHub(JAX)は CPU で動くため、MLX や llama.cpp のほうが適しています",
+        "unified memory; KerasHub on JAX uses only the CPU here, MLX and llama.cpp use the GPU",
+        "ユニファイドメモリ。KerasHub(JAX)は CPU だけで動きます。MLX や llama.cpp なら GPU を使えます",
     ),
     "note_other_gpu": (
         "this package runs on the processor here; llama.cpp and Ollama use such a GPU",
         "このパッケージはここでは CPU で動きます。llama.cpp や Ollama ならこの GPU を使えます",
     ),
     "note_outdated": (
-        "These numbers are of {date}, more than half a year ago: hosts and prices may have changed.",
+        "These numbers are from {date}, more than half a year ago: hosts and prices may have changed.",
         "この数値は {date} 時点のもので、半年以上前です。環境や価格が変わっている可能性があります。",
     ),
     "note_phone": (
@@ -123,20 +123,20 @@ TEXT = {
         "ダウンロード先がありません。HOME か {variable} に、書き込めるフォルダーを設定してください。",
     ),
     "not_a_text": (
-        "{name} is a text: give a string, not {kind}.",
+        "{name} must be a string, not {kind}.",
         "{name} は文字列で渡してください({kind} は使えません)。",
     ),
     "not_a_flag": (
-        "{name} is True or False, not {kind}.",
+        "{name} must be True or False, not {kind}.",
         "{name} は True か False で渡してください({kind} は使えません)。",
     ),
     "no_home_in_path": (
         "The home directory in {path} is unknown (no HOME, and no such user): write the whole path.",
-        "{path} のホームディレクトリがわかりません(HOME がないか、そのユーザーがいません)。"
-        "パス全体を書いてください。",
+        "{path} のホームディレクトリが分かりません(HOME がないか、そのユーザーがいません)。パス全体を書いて"
+        "ください。",
     ),
     "path_type": (
-        "A path is a string or a pathlib.Path, not {kind}.",
+        "A path must be a string or a pathlib.Path, not {kind}.",
         "パスは文字列か pathlib.Path です({kind} ではありません)。",
     ),
     "path_unusable": (
@@ -150,7 +150,7 @@ TEXT = {
         "gemma_nb.Runtime(...) でほかの環境を記述できます。",
     ),
     "unknown_host": (
-        "No known runtime is hosted by {host!r}. There are: {all}.",
+        "No known runtime is hosted by {host!r}. Use one of: {all}.",
         "{host!r} にある実行環境は登録されていません。指定できるのは {all} です。",
     ),
     "runtime_kind": (
@@ -167,9 +167,9 @@ TEXT = {
         "並べてください。",
     ),
     "runtime_number": (
-        "A runtime's {name} cannot be {value!r}: it must be a whole positive number "
-        "(memory_fraction: above 0, at most 1; rates: above 0).",
-        "実行環境の {name} に {value!r} は使えません。正の整数(memory_fraction は 0 より大きく "
-        "1 以下)を指定してください。",
+        "A runtime's {name} cannot be {value!r}: it must be a positive whole number (memory_fraction: above "
+        "0, at most 1; rates: above 0).",
+        "実行環境の {name} に {value!r} は使えません。正の整数を指定してください(memory_fraction は 0 より"
+        "大きく 1 以下、速度は 0 より大きい数)。",
     ),
 }

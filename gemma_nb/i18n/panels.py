@@ -12,13 +12,13 @@ TEXT = {
     "chat_you": ("You", "あなた"),
     "chat_tool_answered": ("Tool {name}", "ツール {name}"),
     "chat_empty": (
-        "Nothing was said yet. Ask something, for example: {question}",
+        "Nothing has been said yet. Ask something, for example: {question}",
         "まだ会話はありません。たとえばこう聞いてみてください: {question}",
     ),
     "chat_transcript": ("Conversation", "会話"),
     "chat_message": ("Your message", "メッセージ"),
     "chat_message_edit": (
-        "Your message, to be changed; what followed it is replaced",
+        "Edit your message; everything after it is replaced",
         "メッセージを編集中(これより後は置き換えられます)",
     ),
     "chat_message_tool": (
@@ -74,7 +74,8 @@ TEXT = {
     "chat_code": ("Code", "コード"),
     "chat_stopped": ("stopped", "停止しました"),
     "chat_stopped_early": (
-        "Stopped before the first word; the conversation is as it was, and your message is in the field.",
+        "Stopped before the first word; the conversation is unchanged, and your message is back in the "
+        "field.",
         "最初の文字の前に停止しました。会話は元のままで、メッセージは入力欄に戻しました。",
     ),
     "chat_failed": ("That did not work.", "うまくいきませんでした。"),
@@ -94,7 +95,7 @@ TEXT = {
         "コンテキスト: {all} トークン中、残り {left} トークン。",
     ),
     "chat_dropped": (
-        "The oldest {count} messages are not sent any more.",
+        "The oldest {count} messages are no longer sent.",
         "古いメッセージ {count} 件はもう送られません。",
     ),
     "chat_tabs": ("Also show", "ほかの表示"),
@@ -141,7 +142,7 @@ TEXT = {
     ),
     "chat_turn": ("Turn", "発言"),
     "chat_turn_name": ("{number}: {words}", "{number}: {words}"),
-    "chat_no_turn": ("Nothing was sent yet.", "まだ何も送っていません。"),
+    "chat_no_turn": ("Nothing has been sent yet.", "まだ何も送っていません。"),
     "chat_save": ("Save as a file", "ファイルに保存"),
     "chat_saved": (
         "Saved as {path}. gnb.Chat.load({path!r}, model) continues it.",
@@ -340,7 +341,7 @@ TEXT = {
         "このマシンで 1 つずつ読み込み、測定し、解放します。単独で収まるものなら何でも比べられます。",
     ),
     "panel_compare_choices": ("What to compare", "比べるもの"),
-    "panel_compare_variant": ("Variant", "モデル"),
+    "panel_compare_variant": ("Variant", "バリアント"),
     "panel_compare_precision": ("Precision", "精度"),
     "panel_compare_add": ("Add", "加える"),
     "panel_compare_name": (
@@ -350,7 +351,7 @@ TEXT = {
     "panel_compare_name_hint": ("gemma3_instruct_1b:int8", "gemma3_instruct_1b:int8"),
     "panel_compare_none": (
         "Nothing is chosen yet: pick a variant above and press Add.",
-        "まだ何も選ばれていません。上でモデルを選び、「加える」を押してください。",
+        "まだ何も選ばれていません。上でバリアントを選び、「加える」を押してください。",
     ),
     "panel_compare_remove": ("Remove", "外す"),
     "panel_compare_remove_it": ("Remove {label}", "{label} を外す"),
@@ -358,7 +359,7 @@ TEXT = {
     "panel_compare_removed": ("{label} was removed.", "{label} を外しました。"),
     "panel_compare_is_loaded": ("Loaded already", "読み込み済み"),
     "panel_compare_prompts": (
-        "Prompts, one a line (⏎ inside a line is a line break)",
+        "Prompts, one per line (⏎ inside a line is a line break)",
         "プロンプト(1 行に 1 つ。行の中の改行は ⏎ と書きます)",
     ),
     "panel_compare_references": (
@@ -384,8 +385,8 @@ TEXT = {
         "東京\n73, 74, 75, 76, 77, 78, 79, 80",
     ),
     "panel_compare_conversation": (
-        "Prompt {number} is no text ({kind}): the panel takes one string a prompt; gnb.compare takes "
-        "conversations too.",
+        "Prompt {number} is not text ({kind}): the panel takes one string for each prompt; gnb.compare "
+        "takes conversations too.",
         "{number} 番目のプロンプトが文字列ではありません({kind})。このパネルには文字列を指定してください。"
         "会話は gnb.compare で比べられます。",
     ),
@@ -429,7 +430,7 @@ TEXT = {
     "panel_compare_unexpected": ("{kind}: {why}", "{kind}: {why}"),
     "panel_compare_results": ("Results", "結果"),
     "panel_compare_no_results": (
-        "Nothing was compared yet: press Compare.",
+        "Nothing has been compared yet: press Compare.",
         "まだ比べていません。「比べる」を押してください。",
     ),
     "panel_compare_status": ("status", "状態"),

@@ -2,7 +2,7 @@
 
 TEXT = {
     # --- the next-token panel
-    "next_title": ("What may come next?", "次に来るのは?"),
+    "next_title": ("What may come next?", "次に来るのは？"),
     "next_intro": (
         "A model gives every token of its vocabulary a probability. Sampling changes these "
         "probabilities as the sliders say, and draws a token.",
@@ -36,8 +36,8 @@ TEXT = {
         "温度 0 では、いつも最も確率の高いトークンを選びます。",
     ),
     "next_words_note": (
-        "The bold part is the token, to which the numbers belong. The rest is how the model would most "
-        "likely end the word.",
+        "The bold part is the token, and the numbers are its probabilities. The rest is how the model would "
+        "most likely end the word.",
         "太字がトークンで、数値はその確率です。残りは、モデルがその単語をどう終えそうかを示します。",
     ),
     "next_settings": (
@@ -53,6 +53,12 @@ TEXT = {
     "chat_words_done": (
         "The replies show how likely each word was.",
         "回答に単語ごとの確率を表示しました。",
+    ),
+    "chat_words_none": (
+        "No probabilities for this reply: it has thoughts, tool calls or boxes, and their exact text is "
+        "not kept.",
+        "この回答の確率は表示できません。思考、ツール呼び出し、領域を含む回答では、モデルが書いたままのテキストを"
+        "保持していないためです。",
     ),
     "chat_words_hint": (
         "Point at a word of a reply to see its probability and what else the model expected. With the "

@@ -78,7 +78,7 @@ TEXT = {
         "{variant} はコードの穴埋めに対応していません。CodeGemma を使ってください。",
     ),
     "prompt_no_guideline": (
-        "{variant} judges no guideline: guideline= belongs to ShieldGemma. Put instructions in a "
+        "{variant} does not judge by a guideline: guideline= is for ShieldGemma. Put instructions in a "
         "message instead.",
         "{variant} は guideline による判定をしません(guideline= は ShieldGemma 用です)。"
         "指示はメッセージに書いてください。",
@@ -88,7 +88,7 @@ TEXT = {
         "システムメッセージは会話の先頭に 1 つだけ置けます。内容を先頭に移してください。",
     ),
     "prompt_only_system": (
-        "The conversation holds a system message only: add a user message to answer.",
+        "The conversation holds only a system message: add a user message to answer.",
         "会話にシステムメッセージしかありません。答えるべきユーザーのメッセージを加えてください。",
     ),
     "prompt_system_media": (
@@ -179,8 +179,8 @@ TEXT = {
         "files は文章か (パス, 文章) の組のリストで渡してください({value!r} は使えません)。",
     ),
     "prompt_fim_alone": (
-        "A gap to fill in stands alone: send just the message that fim() makes, without other "
-        "messages or parts.",
+        "A gap to fill is sent alone: send just the message that fim() makes, without other messages or "
+        "parts.",
         "コードの穴埋めは単独で送ります。fim() が作るメッセージだけを渡してください。",
     ),
     "prompt_tool_schema": (
@@ -218,14 +218,14 @@ TEXT = {
         "メッセージの {field} は辞書のリストで渡してください({kind} は使えません)。",
     ),
     "prompt_is_rendered": (
-        "This Prompt is rendered already: tools, thinking and guideline belong to format_prompt(), "
-        "which made it.",
+        "This Prompt is rendered already: pass tools, thinking and guideline to format_prompt(), which made "
+        "it.",
         "この Prompt は整形済みです。tools、thinking、guideline は、それを作る format_prompt() に"
         "渡してください。",
     ),
     "prompt_in_a_message": (
-        "A Prompt is a whole rendered conversation and no part of a message: pass it alone to "
-        "generate(), or put the user's own words into the message.",
+        "A Prompt is a whole rendered conversation, not part of a message: pass it alone to generate(), or "
+        "put the user's own words into the message.",
         "Prompt は整形済みの会話全体で、メッセージの一部にはできません。generate() にそのまま渡すか、"
         "メッセージには元の文章を入れてください。",
     ),
@@ -236,8 +236,8 @@ TEXT = {
         "辞書かその JSON 文字列です。",
     ),
     "prompt_tool_without_call": (
-        "Message {position} after any system message is a tool's answer, but no assistant message "
-        "with tool_calls stands before it: add the call, or send the text as a user message.",
+        "Message {position} after any system message is a tool's answer, but no assistant message with "
+        "tool_calls comes before it: add the call, or send the text as a user message.",
         "システムメッセージを除いて {position} 番目はツールの応答ですが、その前に tool_calls を持つ"
         "アシスタントのメッセージがありません。呼び出しを加えるか、"
         "ユーザーのメッセージとして送ってください。",
@@ -249,15 +249,15 @@ TEXT = {
         '{{"role": "tool", "name": "…", "content": …}} を加えてください。',
     ),
     "prompt_unknown_template": (
-        "{variant} has a chat template of its own, which is none of the formats here. Write the "
+        "{variant} has its own chat template, which is none of the formats that gemma_nb knows. Write the "
         "prompt by hand as its template does, and pass it as a string with raw=True.",
         "{variant} には独自のチャットテンプレートがあり、ここで扱える形式ではありません。テンプレート"
         "どおりのプロンプトを自分で書き、raw=True を付けて文字列で渡してください。",
     ),
     "prompt_plain_chat": (
         "{variant} is not tuned to chat: it continues a plain text, so pass a string. {sibling}",
-        "{variant} は対話用に調整されておらず、渡した文章の続きを書きます。"
-        "文字列を渡してください。{sibling}",
+        "{variant} は対話用にチューニングされておらず、渡した文章の続きを書きます。文字列を渡してください。"
+        "{sibling}",
     ),
     "prompt_plain_sibling": (
         "To chat, use {sibling}.",
@@ -265,7 +265,7 @@ TEXT = {
     ),
     "prompt_plain_no_sibling": (
         "To chat, use an instruction-tuned (IT) variant.",
-        "対話には指示調整済み(IT)のバリアントを使ってください。",
+        "対話には指示チューニング済み(IT)のバリアントを使ってください。",
     ),
     "prompt_no_format": (
         "{variant} takes no text prompt of its own, so there is nothing to format.",
@@ -304,7 +304,7 @@ TEXT = {
         "開かれていない思考が閉じられているため、それより前を思考とみなしました。",
     ),
     "reply_bad_call": (
-        "A tool call could not be read; it stands in the answer as the model wrote it.",
+        "A tool call could not be read; it is left in the answer as the model wrote it.",
         "ツール呼び出しを読み取れませんでした。モデルが書いたまま回答に残しています。",
     ),
     "reply_stray_token": (
@@ -312,7 +312,7 @@ TEXT = {
         "開かれていないツール呼び出しを閉じるトークン {token} を取り除きました。",
     ),
     "reply_bad_box": (
-        "A box or mask could not be read; it stands in the answer as the model wrote it.",
+        "A box or mask could not be read; it is left in the answer as the model wrote it.",
         "ボックスまたはマスクを読み取れませんでした。モデルが書いたまま回答に残しています。",
     ),
     "reply_no_verdict": (
@@ -337,8 +337,8 @@ TEXT = {
     ),
     "lint_plain_tag": (
         "{tag} means nothing to this model, which was not tuned to chat: it continues plain text.",
-        "{tag} は、対話用に調整されていないこのモデルには意味がありません。"
-        "このモデルは普通の文章の続きを書きます。",
+        "{tag} は、対話用にチューニングされていないこのモデルには意味がありません。このモデルは普通の文章の"
+        "続きを書きます。",
     ),
     "lint_unclosed": (
         "{tag} is not closed: {closing} is missing.",
@@ -357,12 +357,12 @@ TEXT = {
         "{tag} の直後に空白を入れないでください。",
     ),
     "lint_outside_turn": (
-        "This text stands outside every turn: {text}",
+        "This text is outside every turn: {text}",
         "どの発言にも属さないテキストがあります: {text}",
     ),
     "lint_no_turns": (
         "The prompt has no turns: this model was tuned to text between {opening} tags.",
-        "発言がありません。このモデルは {opening} で始まる発言で調整されています。",
+        "発言がありません。このモデルは {opening} で始まる発言でチューニングされています。",
     ),
     "lint_no_model_turn": (
         "The prompt does not end with {opening}model and a newline, so the model may write more of "
@@ -375,11 +375,11 @@ TEXT = {
         "{role} の発言が続いています。",
     ),
     "lint_role": (
-        "{opening}{role} is no role of this family: use {roles}.",
+        "{opening}{role} is not a role of this family: use {roles}.",
         "{opening}{role} という役割はこのモデルにはありません。{roles} を使ってください。",
     ),
     "lint_no_system": (
-        "This family has no {role} role: put the instruction at the head of the first user turn.",
+        "This family has no {role} role: put the instruction at the start of the first user turn.",
         "このモデルに {role} という役割はありません。"
         "指示は最初のユーザーの発言の先頭に書いてください。",
     ),
@@ -388,11 +388,11 @@ TEXT = {
         "{tag} がありません。",
     ),
     "lint_fim_twice": (
-        "{tag} stands here a second time.",
+        "{tag} is here a second time.",
         "{tag} が 2 回使われています。",
     ),
     "lint_fim_order": (
-        "The tokens stand in the wrong order: {tags}",
+        "The tokens are in the wrong order: {tags}",
         "トークンの順序が違います。正しい順序: {tags}",
     ),
     "lint_fim_behind": (
@@ -400,7 +400,7 @@ TEXT = {
         "{tag} の後ろには何も書かないでください。モデルがそこから書き続けます。",
     ),
     "lint_think_place": (
-        "{tag} belongs at the head of the system turn.",
+        "{tag} belongs at the start of the system turn.",
         "{tag} はシステムの発言の先頭に置いてください。",
     ),
     "lint_thought_closed": (

@@ -35,7 +35,7 @@ TEXT = {
     "show_load_host": ("While loading, host", "読み込み中(ホスト)"),
     "show_rough": (
         "A rough estimate: the architecture is not known in full.",
-        "概算です。アーキテクチャが完全にはわかっていません。",
+        "概算です。アーキテクチャが完全には分かっていません。",
     ),
     "part_overhead": ("Allocator and programs", "アロケーターとプログラム"),
     # a runtime

@@ -3,7 +3,7 @@
 TEXT = {
     # --- the arguments of trace
     "trace_wants_model": (
-        "trace looks inside a loaded model, and got a {kind}. Load one first: model = gnb.load(…).",
+        "trace looks inside a loaded model, not a {kind}. Load one first: model = gnb.load(…).",
         "trace に渡せるのは読み込み済みのモデルです({kind} は使えません)。先に model = gnb.load(…) で"
         "読み込んでください。",
     ),
@@ -19,9 +19,8 @@ TEXT = {
         "gemma3_instruct_1b のような、予測するモデルを使ってください。",
     ),
     "trace_bidirectional": (
-        "{name} reads its prompt in both directions, so its tokens have no probability after the "
-        "tokens before them. trace needs a variant that reads in one direction, for example "
-        "gemma3_instruct_1b.",
+        "{name} reads its prompt in both directions, so a token has no probability that depends on earlier "
+        "tokens only. trace needs a variant that reads in one direction, for example gemma3_instruct_1b.",
         "{name} はプロンプトを両方向に読むので、前のトークンだけから決まる確率がありません。trace には、"
         "たとえば gemma3_instruct_1b のような、一方向に読むモデルを使ってください。",
     ),
@@ -41,8 +40,8 @@ TEXT = {
         "count は各トークンについて残す候補の数で、1 から {limit} までの整数です。{value!r} は使えません。",
     ),
     "trace_too_long": (
-        "Prompt and reply have {tokens} tokens, {over} more than trace can read here ({most}). "
-        "Shorten them; a larger max_length in load helps up to 1,024 tokens.",
+        "Prompt and reply have {tokens} tokens, {over} more than trace can read here ({most}). Shorten "
+        "them; up to 1,024 tokens, a larger max_length in load also helps.",
         "プロンプトと回答は合わせて {tokens} トークンで、ここで trace が読める {most} トークンを {over} "
         "超えています。短くしてください。1,024 トークンまでは、load の max_length を大きくする方法もあります。",
     ),
@@ -122,9 +121,9 @@ TEXT = {
     ),
     "trace_legend_cells": ("Colour: the probability in the cell.", "色: セルの確率。"),
     "trace_level_4": ("90% or more", "90% 以上"),
-    "trace_level_3": ("50 to 90%", "50~90%"),
-    "trace_level_2": ("10 to 50%", "10~50%"),
-    "trace_level_1": ("1 to 10%", "1~10%"),
+    "trace_level_3": ("50 to 90%", "50〜90%"),
+    "trace_level_2": ("10 to 50%", "10〜50%"),
+    "trace_level_1": ("1 to 10%", "1〜10%"),
     "trace_level_0": ("below 1%", "1% 未満"),
     "trace_detail": ("Token {number}, {piece}: {chance}", "トークン {number}「{piece}」: {chance}"),
     "trace_detail_first": (
@@ -132,13 +131,13 @@ TEXT = {
         "トークン {number}「{piece}」: どの文章もこれで始まるので、確率はありません。",
     ),
     "trace_detail_next": ("What the model expects next:", "モデルが次に予想するもの:"),
-    "trace_next": ("what comes next?", "次は?"),
+    "trace_next": ("what comes next?", "次は？"),
     "trace_no_reply": ("(no reply)", "(回答なし)"),
     # layers
     "trace_layers_intro": (
-        "Each cell is what the model would say next if it ended after that layer: its final norm and "
-        "its output layer are applied to what the layer passes on (the logit lens). A check mark "
-        "means that the text does go on so.",
+        "Each cell is what the model would say next if it ended after that layer: its final norm and its "
+        "output layer are applied to what the layer passes on (the logit lens). A check mark means that the "
+        "text really continues so.",
         "各セルは、その層で終えたとしたらモデルが次に言うトークンです。層の出力に最後の正規化と出力層を"
         "当てはめています(logit lens)。チェック印は、文章が実際にそう続くことを示します。",
     ),
@@ -146,9 +145,9 @@ TEXT = {
     "trace_part": ("Part of the text", "文章の範囲"),
     "trace_part_prompt": (
         "Prompt, {first} to {last}: {begin} …",
-        "プロンプト {first}~{last}: {begin} …",
+        "プロンプト {first}〜{last}: {begin} …",
     ),
-    "trace_part_reply": ("Reply, {first} to {last}: {begin} …", "回答 {first}~{last}: {begin} …"),
+    "trace_part_reply": ("Reply, {first} to {last}: {begin} …", "回答 {first}〜{last}: {begin} …"),
     "trace_layer_head": ("After layer", "層の後"),
     "trace_after_token": ("{number}: after {piece}", "{number}: {piece} の後"),
     "trace_sliding": ("sliding, {window}", "スライディング {window}"),
@@ -163,10 +162,11 @@ TEXT = {
     "trace_right": ("this comes next in the text", "実際の続き"),
     # attention
     "trace_attention_intro": (
-        "The thicker a line, the more the token on the right takes from the token on the left. Much "
-        "goes to the first token in many heads: it serves as a place to look when nothing else matters.",
-        "線が太いほど、右のトークンは左のトークンから多くを受け取ります。多くのヘッドで最初のトークンに集まる"
-        "のは、ほかに見るものがないときの置き場所になっているためです。",
+        "The thicker a line, the more the token on the right takes from the token on the left. In many "
+        "heads, most of the attention goes to the first token: a head looks there when nothing else "
+        "matters.",
+        "線が太いほど、右のトークンは左のトークンから多くを受け取ります。多くのヘッドで最初のトークンに集ま"
+        "るのは、ほかに見るものがないときの行き先になっているためです。",
     ),
     "trace_pick_layer": ("Layer", "層"),
     "trace_pick_head": ("Head", "ヘッド"),
@@ -176,7 +176,7 @@ TEXT = {
     "trace_head_option": ("head {number}", "ヘッド {number}"),
     "trace_all_tokens": ("all of this part", "この範囲のすべて"),
     "trace_token_option": ("{number}: {piece}", "{number}: {piece}"),
-    "trace_earlier": ("({count} earlier)", "(以前の {count})"),
+    "trace_earlier": ("({count} earlier)", "(ほかに以前の {count} 個)"),
     "trace_attention_of": ("Layer {layer} ({kind}), {head}", "層 {layer}({kind})、{head}"),
     "trace_from": ("From", "どこから"),
     "trace_to": ("It looks at", "見ている先"),

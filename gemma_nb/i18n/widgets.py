@@ -236,7 +236,7 @@ TEXT = {
     "login_found": ("✓ {service}: found in {place}", "✓ {service}: {place} にあります"),
     "login_missing": ("– {service}: no login found", "– {service}: 見つかりませんでした"),
     "login_places": (
-        "Where it was looked for, first that counts first",
+        "Where gemma_nb looks for it, in order of precedence",
         "探した場所(先にあるものが優先)",
     ),
     "login_place": ("Place", "場所"),
@@ -256,20 +256,21 @@ TEXT = {
     "login_keep": ("Keep for this session", "このセッションで使う"),
     "login_forget": ("Forget it", "消去する"),
     "login_kept": (
-        "Kept for this session, and the field is cleared. Press Test to ask {service} whether it knows it.",
+        "Kept for this session, and the field is cleared. Press Test to ask {service} whether it accepts "
+        "the login.",
         "このセッションの間保持します。欄は空にしました。{service} で有効かどうかは「確認する」で調べられます。",
     ),
     "login_test": ("Test", "確認する"),
     "login_asking": ("Asking {service} …", "{service} に問い合わせています…"),
-    "login_stopped": ("Stopped; nothing was found out.", "中断しました。確認できていません。"),
+    "login_stopped": ("Stopped; the login was not checked.", "中断しました。確認できていません。"),
     "login_forgotten": ("Forgotten.", "消去しました。"),
     "login_terms": ("Where to accept the terms", "利用規約に同意するページ"),
     "login_terms_of": ("{variant} ({licence}) on {hub}", "{variant}({licence})、{hub}"),
     "login_terms_pick": ("Model that you want", "使いたいモデル"),
     "login_terms_pick_none": ("(choose)", "(選択)"),
     "login_terms_hint": (
-        "Choose the model that you want to see the pages of its terms. Accepting them at one of the two "
-        "is enough, the one whose login you use.",
+        "Choose a model to see the pages of its terms. It is enough to accept them on one of the two: the "
+        "one whose login you use.",
         "使いたいモデルを選ぶと、利用規約のページが表示されます。ログインに使うほうのサイトで同意すれば十分です。",
     ),
     "login_terms_none": (

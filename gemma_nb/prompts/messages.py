@@ -227,7 +227,7 @@ def render_content(turn: Turn, placeholders: Mapping[str, str]) -> Iterable[Part
     """
     for item in turn.items:
         if item.medium:
-            yield Part(placeholders[item.kind], control=True, medium=item.medium)
+            yield Part(placeholders[item.kind], by_format=True, medium=item.medium)
         else:
             yield Part(item.text.strip())
 

@@ -39,13 +39,13 @@ class Part(NamedTuple):
     Args:
         text: the characters. They are empty for an image in a format that places images outside
             the text.
-        control: True for what the format itself writes (tags, roles and the newlines round them),
-            False for the text of a user, a tool or a model.
+        by_format: True for what the format itself writes (tags, roles and the newlines around
+            them), False for the text of a user, a tool or a model.
         medium: what a placeholder stands for.
     """
 
     text: str
-    control: bool = False
+    by_format: bool = False
     medium: Media | None = None
 
 
@@ -68,7 +68,7 @@ class Prompt(str):
     """A prompt as the model reads it, without the ``<bos>`` in front.
 
     Attributes:
-        parts: the stretches of the prompt, in order: control text, user text and media.
+        parts: the stretches of the prompt, in order: text of the format, text of messages, media.
     """
 
     __slots__ = ("parts",)
@@ -86,8 +86,8 @@ class Prompt(str):
             last = joined[-1] if joined else None
             if part.medium:
                 joined.append(part)
-            elif last and last.control == part.control and not last.medium:
-                joined[-1] = Part(last.text + part.text, part.control)
+            elif last and last.by_format == part.by_format and not last.medium:
+                joined[-1] = Part(last.text + part.text, part.by_format)
             elif part.text:
                 joined.append(part)
         prompt = super().__new__(cls, "".join(p.text for p in joined))
@@ -103,7 +103,7 @@ class Prompt(str):
         other = tag("i", text("inspector_legend_format"), style=_FORMAT_STYLE)
         legend = tag("small", token, " · ", other, " · ", text("inspector_legend_text"))
         spans = (
-            span for part in (Part("<bos>", control=True), *self.parts) for span in _spans(part)
+            span for part in (Part("<bos>", by_format=True), *self.parts) for span in _spans(part)
         )
         lines = tag("div", *spans, style="white-space:pre-wrap;font-family:monospace")
         return tag("div", lines, legend, style="line-height:1.7")
@@ -119,8 +119,9 @@ class Prompt(str):
     def token_ids(self, tokenizer: Any) -> list[int]:
         """The token ids of the model's input: one ``<bos>``, then the prompt.
 
-        Only control parts give control ids. Text that spells a control token becomes ordinary
-        pieces; text that does not gets the ids that the tokenizer gives the whole string.
+        Only parts that the format wrote give ids of control tokens. Other text that spells a
+        control token becomes ordinary pieces. Where no text does, the ids are those that the
+        tokenizer gives the whole string.
 
         Args:
             tokenizer: a KerasHub SentencePiece tokenizer.
@@ -143,7 +144,7 @@ class Prompt(str):
         return [Piece(i, vocab.piece(i), control) for i, control in vocab.encode(self._texts())]
 
     def _texts(self) -> list[tuple[str, bool]]:
-        return [(part.text, part.control) for part in self.parts]
+        return [(part.text, part.by_format) for part in self.parts]
 
     def check_length(self, tokenizer: Any, max_length: int, new_tokens: int = 1) -> int:
         """Checks that the prompt leaves room for an answer.
@@ -175,7 +176,7 @@ class Prompt(str):
 
 def _spans(part: Part) -> Iterator[Html]:
     """A part as HTML."""
-    if not part.control:
+    if not part.by_format:
         yield esc(part.text)
         return
     for section, is_token in split_control_tokens(part.text):

@@ -103,7 +103,8 @@ class Vocabulary:
         """The ids that ``ids`` gives, each with whether it is a control token.
 
         Args:
-            parts: ``(text, control)`` pairs in order.
+            parts: ``(text, by_format)`` pairs in order. Control tokens count only where the format
+                wrote them.
 
         Raises:
             InvalidInput: as ``ids`` does.
@@ -114,7 +115,8 @@ class Vocabulary:
         """The token ids of a prompt, ``<bos>`` first.
 
         Args:
-            parts: ``(text, control)`` pairs in order.
+            parts: ``(text, by_format)`` pairs in order. Control tokens count only where the format
+                wrote them.
 
         Raises:
             InvalidInput: the text contains all 66 noncharacters, or the vocabulary has no
@@ -127,8 +129,8 @@ class Vocabulary:
             raise InvalidInput("prompt_bad_character", position=text.index(_MARKS[-1]))
         processor = self._processor(mark)
         marked = "".join(
-            self._lexer.sub(lambda token: mark + token[0], part) if control else part
-            for part, control in parts
+            self._lexer.sub(lambda token: mark + token[0], part) if by_format else part
+            for part, by_format in parts
         )
         ids = [self.bos]
         if not self._spans_independent:

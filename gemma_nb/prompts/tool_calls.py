@@ -146,33 +146,33 @@ def render_medium(item: ContentPart, placeholders: Mapping[str, str]) -> Iterato
         item: the content part with the medium.
         placeholders: kind of media -> its placeholder.
     """
-    yield Part(placeholders[item.kind], control=True, medium=item.medium)
+    yield Part(placeholders[item.kind], by_format=True, medium=item.medium)
 
 
 def _render_calls(calls: Iterable[Any], grammar: Grammar) -> Iterator[Part]:
     opening, closing = grammar.call
     for call in calls:
         name, arguments = read_call(call)
-        yield Part(f"{opening}call:", control=True)
+        yield Part(f"{opening}call:", by_format=True)
         yield Part(name)
         if isinstance(arguments, Mapping):
             yield from grammar.render_value(arguments)
         else:
-            yield Part("{", control=True)
+            yield Part("{", by_format=True)
             yield Part(check_text(arguments))
-            yield Part("}", control=True)
-        yield Part(closing, control=True)
+            yield Part("}", by_format=True)
+        yield Part(closing, by_format=True)
 
 
 def _render_response(name: str, response: Any, grammar: Grammar) -> Iterator[Part]:
     """What a function answered; a value that is not a mapping stands under the key ``value``."""
     opening, closing = grammar.response
-    yield Part(f"{opening}response:", control=True)
+    yield Part(f"{opening}response:", by_format=True)
     yield Part(check_text(name))
     response = json_value(response, "content")
     mapping = response if isinstance(response, dict) else {"value": response}
     yield from grammar.render_value(mapping)
-    yield Part(closing, control=True)
+    yield Part(closing, by_format=True)
 
 
 def _responses(exchange: Exchange) -> Iterator[tuple[str, Any, Turn | None]]:

@@ -1,7 +1,7 @@
 """Tool declarations in the syntax that Gemma 4 and FunctionGemma share.
 
 Values are written as ``{key:value}`` with sorted keys, and strings between two quote tokens.
-What a user, a schema or a tool wrote is text; everything else is control.
+Every part is ``by_format``, except what a user, a schema or a tool wrote.
 
 Sources: https://ai.google.dev/gemma/docs/core/prompt-formatting-gemma4,
 https://ai.google.dev/gemma/docs/functiongemma/formatting-and-best-practices and the chat template
@@ -50,22 +50,22 @@ class Grammar:
         """
         function = read_function(tool)
         opening, closing = self.declaration
-        yield Part(f"{opening}declaration:", control=True)
+        yield Part(f"{opening}declaration:", by_format=True)
         yield Part(check_text(function["name"]))
-        yield Part("{description:", control=True)
+        yield Part("{description:", by_format=True)
         yield from self.render_string(function.get("description") or "")
         if parameters := function.get("parameters"):
             yield from self._parameters(parameters)
         if response := function.get("response"):
-            yield Part(",response:{", control=True)
+            yield Part(",response:{", by_format=True)
             if response.get("description"):
-                yield Part("description:", control=True)
+                yield Part("description:", by_format=True)
                 yield from self.render_string(response["description"])
-                yield Part(",", control=True)
-            yield Part("type:", control=True)
+                yield Part(",", by_format=True)
+            yield Part("type:", by_format=True)
             yield from self.render_string(str(response.get("type", "object")).upper())
-            yield Part("}", control=True)
-        yield Part(f"}}{closing}", control=True)
+            yield Part("}", by_format=True)
+        yield Part(f"}}{closing}", by_format=True)
 
     def render_string(self, text: Any) -> Iterator[Part]:
         """Renders a string between quote tokens.
@@ -73,9 +73,9 @@ class Grammar:
         Args:
             text: the string; any other value is converted to one.
         """
-        yield Part(self.quote, control=True)
+        yield Part(self.quote, by_format=True)
         yield Part(check_text(text if isinstance(text, str) else str(text)))
-        yield Part(self.quote, control=True)
+        yield Part(self.quote, by_format=True)
 
     def render_value(self, value: Any, quote_keys: bool = False) -> Iterator[Part]:
         """Renders any JSON value.
@@ -87,14 +87,14 @@ class Grammar:
         if isinstance(value, str):
             yield from self.render_string(value)
         elif value is None or isinstance(value, bool):
-            yield Part({None: "null", True: "true", False: "false"}[value], control=True)
+            yield Part({None: "null", True: "true", False: "false"}[value], by_format=True)
         elif isinstance(value, Mapping):
             keys_and_values = (
                 ((self.render_string(k) if quote_keys else (Part(check_text(k)),)), v)
                 for k, v in _sorted(value)
             )
             pairs = (
-                (*key, Part(":", control=True), *self.render_value(v, quote_keys))
+                (*key, Part(":", by_format=True), *self.render_value(v, quote_keys))
                 for key, v in keys_and_values
             )
             yield from _join("{", pairs, "}")
@@ -104,27 +104,27 @@ class Grammar:
             yield Part(check_text(str(value)))
 
     def _parameters(self, schema: Mapping[str, Any]) -> Iterator[Part]:
-        yield Part(",parameters:{", control=True)
+        yield Part(",parameters:{", by_format=True)
         if schema.get("properties"):
-            yield Part("properties:", control=True)
+            yield Part("properties:", by_format=True)
             yield from self._properties(schema["properties"])
-            yield Part(",", control=True)
+            yield Part(",", by_format=True)
         if schema.get("required"):
             yield from self._required(schema["required"])
-            yield Part(",", control=True)
-        yield Part("type:", control=True)
+            yield Part(",", by_format=True)
+        yield Part("type:", by_format=True)
         yield from self.render_string(str(schema.get("type") or "object").upper())
-        yield Part("}", control=True)
+        yield Part("}", by_format=True)
 
     def _required(self, names: Iterable[Any]) -> Iterator[Part]:
-        yield Part("required:", control=True)
+        yield Part("required:", by_format=True)
         yield from _join("[", (self.render_string(name) for name in names), "]")
 
     def _properties(
         self, schemas: Mapping[str, Any], skip_schema_keys: bool = False
     ) -> Iterator[Part]:
         properties = (
-            (Part(check_text(key)), Part(":", control=True), *self._schema(schema))
+            (Part(check_text(key)), Part(":", by_format=True), *self._schema(schema))
             for key, schema in _sorted(schemas)
             if not (skip_schema_keys and key in _SCHEMA_KEYS)
         )
@@ -142,7 +142,7 @@ class Grammar:
         if kind == "ARRAY" and isinstance(schema.get("items"), Mapping) and schema["items"]:
             fields.append((_key("items"), *self._item_schema(schema["items"])))
         if nullable:
-            fields.append((Part("nullable:true", control=True),))
+            fields.append((Part("nullable:true", by_format=True),))
         if kind == "OBJECT":
             properties = schema.get("properties")
             # Without "properties", the schema's other keys name its properties.
@@ -172,23 +172,23 @@ class Grammar:
                 upper = value.upper() if isinstance(value, str) else [str(v).upper() for v in value]
                 fields.append((_key("type"), *self.render_value(upper)))
             else:
-                key_parts = (Part(check_text(key)), Part(":", control=True))
+                key_parts = (Part(check_text(key)), Part(":", by_format=True))
                 fields.append((*key_parts, *self.render_value(value, quote_keys=True)))
         yield from _join("{", fields, "}")
 
 
 def _key(name: str) -> Part:
-    return Part(f"{name}:", control=True)
+    return Part(f"{name}:", by_format=True)
 
 
 def _join(opening: str, values: Iterable[Iterable[Part]], closing: str) -> Iterator[Part]:
     """Values between two brackets, separated by commas."""
-    yield Part(opening, control=True)
+    yield Part(opening, by_format=True)
     for i, value in enumerate(values):
         if i:
-            yield Part(",", control=True)
+            yield Part(",", by_format=True)
         yield from value
-    yield Part(closing, control=True)
+    yield Part(closing, by_format=True)
 
 
 def _sorted(mapping: Mapping[Any, Any]) -> list[tuple[str, Any]]:

@@ -135,7 +135,7 @@ def test_two_turns_and_what_follows(opened):
     page.wait_for_timeout(300)
     answered(book, 2, "Paris")
     button(book, "Edit this message").last.click()
-    widget.get_by_label("Your message, to be changed; what followed it is replaced").wait_for()
+    widget.get_by_label("Edit your message; everything after it is replaced").wait_for()
     assert message(book).input_value() == "What is the capital of France?"
     say(book, "What is the capital of Italy?")
     answered(book, 2, "Rome")
@@ -158,7 +158,7 @@ def test_two_turns_and_what_follows(opened):
     assert repr(kept["messages"]) in book.out(1).inner_text().replace("\n", "")
     (book.host.files / "chat.json").unlink()
     button(book, "New conversation").click()
-    widget.get_by_text("Nothing was said yet.").wait_for()
+    widget.get_by_text("Nothing has been said yet.").wait_for()
     # the conversation before is in the list, and goes on
     widget.get_by_label("Conversation", exact=True).select_option(index=0)
     widget.locator(".gnb-reply").filter(has_text="Rome").wait_for()
@@ -288,10 +288,10 @@ def test_a_picture_goes_in(opened):
         chooser.value.set_files({"name": name, "mimeType": "image/jpeg", "buffer": content})
 
     attach("notes.jpg", b"<svg onload=alert(1)>")
-    widget.get_by_text("no image that can be read").wait_for()
+    widget.get_by_text("cannot be read as an image").wait_for()
     attach("cat.jpg", data.getvalue())
     widget.locator("img.gnb-thumb[alt='cat.jpg']").wait_for()
-    assert widget.get_by_text("no image that can be read").count() == 0
+    assert widget.get_by_text("cannot be read as an image").count() == 0
     assert book.faults() == []
     widget.get_by_role("button", name="✕ Remove cat.jpg").click()
     widget.locator("img.gnb-thumb").wait_for(state="detached")

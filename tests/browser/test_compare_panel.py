@@ -225,7 +225,7 @@ def test_stop_keeps_what_is_finished_and_the_run_goes_on(opened, host):
     book.run_cell(1)
     assert len(eval(book.out(1).inner_text().strip().splitlines()[-1])) == 2
     # the kernel's own stop, in the first row of another comparison
-    fill(book, "^Prompts, one a line", "Another?")
+    fill(book, "^Prompts, one per line", "Another?")
     button(book, "Compare").click()
     said(book, "Row 1 of 2")
     host.interrupt()
@@ -249,7 +249,7 @@ def test_markup_does_nothing(opened):
         book.page.wait_for_timeout(700)
         told = book.widget().locator(".gnb-error[role=alert]").inner_text()
         assert repr(attack)[2:12] in told, told
-    fill(book, "^Prompts, one a line", "\n".join(ATTACKS))
+    fill(book, "^Prompts, one per line", "\n".join(ATTACKS))
     fill(book, "^Right answers", "\n".join(ATTACKS))
     button(book, "Compare").click()
     said(book, "Done: 2 of 2")
@@ -263,7 +263,7 @@ def test_markup_does_nothing(opened):
         assert book.widget().locator("a[href^=javascript], .MathJax").count() == 0
     assert ATTACKS[0] in replies.first.inner_text()
     # an answer without its prompt
-    fill(book, "^Prompts, one a line", "One?")
+    fill(book, "^Prompts, one per line", "One?")
     button(book, "Compare").click()
     said(book, "Line 2 has a right answer but no prompt", ".gnb-error[role=alert]")
     assert book.problems == []

@@ -29,9 +29,9 @@ WORDS = {
     "en": (
         "Hugging Face token",
         "Kept for this session",
-        "Where it was looked for, first that counts first",
+        "Where gemma_nb looks for it, in order of precedence",
         "Test",
-        "and gemma3_instruct_1b may be downloaded with it",
+        "and lets it download gemma3_instruct_1b",
     ),
     "ja": (
         "Hugging Face のトークン",

@@ -171,7 +171,7 @@ def test_choosing_by_mouse(opened):
     choose(book, "Family", "CodeGemma 1")
     said(book, "code_gemma_instruct_7b_en")
     choose(book, "Size", "2B")
-    said(book, "There is no CodeGemma 1 2B as IT", ".gnb-note")
+    said(book, "CodeGemma 1 2B does not exist as IT", ".gnb-note")
     assert "PT" in chosen(book, "Tuning")
     choose(book, "Context length (tokens)", "16,384")
     said(book, "was trained for 8192 tokens", ".gnb-note")

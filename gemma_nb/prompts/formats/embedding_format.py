@@ -57,12 +57,12 @@ def render(request: PromptRequest) -> Iterator[Part]:
         raise InvalidInput("prompt_embed_one", variant=request.variant.name)
     (item,) = items
     if "title" in item.fields:
-        yield Part("title: ", control=True)
+        yield Part("title: ", by_format=True)
         yield Part(str(item.fields["title"] or "none"))
-        yield Part(" | text: ", control=True)
+        yield Part(" | text: ", by_format=True)
     else:
         task = item.fields.get("task", TASKS[0])
         if task not in TASKS:
             raise InvalidInput("prompt_embed_task", task=task, tasks=", ".join(TASKS))
-        yield Part(f"task: {task} | query: ", control=True)
+        yield Part(f"task: {task} | query: ", by_format=True)
     yield Part(item.text)

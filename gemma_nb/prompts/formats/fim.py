@@ -101,12 +101,12 @@ def render(request: PromptRequest) -> Iterator[Part]:
     (item,) = request.items
     for text in _files(item):
         yield Part(text)
-        yield Part(SEPARATOR, control=True)
-    yield Part(PREFIX, control=True)
+        yield Part(SEPARATOR, by_format=True)
+    yield Part(PREFIX, by_format=True)
     yield Part(check_text(item.fields.get("before", "")))
-    yield Part(SUFFIX, control=True)
+    yield Part(SUFFIX, by_format=True)
     yield Part(check_text(item.fields.get("after", "")))
-    yield Part(MIDDLE, control=True)
+    yield Part(MIDDLE, by_format=True)
 
 
 def _files(item: ContentPart) -> Iterator[str]:

@@ -63,19 +63,19 @@ def render(request: PromptRequest) -> Iterator[Part]:
     system, turns = split_system(request.turns)
     exchanges = group_exchanges(turns)
     if system or request.tools:
-        yield Part(f"{OPEN}developer\n", control=True)
-        yield Part(system.text.strip()) if system else Part(ACTIVATION, control=True)
+        yield Part(f"{OPEN}developer\n", by_format=True)
+        yield Part(system.text.strip()) if system else Part(ACTIVATION, by_format=True)
         for tool in request.tools:
             yield from GRAMMAR.declare(tool)
-        yield Part(f"{CLOSE}\n", control=True)
+        yield Part(f"{CLOSE}\n", by_format=True)
     for exchange in exchanges:
         if not exchange.continues:
             role = "model" if exchange.turn.role == "assistant" else "user"
-            yield Part(f"{OPEN}{role}\n", control=True)
+            yield Part(f"{OPEN}{role}\n", by_format=True)
         yield from render_tools(exchange, GRAMMAR, {})
         for item in exchange.turn.items:
             yield Part(item.text.strip())
         if not exchange.open:
-            yield Part(f"{CLOSE}\n", control=True)
+            yield Part(f"{CLOSE}\n", by_format=True)
     if exchanges[-1].turn.role == "user":
-        yield Part(f"{OPEN}model\n", control=True)
+        yield Part(f"{OPEN}model\n", by_format=True)

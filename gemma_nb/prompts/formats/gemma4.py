@@ -82,24 +82,24 @@ def render(request: PromptRequest) -> Iterator[Part]:
     system, turns = split_system(request.turns)
     exchanges = group_exchanges(turns)
     if system or request.tools or request.thinking:
-        yield Part(f"{OPEN}system\n", control=True)
+        yield Part(f"{OPEN}system\n", by_format=True)
         if request.thinking:
-            yield Part(f"{THINK}\n", control=True)
+            yield Part(f"{THINK}\n", by_format=True)
         if system:
             yield from _render_system(system.items, isinstance(system.fields.get("content"), str))
         for tool in request.tools:
             yield from GRAMMAR.declare(tool)
-        yield Part(f"{CLOSE}\n", control=True)
+        yield Part(f"{CLOSE}\n", by_format=True)
     # As in the publisher's template, only the reasoning after the last user turn is rendered.
     last_user = max(i for i, e in enumerate(exchanges) if e.turn.role == "user")
     for i, exchange in enumerate(exchanges):
         yield from _render_exchange(exchange, keep_reasoning=i > last_user)
     if exchanges[-1].turn.role == "user":
-        yield Part(f"{OPEN}model\n", control=True)
+        yield Part(f"{OPEN}model\n", by_format=True)
         if _is_large(request.variant) and not request.thinking:
-            yield Part(f"{THOUGHT}thought\n{THOUGHT_END}", control=True)
+            yield Part(f"{THOUGHT}thought\n{THOUGHT_END}", by_format=True)
     elif request.thinking:
-        yield Part(f"{THOUGHT}thought\n", control=True)
+        yield Part(f"{THOUGHT}thought\n", by_format=True)
 
 
 def _is_large(variant: Variant) -> bool:
@@ -112,19 +112,19 @@ def _render_system(items: tuple[ContentPart, ...], is_string: bool) -> Iterator[
     for item in items:
         yield Part(item.text.strip())
         if not is_string:
-            yield Part(" ", control=True)
+            yield Part(" ", by_format=True)
 
 
 def _render_exchange(exchange: Exchange, keep_reasoning: bool) -> Iterator[Part]:
     turn = exchange.turn
     model = turn.role == "assistant"
     if not exchange.continues:
-        yield Part(f"{OPEN}{'model' if model else 'user'}\n", control=True)
+        yield Part(f"{OPEN}{'model' if model else 'user'}\n", by_format=True)
     reasoning = turn.fields.get("reasoning") or turn.fields.get("reasoning_content")
     if model and keep_reasoning and reasoning:
-        yield Part(f"{THOUGHT}thought\n", control=True)
+        yield Part(f"{THOUGHT}thought\n", by_format=True)
         yield Part(str(reasoning))
-        yield Part(f"\n{THOUGHT_END}", control=True)
+        yield Part(f"\n{THOUGHT_END}", by_format=True)
     yield from render_tools(exchange, GRAMMAR, PLACEHOLDERS)
     for item in turn.items:
         if item.medium:
@@ -132,7 +132,7 @@ def _render_exchange(exchange: Exchange, keep_reasoning: bool) -> Iterator[Part]
         else:
             yield Part(_strip_thoughts(item.text) if model else item.text.strip())
     if not exchange.open:
-        yield Part(f"{CLOSE}\n", control=True)
+        yield Part(f"{CLOSE}\n", by_format=True)
 
 
 def _strip_thoughts(text: str) -> str:

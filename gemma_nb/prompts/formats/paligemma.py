@@ -88,9 +88,9 @@ def render(request: PromptRequest) -> Iterator[Part]:
             "prompt_pretrained_task", variant=variant.name, task=task, tasks=_tasks(variant)
         )
     for image in images:
-        yield Part("", control=True, medium=image.medium)
+        yield Part("", by_format=True, medium=image.medium)
     yield Part(line)
-    yield Part("\n", control=True)
+    yield Part("\n", by_format=True)
 
 
 def _tasks(variant: Variant) -> str:

@@ -51,7 +51,7 @@ def render(request: PromptRequest) -> Iterator[Part]:
     refuse_media(request, media)
     for item in request.items:
         if item.medium:
-            yield Part(media[item.kind], control=True, medium=item.medium)
+            yield Part(media[item.kind], by_format=True, medium=item.medium)
         else:
             yield Part(item.text)
 

@@ -63,12 +63,12 @@ def render(request: PromptRequest) -> Iterator[Part]:
     if request.thinking:
         raise InvalidInput("prompt_no_thinking", variant=name)
     answer = len(request.turns) == 2
-    yield Part(_JUDGE_ANSWER if answer else _JUDGE_PROMPT, control=True)
+    yield Part(_JUDGE_ANSWER if answer else _JUDGE_PROMPT, by_format=True)
     for turn, label in zip(request.turns, ("Human Question", "Chatbot Response"), strict=False):
-        yield Part(f"{OPEN}\n{label}: ", control=True)
+        yield Part(f"{OPEN}\n{label}: ", by_format=True)
         yield Part(turn.text.strip())
-        yield Part(f"\n{CLOSE}\n\n", control=True)
-    yield Part(_PRINCIPLE, control=True)
+        yield Part(f"\n{CLOSE}\n\n", by_format=True)
+    yield Part(_PRINCIPLE, by_format=True)
     yield Part(check_text(request.guideline).strip())
     what = "Chatbot Response" if answer else "human question"
-    yield Part(_QUESTION.format(what=what), control=True)
+    yield Part(_QUESTION.format(what=what), by_format=True)

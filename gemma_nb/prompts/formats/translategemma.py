@@ -67,13 +67,13 @@ def render(request: PromptRequest) -> Iterator[Part]:
     check_alternation(request.turns)
     for turn in request.turns:
         if turn.role == "user":
-            yield Part(f"{OPEN}user\n", control=True)
+            yield Part(f"{OPEN}user\n", by_format=True)
             yield from _instruction(turn, request.variant)
         else:
-            yield Part(f"{OPEN}model\n", control=True)
+            yield Part(f"{OPEN}model\n", by_format=True)
             yield Part(turn.text.strip())
-        yield Part(f"{CLOSE}\n", control=True)
-    yield Part(f"{OPEN}model\n", control=True)
+        yield Part(f"{CLOSE}\n", by_format=True)
+    yield Part(f"{OPEN}model\n", by_format=True)
 
 
 def _instruction(turn: Turn, variant: Variant) -> Iterator[Part]:
@@ -86,12 +86,12 @@ def _instruction(turn: Turn, variant: Variant) -> Iterator[Part]:
         "source_code": _code(item, "source_lang_code"),
         "target_code": _code(item, "target_lang_code"),
     }
-    yield Part(_GOAL.format(**languages), control=True)
+    yield Part(_GOAL.format(**languages), by_format=True)
     if item.medium:
-        yield Part(_IMAGE.format(**languages), control=True)
-        yield Part(PLACEHOLDERS["image"], control=True, medium=item.medium)
+        yield Part(_IMAGE.format(**languages), by_format=True)
+        yield Part(PLACEHOLDERS["image"], by_format=True, medium=item.medium)
     else:
-        yield Part(_TEXT.format(**languages), control=True)
+        yield Part(_TEXT.format(**languages), by_format=True)
         yield Part(item.text.strip())
 
 

@@ -72,10 +72,10 @@ def render(request: PromptRequest) -> Iterator[Part]:
     check_alternation(turns)
     for i, turn in enumerate(turns):
         role = "model" if turn.role == "assistant" else "user"
-        yield Part(f"{OPEN}{role}\n", control=True)
+        yield Part(f"{OPEN}{role}\n", by_format=True)
         if system and i == 0:
             yield Part(system.text)
-            yield Part("\n\n", control=True)
+            yield Part("\n\n", by_format=True)
         yield from render_content(turn, media_placeholders)
-        yield Part(f"{CLOSE}\n", control=True)
-    yield Part(f"{OPEN}model\n", control=True)
+        yield Part(f"{CLOSE}\n", by_format=True)
+    yield Part(f"{OPEN}model\n", by_format=True)

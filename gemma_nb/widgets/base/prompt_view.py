@@ -92,7 +92,7 @@ def typed_control_tokens(
     spellings = {
         match[0]: None
         for part in prompt.parts
-        if not part.control
+        if not part.by_format
         for match in CONTROL.finditer(part.text)
     }
     start = len(vocabulary.encode([]))
@@ -131,7 +131,7 @@ def _part_spans(part: Part) -> Iterator[Html]:
     if part.medium and not part.text:
         # formats that place images outside the text
         yield tag("b", f"🖼 {medium_name(part.medium)}", class_="gnb-ctl")
-    elif part.control:
+    elif part.by_format:
         yield from _format_spans(part.text)
         if part.medium and part.medium.data is not None:
             yield tag("i", f" {medium_name(part.medium)} ", class_="gnb-fmt")

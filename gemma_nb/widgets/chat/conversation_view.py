@@ -117,12 +117,16 @@ class TurnView:
         self._note_block.value = tag("small", note, lang=self._lang) if note else ""
 
     @property
+    def _has_parsed_parts(self) -> bool:
+        """Whether the reply has thoughts, calls or boxes, of which the exact text is not kept."""
+        return bool(self.thoughts or self._additions)
+
+    @property
     def needs_trace(self) -> bool:
         """Whether the probabilities of the answer can be computed, and are not known yet."""
         if self._tokens or self._is_untraceable or self.prompt is None:
             return False
-        # the text of thoughts and calls is not known as the model wrote it
-        return bool(self.answer) and not self.thoughts and not self._additions
+        return bool(self.answer) and not self._has_parsed_parts
 
     def trace(self, model: Model) -> None:
         """Computes the probabilities of the answer; after an error, they are not asked for again.
@@ -178,12 +182,18 @@ class TurnView:
 
     def static_answer_html(self) -> Html:
         """The answer for a page without style sheets, its probabilities as a table where known."""
-        answer = self._answer_bubble(self._markdown_html())
+        answer = self._answer_bubble(join([self._markdown_html(), self._no_words_html()]))
         return join([answer, words_table(self._tokens)]) if self._shows_tokens else answer
 
     @property
     def _shows_tokens(self) -> bool:
         return self._shows_words and bool(self._tokens)
+
+    def _no_words_html(self) -> Html:
+        """Why the reply shows no probabilities; empty where it shows them, or nobody asked."""
+        if not (self._shows_words and self._has_parsed_parts):
+            return Html()
+        return tag("p", tag("small", text("chat_words_none")), lang=self._lang)
 
     def _markdown_html(self, *, is_arriving: bool = False) -> Html:
         content = join([markdown(self.answer, text("chat_code")), *self._additions])
@@ -202,6 +212,8 @@ class TurnView:
             content = words_html(self._tokens)
         else:
             content = self._markdown_html(is_arriving=is_arriving)
+            if not is_arriving:
+                content = join([content, self._no_words_html()])
         return self._answer_bubble(content, is_arriving=is_arriving)
 
     def _answer_bubble(self, content: object, *, is_arriving: bool = False) -> Html:
