@@ -248,7 +248,7 @@ def _longest_beginning(text: str, cells: int) -> int:
 def _unbreakable_pieces(text: str) -> Iterator[str]:
     """The parts of ``text`` between which a line may break.
 
-    A part is a word with the space behind it, or one wide character with its punctuation.
+    A part is a word with the space after it, or one wide character with its punctuation.
     """
     piece = text[:1]
     for before, after in pairwise(text):

@@ -107,7 +107,7 @@ class Variant(Displayed):
         int4_bytes: bytes of (text, encoders) after this package's int4 quantisation, with scales; None
             if unknown.
         quantization: Keras's quantisation of its (embeddings, kernels) in the files, such as
-            ("int8", "int4/32"), where the number behind the slash is the block size; None for files
+            ("int8", "int4/32"), where the number after the slash is the block size; None for files
             that are not quantised.
         keras_hub: the first KerasHub release that loads it ("0.26" stands for earlier ones too).
         runs_with: frameworks that run it, for a variant that KerasHub does not load.

@@ -58,7 +58,7 @@ def create_parser() -> argparse.ArgumentParser:
     for command in COMMANDS.values():
         command.add_parser(subparsers)
     for subparser in subparsers.choices.values():
-        # behind the command, too; SUPPRESS keeps what was said before it
+        # after the command, too; SUPPRESS keeps what was said before it
         subparser.add_argument(
             "--lang", choices=LANGUAGES, default=argparse.SUPPRESS, help=text("cli_help_lang")
         )
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
     Args:
-        arguments: the arguments behind the program's name; those of ``sys.argv`` when None.
+        arguments: the arguments after the program's name; those of ``sys.argv`` when None.
 
     Returns:
         The exit status: 0 success, 1 failure, 2 a wrong argument, 130 interrupted.

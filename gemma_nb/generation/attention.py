@@ -3,7 +3,7 @@
 A layer's cache is a ring buffer: position p is stored in slot p modulo the buffer's length. The
 length is the window of a sliding-window layer, or ``max_length`` of a global layer, plus room for
 tokens that are computed ahead: several decode steps run before Python sees a stop token, and the
-tokens behind it must not overwrite anything that is still needed.
+tokens after it must not overwrite anything that is still needed.
 
 The rows of a batch have an offset each: position p is stored in slot p + offset. The offsets are
 such that the rows' next tokens go to the same slot, however long their prompts are, so that a decode

@@ -221,7 +221,7 @@ class Decoder:
                 schedule.request(tokens)
             yield from schedule.read(ended)
             for row, index in schedule.next_rows(ended):
-                # the device computes it behind the calls that were sent
+                # the device computes it after the calls that were sent
                 spare = spare or self._empty_cache()
                 spare.reset()
                 seed = np.array([seeds[index]], np.uint32)
@@ -283,7 +283,7 @@ class Decoder:
         import numpy as np
 
         batch = len(prompts)
-        # elsewhere than on a GPU, XLA compiles the program of the reply behind the first token
+        # elsewhere than on a GPU, XLA compiles the program of the reply after that of the first token
         self._ensure_compiled(prompts, len(cache.ids), decode=compilation.compiles_in_background())
         decode = self.programs.decode_specs(batch)
         written = max(len(p) for p in prompts)

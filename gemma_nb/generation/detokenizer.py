@@ -18,7 +18,7 @@ class Detokenizer:
 
     Args:
         tokenizer: a KerasHub SentencePiece tokenizer.
-        control: ids that are dropped. Ids behind the vocabulary are dropped too: the embedding may
+        control: ids that are dropped. Ids beyond the vocabulary are dropped too: the embedding may
             have more rows (Gemma 3's has 262,208 for 262,145 tokens).
         stop: strings that end the reply; they are never part of the text.
 

@@ -3,7 +3,7 @@
 The cache of a sliding-window layer is a ring buffer. Once it has wrapped round, the overwritten
 keys and values are lost. Therefore the sliding layers' buffers are copied when a turn begins: to
 edit or regenerate the turn, or to drop its thoughts, generation continues from that snapshot. The
-buffers of global layers never wrap round; entries behind the rewind position are masked.
+buffers of global layers never wrap round; entries after the rewind position are masked.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class KVCache:
     Attributes:
         layers: layer -> keys and values.
         ids: the tokens whose keys and values the cache holds, in order; of the first row.
-        written_until: the highest position that was ever written, plus one. Positions behind the
+        written_until: the highest position that was ever written, plus one. Positions after the
             last of ``ids`` hold tokens that were computed ahead and not used.
         snapshot: the sliding layers at the beginning of the turn, None if there is none.
     """

@@ -6,7 +6,7 @@ inserts them, and how they attend to each other while a prompt is read:
 - ``Gemma3CausalLM``: 256 tokens per image from ``Gemma3VisionEncoder``.
   ``Gemma3InterleaveEmbeddings`` inserts them unchanged, after the text's embeddings were multiplied
   by sqrt(hidden size). Tokens of one image attend to each other in both directions in every layer;
-  in a sliding-window layer as far as its window reaches, before and behind (``Gemma3DecoderBlock``:
+  in a sliding-window layer as far as its window reaches, before and after (``Gemma3DecoderBlock``:
   causal or same image, then ``CachedGemma3Attention``: within the window).
 - ``Gemma3nCausalLM``: 256 tokens per image: its encoder's features times the square root of their
   number of channels, through ``Gemma3nMultimodalEmbedder``. 188 tokens per clip; those that the

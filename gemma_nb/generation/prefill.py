@@ -114,7 +114,7 @@ def split_prompt(
 
 
 def _media_end(ids: Sequence[int], at: int) -> int:
-    """The index behind the last token of the medium at ``ids[at - 1]``."""
+    """The index after the last token of the medium at ``ids[at - 1]``."""
     while at < len(ids) and ids[at] == ids[at - 1]:
         at += 1
     return at

@@ -201,7 +201,7 @@ class _LoopSampler:
         sampling: seed, temperature, top_k and top_p, each a scalar.
 
     Attributes:
-        end: the index behind the reply's last token, after the call.
+        end: the index after the reply's last token, after the call.
     """
 
     def __init__(self, stop_ids: Any, count: Any, sampling: Any) -> None:

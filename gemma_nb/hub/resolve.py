@@ -42,7 +42,7 @@ _FALLBACK_ERRORS = (*FALLBACK_ERRORS, "hub_unreachable", "hub_certificate", "hub
 
 @dataclass(frozen=True)
 class ResolvedModel:
-    """A variant with what is known of its files; nothing behind it looks again.
+    """A variant with what is known of its files; no later step looks again.
 
     Attributes:
         variant: the variant.

@@ -210,7 +210,7 @@ def _stream_rows(
         convert: as in ``stream_to_device``.
         block: as in ``stream_to_device``.
         first: the first row.
-        last: the row behind the last one.
+        last: the row after the last one.
         places: a device and the slices of the other axes of the first result that it takes; None
             for the default device and all of it.
 
