@@ -80,7 +80,7 @@ def test_max_new_tokens_and_max_length_mean_what_they_say(model):
     length = len(model.prompt_ids(question)) + 2
     small = gnb.Model(model.lm, model.tokenizer, model.variant, "float32", length)
     assert list(small.stream_ids(question)) == full[:2]
-    with pytest.raises(InvalidInput, match="3 too long"):
+    with pytest.raises(InvalidInput, match="3 tokens too long"):
         small.stream(question + " one two three")
 
 
