@@ -158,6 +158,7 @@ class Book:
 
     def __init__(self, host, page):
         self.host, self.page = host, page
+        self.restarted = False
         self.problems = []
         self.logs = []
         page.on("console", lambda message: self.logs.append(message.text[:300]))
@@ -188,10 +189,19 @@ class Book:
     def run_cell(self, cell):
         """Runs one cell, by keyboard; returns once it has run."""
         found = self.page.locator(self.host.cell).nth(cell)
+        shown = found.locator(self.host.prompt).first.inner_text()
+        # after a restart the numbers begin anew, and the same one may come again
+        earlier = None if self.restarted else re.search(r"\[(\d+)\]", shown)
         found.locator(self.host.editor).first.click()
         self.page.keyboard.press("Control+Enter")
-        ran = re.compile(r"\[\d+\]")
+        ran = re.compile(rf"\[(?!{earlier[1]}\])\d+\]" if earlier else r"\[\d+\]")
         found.locator(self.host.prompt, has_text=ran).first.wait_for(timeout=180_000)
+
+    def printed(self, cell):
+        """What a cell that has run printed; it may come after the cell's number."""
+        out = self.out(cell)
+        out.filter(has_text=re.compile(r"\S")).wait_for(timeout=30_000)
+        return out.inner_text().strip()
 
     def faults(self):
         """What axe-core finds serious or critical in this project's own part of the page."""
@@ -233,6 +243,7 @@ class Book:
     def restart(self):
         """Restarts the kernel as the program's menu does; returns when it is idle again."""
         self.host.restart(self)
+        self.restarted = True
         self.host.idle(self)
 
     def empty_rows(self, cell=0):

@@ -155,7 +155,7 @@ def test_two_turns_and_what_follows(opened):
     widget.locator(".gnb-code").filter(has_text="chat.send(content").wait_for()
     assert book.faults() == []
     book.run_cell(1)
-    assert repr(kept["messages"]) in book.out(1).inner_text().replace("\n", "")
+    assert repr(kept["messages"]) in book.printed(1).replace("\n", "")
     (book.host.files / "chat.json").unlink()
     button(book, "New conversation").click()
     widget.get_by_text("Nothing has been said yet.").wait_for()
@@ -217,7 +217,7 @@ def test_stop_by_button_and_by_the_kernels_interrupt(opened, host):
     ready(book)
     # the kernel lives on
     book.run_cell(1)
-    assert book.out(1).inner_text().strip() == "2"
+    assert book.printed(1) == "2"
     assert book.problems == []
 
 
@@ -342,7 +342,7 @@ def test_by_keyboard_alone(opened):
     page.keyboard.press("Space")
     widget.locator(".gnb-code").filter(has_text="chat.send(content").wait_for()
     book.run_cell(1)
-    assert book.out(1).inner_text().strip() == "2"
+    assert book.printed(1) == "2"
     assert book.problems == []
 
 

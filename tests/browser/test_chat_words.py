@@ -16,7 +16,7 @@ def opened(host, browser):
     books = []
 
     def open_(arguments="", **page):
-        code = "import gemma_nb as gnb\nmodel = gnb.load(max_length=512)\n"
+        code = "import gemma_nb as gnb\nmodel = gnb.load(max_length=512, progress=False)\n"
         code += f"panel = gnb.ChatPanel(model{arguments})\npanel"
         page = {"viewport": {"width": 1200, "height": 1500}, **page}
         book = host.book(browser, f"words{len(books)}", [code], **page)

@@ -77,7 +77,7 @@ def test_a_secret_is_kept_by_the_process_alone(host, browser, lang):
         assert SECRET not in page.content()
         assert SECRET not in json.dumps(book.save_with_state())
         book.run_cell(2)
-        assert f"CredentialsPanel {len(SECRET)}" in book.out(2).inner_text()
+        assert f"CredentialsPanel {len(SECRET)}" in book.printed(2)
         # what is no login is told, and is gone too
         told = widget.locator(".gnb-error[role=alert]")
         for attack in ATTACKS if lang == "en" else ATTACKS[:1]:

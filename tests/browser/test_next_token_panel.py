@@ -14,7 +14,7 @@ def opened(host, browser):
 
     def open_(text, arguments="", **page):
         code = "import gemma_nb as gnb\n"
-        code += "model = gnb.load('demo_gemma3_4m', max_length=256)\n"
+        code += "model = gnb.load('demo_gemma3_4m', max_length=256, progress=False)\n"
         code += f"panel = gnb.NextTokenPanel(model, {text!r}, raw=True{arguments})\npanel"
         page = {"viewport": {"width": 1200, "height": 1300}, **page}
         book = host.book(browser, f"next{len(books)}", [code, "print(panel.written)"], **page)
@@ -58,7 +58,7 @@ def test_the_chart_follows_sliders_draws_and_text(opened):
     widget.get_by_text("Drawn: ␣capital, with 100%.").first.wait_for()
     assert field.input_value() == "The capital"
     book.run_cell(1)
-    assert book.out(1).inner_text().strip() == "The capital"
+    assert book.printed(1) == "The capital"
     widget.get_by_role("button", name="Back to the beginning", exact=True).click()
     page.wait_for_function(
         "() => document.querySelector('.gnb-next-token textarea').value === 'The'"

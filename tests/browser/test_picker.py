@@ -232,7 +232,7 @@ def test_load_cannot_be_started_twice(opened):
     button(book, "^Load the demo model").click()
     book.page.wait_for_timeout(1000)
     book.run_cell(2)
-    assert book.out(2).inner_text().strip().splitlines()[-1] == "1 The capital of Japan is Tokyo."
+    assert book.printed(2).splitlines()[-1] == "1 The capital of Japan is Tokyo."
     assert book.problems == []
 
 
