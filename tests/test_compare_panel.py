@@ -475,6 +475,9 @@ def test_files_are_new_ones_and_say_where_they_are(fake, tmp_path, monkeypatch):
     for button in (*saves.values(), saves["csv"]):
         button.click()
     assert str(tmp_path / "comparison-2.csv") in ParsedHtml(widget._results.save_note.value).text
+    # the plots come after the table: a file that was saved before them is still named
+    widget._update()
+    assert str(tmp_path / "comparison-2.csv") in ParsedHtml(widget._results.save_note.value).text
     found = sorted(path.name for path in tmp_path.iterdir())
     assert found == [
         "comparison-2.csv",
@@ -486,6 +489,8 @@ def test_files_are_new_ones_and_say_where_they_are(fake, tmp_path, monkeypatch):
     monkeypatch.chdir("/proc")
     saves["csv"].click()
     assert "cannot be written" in widget._results.save_note.value
+    widget._results.selector.value = "how"
+    assert widget._results.save_note.value == ""
 
 
 def test_the_code_is_the_same_call():

@@ -49,7 +49,7 @@ class ComparisonResults:
         self.widget = controls.column(
             self.table, self.selector, self._save_row, self.save_note, self.body
         )
-        self.selector.observe(lambda _: self._update_tab(), "value")
+        self.selector.observe(self._on_tab, "value")
 
     def show(self, run: RunState | None, comparison: Comparison | None, plots: Html) -> None:
         """Shows a run or its results.
@@ -59,6 +59,8 @@ class ComparisonResults:
             comparison: the comparison that the run made; None before its end.
             plots: the plots as HTML; empty where there are none.
         """
+        if comparison is not self._comparison:  # else the note on its file still holds
+            self.save_note.value = ""
         self._run, self._comparison, self._plots = run, comparison, plots
         if run is None:
             body = tag("p", text("panel_compare_no_results"), class_="gnb-muted")
@@ -68,13 +70,16 @@ class ComparisonResults:
         self.table.value = self._panel.with_lang(body)
         self._update_tab()
 
+    def _on_tab(self, _: Any) -> None:
+        self.save_note.value = ""
+        self._update_tab()
+
     def _update_tab(self) -> None:
         name, has_run = self.selector.value, self._run is not None
         controls.set_visible(self.selector, has_run)
         controls.set_visible(self.body, has_run)
         controls.set_visible(self._save_row, has_run and name == "save")
         controls.set_visible(self.save_note, has_run and name == "save")
-        self.save_note.value = ""
         for button in self.save_buttons.values():
             button.disabled = self._comparison is None
         with self._panel.using_language():
