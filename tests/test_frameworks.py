@@ -7,6 +7,7 @@ import pytest
 from gemma_nb import frameworks_for, set_language, variant, variants
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.frameworks import hugging_face_id, load_frameworks
+from gemma_nb.fit.memory import LITERT_BITS
 from gemma_nb.hardware.known_runtimes import runtimes
 
 #: The guide's list (ai.google.dev/gemma/docs/run and its sub-pages, 2026-04 to 2026-09).
@@ -126,6 +127,7 @@ def test_a_format_that_no_source_names_is_unknown(name, framework):
 def test_litert_lm_is_told_the_file():
     """Its repositories hold several, and the command line would ask which."""
     found = next(f for f in load_frameworks() if f.name == "LiteRT-LM")
+    assert found.bits == LITERT_BITS
     for artifact in found.artifacts.values():
         repository, file = artifact.split()
         assert "/" in repository

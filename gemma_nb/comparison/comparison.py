@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,7 @@ class Comparison(ComparisonResult):
         Raises:
             InvalidInput: the file cannot be written.
         """
-        return _write(path, report_markdown(self))
+        return _write(path, lambda: report_markdown(self))
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """``records()`` as CSV in UTF-8, quoted as RFC 4180 says.
@@ -89,12 +90,7 @@ class Comparison(ComparisonResult):
         Raises:
             InvalidInput: the file cannot be written.
         """
-        records = self.records()
-        file = io.StringIO(newline="")
-        writer = csv.DictWriter(file, records[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({k: _inert(v) for k, v in record.items()} for record in records)
-        return _write(path, file.getvalue())
+        return _write(path, lambda: _csv_text(self.records()))
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Everything as JSON, which ``Comparison.from_json`` reads.
@@ -105,8 +101,7 @@ class Comparison(ComparisonResult):
         Raises:
             InvalidInput: the file cannot be written.
         """
-        values = self.to_values()
-        return _write(path, json.dumps(values, ensure_ascii=False, indent=1, default=str) + "\n")
+        return _write(path, lambda: _json_text(self.to_values()))
 
     @classmethod
     def from_json(cls, path: str | Path) -> Comparison:
@@ -137,9 +132,7 @@ class Comparison(ComparisonResult):
         Raises:
             InvalidInput: the file cannot be written.
         """
-        if path is not None:
-            output_path(path)  # what is no path is refused before the plots are drawn
-        return _write(path, report_html(self, command))
+        return _write(path, lambda: report_html(self, command))
 
     def plot_speed_quality(self) -> Figure:
         """Tokens per second against the best score that was measured.
@@ -170,11 +163,26 @@ def _inert(value: Any) -> Any:
     return f"'{value}" if is_formula else value
 
 
-def _write(path: str | Path | None, content: str) -> str:
+def _csv_text(records: list[dict[str, Any]]) -> str:
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, records[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: _inert(v) for k, v in record.items()} for record in records)
+    return file.getvalue()
+
+
+def _json_text(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def _write(path: str | Path | None, render: Callable[[], str]) -> str:
+    """Renders a text and writes it to a path, if one is given; a wrong path is refused before."""
     if path is None:
-        return content
+        return render()
+    target = output_path(path)
+    content = render()
     try:
-        atomic_write(output_path(path), content)
+        atomic_write(target, content)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidInput("compare_unwritable", path=shown_path(path), why=why) from None

@@ -56,7 +56,7 @@ def predicted_row(choice: ResolvedChoice, runtime: Runtime) -> ComparisonRow:
         choice.precision,
         choice.max_length,
         runtime=runtime,
-        devices=1 if runtime.shares_host_memory else choice.devices,
+        devices=runtime.separate_memories(choice.devices),
     )
     parts = ("weights", "encoders", "kv_cache", "workspace", "overhead")
     predicted = {part: getattr(memory, part) for part in parts}

@@ -72,7 +72,7 @@ class Choice(Displayed):
     def _memory_bar(self) -> tuple[BarPart, ...]:
         """Weights and cache on one device beside what it has; ``advise`` adds the rest."""
         precision, architecture = find_precision(self.precision), self.variant.architecture
-        devices = 1 if self.runtime.shares_host_memory else self.devices
+        devices = self.runtime.separate_memories(self.devices)
         weights = device_weight_bytes(self.variant, precision, devices)
         cache = 0
         if architecture:

@@ -119,6 +119,8 @@ def with_status(option: Option, task: str = "chat", *, spread: bool = True) -> O
     if spread and not verdict.fits and option.setting != "devices":
 
         def judge(devices: int) -> Verdict:
+            if devices == choice.devices:
+                return verdict
             return advise(replace(choice, devices=devices), task=task)
 
         on_more = on_fewest_devices(judge, choice.runtime, task)

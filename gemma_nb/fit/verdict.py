@@ -208,8 +208,7 @@ def _assess(choice: Choice, task: str = "chat") -> _Assessment:
         choice.max_length,
         choice.batch_size,
         runtime=choice.runtime,
-        # the devices of a processor share its memory
-        devices=1 if choice.runtime.shares_host_memory else choice.devices,
+        devices=choice.runtime.separate_memories(choice.devices),
     )
     checks = resource_checks(choice, memory)
     warnings = warnings_for(choice, task, rough=memory.rough)

@@ -176,6 +176,10 @@ class Runtime(Displayed):
         """Whether the device's memory is the host's."""
         return self.unified_memory or self.kind in ("cpu", "apple", "phone")
 
+    def separate_memories(self, devices: int) -> int:
+        """How many memories a model on so many devices is divided over: a processor's share one."""
+        return 1 if self.shares_host_memory else devices
+
     @property
     def is_processor(self) -> bool:
         """Whether JAX runs on the CPU."""

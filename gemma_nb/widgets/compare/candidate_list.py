@@ -12,7 +12,7 @@ from gemma_nb.catalog.registry import variants
 from gemma_nb.comparison.report_html import breakable_name
 from gemma_nb.comparison.request import ResolvedChoice, check_can_reply, resolve_choices
 from gemma_nb.errors import GemmaError, InvalidInput
-from gemma_nb.fit.best_verdict import best_verdict_on_devices, on_fewest_devices
+from gemma_nb.fit.best_verdict import best_verdict_on_devices
 from gemma_nb.fit.choice import Choice, clip_to_context
 from gemma_nb.fit.precision import PRECISIONS
 from gemma_nb.fit.verdict import Verdict, advise
@@ -190,13 +190,10 @@ class CandidateList:
         entry = candidate.entry
         length = entry.max_length if candidate.has_own_length else self._max_length
         length = clip_to_context(entry.variant, length)
-
-        def judge(devices: int) -> Verdict:
-            return advise(Choice(entry.variant, entry.precision, length, 1, self._here, devices))
-
         if entry.devices > 1:
-            return judge(min(entry.devices, self._here.devices))
-        return on_fewest_devices(judge, self._here)
+            devices = min(entry.devices, self._here.devices)
+            return advise(entry.variant, entry.precision, self._here, length, devices=devices)
+        return best_verdict_on_devices(entry.variant, self._here, length, entry.precision)
 
     def _choice(self, candidate: Candidate) -> Choice:
         return self._verdict(candidate).choice
