@@ -8,6 +8,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("GEMMA_NB_LANG", "en")
 
 import pytest
+import tiny
 from hypothesis import settings
 
 from gemma_nb import i18n
@@ -66,6 +67,13 @@ def pytest_collection_finish(session):
     flags = (os.environ.get("XLA_FLAGS"), "--xla_cpu_use_fusion_emitters=false")
     os.environ["XLA_FLAGS"] = " ".join(filter(None, flags))
     os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+
+
+@pytest.fixture
+def optimised():
+    """For a test that runs its programs for longer than optimising them takes."""
+    with tiny.optimised():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -54,6 +54,7 @@ def computed(monkeypatch):
     return counts
 
 
+@pytest.mark.usefixtures("optimised")
 def test_a_conversation_says_what_whole_prompts_say(model, computed):
     chat = gnb.Chat(model)
     for question in QUESTIONS:
@@ -82,6 +83,7 @@ def test_twenty_turns_compile_next_to_nothing(model):
     assert len(chat.messages) == 42
 
 
+@pytest.mark.usefixtures("optimised")
 def test_what_a_later_turn_needs_is_compiled_in_time(model, monkeypatch):
     """Where XLA compiles beside Python, the turn that first wraps a ring does not wait for it."""
     monkeypatch.setattr(decoding.compilation, "compiles_in_background", lambda: True)
@@ -124,6 +126,7 @@ def test_edit_and_regenerate(model, computed):
     ]
 
 
+@pytest.mark.usefixtures("optimised")
 def test_past_the_sliding_window(model):
     window = model.lm.backbone.sliding_window_size
     chat = gnb.Chat(model)

@@ -1,8 +1,27 @@
 """Tiny seeded KerasHub models, in float32, and KerasHub's own greedy answer to compare with."""
 
+import contextlib
+
 import numpy as np
 
 VOCABULARY = 97
+
+
+@contextlib.contextmanager
+def optimised():
+    """XLA optimises what this process compiles meanwhile, which conftest.py turns off.
+
+    A program that was compiled before stays as it is.
+    """
+    import jax
+
+    name = "jax_disable_most_optimizations"
+    before = jax.config.values[name]
+    jax.config.update(name, False)
+    try:
+        yield
+    finally:
+        jax.config.update(name, before)
 
 
 def gemma3(window=8, layers=6, seed=0, vocabulary=VOCABULARY, vision_encoder=None):
