@@ -71,6 +71,48 @@ def table_of(embedding: Any) -> Any:
     return embedding._embeddings
 
 
+#: The variables that an embedding table consists of: float or int8; in int4 all of them.
+_TABLE_VARIABLES = ("_embeddings", "embeddings_scale", "embeddings_zero", "g_idx")
+
+
+def table_variables(embedding: Any) -> list[Any]:
+    """The variables of the table of an Embedding or ReversibleEmbedding, the numbers first."""
+    found = (getattr(embedding, name, None) for name in _TABLE_VARIABLES)
+    return [variable for variable in found if variable is not None]
+
+
+def look_up(embedding: Any, tables: Iterable[Any], ids: Any) -> Any:
+    """Embeds tokens with some rows of an Embedding's or ReversibleEmbedding's table.
+
+    Args:
+        embedding: the layer, without LoRA.
+        tables: arrays in place of its ``table_variables``.
+        ids: int32: rows of the arrays.
+
+    Returns:
+        (…, hidden size), as the layer's own ``call``.
+    """
+    import keras
+
+    names = [name for name in _TABLE_VARIABLES if getattr(embedding, name, None) is not None]
+    replaced = dict(zip(names, tables, strict=True))
+    rows = _WithAttributes(embedding, {**replaced, "embeddings": replaced["_embeddings"]})
+    layer = keras.layers.Embedding
+    calls = {None: layer.call, "int8": layer._int8_call, "int4": layer._int4_call}
+    return calls[embedding.quantization_mode](rows, ids)
+
+
+class _WithAttributes:
+    """An object with some of its attributes replaced."""
+
+    def __init__(self, target: Any, replaced: dict[str, Any]) -> None:
+        self.__dict__.update(replaced)
+        self._target = target
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._target, name)
+
+
 def quantize_int8_inputs(layer: Any, x: Any) -> tuple[Any, Any]:
     """Quantizes the inputs of a Dense or EinsumDense layer as its ``_int8_call`` does.
 
