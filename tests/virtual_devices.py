@@ -128,7 +128,7 @@ def check_lookup():
     import keras
     import numpy as np
 
-    from gemma_nb.generation.partitioning import DividedEmbedding, optimize_embedding
+    from gemma_nb.generation.optimized_layers import DividedEmbedding, optimize_embedding
 
     devices = layout(4)
     configs = {

@@ -25,7 +25,7 @@ from gemma_nb.generation.keras_hub_layers import (
     unused_cache,
 )
 from gemma_nb.generation.keras_internals import dequantize_int4_blocks, soft_capped, table_of
-from gemma_nb.generation.partitioning import optimize_embedding
+from gemma_nb.generation.optimized_layers import optimize_embedding
 from gemma_nb.generation.processor_products import build_logits, on_processor, table_logits
 from gemma_nb.loading.quantize import block_size
 

@@ -14,8 +14,7 @@ from typing import Any
 from gemma_nb.generation.attention import ForwardContext
 from gemma_nb.generation.gpu.paired_products import GATES, optimize_gate
 from gemma_nb.generation.keras_internals import apply_rope
-from gemma_nb.generation.optimized_layers import optimize_layer
-from gemma_nb.generation.partitioning import optimize_embedding
+from gemma_nb.generation.optimized_layers import optimize_embedding, optimize_layer
 from gemma_nb.generation.routed_experts import route_experts
 
 

@@ -3,7 +3,7 @@
 Weights come with their shardings (``loading.sharding``). KV caches are divided by heads, or by rows
 where a batch is; everything else that enters or leaves a program lies whole on every device, so
 that any process can read it. With ``parallel="model"`` XLA divides the computation and inserts the
-sums; only a lookup in a divided embedding table is written out (``DividedEmbedding``). With ``parallel="data"`` each device runs the program on its rows (``jax.shard_map``), without
+sums, but for lookups in divided tables (``optimized_layers.DividedEmbedding``). With ``parallel="data"`` each device runs the program on its rows (``jax.shard_map``), without
 any communication, and computes what one device would for so many rows.
 """
 
@@ -15,9 +15,8 @@ from typing import Any
 
 from gemma_nb.generation.attention import KeyValue
 from gemma_nb.generation.compilation import CompiledFunctions, ProgramSpec
-from gemma_nb.generation.keras_internals import is_divided, look_up, table_variables
 from gemma_nb.loading.sharding import DeviceLayout
-from gemma_nb.loading.tensor_files import send, sharding_of
+from gemma_nb.loading.tensor_files import send
 
 
 def compiled_functions(layout: DeviceLayout | None) -> CompiledFunctions:
@@ -104,66 +103,6 @@ def gather_logits(logits: Any, layout: DeviceLayout | None) -> Any:
     if not logits.shape[-1] % len(layout.devices):
         logits = constrain(logits, layout.sharding(logits.ndim - 1))
     return constrain(logits, layout.sharding())
-
-
-def optimize_embedding(layer: Any) -> Any:
-    """Returns a replacement of an Embedding or ReversibleEmbedding whose table is divided.
-
-    Args:
-        layer: a Keras layer.
-
-    Returns:
-        A ``DividedEmbedding``; the layer itself where each device holds the whole table, or where
-        it uses LoRA.
-    """
-    if layer.lora_enabled or not is_divided([table_variables(layer)[0]]):
-        return layer
-    return DividedEmbedding(layer)
-
-
-class DividedEmbedding:
-    """Stands in for an embedding layer: each device looks up the tokens of its own rows.
-
-    XLA's own lookup of a single token gathers the whole table on every device, in every decode step:
-    2 GB for Gemma 3 12B, 3.6 of 9.7 ms on two H200 (jax 0.11.2, 2026-11-30).
-
-    Args:
-        layer: the layer; all attributes come from it.
-    """
-
-    def __init__(self, layer: Any) -> None:
-        self._layer = layer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._layer, name)
-
-    def __call__(self, inputs: Any, reverse: bool = False) -> Any:
-        """Computes embeddings, equal to the layer's own; or the layer's own logits.
-
-        Args:
-            inputs: token ids, or hidden states.
-            reverse: whether to compute logits.
-        """
-        import jax
-        import jax.numpy as jnp
-        from jax.sharding import PartitionSpec
-
-        if reverse:
-            return self._layer(inputs, reverse=True)
-        variables = table_variables(self._layer)
-        sharding = sharding_of(variables[0])
-        axis = sharding.spec[0]
-
-        def rows_of_device(ids: Any, *tables: Any) -> Any:
-            rows = tables[0].shape[0]
-            local = ids - jax.lax.axis_index(axis) * rows
-            is_here = (local >= 0) & (local < rows)
-            found = look_up(self._layer, tables, jnp.where(is_here, local, 0))
-            return jax.lax.psum(jnp.where(is_here[..., None], found, 0), axis)
-
-        specs = (PartitionSpec(), *(sharding_of(v).spec for v in variables))
-        lookup = shard_map(rows_of_device, sharding.mesh, specs, PartitionSpec())
-        return lookup(jnp.asarray(inputs), *map(jnp.asarray, variables))
 
 
 def shard_map(function: Callable[..., Any], mesh: Any, in_specs: Any, out_specs: Any) -> Any:

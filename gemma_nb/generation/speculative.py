@@ -31,7 +31,8 @@ from gemma_nb.generation.keras_hub_layers import (
     unused_cache,
 )
 from gemma_nb.generation.kv_cache import KVCache
-from gemma_nb.generation.partitioning import optimize_embedding, same_seeds, send_inputs
+from gemma_nb.generation.optimized_layers import optimize_embedding
+from gemma_nb.generation.partitioning import same_seeds, send_inputs
 from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings
 from gemma_nb.generation.sampling import Sampling, sample_tokens
 from gemma_nb.loading.sharding import DeviceLayout
