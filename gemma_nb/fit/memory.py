@@ -248,7 +248,8 @@ def workspace_bytes(
     With several conversations at once, a GPU computes the logits as a matrix product. XLA tries
     several GPU kernels for this product on a copy of the embedding table, before the cache is
     allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
-    of ``benchmarks/memory.md`` agree).
+    of ``benchmarks/memory.md`` agree). Of a table in int8 there is a copy in 16 bit besides (one row
+    of ``benchmarks/generation.md``: 16 conversations of Gemma 3 4B).
 
     On a processor XLA has no products of 8 or 16 bits. A matrix is converted to float32, or copied to
     another layout, where a prompt is multiplied by it: the largest of a layer counts, in 16 bit and
@@ -316,6 +317,7 @@ def _workspace(
         table = 4 * max(s.parameters for s in shapes if s.use == "embedding")
         return max((prefill, experts), (table, table))
     if batch_size > 1:
-        table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes
+        numbers = max(s.parameters for s in shapes if s.use == "embedding")
+        table = numbers * (dtype_bytes + (1 if precision.quantize else 0))
         prefill = max(prefill, table - cache_bytes(a, max_length, batch_size, dtype_bytes, plan))
     return round(prefill), 0
