@@ -40,6 +40,12 @@ def is_divided(variables: Iterable[Any]) -> bool:
     return any(divided(variable) for variable in variables)
 
 
+def divided_sharding(variable: Any) -> Any:
+    """The sharding of a variable that ``load`` divided; None for a whole one, or one of Keras's."""
+    sharding = sharding_of(variable)
+    return None if sharding is None or sharding.is_fully_replicated else sharding
+
+
 def all_layers(task: Any) -> Any:
     """A task's layers, nested ones included."""
     return task._flatten_layers()

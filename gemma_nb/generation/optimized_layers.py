@@ -12,9 +12,9 @@ from gemma_nb.generation.gpu.fused_matvec import (
     summed_input_axes,
 )
 from gemma_nb.generation.keras_internals import (
+    divided_sharding,
     finish_product,
     int4_columns,
-    is_divided,
     kernel_of,
     look_up,
     quantize_int8_inputs,
@@ -63,9 +63,8 @@ def optimize_embedding(layer: Any) -> Any:
         A ``DividedEmbedding``; the layer itself where each device holds the whole table, or where
         it uses LoRA.
     """
-    if layer.lora_enabled or not is_divided([table_variables(layer)[0]]):
-        return layer
-    return DividedEmbedding(layer)
+    divided = any(map(divided_sharding, table_variables(layer)))
+    return DividedEmbedding(layer) if divided and not layer.lora_enabled else layer
 
 
 class _LayerReplacement:
@@ -210,7 +209,7 @@ class DividedEmbedding(_LayerReplacement):
         if reverse:
             return self._layer(inputs, reverse=True)
         variables = table_variables(self._layer)
-        sharding = sharding_of(variables[0])
+        sharding = divided_sharding(variables[0])
         axis = sharding.spec[0]
 
         def rows_of_device(ids: Any, *tables: Any) -> Any:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gemma_nb.generation.keras_internals import is_divided
+from gemma_nb.generation.keras_internals import divided_sharding, is_divided
 from gemma_nb.generation.partitioning import shard_map
 from gemma_nb.loading.tensor_files import sharding_of
 
@@ -34,9 +34,13 @@ def route_experts(block: Any, experts_per_token: int) -> Callable[[Any, Any], An
 
     Returns:
         A function of hidden states (tokens, hidden size) and routing weights (tokens, experts), as
-        the layer's own ``call``; it differs from that in the order of its sums.
+        the layer's own ``call``; it differs from that in the order of its sums. The layer itself
+        where a distribution of Keras's divides the experts.
     """
     kernels = (block.gate_proj, block.up_proj, block.down_proj)
+    sharding = divided_sharding(kernels[0])
+    if sharding is None and is_divided(kernels):
+        return block
 
     def call(x: Any, weights: Any) -> Any:
         import jax
@@ -50,9 +54,8 @@ def route_experts(block: Any, experts_per_token: int) -> Callable[[Any, Any], An
         probabilities, experts = jax.lax.top_k(weights.astype(x.dtype), experts_per_token)
         probabilities *= jnp.asarray(block.per_expert_scale).astype(x.dtype)[experts]
         arguments = x, probabilities, experts, *map(jnp.asarray, kernels)
-        if not is_divided(kernels):
+        if sharding is None:
             return _sum_of_experts(*arguments).astype(x.dtype)
-        sharding = sharding_of(kernels[0])
         axis = sharding.spec[0]
 
         def own_experts(x: Any, probabilities: Any, experts: Any, *kernels: Any) -> Any:
