@@ -8,6 +8,8 @@ PYTEST := $(BIN)/python -m pytest
 BIOME := @biomejs/biome@2.6.8
 # two processes; what one file holds stays in one, and tests/conftest.py says which file is first
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
+# nbval runs notebooks; importing it costs each other process of pytest a second and more
+NO_NBVAL := -p no:nbval
 # .venv/bin first, so that tools (and the notebooks' kernel) are this project's own
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -38,11 +40,11 @@ test: lint
 	@$(MAKE) --jobs=2 test-unit test-pages
 
 test-unit: $(VENV)/.test
-	$(PYTEST) $(TWO) -m "not browser and not slow_suite"
+	$(PYTEST) $(TWO) $(NO_NBVAL) -m "not browser and not slow_suite"
 
 # everything that needs no model and no browser
 test-fast: $(VENV)/.test
-	$(PYTEST) $(TWO) -m "not slow and not browser and not slow_suite"
+	$(PYTEST) $(TWO) $(NO_NBVAL) -m "not slow and not browser and not slow_suite"
 
 test-notebooks: $(VENV)/.test
 	$(PYTEST) $(TWO) --nbval-lax --nbval-cell-timeout=120 notebooks/en $(JA_NOTEBOOKS)
@@ -53,7 +55,7 @@ test-pages:
 
 # one browser host; where no browser is installed it says so
 test-browser: $(VENV)/.test
-	$(PYTEST) -m "browser and not slow_suite" tests/browser
+	$(PYTEST) $(NO_NBVAL) -m "browser and not slow_suite" tests/browser
 
 test-slow: $(VENV)/.test
 	@$(MAKE) --jobs=2 test-slow-python test-slow-pages

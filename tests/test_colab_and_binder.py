@@ -9,9 +9,7 @@ import tomllib
 from importlib.metadata import requires
 from types import SimpleNamespace
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 from slow_suites import ROOT, clone, interpreter, run, uv, without_compile_cache
 
 ENGLISH = sorted((ROOT / "notebooks" / "en").glob("*.ipynb"))
@@ -89,6 +87,9 @@ class Colab:
 
     def cells(self, *sources):
         """Runs cells in one kernel; what each printed and answered."""
+        import nbformat
+        from nbclient import NotebookClient
+
         book = nbformat.v4.new_notebook()
         book.cells = [nbformat.v4.new_code_cell(s) for s in sources]
         where = {"metadata": {"path": str(self.folder)}}  # away from this checkout
@@ -117,6 +118,8 @@ def address():
 
 
 def install_cell():
+    import nbformat
+
     book = nbformat.read(ENGLISH[0], 4)
     return next(c.source for c in book.cells if c.id == "install")
 
@@ -171,6 +174,8 @@ def differences(before, after):
 
 
 def test_every_notebook_has_the_same_install_cell():
+    import nbformat
+
     for path in (ROOT / "notebooks").glob("*/*.ipynb"):
         found = [c.source for c in nbformat.read(path, 4).cells if c.id == "install"]
         assert found == [install_cell()], path.name
