@@ -14,8 +14,10 @@ from gemma_nb import (
     frameworks_for,
     recommend,
     runtime,
+    runtimes,
     set_language,
     variant,
+    variants,
 )
 from gemma_nb.display import BarPart, Summary
 from gemma_nb.fit.verdict import memory_breakdown
@@ -61,6 +63,26 @@ def test_a_few_lines_and_a_table_in_both_languages(name, lang):
     bars = [value for key, value in page.attributes if key == "aria-label" and "iB" in value]
     assert bool(bars) == (name in WITH_BAR)
     assert ("█" in text) == (name in WITH_BAR) or name == "runtime"
+
+
+def test_the_words_of_the_catalog_are_shown_in_japanese():
+    for one in variants():
+        rows = dict(one._summary().rows)  # in English: as the catalog has them
+        assert str(one.licence_name) == one.licence == rows["Licence"].partition(",")[0]
+    set_language("ja")
+    for one in variants():
+        shown = repr(one)
+        assert not re.search(r"\b(text|images?|audio|video|unknown)\b", shown), shown
+        assert ("画像" in dict(one._summary().rows)["入力"]) is ("image" in one.modalities)
+
+
+@pytest.mark.parametrize("where", [one.name for one in runtimes()])
+def test_the_words_of_the_frameworks_are_shown_in_japanese(where):
+    set_language("ja")
+    words = r"\b(nvidia|tpu|arm|apple|phones?|web|cloud|container|preset|processors?)\b"
+    for option in frameworks_for("gemma4_instruct_2b", where):
+        shown = f"{option.format_name} {option.obstacle}"
+        assert not re.search(words, shown), shown
 
 
 def test_the_bar_is_the_memory_of_the_verdict():

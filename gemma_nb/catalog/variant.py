@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gemma_nb.display import Displayed, Summary, bar_parts
-from gemma_nb.i18n import text
+from gemma_nb.i18n import Message, text
 from gemma_nb.text_utils import format_gib
 
 
@@ -169,10 +169,12 @@ class Variant(Displayed):
             tuning=self.tuning,
         )
         context = f"{self.context_length:,}" if self.context_length else text("show_unknown")
-        licence = text("show_gated", licence=self.licence) if self.gated else self.licence
+        licence = str(self.licence_name)
+        if self.gated:
+            licence = text("show_gated", licence=licence)
         rows = (
             (text("show_parameters"), f"{self.parameters:,}"),
-            (text("show_input"), ", ".join(self.modalities)),
+            (text("show_input"), self.modality_names),
             (text("show_context"), text("show_tokens", count=context)),
             (text("show_licence"), licence),
             (text("show_released"), self.released or text("show_unknown")),
@@ -182,6 +184,16 @@ class Variant(Displayed):
         bar = bar_parts({"weights": 2 * (self.parameters - encoders), "encoders": 2 * encoders})
         size = text("show_16bit", size=format_gib(2 * self.parameters))
         return Summary(title, rows, bar=bar, notes=(size,))
+
+    @property
+    def modality_names(self) -> str:
+        """The kinds of input, in the language in force."""
+        return text("show_and").join(text(f"modality_{kind}") for kind in self.modalities)
+
+    @property
+    def licence_name(self) -> Message | str:
+        """The licence as a person reads it; the names of licences are the same in all languages."""
+        return Message("licence_unknown") if self.licence == "unknown" else self.licence
 
     @property
     def task(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from gemma_nb.display import Displayed, Summary
-from gemma_nb.i18n import text
+from gemma_nb.i18n import Message, text
 
 _WORDS = {"yes": "show_yes", "no": "show_not", "unknown": "show_unknown"}
 _HERE = {True: "show_yes", False: "show_not", None: "show_unknown"}
@@ -18,7 +18,7 @@ class _Option(Protocol):
     @property
     def framework(self) -> str: ...
     @property
-    def format(self) -> str: ...
+    def format_name(self) -> Message | str: ...
     @property
     def exists(self) -> str: ...
     @property
@@ -52,7 +52,7 @@ class FrameworkTable(Displayed, list[OptionT]):
         for option in self:
             here = text(_HERE[option.runs_here])
             exists = text(_WORDS[option.exists])
-            row = [option.framework, option.format, exists, here, option.command or ""]
+            row = [option.framework, str(option.format_name), exists, here, option.command or ""]
             rows.append(row if known else [*row[:3], *row[4:]])
         if not known:
             del heads[3]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 
 from gemma_nb.catalog.handles import revision_of
@@ -31,6 +31,11 @@ _HARDWARE = {
     "cpu": {"x86", "arm"},
     "apple": {"apple", "arm"},
     "phone": {"phone"},
+}
+#: The formats whose names are words of a language -> their keys of ``i18n``.
+_FORMAT_NAMES = {
+    "Keras preset": "framework_format_keras",
+    "container": "framework_format_container",
 }
 #: The values of ``FrameworkOption.exists``, in the order of the list.
 _EXISTS = ("yes", "unknown", "no")
@@ -137,6 +142,12 @@ class FrameworkOption:
     obstacle: Message | None = None
 
     @property
+    def format_name(self) -> Message | str:
+        """The model format as a person reads it; the names of most are the same in all languages."""
+        key = _FORMAT_NAMES.get(self.format)
+        return Message(key) if key else self.format
+
+    @property
     def message(self) -> Message:
         """The option as a sentence."""
         nameless = self.exists == "yes" and self.command is None
@@ -144,7 +155,7 @@ class FrameworkOption:
             "framework_nameless" if nameless else f"framework_{self.exists}",
             {
                 "framework": self.framework,
-                "format": self.format,
+                "format": self.format_name,
                 "command": self.command or "",
                 "date": self.date,
             },
@@ -271,7 +282,9 @@ def _missing_obstacle(exists: str, runtime: Runtime | None) -> Message | None:
 def _hardware_obstacle(hardware: tuple[str, ...], runtime: Runtime | None) -> Message | None:
     if runtime is None or _HARDWARE[runtime.kind] & set(hardware):
         return None
-    return Message("framework_other_hardware", {"hardware": ", ".join(hardware)})
+    names = [Message(f"framework_on_{kind}") for kind in hardware]
+    listed = reduce(lambda a, b: Message("show_pair", {"first": a, "second": b}), names)
+    return Message("framework_other_hardware", {"hardware": listed})
 
 
 def _obstacle(

@@ -129,7 +129,7 @@ class Recommendation(Displayed):
 
 
 def _table_row(one: Recommendation) -> tuple[str, ...]:
-    speed, licence = one.speed, one.licence
+    speed, licence = one.speed, str(one.variant.licence_name)
     return (
         str(one.title),
         one.variant.name,

@@ -112,7 +112,7 @@ def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
     if runtime.kind == "apple":
         yield _warning("apple", choice)
     if variant.gated:
-        yield _warning("terms", choice, licence=variant.licence)
+        yield _warning("terms", choice, licence=variant.licence_name)
 
 
 def _precision_warnings(choice: Choice, task: str) -> Iterator[FitWarning]:

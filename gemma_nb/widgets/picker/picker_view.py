@@ -175,7 +175,7 @@ def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
     speed_text = text("picker_speed_unknown") if speed is None else str(speed.message)
     rows.append((text("picker_speed"), speed_text, None))
     key = "picker_terms" if variant.gated else "picker_no_terms"
-    licence = text(key, licence=variant.licence)
+    licence = text(key, licence=variant.licence_name)
     rows.append((text("picker_licence"), licence, variant.terms_url))
     figure = published_memory(variant, choice.precision)
     figure_text = str(figure.message) if figure else text("picker_not_published")
@@ -183,7 +183,7 @@ def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
     about = text(
         "picker_about_it",
         parameters=f"{variant.parameters:,}",
-        modalities=", ".join(text(f"picker_modality_{m}") for m in variant.modalities),
+        modalities=variant.modality_names,
         context=f"{variant.context_length:,}" if variant.context_length else "?",
         released=variant.released or text("picker_no_date"),
     )
@@ -243,7 +243,7 @@ def frameworks_html(choice: Choice) -> Html:
         runs_here: object = option.obstacle
         if runs_here is None:
             runs_here = text("picker_yes" if option.runs_here else "show_unknown")
-        rows.append((name, option.format, runs_here, how))
+        rows.append((name, option.format_name, runs_here, how))
     heads = [text(f"picker_{h}") for h in ("framework", "format", "here", "how")]
     return table(rows, heads, label=text("picker_tab_elsewhere"), first_is_head=True)
 
