@@ -169,12 +169,12 @@ class Variant(Displayed):
             tuning=self.tuning,
         )
         context = f"{self.context_length:,}" if self.context_length else text("show_unknown")
-        licence = str(self.licence_name)
+        licence = str(licence_name(self))
         if self.gated:
             licence = text("show_gated", licence=licence)
         rows = (
             (text("show_parameters"), f"{self.parameters:,}"),
-            (text("show_input"), self.modality_names),
+            (text("show_input"), modality_names(self)),
             (text("show_context"), text("show_tokens", count=context)),
             (text("show_licence"), licence),
             (text("show_released"), self.released or text("show_unknown")),
@@ -184,16 +184,6 @@ class Variant(Displayed):
         bar = bar_parts({"weights": 2 * (self.parameters - encoders), "encoders": 2 * encoders})
         size = text("show_16bit", size=format_gib(2 * self.parameters))
         return Summary(title, rows, bar=bar, notes=(size,))
-
-    @property
-    def modality_names(self) -> str:
-        """The kinds of input, in the language in force."""
-        return text("show_and").join(text(f"modality_{kind}") for kind in self.modalities)
-
-    @property
-    def licence_name(self) -> Message | str:
-        """The licence as a person reads it; the names of licences are the same in all languages."""
-        return Message("licence_unknown") if self.licence == "unknown" else self.licence
 
     @property
     def task(self) -> str:
@@ -226,3 +216,13 @@ class Variant(Displayed):
         if host == "kaggle":
             return "https://www.kaggle.com/models/" + "/".join(path.split("/")[:2])
         return f"https://huggingface.co/{path}" if host == "hf" else None
+
+
+def modality_names(variant: Variant) -> str:
+    """The kinds of input of a variant, in the language in force."""
+    return text("show_and").join(text(f"modality_{kind}") for kind in variant.modalities)
+
+
+def licence_name(variant: Variant) -> Message | str:
+    """The licence as a person reads it; the names of licences are the same in all languages."""
+    return Message("licence_unknown") if variant.licence == "unknown" else variant.licence

@@ -15,7 +15,7 @@ from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.best_verdict import best_verdict
-from gemma_nb.fit.framework_table import FrameworkTable
+from gemma_nb.fit.framework_table import FrameworkTable, format_name
 from gemma_nb.fit.memory import packed_bytes
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
@@ -31,11 +31,6 @@ _HARDWARE = {
     "cpu": {"x86", "arm"},
     "apple": {"apple", "arm"},
     "phone": {"phone"},
-}
-#: The formats whose names are words of a language -> their keys of ``i18n``.
-_FORMAT_NAMES = {
-    "Keras preset": "framework_format_keras",
-    "container": "framework_format_container",
 }
 #: The values of ``FrameworkOption.exists``, in the order of the list.
 _EXISTS = ("yes", "unknown", "no")
@@ -142,12 +137,6 @@ class FrameworkOption:
     obstacle: Message | None = None
 
     @property
-    def format_name(self) -> Message | str:
-        """The model format as a person reads it; the names of most are the same in all languages."""
-        key = _FORMAT_NAMES.get(self.format)
-        return Message(key) if key else self.format
-
-    @property
     def message(self) -> Message:
         """The option as a sentence."""
         nameless = self.exists == "yes" and self.command is None
@@ -155,7 +144,7 @@ class FrameworkOption:
             "framework_nameless" if nameless else f"framework_{self.exists}",
             {
                 "framework": self.framework,
-                "format": self.format_name,
+                "format": format_name(self),
                 "command": self.command or "",
                 "date": self.date,
             },

@@ -15,6 +15,8 @@ TEXT = {
     "show_fix": ("What would help: {fix}", "解決策: {fix}"),
     "show_and": (", ", "、"),
     "show_pair": ("{first}, {second}", "{first}、{second}"),
+    "show_noted": ("{value} ({note})", "{value}({note})"),
+    "show_sentences": ("{first} {second}", "{first}{second}"),
     "show_warnings": ("Warnings: {count}", "注意: {count} 件"),
     "show_alternatives": ("Why the alternatives", "ほかの選択肢の理由"),
     "show_no_fix": (
