@@ -3,12 +3,13 @@
     python benchmarks/devices.py bytes                  a table of bytes a device (no accelerator)
     python benchmarks/devices.py measure [--out FILE]   on a machine with two GPUs, a process a row
     python benchmarks/devices.py measure --tiny         the same rows in small, on virtual devices
+    python benchmarks/devices.py measure --counts 2     without the large models on one device
     python benchmarks/devices.py row KIND COUNT NAME PRECISION
 
 Rows, each on one and on two devices: "ids" compares the ids of a small float32 model; "file" loads a
 preset of random bfloat16 weights, which ``benchmarks/loading.py`` writes, and generates; "made"
-generates with weights made on the devices, whose load is not measured; "batch" answers 64 prompts
-with the whole model on every device; "sum" times one sum over the devices, of which a decode step
+generates with weights made on the devices, whose load is not measured; "batch" answers 64 and 256
+prompts with the whole model on every device; "sum" times one sum over the devices, of which a decode step
 has two a layer. A prompt has 64 tokens, a reply 256, greedy; a rate is the median of three replies
 without their first token. Peaks are JAX's ``peak_bytes_in_use`` of each device.
 """
@@ -34,7 +35,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "tools")]
 
 GIB = 2**30
 PROMPT, NEW, REPEATS, LENGTH = 64, 256, 3, 2048
-PROMPTS, BATCH_NEW = 64, 128
+PROMPTS, BATCH_NEW = (64, 256), 128
 #: (kind, shape, precision); each on one device and on two
 ROWS = (
     ("made", "gemma4_31b", "bfloat16"),
@@ -183,18 +184,25 @@ def row_batch(name: str, precision: str, count: int, *, tiny: bool) -> dict:
     layout = devices_of(count, "data")
     lm = made_model(name, precision, layout, tiny=tiny)
     decoder = create_engine(lm, LENGTH, devices=layout)
-    prompts = [[5 + i, *[7] * (PROMPT - 1)] for i in range(8 if tiny else PROMPTS)]
-    new, seconds = 8 if tiny else BATCH_NEW, []
-    for repeat in range(4):
-        if repeat == 1:
-            turn()
+    new, rates = 8 if tiny else BATCH_NEW, {}
+    batches = {
+        count: [[5 + i, *[7] * (PROMPT - 1)] for i in range(count)]
+        for count in ((8, 16) if tiny else PROMPTS)
+    }
+
+    def seconds(prompts: list[list[int]]) -> float:
         started = time.perf_counter()
         rows = list(decoder.batch_tokens(prompts, Sampling(), [0] * len(prompts), new))
         assert (len(rows), len(rows[0])) == (new, len(prompts))
-        if repeat > 1:
-            seconds.append(time.perf_counter() - started)
-    best = statistics.median(seconds)
-    return {"seconds": best, "rate": len(prompts) * new / best, "peaks": peaks()}
+        return time.perf_counter() - started
+
+    for prompts in batches.values():
+        seconds(prompts)
+    turn()
+    for size, prompts in batches.items():
+        seconds(prompts)
+        rates[size] = size * new / statistics.median(seconds(prompts) for _ in range(REPEATS))
+    return {"rates": rates, "peaks": peaks()}
 
 
 def row_sum(width: str, precision: str, count: int, **_: bool) -> dict:
@@ -341,7 +349,7 @@ def turn() -> None:
         sys.stdin.readline()
 
 
-def measure(out: Path, *, tiny: bool, only: list[str], tried: list[str]) -> None:
+def measure(out: Path, *, tiny: bool, only: list[str], counts: list[int], tried: list[str]) -> None:
     """Measures the rows in waves: those of a wave are compiled side by side, and timed in turn.
 
     A preset is loaded and timed with nothing beside it.
@@ -374,9 +382,15 @@ def measure(out: Path, *, tiny: bool, only: list[str], tried: list[str]) -> None
             environment = {**os.environ, "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
             writing = subprocess.Popen(command, env=environment)
         chosen = [row for row in ROWS if wanted(*row[:2])]
+        # both sides of a small row in one wave
+        small = [row for row in chosen if row[0] != "made"]
+        specs = [(*row, count, "") for row in small for count in (1, 2)]
         for count in (2, 1):
-            if chosen:
-                wave([(*row, count, "") for row in chosen])
+            if count in counts:
+                specs += [(*row, count, "") for row in chosen if row[0] == "made"]
+            if specs:
+                wave(specs)
+            specs = []
             if writing:
                 assert writing.wait() == 0
                 row = Row("file", count, folder, FILE[2], tiny=tiny)
@@ -442,6 +456,7 @@ def main() -> None:
     parser.add_argument("arguments", nargs="*")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--counts", nargs="*", type=int, default=[2, 1])
     parser.add_argument("--flags", nargs="*", default=[], help="flags of XLA to try, one row each")
     parser.add_argument("--out", type=Path, default=HERE / "devices.json")
     args = parser.parse_args()
@@ -462,7 +477,7 @@ def main() -> None:
         kind, count, name, precision = args.arguments
         print(json.dumps(run_row(kind, int(count), name, precision, tiny=args.tiny)))
     else:
-        measure(args.out, tiny=args.tiny, only=args.only, tried=args.flags)
+        measure(args.out, tiny=args.tiny, only=args.only, counts=args.counts, tried=args.flags)
 
 
 if __name__ == "__main__":

@@ -332,6 +332,19 @@ def report(path: Path) -> str:
         (f"Judged ({len(judged)} rows)", judged),
     ):
         lines += [f"## {title}", "", *table(some), ""]
+    generated = [
+        {**row, "batch": row.get("rows", 1), "parameters": text_variant(row["name"]).parameters}
+        for row in read(HERE / "generation.json")
+        if row["kind"] in ("batch", "rate")
+    ]
+    lines += [
+        "## Rows of generation.md (not judged)",
+        "",
+        "Their prompts have 64 tokens; the prediction is for prompts that fill max_length.",
+        "",
+        *table(generated),
+        "",
+    ]
     waiting = [r for r in rows if not r.get("peak")]
     known = {key(r) for r in rows}
     missing = []

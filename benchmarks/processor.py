@@ -1,13 +1,15 @@
-"""Decoding on a processor: the precisions of this package, and llama.cpp, step by step in turn.
+"""Decoding on a processor: this package's precisions, llama.cpp and transformers, step by step in turn.
 
-    python benchmarks/processor.py [--seconds S] [--llama PYTHON FILE.gguf …] [--shape NAME]
+    python benchmarks/processor.py [--seconds S] [--llama PYTHON FILE.gguf …] [--transformers PYTHON]
+        [--shape NAME]
 
 Shapes of a catalogue variant with constant weights, `max_length` 512, batch 1, greedy. All precisions
 lie in one process and take turns, four decode steps and one prompt of 256 tokens each; a plain read of
 1 GiB by NumPy's dot product (all cores) says what memory gives at the same moments; "float32, Keras's layout" is float32 as it
 was before kernels were laid out (`relayout` off, logits by Keras). llama.cpp runs beside it in a process
 of its own with PYTHON, an interpreter that has `xllamacpp`, on one thread, so that threads do not wait
-for each other. What is compared is processor time: on a machine that others use, seconds on the clock
+for each other; transformers likewise with one that has `torch`, the same shape with random weights, and
+its default cache and threads. What is compared is processor time: on a machine that others use, seconds on the clock
 say how busy it was. The script prints the table; `benchmarks/processor.md` has it with what it says.
 """
 
@@ -24,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "tools")]
 PRECISIONS = ("float32, Keras's layout", "float32", "bfloat16", "int8", "int4")
 READ = "a plain read of 1 GiB"
 PROMPT = "The history of the town begins with the arrival of the first settlers"
@@ -114,6 +116,40 @@ def serve_llama(path: str) -> None:
         server.handle_completions({**request, "cache_prompt": False})
         return time.perf_counter() - clock, time.process_time() - work
 
+    serve(complete)
+
+
+def serve_transformers(shape: str, dtype: str) -> None:
+    """The process of transformers: as that of llama.cpp."""
+    import torch
+    from catalog_configs import CONFIGS
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    sizes = CONFIGS[shape]
+    config = Gemma3TextConfig(
+        vocab_size=sizes["vocabulary_size"],
+        hidden_size=sizes["hidden_dim"],
+        intermediate_size=sizes["intermediate_dim"],
+        num_hidden_layers=sizes["num_layers"],
+        num_attention_heads=sizes["num_query_heads"],
+        num_key_value_heads=sizes["num_key_value_heads"],
+        head_dim=sizes["head_dim"],
+        sliding_window=sizes["sliding_window_size"],
+    )
+    model = Gemma3ForCausalLM(config).to(getattr(torch, dtype)).eval()
+    ids = torch.arange(5, 5 + len(PROMPT.split()))[None]
+
+    def complete(count: int) -> tuple[float, float]:
+        clock, work = time.perf_counter(), time.process_time()
+        made = model.generate(ids, max_new_tokens=count, min_new_tokens=count, do_sample=False)
+        assert made.shape[1] == ids.shape[1] + count
+        return time.perf_counter() - clock, time.process_time() - work
+
+    serve(complete)
+
+
+def serve(complete: Callable[[int], tuple[float, float]]) -> None:
+    """Answers each line with the seconds of a token after the first one, on the clock and of work."""
     complete(2)
     print("READY", flush=True)
     for _ in sys.stdin:
@@ -121,8 +157,8 @@ def serve_llama(path: str) -> None:
         print(json.dumps([(b - a) / TOKENS for a, b in zip(one, many, strict=True)]), flush=True)
 
 
-def start_llama(python: str, path: str) -> subprocess.Popen[str]:
-    command = [python, "-W", "ignore", __file__, "--serve", path]
+def start(python: str, kind: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [python, "-W", "ignore", __file__, "--serve", kind, *arguments]
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -132,7 +168,7 @@ def start_llama(python: str, path: str) -> subprocess.Popen[str]:
     )
     while (line := process.stdout.readline()).strip() != "READY":
         if not line:
-            sys.exit(f"{path}: llama.cpp did not start")
+            sys.exit(f"{kind} {arguments} did not start")
     return process
 
 
@@ -145,7 +181,12 @@ def timed(call: Callable[[], None]) -> tuple[float, float]:
 
 def measure(told: argparse.Namespace) -> list[dict]:
     python, *files = told.llama or [""]
-    others = {Path(file).name: start_llama(python, file) for file in files}
+    others = {Path(file).name: start(python, "llama", file) for file in files}
+    if told.transformers:
+        for dtype in ("float32", "bfloat16"):
+            others[f"transformers, {dtype}"] = start(
+                told.transformers, "transformers", told.shape, dtype
+            )
     os.environ["JAX_PLATFORMS"] = "cpu"
     from gemma_nb import backend
 
@@ -211,10 +252,12 @@ def main() -> None:
     parser.add_argument("--shape", default="gemma3_270m")
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--llama", nargs="+", metavar=("PYTHON", "FILE"))
-    parser.add_argument("--serve", metavar="FILE", help="used by the script itself")
+    parser.add_argument("--transformers", metavar="PYTHON")
+    parser.add_argument("--serve", nargs="+", help="used by the script itself")
     told = parser.parse_args()
     if told.serve:
-        serve_llama(told.serve)
+        kind, *arguments = told.serve
+        {"llama": serve_llama, "transformers": serve_transformers}[kind](*arguments)
     else:
         print(table(measure(told)))
 

@@ -135,7 +135,7 @@ def test_what_fits_on_the_devices_at_hand(monkeypatch):
     assert "devices" not in told[1]
     lists = widget._candidates
     labels = {name: label for label, name in lists.variant.options}
-    assert labels["gemma3_instruct_27b_text"].endswith(": fits on 2 devices")
+    assert labels["gemma3_instruct_27b_text"].endswith(": tight on 2 devices")  # in int8
     assert labels["gemma3_instruct_1b"].endswith(": fits")
     assert "✗" in labels["gemma4_instruct_26b_a4b"]  # no number of them holds its experts
     # the precisions too, each on as few as hold it

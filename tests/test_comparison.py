@@ -766,6 +766,26 @@ def test_log_probabilities_are_kerashubs_own(family):
 
 
 @pytest.mark.slow
+def test_rows_of_one_variant_and_precision_are_told_apart():
+    from gemma_nb.comparison.measure import predicted_row
+    from gemma_nb.comparison.request import resolve_choices
+
+    runtime = gnb.runtimes("Kaggle")[0]  # two T4
+    choices = [
+        gnb.Choice("gemma3_instruct_1b", "int8", 512, runtime=runtime),
+        gnb.Choice("gemma3_instruct_1b", "int8", 512, runtime=runtime, devices=2),
+        gnb.Choice("gemma3_instruct_1b", "int4", 512, runtime=runtime),
+    ]
+    resolved = resolve_choices(choices, 1024, runtime)
+    name = "gemma3_instruct_1b"
+    expected = [f"{name} int8 devices=1", f"{name} int8 devices=2", f"{name} int4"]
+    assert [choice.label for choice in resolved] == expected
+    assert [predicted_row(choice, runtime).label for choice in resolved] == expected
+    longer = [gnb.Choice(name, "int8", 2048, runtime=runtime), choices[0]]
+    labels = [choice.label for choice in resolve_choices(longer, 1024, runtime)]
+    assert labels == [f"{name} int8 max_length=2048", f"{name} int8 max_length=512"]
+
+
 def test_agreement_of_known_distributions():
     import numpy as np
 

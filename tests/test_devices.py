@@ -47,6 +47,10 @@ def test_quantized_on_two_four_and_eight(kind, mode):
     assert finish(start("quantized", kind, mode, 2, 4, 8)).count("equal") == 3
 
 
+def test_each_device_looks_up_the_tokens_of_its_own_rows():
+    assert "equal" in finish(start("lookup"))
+
+
 def test_chat_batch_image_and_rows():
     assert "equal" in finish(start("replies"))
 

@@ -394,13 +394,13 @@ def test_what_fits_on_the_devices_at_hand(lang, word, button):
     tabs = picker._tabs
     tabs.selector.value = "all"
     rows = [ParsedHtml(row).text for row in tabs.body.value.split("<tr>")]
-    (row,) = [row for row in rows if row.startswith("gemma3_instruct_27b_text")]
-    verdict = gnb.advise("gemma3_instruct_27b_text", "int4", "T4 x2", devices=2)
+    (row,) = [row for row in rows if row.startswith("gemma4_instruct_31b✓")]
+    verdict = gnb.advise("gemma4_instruct_31b", "int4", "T4 x2", devices=2)
     assert word in row
     assert f"2 x {format_gib(verdict.bytes_needed)}" in row
     # what one of them holds is on one
     assert not [row for row in rows if row.startswith("gemma3_instruct_1b") and "2 x" in row]
-    tabs.variant.value = "gemma3_instruct_27b_text"
+    tabs.variant.value = "gemma4_instruct_31b"
     choice = picker.choice
     assert (choice.precision, choice.devices) == ("int4", 2)
     assert gnb.advise(choice).fits

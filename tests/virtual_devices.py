@@ -120,6 +120,45 @@ def check_quantized(kind, mode, *counts):
         print(kind, mode, count, "equal", flush=True)
 
 
+def check_lookup():
+    """Embeddings of a divided table are the layer's own, and no device gets another's rows."""
+    import re
+
+    import jax
+    import keras
+    import numpy as np
+
+    from gemma_nb.generation.optimized_layers import DividedEmbedding, optimize_embedding
+
+    devices = layout(4)
+    configs = {
+        "int8": keras.quantizers.Int8QuantizationConfig(activation_quantizer=None),
+        "int4": keras.quantizers.Int4QuantizationConfig(block_size=32),
+    }
+    ids = np.array([[0, 23, 24, 95], [50, 7, 71, 72]])
+    for mode in (None, *configs):
+        layer = keras.layers.ReversibleEmbedding(VOCABULARY, 64, name="token_embedding")
+        layer.build()
+        layer._embeddings.assign(np.random.default_rng(0).normal(size=(VOCABULARY, 64)))
+        if mode:
+            layer.quantize(config=configs[mode])
+        expected = np.asarray(layer(ids))
+        assert optimize_embedding(layer) is layer
+        for variable in layer.variables:
+            whole = variable.path.endswith("g_idx")
+            variable._layout = devices.sharding(None if whole else 0)
+            variable.assign(jax.device_put(variable.value, variable._layout))
+        divided = optimize_embedding(layer)
+        assert isinstance(divided, DividedEmbedding)
+        for some in (ids, ids[:1, :1]):
+            program = jax.jit(divided).lower(some).compile()
+            assert (np.asarray(program(some)) == expected[: len(some), : some.shape[1]]).all(), mode
+            assert not re.search("all-gather|all-to-all|collective-permute", program.as_text())
+        hidden = np.ones((1, 64), "float32")
+        assert np.allclose(divided(hidden, reverse=True), layer(hidden, reverse=True))
+    print("lookup equal")
+
+
 def check_replies():
     """A chat that rewinds past its window, a batch, an image, and a batch by rows."""
     import jax

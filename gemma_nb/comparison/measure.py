@@ -72,6 +72,7 @@ def predicted_row(choice: ResolvedChoice, runtime: Runtime) -> ComparisonRow:
         predicted=predicted,
         predicted_device=None if runtime.shares_host_memory else device,
         predicted_host=host,
+        detail=choice.detail,
     )
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class ResolvedChoice:
         max_length: tokens of prompt and reply together.
         model: the model that the user loaded; None if the comparison loads it.
         devices: the number of devices over which the comparison spreads it.
+        detail: what tells it from another choice of the same variant and precision, such as
+            "devices=2".
     """
 
     variant: Variant
@@ -46,11 +48,12 @@ class ResolvedChoice:
     max_length: int
     model: Model | None = None
     devices: int = 1
+    detail: str = ""
 
     @property
     def label(self) -> str:
-        """The variant and its precision."""
-        return f"{self.variant.name} {self.precision}"
+        """The variant, its precision, and what tells it from others of these."""
+        return " ".join(filter(None, (self.variant.name, self.precision, self.detail)))
 
     @property
     def key(self) -> str:
@@ -118,7 +121,15 @@ def resolve_choices(
     for choice in resolved:
         if keys.count(choice.key) > 1:
             raise InvalidInput("compare_twice", label=choice.label)
-    return tuple(resolved)
+    return tuple(replace(choice, detail=_detail(choice, resolved)) for choice in resolved)
+
+
+def _detail(choice: ResolvedChoice, others: Sequence[ResolvedChoice]) -> str:
+    """The arguments in which a choice differs from others of its variant and precision."""
+    alike = [other for other in others if other.label == choice.label]
+    names = ("max_length", "devices")
+    differ = [name for name in names if len({getattr(other, name) for other in alike}) > 1]
+    return ", ".join(f"{name}={getattr(choice, name)}" for name in differ)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -87,6 +87,7 @@ class ComparisonRow:
         agreement: agreement with the highest precision of the same variant; None for that
             precision itself, and where no other precision was measured.
         notes: remarks, such as what could not be measured and why.
+        detail: what tells it from another row of the same variant and precision.
     """
 
     variant: str
@@ -111,11 +112,12 @@ class ComparisonRow:
     text_tokens: int | None = None
     agreement: Agreement | None = None
     notes: tuple[Message, ...] = ()
+    detail: str = ""
 
     @property
     def label(self) -> str:
-        """The variant and its precision."""
-        return f"{self.variant} {self.precision}"
+        """The variant, its precision, and what tells it from others of these."""
+        return " ".join(filter(None, (self.variant, self.precision, self.detail)))
 
     def scores(self, score: str) -> list[bool]:
         """One score of each reply to a prompt with a reference.

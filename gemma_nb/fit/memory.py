@@ -213,8 +213,6 @@ def estimate_memory(
         workspace, copies = _workspace(
             architecture, shapes, precision, max_length, batch_size, plan=plan, runtime=runtime
         )
-        if devices > 1 and not (runtime and runtime.shares_host_memory):
-            workspace += table_copy_bytes(shapes, precision, devices)
     return MemoryEstimate(
         weights=weights.text,
         encoders=weights.encoders,
@@ -250,7 +248,8 @@ def workspace_bytes(
     With several conversations at once, a GPU computes the logits as a matrix product. XLA tries
     several GPU kernels for this product on a copy of the embedding table, before the cache is
     allocated. If table and copy take more than cache and prefill pass, they are the peak (two rows
-    of ``benchmarks/memory.md`` agree).
+    of ``benchmarks/memory.md`` agree). Of a table in int8 there is a copy in 16 bit besides (one row
+    of ``benchmarks/generation.md``: 16 conversations of Gemma 3 4B).
 
     On a processor XLA has no products of 8 or 16 bits. A matrix is converted to float32, or copied to
     another layout, where a prompt is multiplied by it: the largest of a layer counts, in 16 bit and
@@ -318,23 +317,7 @@ def _workspace(
         table = 4 * max(s.parameters for s in shapes if s.use == "embedding")
         return max((prefill, experts), (table, table))
     if batch_size > 1:
-        table = max(s.parameters for s in shapes if s.use == "embedding") * dtype_bytes
+        numbers = max(s.parameters for s in shapes if s.use == "embedding")
+        table = numbers * (dtype_bytes + (1 if precision.quantize else 0))
         prefill = max(prefill, table - cache_bytes(a, max_length, batch_size, dtype_bytes, plan))
     return round(prefill), 0
-
-
-def table_copy_bytes(shapes: list[WeightShape], precision: Precision, devices: int) -> int:
-    """Computes the bytes of the copy of the embedding table that a divided model holds on a GPU.
-
-    XLA keeps a device's share of the table once more while it generates, in float32 where the
-    weights have 16 bit. Of an int8 table the copy was 1.6 bytes a number; two are counted. Measured
-    on two H200, jax 0.11.2, 2026-11-30 (``benchmarks/devices.md``); a table that is not divided was
-    not measured.
-
-    Args:
-        shapes: the decoder's matrices.
-        precision: the precision.
-        devices: the number of devices, at least 2.
-    """
-    table = max(shape.parameters for shape in shapes if shape.use == "embedding")
-    return (2 if precision.quantize else 4) * table // devices

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from gemma_nb.catalog.variant import Variant
@@ -24,6 +25,7 @@ from gemma_nb.generation.keras_hub_layers import (
     unused_cache,
 )
 from gemma_nb.generation.keras_internals import dequantize_int4_blocks, soft_capped, table_of
+from gemma_nb.generation.optimized_layers import optimize_embedding
 from gemma_nb.generation.processor_products import build_logits, on_processor, table_logits
 from gemma_nb.loading.quantize import block_size
 
@@ -113,7 +115,7 @@ class ModelAdapter:
         return soft_capped(logits, getattr(self.lm, "final_logit_cap", None))
 
     def _token_embedding(self) -> Callable[..., Any]:
-        return cast("Callable[..., Any]", self.lm.backbone.token_embedding)
+        return cast("Callable[..., Any]", optimize_embedding(self.lm.backbone.token_embedding))
 
     def _run(self, lm: PatchedProxy, tokens: Any, layers: int, context: ForwardContext) -> Any:
         media = {} if context.media is None else {"img_embeddings": context.media}
@@ -226,15 +228,12 @@ class Gemma3nAdapter(ModelAdapter):
             transformer_layers=self._blocks(text.transformer_layers, context),
             token_embedding=_last_token_logits(self._token_embedding(), context),
         )
-        processor = self.lm.backbone.embedding_processor
+        text_proxy = _with_tables(text)
         if context.media is not None:
             # the per-layer inputs are projected from the embeddings, so media must be in them
-
-            def embed_tokens(ids: Any) -> Any:
-                return context.insert_media(text.embed_tokens(ids))
-
-            text_proxy = PatchedProxy(text, embed_tokens=embed_tokens)
-            processor = PatchedProxy(processor, language_model=text_proxy)
+            embed = text_proxy.embed_tokens
+            text_proxy.__dict__["embed_tokens"] = lambda ids: context.insert_media(embed(ids))
+        processor = PatchedProxy(self.lm.backbone.embedding_processor, language_model=text_proxy)
         backbone = PatchedProxy(
             self.lm.backbone, language_model=decoder, embedding_processor=processor
         )
@@ -257,6 +256,17 @@ def _window(attention: Any) -> int | None:
     return attention.sliding_window_size if attention.use_sliding_window_attention else None
 
 
+def _with_tables(text: Any) -> PatchedProxy:
+    """Gemma 3n's decoder, with the lookups of its two tables as ``optimize_embedding`` has them."""
+    proxy = PatchedProxy(
+        text,
+        embed_tokens=PatchedProxy(text.embed_tokens),
+        embed_tokens_per_layer=PatchedProxy(text.embed_tokens_per_layer),
+    )
+    proxy.__dict__["get_per_layer_inputs"] = partial(type(text).get_per_layer_inputs, proxy)
+    return proxy
+
+
 def _gemma3n_embedding(text: Any) -> Callable[..., Any]:
     """Gemma 3n's token embedding, with the right logits for a quantized table.
 
@@ -264,15 +274,13 @@ def _gemma3n_embedding(text: Any) -> Callable[..., Any]:
     0.32, ``Gemma3nTextModel.token_embedding``).
     """
     table, cap = text.embed_tokens.embedding, text.final_logit_soft_cap
-    if table.quantization_mode is None and not on_processor():
-        return cast("Callable[..., Any]", text.token_embedding)
 
     def call(inputs: Any, reverse: bool = False) -> Any:
-
         if not reverse:
-            return text.embed_tokens(inputs)
-        logits = _embedding_logits(table, inputs)
-        return soft_capped(logits, cap)
+            return _with_tables(text).embed_tokens(inputs)
+        if table.quantization_mode is None and not on_processor():
+            return text.token_embedding(inputs, reverse=True)
+        return soft_capped(_embedding_logits(table, inputs), cap)
 
     return call
 

@@ -17,7 +17,7 @@ from gemma_nb.generation.attention import ForwardContext, KeyValue
 from gemma_nb.generation.compilation import ProgramSpec, SpecFactory
 from gemma_nb.generation.keras_internals import all_layers, is_distributed
 from gemma_nb.generation.kv_cache import CacheLayout
-from gemma_nb.generation.partitioning import replicated
+from gemma_nb.generation.partitioning import gather_logits
 from gemma_nb.generation.prefill import chunk_shapes, prefill_buckets
 from gemma_nb.generation.processor_products import on_processor
 from gemma_nb.generation.sampling import Sampling, greedy_tokens, sample_tokens
@@ -221,7 +221,7 @@ class DecodePrograms:
             logits, hidden = self.adapter.forward(tokens, context)
         if jax.default_backend() != "gpu":  # a GPU samples 16-bit logits in half the passes
             logits = logits.astype(jnp.float32)
-        logits = replicated(logits, self.devices)
+        logits = gather_logits(logits, self.devices)
         return logits, hidden, context.caches
 
     def next_token_logits(

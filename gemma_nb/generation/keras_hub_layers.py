@@ -14,7 +14,7 @@ from typing import Any
 from gemma_nb.generation.attention import ForwardContext
 from gemma_nb.generation.gpu.paired_products import GATES, optimize_gate
 from gemma_nb.generation.keras_internals import apply_rope
-from gemma_nb.generation.optimized_layers import optimize_layer
+from gemma_nb.generation.optimized_layers import optimize_embedding, optimize_layer
 from gemma_nb.generation.routed_experts import route_experts
 
 
@@ -22,7 +22,7 @@ class PatchedProxy:
     """A proxy of an object with some attributes replaced.
 
     A call runs the object's own ``call`` on the proxy. Dense and EinsumDense layers come as
-    ``optimize_layer`` returns them.
+    ``optimize_layer`` returns them, embeddings as ``optimize_embedding`` does.
 
     Args:
         target: the object.
@@ -35,10 +35,16 @@ class PatchedProxy:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
-        is_dense = type(value).__name__ in {"Dense", "EinsumDense"}
-        if name in GATES and is_dense:
-            return optimize_gate(self.__dict__, self._target, name)
-        return optimize_layer(value) if is_dense else value
+        kind = type(value).__name__
+        if kind in {"Embedding", "ReversibleEmbedding"}:
+            return optimize_embedding(value)
+        if kind not in {"Dense", "EinsumDense"}:
+            return value
+        return (
+            optimize_gate(self.__dict__, self._target, name)
+            if name in GATES
+            else optimize_layer(value)
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the object's own ``call`` on the proxy."""

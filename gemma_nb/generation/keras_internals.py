@@ -40,6 +40,12 @@ def is_divided(variables: Iterable[Any]) -> bool:
     return any(divided(variable) for variable in variables)
 
 
+def divided_sharding(variable: Any) -> Any:
+    """The sharding of a variable that ``load`` divided; None for a whole one, or one of Keras's."""
+    sharding = sharding_of(variable)
+    return None if sharding is None or sharding.is_fully_replicated else sharding
+
+
 def all_layers(task: Any) -> Any:
     """A task's layers, nested ones included."""
     return task._flatten_layers()
@@ -69,6 +75,48 @@ def soft_capped(logits: Any, cap: float | None) -> Any:
 def table_of(embedding: Any) -> Any:
     """The table of an Embedding or ReversibleEmbedding as it is stored: packed bytes in int4."""
     return embedding._embeddings
+
+
+#: The variables that an embedding table consists of: float or int8; in int4 all of them.
+_TABLE_VARIABLES = ("_embeddings", "embeddings_scale", "embeddings_zero", "g_idx")
+
+
+def table_variables(embedding: Any) -> list[Any]:
+    """The variables of the table of an Embedding or ReversibleEmbedding, the numbers first."""
+    found = (getattr(embedding, name, None) for name in _TABLE_VARIABLES)
+    return [variable for variable in found if variable is not None]
+
+
+def look_up(embedding: Any, tables: Iterable[Any], ids: Any) -> Any:
+    """Embeds tokens with some rows of an Embedding's or ReversibleEmbedding's table.
+
+    Args:
+        embedding: the layer, without LoRA.
+        tables: arrays in place of its ``table_variables``.
+        ids: int32: rows of the arrays.
+
+    Returns:
+        (…, hidden size), as the layer's own ``call``.
+    """
+    import keras
+
+    names = [name for name in _TABLE_VARIABLES if getattr(embedding, name, None) is not None]
+    replaced = dict(zip(names, tables, strict=True))
+    rows = _WithAttributes(embedding, {**replaced, "embeddings": replaced["_embeddings"]})
+    layer = keras.layers.Embedding
+    calls = {None: layer.call, "int8": layer._int8_call, "int4": layer._int4_call}
+    return calls[embedding.quantization_mode](rows, ids)
+
+
+class _WithAttributes:
+    """An object with some of its attributes replaced."""
+
+    def __init__(self, target: Any, replaced: dict[str, Any]) -> None:
+        self.__dict__.update(replaced)
+        self._target = target
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._target, name)
 
 
 def quantize_int8_inputs(layer: Any, x: Any) -> tuple[Any, Any]:

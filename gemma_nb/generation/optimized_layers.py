@@ -1,4 +1,4 @@
-"""Dense and EinsumDense layers whose products are computed faster than by their own ``call``."""
+"""Layers that are computed faster than by their own ``call``: products, and lookups in tables."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from gemma_nb.generation.gpu.fused_matvec import (
     summed_input_axes,
 )
 from gemma_nb.generation.keras_internals import (
+    divided_sharding,
     finish_product,
     int4_columns,
     kernel_of,
+    look_up,
     quantize_int8_inputs,
+    table_variables,
 )
+from gemma_nb.generation.partitioning import shard_map
 from gemma_nb.generation.processor_products import build_product, has_column_pairs, on_processor
+from gemma_nb.loading.tensor_files import sharding_of
 
 #: Einsum equations of attention projections: hidden states to heads, and heads to hidden states.
 _TO_HEADS = ("btd,ndh->btnh", "bsd,kdh->bskh", "bsd,qdh->bsqh")
@@ -48,11 +53,25 @@ def optimize_layer(layer: Any) -> Any:
     return NativeLayoutEinsum(layer) if _supports_native_layout(layer) else layer
 
 
+def optimize_embedding(layer: Any) -> Any:
+    """Returns a replacement of an Embedding or ReversibleEmbedding whose table is divided.
+
+    Args:
+        layer: a Keras layer.
+
+    Returns:
+        A ``DividedEmbedding``; the layer itself where each device holds the whole table, or where
+        it uses LoRA.
+    """
+    divided = any(map(divided_sharding, table_variables(layer)))
+    return DividedEmbedding(layer) if divided and not layer.lora_enabled else layer
+
+
 class _LayerReplacement:
     """Stands in for a layer and computes its output in another way; all attributes are the layer's.
 
     Args:
-        layer: a Dense or EinsumDense layer.
+        layer: a Keras layer.
     """
 
     def __init__(self, layer: Any) -> None:
@@ -164,6 +183,45 @@ class Float32Product(_LayerReplacement):
             result = jnp.stack(halves, axis=-1)
             result = result.reshape(*result.shape[:-2], -1)
         return finish_product(layer, result.astype(layer.compute_dtype))
+
+
+class DividedEmbedding(_LayerReplacement):
+    """Stands in for an embedding layer: each device looks up the tokens of its own rows.
+
+    XLA's own lookup of a single token gathers the whole table on every device, in every decode step:
+    2 GB for Gemma 3 12B, 3.6 of 9.7 ms on two H200 (jax 0.11.2, 2026-11-30).
+
+    Args:
+        layer: the layer; all attributes come from it.
+    """
+
+    def __call__(self, inputs: Any, reverse: bool = False) -> Any:
+        """Computes embeddings, equal to the layer's own; or the layer's own logits.
+
+        Args:
+            inputs: token ids, or hidden states.
+            reverse: whether to compute logits.
+        """
+        import jax
+        import jax.numpy as jnp
+        from jax.sharding import PartitionSpec
+
+        if reverse:
+            return self._layer(inputs, reverse=True)
+        variables = table_variables(self._layer)
+        sharding = divided_sharding(variables[0])
+        axis = sharding.spec[0]
+
+        def rows_of_device(ids: Any, *tables: Any) -> Any:
+            rows = tables[0].shape[0]
+            local = ids - jax.lax.axis_index(axis) * rows
+            is_here = (local >= 0) & (local < rows)
+            found = look_up(self._layer, tables, jnp.where(is_here, local, 0))
+            return jax.lax.psum(jnp.where(is_here[..., None], found, 0), axis)
+
+        specs = (PartitionSpec(), *(sharding_of(v).spec for v in variables))
+        lookup = shard_map(rows_of_device, sharding.mesh, specs, PartitionSpec())
+        return lookup(jnp.asarray(inputs), *map(jnp.asarray, variables))
 
 
 def _is_weight_only(layer: Any) -> bool:

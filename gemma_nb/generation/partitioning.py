@@ -3,7 +3,7 @@
 Weights come with their shardings (``loading.sharding``). KV caches are divided by heads, or by rows
 where a batch is; everything else that enters or leaves a program lies whole on every device, so
 that any process can read it. With ``parallel="model"`` XLA divides the computation and inserts the
-sums. With ``parallel="data"`` each device runs the program on its rows (``jax.shard_map``), without
+sums, but for lookups in divided tables (``optimized_layers.DividedEmbedding``). With ``parallel="data"`` each device runs the program on its rows (``jax.shard_map``), without
 any communication, and computes what one device would for so many rows.
 """
 
@@ -85,22 +85,35 @@ def partition_program(spec: ProgramSpec, layout: DeviceLayout) -> ProgramSpec:
     return ProgramSpec(call, arguments, spec.donated)
 
 
-def replicated(value: Any, layout: DeviceLayout | None) -> Any:
-    """Traced: a value that every device holds whole, as the logits before sampling.
+def gather_logits(logits: Any, layout: DeviceLayout | None) -> Any:
+    """Traced: logits that every device holds whole, as sampling needs them.
+
+    Each device first computes those of its own rows of the embedding table. Without that constraint
+    XLA may gather the table instead, which is thousands of times as large.
 
     Args:
-        value: an array.
+        logits: (…, vocabulary).
         layout: the devices; None for one device.
     """
     import jax
 
     if layout is None or layout.parallel == "data":
-        return value
-    return jax.lax.with_sharding_constraint(value, layout.sharding())
+        return logits
+    constrain = jax.lax.with_sharding_constraint
+    if not logits.shape[-1] % len(layout.devices):
+        logits = constrain(logits, layout.sharding(logits.ndim - 1))
+    return constrain(logits, layout.sharding())
 
 
-def _shard_map(function: Callable[..., Any], mesh: Any, in_specs: Any, out_specs: Any) -> Any:
-    """``jax.shard_map`` without its check of what differs between devices, in jax 0.7 to 0.11."""
+def shard_map(function: Callable[..., Any], mesh: Any, in_specs: Any, out_specs: Any) -> Any:
+    """``jax.shard_map`` without its check of what differs between devices, in jax 0.7 to 0.11.
+
+    Args:
+        function: what each device computes with its part of the arguments.
+        mesh: the devices.
+        in_specs: the ``PartitionSpec`` of each argument.
+        out_specs: those of the results.
+    """
     import jax
 
     return jax.shard_map(
@@ -125,7 +138,7 @@ def _by_rows(spec: ProgramSpec, batch: int, layout: DeviceLayout) -> Callable[..
         *jax.tree.map(rows_of, tuple(others), is_leaf=_is_cache),
     )
     out_specs = tuple(PartitionSpec(*[None] * axis, layout.parallel) for axis in spec.row_axes)
-    return _shard_map(spec.function, layout.mesh, in_specs, out_specs)
+    return shard_map(spec.function, layout.mesh, in_specs, out_specs)
 
 
 def _is_cache(value: Any) -> bool:

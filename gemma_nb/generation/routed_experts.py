@@ -16,7 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gemma_nb.generation.keras_internals import is_divided
+from gemma_nb.generation.keras_internals import divided_sharding, is_divided
+from gemma_nb.generation.partitioning import shard_map
+from gemma_nb.loading.tensor_files import sharding_of
 
 #: The most pairs of a token and an expert that are computed one by one. Each takes about 6 µs in
 #: Gemma 4 26B-A4B, all its experts together 375.
@@ -33,38 +35,72 @@ def route_experts(block: Any, experts_per_token: int) -> Callable[[Any, Any], An
     Returns:
         A function of hidden states (tokens, hidden size) and routing weights (tokens, experts), as
         the layer's own ``call``; it differs from that in the order of its sums. The layer itself
-        where several devices divide the experts: a routed one would be sent between them.
+        where a distribution of Keras's divides the experts.
     """
-    if is_divided([block.gate_proj]):
+    kernels = (block.gate_proj, block.up_proj, block.down_proj)
+    sharding = divided_sharding(kernels[0])
+    if sharding is None and is_divided(kernels):
         return block
 
     def call(x: Any, weights: Any) -> Any:
         import jax
         import jax.numpy as jnp
+        from jax.sharding import PartitionSpec
 
         pairs = x.shape[0] * experts_per_token
         if pairs > _MOST_PAIRS or pairs > block.num_experts:
             return block(x, weights)
-        chosen = [
-            jnp.asarray(w).astype(x.dtype)
-            for w in (block.gate_proj, block.up_proj, block.down_proj)
-        ]
-        scales = jnp.asarray(block.per_expert_scale).astype(x.dtype)
         # an expert whose probability was rounded to 0 may be another one with 0: it adds nothing
         probabilities, experts = jax.lax.top_k(weights.astype(x.dtype), experts_per_token)
-        rows = []
-        for row in range(x.shape[0]):
-            total: Any = 0.0
-            for rank in range(experts_per_token):
-                expert = experts[row, rank]
-                gate, up, down = (_kernel(kernels, expert) for kernels in chosen)
-                hidden = _gelu(_matvec(x[row], gate)) * _matvec(x[row], up)
-                output = _matvec(hidden, down) * scales[expert]
-                total += (output * probabilities[row, rank]).astype(jnp.float32)
-            rows.append(total.astype(x.dtype))
-        return jnp.stack(rows)
+        probabilities *= jnp.asarray(block.per_expert_scale).astype(x.dtype)[experts]
+        arguments = x, probabilities, experts, *map(jnp.asarray, kernels)
+        if sharding is None:
+            return _sum_of_experts(*arguments).astype(x.dtype)
+        axis = sharding.spec[0]
+
+        def own_experts(x: Any, probabilities: Any, experts: Any, *kernels: Any) -> Any:
+            count = kernels[0].shape[0]
+            local = experts - jax.lax.axis_index(axis) * count
+            is_here = (local >= 0) & (local < count)
+            # the experts of other devices are the first of this one, times 0: read once, then cached
+            probabilities = jnp.where(is_here, probabilities, 0)
+            local = jnp.where(is_here, local, 0)
+            return jax.lax.psum(_sum_of_experts(x, probabilities, local, *kernels), axis)
+
+        whole = PartitionSpec()
+        specs = (whole, whole, whole, *(sharding_of(k).spec for k in kernels))
+        return shard_map(own_experts, sharding.mesh, specs, whole)(*arguments).astype(x.dtype)
 
     return call
+
+
+def _sum_of_experts(
+    x: Any, probabilities: Any, experts: Any, gates: Any, ups: Any, downs: Any
+) -> Any:
+    """The outputs of each token's experts, times their probabilities: float32 (tokens, hidden size).
+
+    Args:
+        x: (tokens, hidden size).
+        probabilities: (tokens, experts per token).
+        experts: int32, the same shape.
+        gates: (experts, hidden size, width).
+        ups: (experts, hidden size, width).
+        downs: (experts, width, hidden size).
+    """
+    import jax.numpy as jnp
+
+    rows = []
+    for row in range(x.shape[0]):
+        total: Any = 0.0
+        for rank in range(experts.shape[1]):
+            gate, up, down = (
+                _kernel(kernels.astype(x.dtype), experts[row, rank])
+                for kernels in (gates, ups, downs)
+            )
+            output = _matvec(_gelu(_matvec(x[row], gate)) * _matvec(x[row], up), down)
+            total += output.astype(jnp.float32) * probabilities[row, rank].astype(jnp.float32)
+        rows.append(total)
+    return jnp.stack(rows)
 
 
 def _kernel(kernels: Any, expert: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from gemma_nb.generation.compilation import next_power_of_two
 from gemma_nb.generation.keras_hub_layers import PatchedProxy
 from gemma_nb.generation.keras_internals import variable_arrays
-from gemma_nb.generation.partitioning import compiled_functions
+from gemma_nb.generation.partitioning import compiled_functions, gather_logits
 from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings, media_embeddings_at
 from gemma_nb.generation.sampling import Sampling, sample_tokens
 from gemma_nb.loading.relayout import keep_layouts
@@ -43,6 +43,7 @@ class EncoderDecoder:
     def __init__(self, lm: Any, max_length: int, devices: DeviceLayout | None = None) -> None:
         self.lm = lm
         self.max_length = max_length
+        self.devices = devices
         self.compiled = compiled_functions(devices)
 
     @property
@@ -121,7 +122,7 @@ class EncoderDecoder:
             images = image_embeddings.astype(text_embeddings.dtype)
             return jnp.where(vision_indices[..., None], images, text_embeddings)
 
-        backbone = self.lm.backbone
+        backbone: Any = PatchedProxy(self.lm.backbone)
         if "images" in inputs:  # the images are encoded already, and in their places
             backbone = PatchedProxy(
                 backbone,
@@ -133,7 +134,7 @@ class EncoderDecoder:
             backbone = PatchedProxy(backbone, text_only_model=True)
         if type(self.lm.backbone).__name__ == "T5GemmaBackbone":
             backbone = _with_sliding_windows(backbone)
-        sampler = _LoopSampler(stop_ids, count, sampling)
+        sampler = _LoopSampler(stop_ids, count, sampling, self.devices)
         # the sampler of the user's own task stays as it is
         lm = PatchedProxy(self.lm, sampler=sampler, backbone=backbone)
         # private: keras-hub 0.32, the methods that T5Gemma's generate_step calls on itself
@@ -199,15 +200,19 @@ class _LoopSampler:
         stop_ids: int32 (``MAX_STOP_TOKENS``,): the tokens that end the reply.
         count: scalar int32: the most tokens to generate.
         sampling: seed, temperature, top_k and top_p, each a scalar.
+        devices: the devices that the model is laid out over; None for one.
 
     Attributes:
         end: the index after the reply's last token, after the call.
     """
 
-    def __init__(self, stop_ids: Any, count: Any, sampling: Any) -> None:
+    def __init__(
+        self, stop_ids: Any, count: Any, sampling: Any, devices: DeviceLayout | None
+    ) -> None:
         self._stop_ids = stop_ids
         self._count = count
         self._sampling = sampling
+        self._devices = devices
         self.end: Any = None
 
     def __call__(self, next: Any, prompt: Any, cache: Any, index: Any, **_: Any) -> Any:  # noqa: A002 - KerasHub's name
@@ -236,6 +241,7 @@ class _LoopSampler:
         def step(state: Any) -> Any:
             prompt, cache, at, _ = state
             logits, _, cache = next(prompt, cache, at)
+            logits = gather_logits(logits, self._devices)
             token = sample_tokens(logits, at[None], seed[None], *sampling)
             prompt = jax.lax.dynamic_update_slice(prompt, token[:, None], (0, at))
             return prompt, cache, at + 1, token[0]

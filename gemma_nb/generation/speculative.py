@@ -31,6 +31,7 @@ from gemma_nb.generation.keras_hub_layers import (
     unused_cache,
 )
 from gemma_nb.generation.kv_cache import KVCache
+from gemma_nb.generation.optimized_layers import optimize_embedding
 from gemma_nb.generation.partitioning import same_seeds, send_inputs
 from gemma_nb.generation.prefill import NO_MEDIA, MediaEmbeddings
 from gemma_nb.generation.sampling import Sampling, sample_tokens
@@ -129,7 +130,7 @@ class DraftModel:
         import jax.numpy as jnp
 
         backbone = self._target.backbone
-        vector = backbone.token_embedding(token[:, None])
+        vector = optimize_embedding(backbone.token_embedding)(token[:, None])
         return vector * jnp.sqrt(jnp.asarray(backbone.hidden_dim, vector.dtype))
 
 
