@@ -27,7 +27,7 @@ _COLOURS = {
     "reserved": "#aab2bf",
     "missing": "#c8372d",
 }
-_CELL = "padding:2px 12px 2px 0;text-align:left;vertical-align:top"
+_CELL = "padding:2px 12px 2px 0;text-align:left;vertical-align:baseline"
 _ONE_LINE, _MANY_LINES = "white-space:nowrap", "min-width:14em;overflow-wrap:anywhere"
 #: Characters of the longest cell of a column whose cells stay on one line each.
 _SHORT_CELL = 24

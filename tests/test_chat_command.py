@@ -50,6 +50,13 @@ def test_a_turn_is_answered_and_kept(model, capsys):
     assert "Tokyo" in chat.messages[1]["content"]
 
 
+def test_an_answer_that_was_cut_says_why(model, capsys):
+    converse(gnb.Chat(model), QUESTION)
+    assert "cut" not in capsys.readouterr().out
+    converse(gnb.Chat(model), "Please count from 3 to 90.", tokens=4)
+    assert "(cut after 4 tokens, the most that one answer may have)" in capsys.readouterr().out
+
+
 def test_every_command_is_listed_and_does_what_it_says(model, tmp_path, capsys):
     file = tmp_path / "talk.json"
     chat = converse(gnb.Chat(model), "/help", "/system", "/system Be brief.\x1b[31m", "/system")

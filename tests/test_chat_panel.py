@@ -16,6 +16,7 @@ from parsed_html import ParsedHtml
 from PIL import Image
 
 import gemma_nb as gnb
+from gemma_nb.errors import InvalidInput
 from gemma_nb.prompts.call_parser import ToolCall
 from gemma_nb.prompts.reply_parser import Chunk
 from gemma_nb.widgets.base import main_thread
@@ -225,6 +226,7 @@ class Scripted:
     def __init__(self, variant="gemma4_instruct_2b", says=("One", " two", " three")):
         self.variant, self.max_length, self.precision = gnb.variant(variant), 200, "bfloat16"
         self.says, self.asked, self.last = list(says), [], None
+        self.tokens = {"prompt_tokens": 9, "new_tokens": 3}
         self.during = lambda: None
 
     def prompt_ids(self, messages, **options):
@@ -246,9 +248,7 @@ class Scripted:
                     yield chunk
             yield from parser.close()
 
-        self.last = SimpleNamespace(
-            prompt_tokens=9, new_tokens=3, first_token_seconds=0.5, tokens_per_second=12.0
-        )
+        self.last = SimpleNamespace(**self.tokens, first_token_seconds=0.5, tokens_per_second=12.0)
         return make(), parser
 
 
@@ -296,6 +296,45 @@ def test_a_question_that_gets_no_answer_stays_and_can_be_asked_again(model):
     panel._again_button.click()
     assert panel.chat.messages[-1]["content"] == "Yes."
     assert not panel._note.value
+
+
+@pytest.mark.parametrize(
+    ("prompt", "new", "note"),
+    [
+        (9, 16, "cut after 16 tokens, the most that one answer may have"),
+        (185, 15, "cut, because the context is full"),
+        (184, 16, "cut after 16 tokens, the most that one answer may have"),
+        (184, 15, None),
+        (200, 0, None),
+    ],
+)
+def test_an_answer_that_was_cut_says_why(model, prompt, new, note):
+    panel = gnb.ChatPanel(model)
+    panel._settings.length.value = 16
+    model.tokens = {"prompt_tokens": prompt, "new_tokens": new}
+    type_and_send(panel, "Hi")
+    shown = panel._turns[0]._note_block.value
+    assert ("cut" in shown) is (note is not None)
+    assert (note or "") in shown
+    # what a person stopped was not cut
+    model.during = panel._stop_button.click
+    type_and_send(panel, "Hi")
+    assert "stopped" in panel._turns[1]._note_block.value
+    assert "cut" not in panel._turns[1]._note_block.value
+
+
+def test_a_full_context_names_the_way_out(model):
+    panel = gnb.ChatPanel(model)
+    model.says = [InvalidInput("no_room_for_reply", tokens=210, max_length=200, over=11)]
+    type_and_send(panel, "Hi")
+    assert "11 tokens too long" in panel._note.value
+    assert "New conversation" not in panel._note.value  # there is none to leave
+    model.says = ["Yes."]
+    panel._message_field.send_button.click()
+    model.says = [InvalidInput("no_room_for_reply", tokens=210, max_length=200, over=11)]
+    type_and_send(panel, "And then?")
+    assert "press New conversation" in panel._note.value
+    assert panel._message_field.field.value == "And then?"
 
 
 def test_an_empty_message_and_a_double_click_send_nothing(model):

@@ -7,6 +7,7 @@ import pytest
 
 import gemma_nb as gnb
 from gemma_nb.fit.choice import Choice
+from gemma_nb.i18n import using_language
 from gemma_nb.widgets.picker.code_snippets import gemma_nb_code, keras_hub_code
 
 L4 = gnb.runtime("L4")
@@ -19,6 +20,26 @@ def test_the_code_of_every_variant_is_python(name):
     for code in (gemma_nb_code(start), keras_hub_code(start)):
         compile(code, name, "exec")
         assert re.search(r"\b(load|from_preset)\(", code)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_the_question_and_the_comments_are_in_the_users_language(lang):
+    choices = [
+        Choice(v, "bfloat16", runtime=L4, max_length=min(512, v.context_length or 512))
+        for v in gnb.variants(loadable=True)
+    ]
+    adapter = replace(gnb.variant("gemma3_270m"), name="hf://a/b", adapter_of="hf://org/base")
+    with using_language(lang):
+        codes = [
+            keras_hub_code(choice) for choice in [*choices, Choice(adapter, "int8", runtime=L4)]
+        ]
+    asked = [code for code in codes if "prompt = " in code]
+    assert len(asked) > 50
+    capital = {"en": "the capital of Japan", "ja": "日本の首都"}[lang]
+    assert all(capital in code for code in asked)
+    comments = [comment for code in codes for comment in re.findall(r"  # (.+)", code)]
+    assert len(comments) >= len(codes)
+    assert all(("は" in c or "に" in c) is (lang == "ja") for c in comments), set(comments)
 
 
 @pytest.mark.parametrize(

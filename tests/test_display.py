@@ -14,10 +14,14 @@ from gemma_nb import (
     frameworks_for,
     recommend,
     runtime,
+    runtimes,
     set_language,
     variant,
+    variants,
 )
+from gemma_nb.catalog.variant import licence_name
 from gemma_nb.display import BarPart, Summary
+from gemma_nb.fit.framework_table import format_name
 from gemma_nb.fit.verdict import memory_breakdown
 from gemma_nb.generation.stats import Stats
 from gemma_nb.text_utils import GIB, cell_width, format_gib
@@ -58,9 +62,30 @@ def test_a_few_lines_and_a_table_in_both_languages(name, lang):
     assert page.text.startswith(lines[0])
     japanese = re.search("[ぁ-んァ-ヶ一-龯]", text + page.text)
     assert bool(japanese) == (lang == "ja")
+    assert lang == "en" or not re.search(r"[ぁ-んァ-ヶ一-龯)] \(", text + page.text)
     bars = [value for key, value in page.attributes if key == "aria-label" and "iB" in value]
     assert bool(bars) == (name in WITH_BAR)
     assert ("█" in text) == (name in WITH_BAR) or name == "runtime"
+
+
+def test_the_words_of_the_catalog_are_shown_in_japanese():
+    for one in variants():
+        rows = dict(one._summary().rows)  # in English: as the catalog has them
+        assert str(licence_name(one)) == one.licence == rows["Licence"].partition(",")[0]
+    set_language("ja")
+    for one in variants():
+        shown = repr(one)
+        assert not re.search(r"\b(text|images?|audio|video|unknown)\b", shown), shown
+        assert ("画像" in dict(one._summary().rows)["入力"]) is ("image" in one.modalities)
+
+
+@pytest.mark.parametrize("where", [one.name for one in runtimes()])
+def test_the_words_of_the_frameworks_are_shown_in_japanese(where):
+    set_language("ja")
+    words = r"\b(nvidia|tpu|arm|apple|phones?|web|cloud|container|preset|processors?)\b"
+    for option in frameworks_for("gemma4_instruct_2b", where):
+        shown = f"{format_name(option)} {option.obstacle}"
+        assert not re.search(words, shown), shown
 
 
 def test_the_bar_is_the_memory_of_the_verdict():

@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from gemma_nb.hub import progress
-from gemma_nb.hub.progress import ProgressBars, ProgressMeter, progress_callback
+from gemma_nb.hub.progress import ProgressBars, ProgressMeter, ProgressStep, progress_callback
+from gemma_nb.i18n import using_language
 
 
 class Terminal(io.StringIO):
@@ -87,3 +88,9 @@ def test_each_stage_leaves_a_line_where_it_is_asked_for(capsys):
         "Downloaded x in N s (2 MiB)",
         "Read the weights of x in N s (2 MiB)",
     ]
+
+
+def test_a_finished_stage_is_one_sentence_in_japanese():
+    step = ProgressStep("weights", "x", done=2**21, total=2**21, seconds=1, finished=True)
+    with using_language("ja"):
+        assert step.summary == "x の重みを読み込みました(1.0 秒)(2 MiB)"

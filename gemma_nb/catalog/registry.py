@@ -55,8 +55,8 @@ def variants(
         }
         key = text_argument(value, field).strip().lower()
         if key not in spellings:
-            near = get_close_matches(key, spellings, n=3, cutoff=0.4) or sorted(spellings)
-            names = ", ".join(spellings[n] for n in near)
+            near = get_close_matches(key, spellings, n=3, cutoff=0.4)
+            names = ", ".join(spellings[n] for n in dict.fromkeys([*near, *sorted(spellings)]))
             raise InvalidInput("unknown_filter", field=field, asked=_shorten(value), names=names)
         matches = [v for v in matches if getattr(v, field).lower() == key]
     if loadable is None:

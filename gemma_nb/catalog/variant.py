@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gemma_nb.display import Displayed, Summary, bar_parts
-from gemma_nb.i18n import text
+from gemma_nb.i18n import Message, text
 from gemma_nb.text_utils import format_gib
 
 
@@ -169,10 +169,12 @@ class Variant(Displayed):
             tuning=self.tuning,
         )
         context = f"{self.context_length:,}" if self.context_length else text("show_unknown")
-        licence = text("show_gated", licence=self.licence) if self.gated else self.licence
+        licence = str(licence_name(self))
+        if self.gated:
+            licence = text("show_gated", licence=licence)
         rows = (
             (text("show_parameters"), f"{self.parameters:,}"),
-            (text("show_input"), ", ".join(self.modalities)),
+            (text("show_input"), modality_names(self)),
             (text("show_context"), text("show_tokens", count=context)),
             (text("show_licence"), licence),
             (text("show_released"), self.released or text("show_unknown")),
@@ -214,3 +216,13 @@ class Variant(Displayed):
         if host == "kaggle":
             return "https://www.kaggle.com/models/" + "/".join(path.split("/")[:2])
         return f"https://huggingface.co/{path}" if host == "hf" else None
+
+
+def modality_names(variant: Variant) -> str:
+    """The kinds of input of a variant, in the language in force."""
+    return text("show_and").join(text(f"modality_{kind}") for kind in variant.modalities)
+
+
+def licence_name(variant: Variant) -> Message | str:
+    """The licence as a person reads it; the names of licences are the same in all languages."""
+    return Message("licence_unknown") if variant.licence == "unknown" else variant.licence

@@ -10,6 +10,7 @@ from typing import Any
 
 from gemma_nb.chat import Chat
 from gemma_nb.errors import GemmaError
+from gemma_nb.generation.stats import cut_note
 from gemma_nb.i18n import text
 from gemma_nb.load_model import load
 from gemma_nb.prompts.reply_parser import Chunk
@@ -148,6 +149,10 @@ class TerminalChat:
                 print(_safe(chunk.text), end="", flush=True)
         except KeyboardInterrupt:
             print(f"\n{text('terminal_stopped')}", end="")
+        else:
+            model = self.chat.model
+            if note := cut_note(model.last, self.max_new_tokens, model.max_length):
+                print(f"\n({note})", end="")
         finally:
             chunks.close()  # records the answer
             print("\n")

@@ -38,7 +38,7 @@ class _Parser(argparse.ArgumentParser):
     """Reports a wrong argument in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} -h)\n")
+        self.exit(2, text("cli_wrong_argument", command=self.prog, message=message) + "\n")
 
 
 def create_parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from gemma_nb.display import Displayed, Summary
-from gemma_nb.i18n import text
+from gemma_nb.i18n import Message, text
 
 _WORDS = {"yes": "show_yes", "no": "show_not", "unknown": "show_unknown"}
 _HERE = {True: "show_yes", False: "show_not", None: "show_unknown"}
@@ -28,6 +28,18 @@ class _Option(Protocol):
 
 
 OptionT = TypeVar("OptionT", bound=_Option)
+
+#: The formats whose names are words of a language -> their keys of ``i18n``.
+_FORMAT_NAMES = {
+    "Keras preset": "framework_format_keras",
+    "container": "framework_format_container",
+}
+
+
+def format_name(option: _Option) -> Message | str:
+    """The model format as a person reads it; the names of most are the same in all languages."""
+    key = _FORMAT_NAMES.get(option.format)
+    return Message(key) if key else option.format
 
 
 class FrameworkTable(Displayed, list[OptionT]):
@@ -52,7 +64,7 @@ class FrameworkTable(Displayed, list[OptionT]):
         for option in self:
             here = text(_HERE[option.runs_here])
             exists = text(_WORDS[option.exists])
-            row = [option.framework, option.format, exists, here, option.command or ""]
+            row = [option.framework, str(format_name(option)), exists, here, option.command or ""]
             rows.append(row if known else [*row[:3], *row[4:]])
         if not known:
             del heads[3]

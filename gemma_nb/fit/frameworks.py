@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 
 from gemma_nb.catalog.handles import revision_of
 from gemma_nb.catalog.registry import variant as find_variant
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.best_verdict import best_verdict
-from gemma_nb.fit.framework_table import FrameworkTable
+from gemma_nb.fit.framework_table import FrameworkTable, format_name
 from gemma_nb.fit.memory import packed_bytes
 from gemma_nb.hardware.known_runtimes import runtime as find_runtime
 from gemma_nb.hardware.runtime import Runtime
@@ -144,7 +144,7 @@ class FrameworkOption:
             "framework_nameless" if nameless else f"framework_{self.exists}",
             {
                 "framework": self.framework,
-                "format": self.format,
+                "format": format_name(self),
                 "command": self.command or "",
                 "date": self.date,
             },
@@ -271,7 +271,9 @@ def _missing_obstacle(exists: str, runtime: Runtime | None) -> Message | None:
 def _hardware_obstacle(hardware: tuple[str, ...], runtime: Runtime | None) -> Message | None:
     if runtime is None or _HARDWARE[runtime.kind] & set(hardware):
         return None
-    return Message("framework_other_hardware", {"hardware": ", ".join(hardware)})
+    names = [Message(f"framework_on_{kind}") for kind in hardware]
+    listed = reduce(lambda a, b: Message("show_pair", {"first": a, "second": b}), names)
+    return Message("framework_other_hardware", {"hardware": listed})
 
 
 def _obstacle(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gemma_nb.catalog.variant import Variant
+from gemma_nb.catalog.variant import Variant, licence_name
 from gemma_nb.display import Displayed, Summary
 from gemma_nb.fit.speed import SpeedEstimate, estimate_speed
 from gemma_nb.fit.tuning import tuning_check
@@ -129,7 +129,7 @@ class Recommendation(Displayed):
 
 
 def _table_row(one: Recommendation) -> tuple[str, ...]:
-    speed, licence = one.speed, one.licence
+    speed, licence = one.speed, str(licence_name(one.variant))
     return (
         str(one.title),
         one.variant.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gemma_nb.catalog.variant import licence_name
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.float16 import computes_float16_only, float16_state, takes_float16
 from gemma_nb.fit.precision import PRECISIONS, unquantised_precision
@@ -112,7 +113,7 @@ def _runtime_warnings(choice: Choice) -> Iterator[FitWarning]:
     if runtime.kind == "apple":
         yield _warning("apple", choice)
     if variant.gated:
-        yield _warning("terms", choice, licence=variant.licence)
+        yield _warning("terms", choice, licence=licence_name(variant))
 
 
 def _precision_warnings(choice: Choice, task: str) -> Iterator[FitWarning]:

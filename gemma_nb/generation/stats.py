@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemma_nb.display import Displayed, Summary
-from gemma_nb.i18n import text
+from gemma_nb.i18n import Message, text
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,6 +59,25 @@ class Stats(Displayed):
 
 def _three_digits(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def cut_note(stats: Stats | None, max_new_tokens: int, max_length: int) -> Message | None:
+    """Why the reply of one conversation ended before the model ended it; None where it did not.
+
+    The token that ends a reply is not counted, so a reply of all tokens that were allowed was cut.
+
+    Args:
+        stats: the times and token counts of the reply; None before the first.
+        max_new_tokens: the most tokens that were asked for.
+        max_length: the most tokens of prompt and reply together.
+    """
+    if stats is None or not stats.new_tokens:
+        return None
+    if stats.new_tokens >= max_new_tokens:
+        return Message("reply_cut", {"count": f"{max_new_tokens:,}"})
+    if stats.prompt_tokens + stats.new_tokens >= max_length:
+        return Message("reply_cut_full")
+    return None
 
 
 class ReplyTimer:

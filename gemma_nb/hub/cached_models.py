@@ -116,9 +116,10 @@ class CachedModels(list[CachedModel]):
 
     def _rows(self) -> Iterator[tuple[str, str, str, str]]:
         for model in self:
-            note = "" if model.whole else f" ({text('cached_part')})"
-            hub = SERVICE_NAMES[model.hub]
-            yield model.name, hub, format_amount(model.size), f"{model.path}{note}"
+            where = str(model.path)
+            if not model.whole:
+                where = text("show_noted", value=where, note=text("cached_part"))
+            yield model.name, SERVICE_NAMES[model.hub], format_amount(model.size), where
 
     def delete(self, name: str) -> None:
         """Deletes every entry with that name or handle.

@@ -60,8 +60,8 @@ class ProgressStep:
     def summary(self) -> str:
         """The line of a stage that is over: what was done, its seconds, and its size if it has one."""
         values = {"label": self.label, "seconds": f"{self.seconds:.1f}"}
-        size = f" ({format_amount(self.done)})" if self.done else ""
-        return f"{text(f'progress_{self.stage}_done', **values)}{size}"
+        line = text(f"progress_{self.stage}_done", **values)
+        return text("show_noted", value=line, note=format_amount(self.done)) if self.done else line
 
     def __str__(self) -> str:
         if self.note:

@@ -13,6 +13,10 @@ TEXT = {
         "このマシンを調べて収まる Gemma を示し、デモモデルを読み込んで、書式どおりのプロンプトと、生成され"
         "る回答を表示します。アカウントもダウンロードもアクセラレーターも不要です。",
     ),
+    "cli_wrong_argument": (
+        "{command}: {message} (see {command} -h)",
+        "{command}: {message}。{command} -h で使い方を表示します。",
+    ),
     "cli_help_version": ("the version of gemma_nb", "gemma_nb のバージョンを表示"),
     "cli_help_lang": ("language of all sentences", "表示する言語"),
     "cli_help_ask": ("what to ask the demo model", "デモモデルへの質問"),

@@ -127,7 +127,7 @@ TEXT = {
     "compare_head_precision": ("precision", "精度"),
     "compare_head_load": ("load, s", "読み込み(秒)"),
     "compare_head_cold": ("first token, cold, s", "最初のトークン 初回(秒)"),
-    "compare_head_warm": ("first token, warm, ms", "最初のトークン 2 回目〜(ミリ秒)"),
+    "compare_head_warm": ("first token, warm, ms", "最初のトークン 2\u00a0回目〜(ミリ秒)"),
     "compare_head_speed": ("tokens/s (spread)", "トークン/秒(範囲)"),
     "compare_head_device": ("device peak", "デバイス 実測"),
     "compare_head_device_predicted": ("device, predicted", "デバイス 予測"),

@@ -262,7 +262,7 @@ TEXT = {
     "fix_smaller": ("Take the smaller {variant}.", "より小さい {variant} を使う。"),
     "fix_runtime": (
         "Run it on {host}'s {runtime}: {price} (as of {date}).",
-        "{host} の {runtime} で動かす: {price}({date} 時点)。",
+        "実行環境を変える: {host} の {runtime}、{price}({date} 時点)。",
     ),
     "devices_of_runtime": (
         "{runtime} ({devices} devices)",

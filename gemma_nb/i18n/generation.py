@@ -6,6 +6,14 @@ TEXT = {
         "overflow says what happens when a conversation gets too long, one of {known}; not {value!r}.",
         "overflow は会話が長くなりすぎたときの動作で、{known} のどれかです。{value!r} は使えません。",
     ),
+    "reply_cut": (
+        "cut after {count} tokens, the most that one answer may have",
+        "1 回の回答の上限 {count} トークンで打ち切りました",
+    ),
+    "reply_cut_full": (
+        "cut, because the context is full",
+        "コンテキストがいっぱいになり、打ち切りました",
+    ),
     "chat_nothing_asked": (
         "Nothing has been asked yet: send a message first.",
         "まだ何も質問していません。先にメッセージを送ってください。",

@@ -78,6 +78,10 @@ TEXT = {
         "field.",
         "最初の文字の前に停止しました。会話は元のままで、メッセージは入力欄に戻しました。",
     ),
+    "chat_full_hint": (
+        "Or press New conversation, which begins with an empty context.",
+        "「新しい会話」を押すと、空のコンテキストから始められます。",
+    ),
     "chat_failed": ("That did not work.", "うまくいきませんでした。"),
     "chat_unexpected": ("{kind}: {why}", "{kind}: {why}"),
     "chat_none": ("{variant} said nothing.", "{variant} は何も答えませんでした。"),

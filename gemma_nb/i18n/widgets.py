@@ -135,10 +135,6 @@ TEXT = {
         "パラメータ {parameters} 個、入力: {modalities}、学習時の長さ {context} トークン、{released}",
     ),
     "picker_no_date": ("release date unknown", "公開日不明"),
-    "picker_modality_text": ("text", "テキスト"),
-    "picker_modality_image": ("images", "画像"),
-    "picker_modality_audio": ("audio", "音声"),
-    "picker_modality_video": ("video", "動画"),
     "picker_facts": ("What was found, and where it was read", "検出した内容と情報の出どころ"),
     "picker_runtime_facts": ("What is known of {name}", "{name} について"),
     "picker_fact": ("Fact", "項目"),
@@ -156,6 +152,12 @@ TEXT = {
     "picker_tab_all": ("All variants", "全バリアント"),
     "picker_code_own": ("With gemma_nb", "gemma_nb の場合"),
     "picker_code_keras": ("In plain KerasHub", "KerasHub だけの場合"),
+    "picker_code_question": ("What is the capital of Japan?", "日本の首都はどこですか？"),
+    "picker_code_backend": ("before keras is imported", "keras より前に設定"),
+    "picker_code_unread": (
+        "KerasHub reads no GGUF files or adapters",
+        "KerasHub は GGUF ファイルとアダプターを読めない",
+    ),
     "picker_code_not": (
         "KerasHub cannot load {variant}: see Elsewhere.",
         "KerasHub では {variant} を読み込めません。「ほかの方法」を見てください。",

@@ -33,7 +33,10 @@ def browser():
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     """The address of a JupyterLab that serves a copy of the notebooks."""
+    from hosts import without_news
+
     folder = tmp_path_factory.mktemp("lab")
+    without_news(folder / "settings")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

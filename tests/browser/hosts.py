@@ -30,6 +30,17 @@ def free_port():
         return free.getsockname()[1]
 
 
+def without_news(settings):
+    """JupyterLab with these settings asks no question about news over the page.
+
+    Args:
+        settings: its folder of the user's settings, which this makes.
+    """
+    quiet = settings / "@jupyterlab" / "apputils-extension"
+    quiet.mkdir(parents=True)
+    (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+
+
 def notebook(cells):
     """A notebook of code cells."""
     return {
@@ -325,10 +336,7 @@ class JupyterLab(Host):
     prompt = ".jp-InputPrompt"
 
     def command(self, port):
-        # no question about news over the page
-        quiet = self.folder / "settings_dir" / "@jupyterlab" / "apputils-extension"
-        quiet.mkdir(parents=True)
-        (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+        without_news(self.folder / "settings_dir")
         return (
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
             *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),

@@ -221,6 +221,27 @@ def test_stop_by_button_and_by_the_kernels_interrupt(opened, host):
     assert book.problems == []
 
 
+def test_a_message_is_said_to_wait_for_the_kernel_only_while_it_does(opened):
+    short = "model.unload()\nmodel = gnb.load(max_length=64, progress=False)\n"
+    book = opened(before=short, more=["import time\ntime.sleep(3)"], alone=True)
+    widget, waits = book.widget(), book.widget().locator(".gnb-kernel-busy")
+    book.page.locator(book.host.cell).nth(1).locator(book.host.editor).first.click()
+    book.page.keyboard.press("Control+Enter")
+    say(book, QUESTION)
+    # by the page where the kernel hears nothing meanwhile, else by the panel
+    waits.or_(widget.get_by_text("is answering")).filter(visible=True).wait_for(timeout=2500)
+    answered(book, 1)
+    assert not waits.is_visible()
+    # a message that is refused at once does not wait
+    say(book, "What is 12 + 30? " * 20)
+    widget.locator(".gnb-error").filter(has_text="too long").wait_for()
+    widget.get_by_text("Or press New conversation").wait_for()
+    book.page.wait_for_timeout(800)
+    assert not waits.is_visible()
+    assert message(book).input_value().startswith("What is 12 + 30?")
+    assert book.problems == []
+
+
 def test_markup_does_nothing(opened):
     says = repr("\n\n".join(ATTACKS) + "\n\n**bold** and [a page](https://ai.google.dev)")
     book = opened(before=f"SAYS = {says}\n{SCRIPTED}")

@@ -240,12 +240,17 @@ def test_a_stranger_reaches_a_model_that_answers(opened):
     book = opened()
     button(book, "^Load the demo model").click()
     said(book, "demo_gemma3_instruct_4m is ready", ".gnb-note")
-    button(book, "^Talk to it here$").click()
+    # two clicks open it as one does, and do not close it again; nor do they fold what they unfold
+    button(book, "^Talk to it here$").dblclick()
     book.widget().locator(".gnb .gnb-keys-hint").wait_for()  # so Enter sends here too
     field = book.widget().locator(".gnb textarea").first
     field.fill("What is the capital of Japan?")
     field.press("Enter")
     said(book, "The capital of Japan is Tokyo", ".gnb .gnb-reply")
+    book.widget().locator(".gnb .gnb-fold").dblclick()
+    book.widget().get_by_label("Longest answer (tokens)").first.wait_for()
+    button(book, "^More settings").dblclick()
+    book.widget().get_by_label("Or by name, handle or directory", exact=True).wait_for()
     assert book.faults() == []
     assert book.problems == []
 

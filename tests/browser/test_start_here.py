@@ -35,6 +35,7 @@ def test_runs_from_the_menu(browser, run_all, lang):
         panel.get_by_label(field, exact=True).fill(own)
         panel.get_by_role("button", name=send, exact=True).click()
         panel.locator(".gnb-reply").get_by_text(word).first.wait_for(timeout=60_000)
+        panel.locator("button.gnb-send:enabled").wait_for()
         assert panel.locator(".gnb-turn").count() == 2
         shown = "\n".join(page.locator(".jp-OutputArea-output").all_inner_texts())
         assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0, shown

@@ -51,6 +51,16 @@
     element.setAttribute("aria-expanded", String(element.matches(".mod-active, .gnb-unfolded")));
   });
 
+  // The second click of a double click would close again what the first one opened.
+  document.addEventListener(
+    "click",
+    (event) => {
+      const toggle = event.target.closest?.(".gnb-summary, .gnb-fold, .gnb-toggle");
+      if (toggle && event.detail > 1) event.stopImmediatePropagation();
+    },
+    true,
+  );
+
   // A Copy button on code and on answers. navigator.clipboard is missing on pages without https.
   const copy = async (text) => {
     try {

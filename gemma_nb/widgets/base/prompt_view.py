@@ -48,7 +48,7 @@ def medium_name(medium: Media) -> str:
     kind = text(f"inspector_{medium.kind}")
     data = medium.data
     if isinstance(data, bytes):
-        return f"{kind} ({format_bytes(len(data))})"
+        return text("show_noted", value=kind, note=format_bytes(len(data)))
     if isinstance(data, str) and not data.startswith("data:"):
         return f"{kind} {data.replace(chr(92), '/').rpartition('/')[2][:60]}"
     return kind

@@ -37,16 +37,17 @@
     const turns = chat?.querySelector(".gnb-turns");
     if (!turns) return;
     chat.querySelector(".gnb-transcript").scrollTop = 0;
-    const before = turns.innerHTML;
-    setTimeout(() => {
+    // whatever the kernel changes in the chat is its answer: a turn, a note, or a message refused
+    const answered = new MutationObserver(() => {
+      clearTimeout(late);
+      chat.classList.remove("gnb-waiting");
+      answered.disconnect();
+    });
+    answered.observe(chat, { subtree: true, childList: true, characterData: true });
+    const late = setTimeout(() => {
       const written = chat.querySelector(".gnb-say textarea")?.value.trim();
-      if (turns.innerHTML !== before || !written) return;
-      chat.classList.add("gnb-waiting");
-      const answered = new MutationObserver(() => {
-        chat.classList.remove("gnb-waiting");
-        answered.disconnect();
-      });
-      answered.observe(turns, { subtree: true, childList: true });
+      if (written) chat.classList.add("gnb-waiting");
+      else answered.disconnect();
     }, 400);
   });
 

@@ -10,7 +10,7 @@ import ipywidgets
 
 from gemma_nb.chat import Chat
 from gemma_nb.errors import InvalidInput
-from gemma_nb.html_markup import Html, tag
+from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.model import Model
 from gemma_nb.prompts.reply_parser import Chunk
@@ -315,15 +315,17 @@ class ChatPanel(Panel):
         self._update_controls()
         content = message if message["role"] == "tool" else message["content"]
         make_answer = partial(make_chunks, content, **options)
-        on_main_thread(partial(self._answer, turn, make_answer, previous))
+        longest = options["max_new_tokens"]
+        on_main_thread(partial(self._answer, turn, make_answer, previous, longest))
 
     def _answer(
         self,
         turn: TurnView,
         make_answer: Callable[[], Iterator[Chunk]],
         previous: list[TurnView],
+        longest: int,
     ) -> None:
-        """Makes an answer; runs on the main thread."""
+        """Makes an answer of at most ``longest`` tokens; runs on the main thread."""
         is_stop_waiting = waiting_press(self._stop_button)
         messages_before = self.chat.messages
         chunks: Any = None
@@ -345,7 +347,7 @@ class ChatPanel(Panel):
                 chunks.close()  # adds the answer so far to the conversation
             with self.using_language():
                 is_answered = self.chat.messages is not messages_before
-                self._show_result(turn, previous, error, is_answered=is_answered)
+                self._show_result(turn, previous, error, longest, is_answered=is_answered)
         finally:
             # clicks that arrived meanwhile are handled first, and do nothing
             run_later(self._finish, 0.2)
@@ -355,6 +357,7 @@ class ChatPanel(Panel):
         turn: TurnView,
         previous: list[TurnView],
         error: Exception | None,
+        longest: int,
         *,
         is_answered: bool,
     ) -> None:
@@ -363,7 +366,8 @@ class ChatPanel(Panel):
         if is_answered:
             self._message_field.clear(self.waiting_calls())
             turn.prompt = conversation_view.last_prompt(self.chat)
-            turn.finish(conversation_view.timing_text(self.chat, stopped=self._is_stopped))
+            is_stopped = self._is_stopped
+            turn.finish(conversation_view.timing_text(self.chat, longest, stopped=is_stopped))
             reply = self.chat.messages[-1]
             if error is None and not any(v for k, v in reply.items() if k != "role"):
                 self._note.value = self.note_html(text("chat_none", variant=name))
@@ -429,7 +433,11 @@ class ChatPanel(Panel):
         self._message_field.enable(not self.busy)
 
     def _show_error(self, error: Exception) -> None:
-        self._note.value = self.error_html(error, text("chat_failed"), "chat_unexpected")
+        shown = self.error_html(error, text("chat_failed"), "chat_unexpected")
+        is_full = isinstance(error, InvalidInput) and error.message.key == "no_room_for_reply"
+        if is_full and self._turns:
+            shown = join([shown, self.note_html(self.text("chat_full_hint"))])
+        self._note.value = shown
 
     # static copies
 

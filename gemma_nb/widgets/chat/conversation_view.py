@@ -13,6 +13,7 @@ from typing import Any
 
 from gemma_nb.chat import Chat
 from gemma_nb.errors import GemmaError
+from gemma_nb.generation.stats import cut_note
 from gemma_nb.html_markup import Html, join, tag
 from gemma_nb.i18n import text
 from gemma_nb.layer_trace import TracedToken
@@ -257,11 +258,12 @@ def last_prompt(chat: Chat) -> Prompt | None:
         return None
 
 
-def timing_text(chat: Chat, *, stopped: bool) -> str:
-    """The tokens and times of the last answer, in a sentence.
+def timing_text(chat: Chat, max_new_tokens: int, *, stopped: bool) -> str:
+    """The tokens and times of the last answer in a sentence, and why it ended where it was cut.
 
     Args:
         chat: the conversation.
+        max_new_tokens: the most tokens that the answer could have.
         stopped: whether the user stopped the answer.
     """
     last = chat.model.last
@@ -272,7 +274,10 @@ def timing_text(chat: Chat, *, stopped: bool) -> str:
         sentence = text("chat_stats", lang=None, speed=f"{last.tokens_per_second:.1f}", **values)
     else:
         sentence = text("chat_stats_one", lang=None, **values)
-    return f"{sentence} – {text('chat_stopped')}" if stopped else sentence
+    end: object = cut_note(last, max_new_tokens, chat.model.max_length)
+    if stopped:
+        end = text("chat_stopped")
+    return f"{sentence} – {end}" if end else sentence
 
 
 def context_left_html(chat: Chat) -> Html:

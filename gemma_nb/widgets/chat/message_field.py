@@ -79,7 +79,8 @@ def _image_attachment(name: str, data: bytes) -> Attachment:
 
 def _sound_attachment(name: str, data: bytes) -> Attachment:
     seconds = len(read_sound(data, _SAMPLE_RATE)) / _SAMPLE_RATE
-    html = tag("div", f"♪ {name} ({seconds:.1f} s)")
+    duration = text("show_seconds", seconds=f"{seconds:.1f}")
+    html = tag("div", text("show_noted", value=f"♪ {name}", note=duration))
     return Attachment(name, {"type": "audio", "audio": _data_url("audio/wav", data)}, html)
 
 

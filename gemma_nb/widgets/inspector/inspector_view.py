@@ -96,17 +96,16 @@ def _typed_tokens_html(prompt: Prompt, tokenizer: LocalTokenizer) -> Html:
         return Html()
     items = []
     for spelling, ordinary, token_id in typed:
-        sentences = [
-            text(
-                "inspector_typed",
-                spelling=spelling,
-                count=len(ordinary),
-                pieces=" · ".join(ordinary),
-            )
-        ]
+        note = text(
+            "inspector_typed",
+            spelling=spelling,
+            count=len(ordinary),
+            pieces=" · ".join(ordinary),
+        )
         if token_id is not None:
-            sentences.append(text("inspector_typed_id", id=token_id))
-        items.append(tag("li", " ".join(sentences)))
+            second = text("inspector_typed_id", id=token_id)
+            note = text("show_sentences", first=note, second=second)
+        items.append(tag("li", note))
     head = tag("strong", f"✓ {text('inspector_typed_head')}")
     return tag("div", head, tag("ul", *items), class_="gnb-note")
 

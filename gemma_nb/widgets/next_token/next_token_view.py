@@ -95,9 +95,9 @@ def chart_lines(chart: NextTokenChart) -> str:
     """The chart as plain text."""
     rows = [tuple(text(f"next_{key}") for key in ("token", "model", "sampling"))]
     for token, rest in zip(chart.tokens, chart.words, strict=True):
-        name = visible_piece(token.piece) + (
-            f" ({(token.piece + rest).strip('▁')})" if rest else ""
-        )
+        name = visible_piece(token.piece)
+        if rest:
+            name = text("show_noted", value=name, note=(token.piece + rest).strip("▁"))
         rows.append((name, percent(token.probability), _kept(token.kept)))
     name, probability, kept = chart.others
     rows.append((name, percent(probability), _kept(kept)))

@@ -6,9 +6,8 @@ from gemma_nb.catalog.handles import SUFFIX, revision_of
 from gemma_nb.catalog.variant import Variant
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.precision import PRECISIONS
+from gemma_nb.i18n import text
 from gemma_nb.prompts.formatting import format_prompt, stop_tokens
-
-QUESTION = "What is the capital of Japan?"
 
 
 def gemma_nb_code(choice: Choice) -> str:
@@ -32,19 +31,20 @@ def keras_hub_code(choice: Choice) -> str:
     ``<end_of_turn>`` out (keras-hub 0.32).
 
     KerasHub does not read GGUF files and adapters: for those, this package fills its model.
+    The question and the comments are in the language in force.
 
     Args:
         choice: what to load; it has to be one that KerasHub loads.
     """
     variant, precision = choice.variant, PRECISIONS[choice.precision]
     if variant.adapter_of or (variant.handle or "").lower().endswith(SUFFIX):
-        return f"{gemma_nb_code(choice)}lm = model.lm  # KerasHub reads no GGUF files or adapters\n"
+        return f"{gemma_nb_code(choice)}lm = model.lm  # {text('picker_code_unread')}\n"
     preset, before, given = _preset(variant)
     answers = variant.role in ("generate", "classify") and not variant.encoder_decoder
     needs_image = variant.prompt_format == "paligemma"
     lines = [
         "import os",
-        'os.environ["KERAS_BACKEND"] = "jax"  # before keras is imported',
+        f'os.environ["KERAS_BACKEND"] = "jax"  # {text("picker_code_backend")}',
         "import keras_hub",
         *before,
         "",
@@ -80,7 +80,7 @@ def _answer(choice: Choice) -> list[str]:
 def _prompt(variant: Variant) -> str | None:
     """A question in the variant's own format; None for one that wants more than a question."""
     try:
-        return str(format_prompt(QUESTION, variant))
+        return str(format_prompt(text("picker_code_question"), variant))
     except ValueError:
         return None
 

@@ -59,9 +59,13 @@ class ModelLoader:
         self.disabled_reason = controls.html()
         self.message = controls.html()
         text = panel.text
-        self.login_button = controls.button(text("picker_login"), lambda _: self._toggle_login())
+        self.login_button = controls.button(
+            text("picker_login"), lambda _: self._toggle_login(), "gnb-toggle"
+        )
         self.login_box = controls.column()
-        self.chat_button = controls.button(text("picker_talk"), lambda _: self._toggle_chat())
+        self.chat_button = controls.button(
+            text("picker_talk"), lambda _: self._toggle_chat(), "gnb-toggle"
+        )
         self.chat_box = controls.column()
         controls.set_visible(self.chat_button, visible=False)
         self.widget = controls.column(

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from gemma_nb.catalog.data_files import published_memory
+from gemma_nb.catalog.variant import licence_name, modality_names
 from gemma_nb.display import drawn_lengths
 from gemma_nb.fit.choice import Choice
 from gemma_nb.fit.fixes import Fix
+from gemma_nb.fit.framework_table import format_name
 from gemma_nb.fit.frameworks import frameworks_for
 from gemma_nb.fit.recommendation import Recommendation
 from gemma_nb.fit.speed import estimate_speed
@@ -100,7 +102,9 @@ def _runtime_rows(runtime: Runtime) -> list[tuple[str, str, str]]:
     if runtime.facts:
         return [(fact.label, fact.shown, fact.source) for fact in runtime.facts]
     source = text("picker_datasheet", date=runtime.as_of or PRICE_DATE)
-    rows = [(text("fact_accelerator"), f"{runtime.name} ({runtime.kind}) x{runtime.devices}")]
+    kind = text(f"show_kind_{runtime.kind}")
+    device = text("show_noted", value=runtime.name, note=kind)
+    rows = [(text("fact_accelerator"), f"{device} x{runtime.devices}")]
     rows.append((text("fact_device_memory"), format_gib(runtime.memory_bytes)))
     if runtime.host_ram_bytes:
         rows.append((text("fact_host_ram"), format_gib(runtime.host_ram_bytes)))
@@ -147,7 +151,7 @@ def memory_html(verdict: Verdict) -> Html:
     if missing:
         notes.append(text("picker_memory_over", missing=format_gib(missing)))
     if notes:
-        head = f"{head} ({', '.join(notes)})"
+        head = text("show_noted", value=head, note=text("show_and").join(notes))
     bar = tag("div", *sections, class_="gnb-bar", role="img", aria_label=spoken)
     return join([tag("h4", head), bar, tag("ul", *legend, class_="gnb-keys")])
 
@@ -175,7 +179,7 @@ def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
     speed_text = text("picker_speed_unknown") if speed is None else str(speed.message)
     rows.append((text("picker_speed"), speed_text, None))
     key = "picker_terms" if variant.gated else "picker_no_terms"
-    licence = text(key, licence=variant.licence)
+    licence = text(key, licence=licence_name(variant))
     rows.append((text("picker_licence"), licence, variant.terms_url))
     figure = published_memory(variant, choice.precision)
     figure_text = str(figure.message) if figure else text("picker_not_published")
@@ -183,7 +187,7 @@ def facts(verdict: Verdict, *, on_disk: bool) -> list[tuple[str, str, str | None
     about = text(
         "picker_about_it",
         parameters=f"{variant.parameters:,}",
-        modalities=", ".join(text(f"picker_modality_{m}") for m in variant.modalities),
+        modalities=modality_names(variant),
         context=f"{variant.context_length:,}" if variant.context_length else "?",
         released=variant.released or text("picker_no_date"),
     )
@@ -243,7 +247,7 @@ def frameworks_html(choice: Choice) -> Html:
         runs_here: object = option.obstacle
         if runs_here is None:
             runs_here = text("picker_yes" if option.runs_here else "show_unknown")
-        rows.append((name, option.format, runs_here, how))
+        rows.append((name, format_name(option), runs_here, how))
     heads = [text(f"picker_{h}") for h in ("framework", "format", "here", "how")]
     return table(rows, heads, label=text("picker_tab_elsewhere"), first_is_head=True)
 
