@@ -209,15 +209,10 @@ def gemma4_assistant(target, seed=1, ordered=True, **changes):
 
 
 def gemma4_moe(seed=0, vocabulary=VOCABULARY):
-    """26B-A4B in small: experts beside the dense block, two global key-value heads.
-
-    Every layer has its own cache, so one turn of the pattern has all that there is: two layers
-    with a window, one without.
-    """
+    """26B-A4B in small: experts beside the dense block, two global key-value heads."""
     return gemma4(
         seed,
         vocabulary,
-        num_layers=3,
         num_key_value_heads=2,
         num_global_key_value_heads=1,
         num_kv_shared_layers=0,
