@@ -262,15 +262,13 @@ class Bare:
         return one, NEW / (many - one)
 
 
-def run_transformers(name: str, max_length: int) -> dict:
-    """Transformers' own generate on the same shape: a cache that grows, and one that is compiled."""
-    turn()
-    import torch
+def transformers_config(name: str, max_length: int):
+    """Transformers' own description of a shape of Gemma 3."""
     import transformers
     from catalog_configs import CONFIGS
 
     c = CONFIGS[name]
-    config = transformers.Gemma3TextConfig(
+    return transformers.Gemma3TextConfig(
         vocab_size=c["vocabulary_size"],
         hidden_size=c["hidden_dim"],
         intermediate_size=c["intermediate_dim"],
@@ -281,6 +279,15 @@ def run_transformers(name: str, max_length: int) -> dict:
         sliding_window=c["sliding_window_size"],
         max_position_embeddings=max_length,
     )
+
+
+def run_transformers(name: str, max_length: int) -> dict:
+    """Transformers' own generate on the same shape: a cache that grows, and one that is compiled."""
+    turn()
+    import torch
+    import transformers
+
+    config = transformers_config(name, max_length)
     cuda = torch.cuda.is_available()
     with torch.device("cuda" if cuda else "cpu"):
         model = transformers.Gemma3ForCausalLM(config)

@@ -122,20 +122,10 @@ def serve_llama(path: str) -> None:
 def serve_transformers(shape: str, dtype: str) -> None:
     """The process of transformers: as that of llama.cpp."""
     import torch
-    from catalog_configs import CONFIGS
-    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+    from generation import transformers_config
+    from transformers import Gemma3ForCausalLM
 
-    sizes = CONFIGS[shape]
-    config = Gemma3TextConfig(
-        vocab_size=sizes["vocabulary_size"],
-        hidden_size=sizes["hidden_dim"],
-        intermediate_size=sizes["intermediate_dim"],
-        num_hidden_layers=sizes["num_layers"],
-        num_attention_heads=sizes["num_query_heads"],
-        num_key_value_heads=sizes["num_key_value_heads"],
-        head_dim=sizes["head_dim"],
-        sliding_window=sizes["sliding_window_size"],
-    )
+    config = transformers_config(shape, LENGTH)
     model = Gemma3ForCausalLM(config).to(getattr(torch, dtype)).eval()
     ids = torch.arange(5, 5 + len(PROMPT.split()))[None]
 

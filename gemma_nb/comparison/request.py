@@ -12,6 +12,7 @@ from typing import Any
 
 from gemma_nb.arguments import whole_number
 from gemma_nb.catalog.variant import Variant
+from gemma_nb.comparison.rows import row_label
 from gemma_nb.errors import InvalidInput
 from gemma_nb.fit.choice import Choice, check_numbers
 from gemma_nb.fit.precision import precision as find_precision
@@ -53,7 +54,7 @@ class ResolvedChoice:
     @property
     def label(self) -> str:
         """The variant, its precision, and what tells it from others of these."""
-        return " ".join(filter(None, (self.variant.name, self.precision, self.detail)))
+        return row_label(self.variant.name, self.precision, self.detail)
 
     @property
     def key(self) -> str:

@@ -52,6 +52,11 @@ class Agreement:
     positions: int
 
 
+def row_label(variant: str, precision: str, detail: str) -> str:
+    """The name of a row: the variant, its precision, and what tells it from others of these."""
+    return " ".join(filter(None, (variant, precision, detail)))
+
+
 @dataclass(frozen=True)
 class ComparisonRow:
     """One choice, measured or not.
@@ -117,7 +122,7 @@ class ComparisonRow:
     @property
     def label(self) -> str:
         """The variant, its precision, and what tells it from others of these."""
-        return " ".join(filter(None, (self.variant, self.precision, self.detail)))
+        return row_label(self.variant, self.precision, self.detail)
 
     def scores(self, score: str) -> list[bool]:
         """One score of each reply to a prompt with a reference.

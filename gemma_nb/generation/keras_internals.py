@@ -8,7 +8,7 @@ or replaced there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gemma_nb.loading.tensor_files import sharding_of
@@ -30,14 +30,7 @@ def is_distributed(variables: Iterable[Any]) -> bool:
 
 def is_divided(variables: Iterable[Any]) -> bool:
     """Whether several devices hold parts of any of the variables, not the whole of it."""
-
-    def divided(variable: Any) -> bool:
-        sharding = sharding_of(variable)
-        if sharding is None:
-            return variable._layout is not None
-        return not sharding.is_fully_replicated
-
-    return any(divided(variable) for variable in variables)
+    return any(is_distributed([v]) or divided_sharding(v) for v in variables)
 
 
 def divided_sharding(variable: Any) -> Any:
@@ -81,42 +74,19 @@ def table_of(embedding: Any) -> Any:
 _TABLE_VARIABLES = ("_embeddings", "embeddings_scale", "embeddings_zero", "g_idx")
 
 
-def table_variables(embedding: Any) -> list[Any]:
-    """The variables of the table of an Embedding or ReversibleEmbedding, the numbers first."""
-    found = (getattr(embedding, name, None) for name in _TABLE_VARIABLES)
-    return [variable for variable in found if variable is not None]
+def table_variables(embedding: Any) -> dict[str, Any]:
+    """The variables of the table of an Embedding or ReversibleEmbedding by name, numbers first."""
+    found = {name: getattr(embedding, name, None) for name in _TABLE_VARIABLES}
+    return {name: variable for name, variable in found.items() if variable is not None}
 
 
-def look_up(embedding: Any, tables: Iterable[Any], ids: Any) -> Any:
-    """Embeds tokens with some rows of an Embedding's or ReversibleEmbedding's table.
-
-    Args:
-        embedding: the layer, without LoRA.
-        tables: arrays in place of its ``table_variables``.
-        ids: int32: rows of the arrays.
-
-    Returns:
-        (…, hidden size), as the layer's own ``call``.
-    """
+def lookup_call(embedding: Any) -> Callable[[Any, Any], Any]:
+    """The function of an embedding layer and token ids that looks the tokens up."""
     import keras
 
-    names = [name for name in _TABLE_VARIABLES if getattr(embedding, name, None) is not None]
-    replaced = dict(zip(names, tables, strict=True))
-    rows = _WithAttributes(embedding, {**replaced, "embeddings": replaced["_embeddings"]})
     layer = keras.layers.Embedding
     calls = {None: layer.call, "int8": layer._int8_call, "int4": layer._int4_call}
-    return calls[embedding.quantization_mode](rows, ids)
-
-
-class _WithAttributes:
-    """An object with some of its attributes replaced."""
-
-    def __init__(self, target: Any, replaced: dict[str, Any]) -> None:
-        self.__dict__.update(replaced)
-        self._target = target
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._target, name)
+    return calls[embedding.quantization_mode]
 
 
 def quantize_int8_inputs(layer: Any, x: Any) -> tuple[Any, Any]:

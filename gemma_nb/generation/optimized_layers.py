@@ -16,11 +16,11 @@ from gemma_nb.generation.keras_internals import (
     finish_product,
     int4_columns,
     kernel_of,
-    look_up,
+    lookup_call,
     quantize_int8_inputs,
     table_variables,
 )
-from gemma_nb.generation.partitioning import shard_map
+from gemma_nb.generation.partitioning import own_rows, shard_map
 from gemma_nb.generation.processor_products import build_product, has_column_pairs, on_processor
 from gemma_nb.loading.tensor_files import sharding_of
 
@@ -63,7 +63,7 @@ def optimize_embedding(layer: Any) -> Any:
         A ``DividedEmbedding``; the layer itself where each device holds the whole table, or where
         it uses LoRA.
     """
-    divided = any(map(divided_sharding, table_variables(layer)))
+    divided = any(map(divided_sharding, table_variables(layer).values()))
     return DividedEmbedding(layer) if divided and not layer.lora_enabled else layer
 
 
@@ -209,19 +209,22 @@ class DividedEmbedding(_LayerReplacement):
         if reverse:
             return self._layer(inputs, reverse=True)
         variables = table_variables(self._layer)
-        sharding = divided_sharding(variables[0])
+        sharding = divided_sharding(variables["_embeddings"])
         axis = sharding.spec[0]
 
-        def rows_of_device(ids: Any, *tables: Any) -> Any:
-            rows = tables[0].shape[0]
-            local = ids - jax.lax.axis_index(axis) * rows
-            is_here = (local >= 0) & (local < rows)
-            found = look_up(self._layer, tables, jnp.where(is_here, local, 0))
+        def look_up(ids: Any, tables: dict[str, Any]) -> Any:
+            numbers = tables["_embeddings"]
+            rows, is_here = own_rows(ids, numbers.shape[0], axis)
+            layer = _LayerReplacement(self._layer)
+            vars(layer).update(tables, embeddings=numbers)
+            found = lookup_call(self._layer)(layer, rows)
             return jax.lax.psum(jnp.where(is_here[..., None], found, 0), axis)
 
-        specs = (PartitionSpec(), *(sharding_of(v).spec for v in variables))
-        lookup = shard_map(rows_of_device, sharding.mesh, specs, PartitionSpec())
-        return lookup(jnp.asarray(inputs), *map(jnp.asarray, variables))
+        whole = PartitionSpec()
+        specs = {name: sharding_of(variable).spec for name, variable in variables.items()}
+        tables = {name: jnp.asarray(variable) for name, variable in variables.items()}
+        lookup = shard_map(look_up, sharding.mesh, (whole, specs), whole)
+        return lookup(jnp.asarray(inputs), tables)
 
 
 def _is_weight_only(layer: Any) -> bool:

@@ -3,8 +3,9 @@
 Weights come with their shardings (``loading.sharding``). KV caches are divided by heads, or by rows
 where a batch is; everything else that enters or leaves a program lies whole on every device, so
 that any process can read it. With ``parallel="model"`` XLA divides the computation and inserts the
-sums, but for lookups in divided tables (``optimized_layers.DividedEmbedding``). With ``parallel="data"`` each device runs the program on its rows (``jax.shard_map``), without
-any communication, and computes what one device would for so many rows.
+sums, but for lookups in divided tables (``optimized_layers.DividedEmbedding``) and for routed experts.
+With ``parallel="data"`` each device runs the program on its rows (``jax.shard_map``), without any
+communication, and computes what one device would for so many rows.
 """
 
 from __future__ import annotations
@@ -119,6 +120,25 @@ def shard_map(function: Callable[..., Any], mesh: Any, in_specs: Any, out_specs:
     return jax.shard_map(
         function, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False
     )
+
+
+def own_rows(indices: Any, count: int, axis: str) -> tuple[Any, Any]:
+    """Traced within ``shard_map``: which rows of a divided array this device holds.
+
+    Args:
+        indices: int32: rows of the whole array.
+        count: the rows that each device holds.
+        axis: the name of the mesh's axis.
+
+    Returns:
+        The rows of this device's part, 0 for those of other devices; and whether they are its own.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    local = indices - jax.lax.axis_index(axis) * count
+    is_here = (local >= 0) & (local < count)
+    return jnp.where(is_here, local, 0), is_here
 
 
 def _by_rows(spec: ProgramSpec, batch: int, layout: DeviceLayout) -> Callable[..., Any]:

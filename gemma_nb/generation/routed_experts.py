@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gemma_nb.generation.keras_internals import divided_sharding, is_divided
-from gemma_nb.generation.partitioning import shard_map
+from gemma_nb.generation.keras_internals import divided_sharding, is_distributed
+from gemma_nb.generation.partitioning import own_rows, shard_map
 from gemma_nb.loading.tensor_files import sharding_of
 
 #: The most pairs of a token and an expert that are computed one by one. Each takes about 6 µs in
@@ -39,7 +39,7 @@ def route_experts(block: Any, experts_per_token: int) -> Callable[[Any, Any], An
     """
     kernels = (block.gate_proj, block.up_proj, block.down_proj)
     sharding = divided_sharding(kernels[0])
-    if sharding is None and is_divided(kernels):
+    if is_distributed(kernels):
         return block
 
     def call(x: Any, weights: Any) -> Any:
@@ -59,12 +59,9 @@ def route_experts(block: Any, experts_per_token: int) -> Callable[[Any, Any], An
         axis = sharding.spec[0]
 
         def own_experts(x: Any, probabilities: Any, experts: Any, *kernels: Any) -> Any:
-            count = kernels[0].shape[0]
-            local = experts - jax.lax.axis_index(axis) * count
-            is_here = (local >= 0) & (local < count)
             # the experts of other devices are the first of this one, times 0: read once, then cached
+            local, is_here = own_rows(experts, kernels[0].shape[0], axis)
             probabilities = jnp.where(is_here, probabilities, 0)
-            local = jnp.where(is_here, local, 0)
             return jax.lax.psum(_sum_of_experts(x, probabilities, local, *kernels), axis)
 
         whole = PartitionSpec()
@@ -89,14 +86,12 @@ def _sum_of_experts(
     """
     import jax.numpy as jnp
 
+    banks = [kernels.astype(x.dtype) for kernels in (gates, ups, downs)]
     rows = []
     for row in range(x.shape[0]):
         total: Any = 0.0
         for rank in range(experts.shape[1]):
-            gate, up, down = (
-                _kernel(kernels.astype(x.dtype), experts[row, rank])
-                for kernels in (gates, ups, downs)
-            )
+            gate, up, down = (_kernel(bank, experts[row, rank]) for bank in banks)
             output = _matvec(_gelu(_matvec(x[row], gate)) * _matvec(x[row], up), down)
             total += output.astype(jnp.float32) * probabilities[row, rank].astype(jnp.float32)
         rows.append(total)
